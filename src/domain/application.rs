@@ -1,0 +1,59 @@
+use serde::{Deserialize, Serialize};
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum ApplicationType {
+    Web,
+    Native,
+    Device,
+}
+
+/// The relying party under test, as its profile declares it. No secret.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Application {
+    pub name: String,
+    pub r#type: ApplicationType,
+    /// The page with the login button; `None` where the harness picks a free port.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub url: Option<String>,
+    pub features: Vec<String>,
+    pub scopes: Vec<String>,
+    pub redirect_uris: Vec<String>,
+    pub tenants: Vec<String>,
+    /// Whether it is the one that comes with collaudo.
+    pub bundled: bool,
+    /// The defect that it was started with (bundled only).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub defect: Option<String>,
+}
+
+/// The platform of a run. No secret.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TargetSummary {
+    /// `mock`, or the target file's name for the platform.
+    pub name: String,
+    /// Whether it is the embedded mock: only there can faults be provoked.
+    pub mock: bool,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub issuer: Option<String>,
+    pub read_only: bool,
+}
+
+/// What the run ran on.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Environment {
+    pub os: String,
+    pub browser: String,
+    pub driver: String,
+}
+
+/// A fact of the dossier that a named person stands for.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Attestation {
+    pub fact: String,
+    pub name: String,
+    /// ISO 8601 date, as written in the profile.
+    pub date: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ticket: Option<String>,
+}

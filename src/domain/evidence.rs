@@ -1,0 +1,160 @@
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+/// Which part of the platform answered.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Endpoint {
+    Discovery,
+    Jwks,
+    Authorization,
+    Token,
+    Userinfo,
+    Revocation,
+    EndSession,
+    /// `/v2/…`, the resource API.
+    Api,
+    /// Pages of the account portal, sign-in and consent included.
+    Portal,
+    Other,
+}
+
+/// How a client authenticated in one request to the token or revocation endpoint (several at once is itself a violation).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ClientAuthentication {
+    ClientSecretBasic,
+    ClientSecretPost,
+    /// `client_id` alone: a public client.
+    None,
+    /// A secret in the query string: never allowed.
+    Query,
+}
+
+/// Where an access token was presented in one request.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Credential {
+    Header,
+    Query,
+    Body,
+}
+
+/// One HTTP exchange with the platform, recorded by its journal.
+///
+/// Redacted when recorded: codes, tokens, secrets, verifiers and passwords are numbered placeholders that keep identity
+/// (`[code-1]`, `[access-token-2]`), personal data of patients is `[personal]`. Names of headers are in lower case.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Exchange {
+    /// Order of arrival at this platform, from 1.
+    pub number: u64,
+    /// Milliseconds since the platform started, on a monotonic clock.
+    pub at_ms: u64,
+    pub duration_ms: u64,
+    pub endpoint: Endpoint,
+    pub method: String,
+    pub path: String,
+    pub query: Vec<(String, String)>,
+    pub headers: Vec<(String, String)>,
+    /// Fields of an `application/x-www-form-urlencoded` request body, in order, duplicates kept.
+    pub form: Vec<(String, String)>,
+    /// A JSON request body.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub body: Option<Value>,
+    pub status: u16,
+    pub response_headers: Vec<(String, String)>,
+    /// The answer's JSON body; `None` for other media types.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub response: Option<Value>,
+    pub facts: Facts,
+    /// Names of the faults that fired in this exchange.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub faults: Vec<String>,
+}
+
+/// What the platform knows of an exchange beyond its text, derived before redaction.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Facts {
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub client_id: Option<String>,
+    /// Subject of the end-user that the request acted for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub subject: Option<String>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub client_authentication: Vec<ClientAuthentication>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub credentials: Vec<Credential>,
+    /// Scopes of the presented access token, or those that a token answer grants.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub scopes: Option<Vec<String>>,
+    /// The scope that the API operation needs.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub needed_scope: Option<String>,
+    /// S256 of the presented code verifier.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub verifier_challenge: Option<String>,
+    /// Length of the presented code verifier in characters; `verifier_unreserved` says whether all are unreserved.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub verifier_length: Option<usize>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub verifier_unreserved: Option<bool>,
+    /// The resource tenant in the path of an API call.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tenant: Option<String>,
+    /// The reason, for a person, why the platform refused (the private side of an error answer).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub refusal: Option<String>,
+}
+
+impl Exchange {
+    pub fn query_value(&self, name: &str) -> Option<&str> {
+        value_of(&self.query, name)
+    }
+
+    pub fn form_value(&self, name: &str) -> Option<&str> {
+        value_of(&self.form, name)
+    }
+
+    pub fn header(&self, name: &str) -> Option<&str> {
+        value_of(&self.headers, name)
+    }
+
+    pub fn response_header(&self, name: &str) -> Option<&str> {
+        value_of(&self.response_headers, name)
+    }
+}
+
+fn value_of<'a>(pairs: &'a [(String, String)], name: &str) -> Option<&'a str> {
+    pairs.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str())
+}
+
+/// Something the browser saw.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct BrowserFact {
+    /// Milliseconds since the browser context was made.
+    pub at_ms: u64,
+    pub kind: BrowserFactKind,
+    /// Redacted text: a URL without its query's secrets, a console message, a window's address.
+    pub text: String,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum BrowserFactKind {
+    WindowOpened,
+    WindowClosed,
+    Navigated,
+    Console,
+    Dialog,
+    Crashed,
+}
+
+/// A file of evidence beside the report.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Attachment {
+    /// What it shows, for a person.
+    pub title: String,
+    pub media_type: String,
+    /// Relative to the run's output folder, with `/`.
+    pub path: String,
+}

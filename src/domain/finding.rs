@@ -1,0 +1,26 @@
+use serde::{Deserialize, Serialize};
+
+use super::{Level, RequirementId};
+
+/// What a check gives when a requirement does not hold.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Finding {
+    pub requirement: RequirementId,
+    /// The catalogue's level at the time of the run; decides between Failed and Warned.
+    pub level: Level,
+    /// One sentence: what the party under test did.
+    pub summary: String,
+    pub expected: String,
+    pub actual: String,
+    /// The clause that the check rests on.
+    pub clause: String,
+    /// Numbers of the exchanges that show it (see `Exchange::number`).
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub exchanges: Vec<u64>,
+    /// 0-based index of the step that judged it, in the scenario's steps as written, background first.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub step: Option<usize>,
+    /// A unified diff, where a snapshot was compared.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub diff: Option<String>,
+}

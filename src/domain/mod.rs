@@ -1,0 +1,17 @@
+//! The words of the product: requirement, scenario, step, verdict, finding, evidence, readiness. No I/O.
+
+mod application;
+mod evidence;
+mod finding;
+mod oracle;
+mod requirement;
+mod scenario;
+mod verdict;
+
+pub use application::{Application, ApplicationType, Attestation, Environment, TargetSummary};
+pub use evidence::{Attachment, BrowserFact, BrowserFactKind, ClientAuthentication, Credential, Endpoint, Exchange, Facts};
+pub use finding::Finding;
+pub use oracle::{Oracle, OraclePart};
+pub use requirement::{Actor, Level, Requirement, RequirementId, RequirementIdError};
+pub use scenario::{ScenarioId, ScenarioSummary, StepText, Suite};
+pub use verdict::{Readiness, Verdict, readiness};

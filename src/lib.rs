@@ -1,0 +1,31 @@
+//! collaudo: the acceptance test of integrations with GipoNext.
+//!
+//! The map, floor by floor (a room uses rooms on lower floors only; `tests/architecture.rs` keeps it so):
+//!
+//! | floor | room | what it is for |
+//! | --- | --- | --- |
+//! | 0 | [`domain`] | requirement, scenario, verdict, finding, evidence, readiness: no I/O |
+//! | 0 | [`oauth`] | messages and values of OAuth 2.0 and OpenID Connect as types |
+//! | 1 | [`event`] | what happened in a run, in order |
+//! | 1 | [`checks`] | pure functions over evidence, one per clause |
+//! | 2 | [`catalogue`] | features and requirements: scenarios, tags, coverage |
+//! | 2 | [`platform`] | the mock: portal, authorization server, API, faults, journal |
+//! | 2 | [`relying_party`] | the bundled application and its defects |
+//! | 2 | [`browser`] | driver process, isolated contexts, popups, waits, page objects |
+//! | 2 | [`report`] | fold events, render console, HTML, JUnit, JSON |
+//! | 3 | [`steps`] | World and step definitions |
+//! | 3 | [`runner`] | order, isolation, deadlines; drives steps, emits events |
+//! | 4 | [`cli`] | arguments, profiles, composition, exit codes |
+
+pub mod browser;
+pub mod catalogue;
+pub mod checks;
+pub mod cli;
+pub mod domain;
+pub mod event;
+pub mod oauth;
+pub mod platform;
+pub mod relying_party;
+pub mod report;
+pub mod runner;
+pub mod steps;

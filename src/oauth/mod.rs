@@ -1,0 +1,15 @@
+//! Messages and values of OAuth 2.0 and OpenID Connect as types. No I/O.
+
+mod claims;
+mod error;
+mod metadata;
+mod pkce;
+mod redirect_uri;
+mod scope;
+
+pub use claims::{DecodeError, Jwt, decode_jwt};
+pub use error::ErrorCode;
+pub use metadata::Metadata;
+pub use pkce::{code_challenge_s256, is_unreserved};
+pub use redirect_uri::redirect_uri_matches;
+pub use scope::{Scope, ScopeSet, giponext};

@@ -1,0 +1,32 @@
+//! The mock platform: account portal, authorization server, API, faults, journal.
+//!
+//! One [`Platform`] is one isolated instance on loopback with its own accounts, clinical data, clock, randomness, faults and
+//! journal. It is strict unless a named setting or an armed fault says otherwise. Everything it does is traceable to a row
+//! `C-nn` of the platform contract or to a clause of a standard, named where it is done.
+//!
+//! To add an endpoint: a handler in `authorization/`, `portal/` or `api/`, its route in that folder's `router()`.
+//! To add a fault: a row in that folder's `FAULTS`, and `trace.fires(&shared.faults, NAME)` where it replaces a rule.
+
+pub mod accounts;
+mod api;
+mod authorization;
+mod clock;
+mod faults;
+mod journal;
+mod portal;
+mod redaction;
+mod server;
+mod settings;
+mod shared;
+
+pub use clock::{Clock, Random};
+pub use faults::{Fault, Firing, Switchboard, Times, UnknownFault};
+pub use journal::{Journal, NotSeen, Trace};
+pub use server::{Platform, PlatformError};
+pub use settings::{Assumptions, Settings, Tls};
+pub use shared::Shared;
+
+/// Every fault that the platform can be told to show, in the order of the protocol.
+pub fn faults() -> impl Iterator<Item = &'static Fault> {
+    authorization::FAULTS.iter().chain(api::FAULTS)
+}

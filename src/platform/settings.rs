@@ -1,0 +1,97 @@
+use std::net::{IpAddr, Ipv4Addr};
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+/// How one platform instance is set up.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// Seeds clinical data, passwords, codes and tokens. The same seed gives the same platform.
+    pub seed: u64,
+    /// Address to listen on; loopback unless a person asks otherwise.
+    pub address: IpAddr,
+    /// Port to listen on; 0 picks a free one.
+    pub port: u16,
+    /// Host name in the issuer and in every URL that the platform gives out.
+    pub public_host: String,
+    pub tls: Option<Tls>,
+    pub assumptions: Assumptions,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            seed: 1,
+            address: IpAddr::V4(Ipv4Addr::LOCALHOST),
+            port: 0,
+            // Another host than the application's 127.0.0.1: browsers keep cookies per host, not per port.
+            public_host: "localhost".to_owned(),
+            tls: None,
+            assumptions: Assumptions::default(),
+        }
+    }
+}
+
+/// Certificate chain and key, both PEM.
+#[derive(Clone)]
+pub struct Tls {
+    pub certificate_pem: String,
+    pub key_pem: secrecy::SecretString,
+}
+
+impl std::fmt::Debug for Tls {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Tls { .. }")
+    }
+}
+
+/// What no public text of the vendor settles (rows marked A in the contract): settings of a target profile's `[assume]`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Assumptions {
+    /// C-41: whether confidential clients must use PKCE too.
+    pub pkce_required: bool,
+    /// C-44: refresh tokens rotate, and replay of an old one revokes the family.
+    pub refresh_rotation: bool,
+    /// C-45: name of the access token's claim that holds the tenant's id.
+    pub tenant_claim: String,
+    /// C-36.
+    pub access_token_lifetime_seconds: u64,
+    /// C-43.
+    pub code_lifetime_seconds: u64,
+    /// C-37.
+    pub refresh_token_lifetime_seconds: u64,
+    /// C-56: entries a list page holds when the request names no limit.
+    pub default_page_limit: usize,
+    /// C-56: most entries a list page holds.
+    pub max_page_limit: usize,
+}
+
+impl Default for Assumptions {
+    fn default() -> Self {
+        Self {
+            pkce_required: false,
+            refresh_rotation: true,
+            tenant_claim: "tenant_id".to_owned(),
+            access_token_lifetime_seconds: 3600,
+            code_lifetime_seconds: 60,
+            refresh_token_lifetime_seconds: 30 * 24 * 3600,
+            default_page_limit: 50,
+            max_page_limit: 200,
+        }
+    }
+}
+
+impl Assumptions {
+    pub fn access_token_lifetime(&self) -> Duration {
+        Duration::from_secs(self.access_token_lifetime_seconds)
+    }
+
+    pub fn code_lifetime(&self) -> Duration {
+        Duration::from_secs(self.code_lifetime_seconds)
+    }
+
+    pub fn refresh_token_lifetime(&self) -> Duration {
+        Duration::from_secs(self.refresh_token_lifetime_seconds)
+    }
+}
