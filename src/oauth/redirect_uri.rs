@@ -3,7 +3,8 @@ use url::Url;
 /// Whether a requested redirect URI is the registered one: byte-equal, or, for a native client's loopback IP literal,
 /// equal but for the port (RFC 9700 section 2.1, RFC 8252 section 7.3; C-42).
 pub fn redirect_uri_matches(registered: &str, requested: &str, native: bool) -> bool {
-    registered == requested || (native && without_loopback_port(registered).is_some_and(|uri| Some(uri) == without_loopback_port(requested)))
+    registered == requested
+        || (native && without_loopback_port(registered).is_some_and(|uri| Some(uri) == without_loopback_port(requested)))
 }
 
 fn without_loopback_port(uri: &str) -> Option<Url> {

@@ -17,8 +17,7 @@ pub mod giponext {
     pub const INVOICES: &str = "giponext.invoices";
 
     pub const RESOURCES: [&str; 6] = [PATIENTS, AGENDA, TREATMENTS, EPISODES, MEDICAL_REPORTS, INVOICES];
-    pub const ALL: [&str; 10] =
-        [OPENID, PROFILE, EMAIL, OFFLINE_ACCESS, PATIENTS, AGENDA, TREATMENTS, EPISODES, MEDICAL_REPORTS, INVOICES];
+    pub const ALL: [&str; 10] = [OPENID, PROFILE, EMAIL, OFFLINE_ACCESS, PATIENTS, AGENDA, TREATMENTS, EPISODES, MEDICAL_REPORTS, INVOICES];
 }
 
 /// One scope token.

@@ -67,10 +67,11 @@ impl Journal {
         tokio::time::timeout(deadline, seen).await.map_err(|_| NotSeen {
             wanted: wanted.to_owned(),
             waited: deadline,
-            last_seen: self.lock().exchanges.last().map_or_else(
-                || "nothing at all".to_owned(),
-                |last| format!("{} {} answered {}", last.method, last.path, last.status),
-            ),
+            last_seen: self
+                .lock()
+                .exchanges
+                .last()
+                .map_or_else(|| "nothing at all".to_owned(), |last| format!("{} {} answered {}", last.method, last.path, last.status)),
         })
     }
 

@@ -171,7 +171,11 @@ impl Accounts {
     pub(super) fn free_email(&self, email: &str) -> Result<String, AccountError> {
         let email = email.trim().to_ascii_lowercase();
         let well_formed = email.split_once('@').is_some_and(|(local, domain)| {
-            !local.is_empty() && domain.contains('.') && !domain.starts_with('.') && !domain.ends_with('.') && !email.contains(char::is_whitespace)
+            !local.is_empty()
+                && domain.contains('.')
+                && !domain.starts_with('.')
+                && !domain.ends_with('.')
+                && !email.contains(char::is_whitespace)
         });
         if !well_formed {
             return Err(AccountError::Email(email));
