@@ -1,30 +1,87 @@
+use std::net::{IpAddr, Ipv6Addr, SocketAddr, TcpListener};
 use std::sync::Arc;
 
 use axum::Router;
+use axum::body::{Body, Bytes, to_bytes};
+use axum::extract::{Request, State};
+use axum::http::{HeaderMap, StatusCode, header};
+use axum::middleware::{Next, from_fn_with_state};
+use axum::response::{IntoResponse, Response};
+use axum_server::Handle;
+use axum_server::tls_rustls::RustlsConfig;
+use secrecy::ExposeSecret;
+use serde_json::Value;
 use url::Url;
 
-use super::{Journal, Settings, Shared, Switchboard, api, authorization, portal};
+use super::redaction::Redaction;
+use super::{Journal, Settings, Shared, Switchboard, Tls, api, authorization, portal};
+use crate::domain::{Endpoint, Exchange};
+
+/// Largest request or answer body that is read, in bytes.
+const BODY_LIMIT: usize = 1024 * 1024;
+/// Tries to find one port that is free on IPv4 and IPv6 loopback.
+const PORT_TRIES: usize = 16;
 
 #[derive(Debug, thiserror::Error)]
 pub enum PlatformError {
     #[error("failed to listen on {address}: {source}")]
-    Listen { address: String, source: std::io::Error },
-    #[error("failed to set up TLS: {0}")]
-    Tls(String),
+    Listen { address: SocketAddr, source: std::io::Error },
+    #[error("failed to read the TLS certificate or key: {0}")]
+    Tls(std::io::Error),
+    #[error("the public host `{0}` does not make a URL")]
+    PublicHost(String),
 }
 
 /// One running platform instance. It stops when it is dropped.
 #[derive(Debug)]
 pub struct Platform {
     shared: Arc<Shared>,
+    handle: Handle<SocketAddr>,
+    tasks: Vec<tokio::task::JoinHandle<()>>,
 }
 
 impl Platform {
-    pub async fn start(_settings: Settings) -> Result<Self, PlatformError> {
-        todo!()
+    pub async fn start(settings: Settings) -> Result<Self, PlatformError> {
+        // Fails only when a provider is installed already: then that one is used.
+        let _ = rustls::crypto::ring::default_provider().install_default();
+        let listeners = listen(&settings)?;
+        let port = listeners[0].local_addr().map_err(|source| listen_error(&settings, source))?.port();
+        let scheme = if settings.tls.is_some() { "https" } else { "http" };
+        let issuer = Url::parse(&format!("{scheme}://{}:{port}", settings.public_host))
+            .map_err(|_| PlatformError::PublicHost(settings.public_host.clone()))?;
+        let tls = match &settings.tls {
+            Some(tls) => Some(rustls_config(tls).await?),
+            None => None,
+        };
+        let shared = Arc::new(Shared::new(settings, issuer));
+        let routes = routes(shared.clone()).into_make_service();
+        let handle = Handle::new();
+        let mut tasks = Vec::new();
+        for listener in listeners {
+            let (routes, handle) = (routes.clone(), handle.clone());
+            let address = listener.local_addr().map_err(|source| listen_error(&shared.settings, source))?;
+            let failed = |source| PlatformError::Listen { address, source };
+            tasks.push(match &tls {
+                Some(tls) => {
+                    let server = axum_server::from_tcp_rustls(listener, tls.clone()).map_err(failed)?.handle(handle);
+                    tokio::spawn(async move { report_end(server.serve(routes).await) })
+                }
+                None => {
+                    let server = axum_server::from_tcp(listener).map_err(failed)?.handle(handle);
+                    tokio::spawn(async move { report_end(server.serve(routes).await) })
+                }
+            });
+        }
+        Ok(Self { shared, handle, tasks })
     }
 
+    /// The issuer's URL; its text form as metadata carries it is [`Shared::issuer_text`].
     pub fn issuer(&self) -> &Url {
+        &self.shared.issuer
+    }
+
+    /// Base of the API's `/v2/…` paths.
+    pub fn api(&self) -> &Url {
         &self.shared.issuer
     }
 
@@ -41,7 +98,158 @@ impl Platform {
     }
 }
 
-#[expect(dead_code, reason = "wired by start")]
+impl Drop for Platform {
+    fn drop(&mut self) {
+        self.handle.shutdown();
+        for task in &self.tasks {
+            task.abort();
+        }
+    }
+}
+
+fn report_end(end: std::io::Result<()>) {
+    if let Err(error) = end {
+        tracing::error!("the platform's listener ended: {error}");
+    }
+}
+
+fn listen_error(settings: &Settings, source: std::io::Error) -> PlatformError {
+    PlatformError::Listen { address: SocketAddr::new(settings.address, settings.port), source }
+}
+
+/// Listens on the wanted address, and under `localhost` on IPv6 loopback as well: clients that resolve it to `::1` first
+/// would be refused otherwise. A machine without IPv6 has one listener.
+fn listen(settings: &Settings) -> Result<Vec<TcpListener>, PlatformError> {
+    let both = settings.address.is_loopback() && settings.address.is_ipv4() && settings.public_host == "localhost";
+    for attempt in 1..=PORT_TRIES {
+        let first = bind(settings.address, settings.port)?;
+        if !both {
+            return Ok(vec![first]);
+        }
+        let port = first.local_addr().map_err(|source| listen_error(settings, source))?.port();
+        match bind(IpAddr::V6(Ipv6Addr::LOCALHOST), port) {
+            Ok(second) => return Ok(vec![first, second]),
+            Err(PlatformError::Listen { source, .. })
+                if source.kind() == std::io::ErrorKind::AddrInUse && settings.port == 0 && attempt < PORT_TRIES => {}
+            Err(PlatformError::Listen { source, .. }) if source.kind() != std::io::ErrorKind::AddrInUse => return Ok(vec![first]),
+            Err(error) => return Err(error),
+        }
+    }
+    unreachable!("the last try returns")
+}
+
+fn bind(address: IpAddr, port: u16) -> Result<TcpListener, PlatformError> {
+    let address = SocketAddr::new(address, port);
+    let failed = |source| PlatformError::Listen { address, source };
+    let listener = TcpListener::bind(address).map_err(failed)?;
+    listener.set_nonblocking(true).map_err(failed)?;
+    Ok(listener)
+}
+
+async fn rustls_config(tls: &Tls) -> Result<RustlsConfig, PlatformError> {
+    RustlsConfig::from_pem(tls.certificate_pem.clone().into_bytes(), tls.key_pem.expose_secret().as_bytes().to_vec())
+        .await
+        .map_err(PlatformError::Tls)
+}
+
 fn routes(shared: Arc<Shared>) -> Router {
-    Router::new().merge(authorization::router()).merge(portal::router()).merge(api::router()).with_state(shared)
+    Router::new()
+        .merge(authorization::router())
+        .merge(portal::router())
+        .merge(api::router())
+        .layer(from_fn_with_state(shared.clone(), record))
+        .with_state(shared)
+}
+
+/// Records every exchange in the journal, and lends handlers the exchange's `Trace`.
+async fn record(State(shared): State<Arc<Shared>>, request: Request, next: Next) -> Response {
+    let at_ms = shared.journal.elapsed_ms();
+    let trace = shared.journal.open();
+    let (mut parts, body) = request.into_parts();
+    let Ok(body) = to_bytes(body, BODY_LIMIT).await else {
+        return StatusCode::PAYLOAD_TOO_LARGE.into_response();
+    };
+    parts.extensions.insert(trace.clone());
+    let (method, uri, headers) = (parts.method.to_string(), parts.uri.clone(), parts.headers.clone());
+    let sent = body.clone();
+    let response = next.run(Request::from_parts(parts, Body::from(body))).await;
+    let (parts, body) = response.into_parts();
+    let Ok(answer) = to_bytes(body, BODY_LIMIT).await else {
+        return StatusCode::INTERNAL_SERVER_ERROR.into_response();
+    };
+    let notes = trace.take();
+    let redaction = &shared.redaction;
+    let endpoint = endpoint(uri.path());
+    let personal = matches!(endpoint, Endpoint::Api | Endpoint::Userinfo);
+    let json = |headers: &HeaderMap, body: &Bytes| -> Option<Value> {
+        let value = media_type(headers).contains("json").then(|| serde_json::from_slice(body).ok()).flatten()?;
+        Some(redaction.json(&value, personal))
+    };
+    let form = media_type(&headers) == "application/x-www-form-urlencoded";
+    shared.journal.record(Exchange {
+        number: trace.number(),
+        at_ms,
+        duration_ms: shared.journal.elapsed_ms().saturating_sub(at_ms),
+        endpoint,
+        method,
+        path: uri.path().to_owned(),
+        query: redaction.pairs(uri.query().unwrap_or_default().as_bytes()),
+        headers: header_pairs(redaction, &headers),
+        form: if form { redaction.pairs(&sent) } else { Vec::new() },
+        body: json(&headers, &sent),
+        status: parts.status.as_u16(),
+        response_headers: header_pairs(redaction, &parts.headers),
+        response: json(&parts.headers, &answer),
+        facts: notes.facts,
+        faults: notes.faults,
+    });
+    Response::from_parts(parts, Body::from(answer))
+}
+
+fn endpoint(path: &str) -> Endpoint {
+    match path {
+        "/.well-known/openid-configuration" | "/.well-known/oauth-authorization-server" => Endpoint::Discovery,
+        "/.well-known/openid-configuration/jwks" => Endpoint::Jwks,
+        "/connect/authorize" => Endpoint::Authorization,
+        "/connect/token" => Endpoint::Token,
+        "/connect/userinfo" => Endpoint::Userinfo,
+        "/connect/revocation" => Endpoint::Revocation,
+        "/connect/endsession" => Endpoint::EndSession,
+        "/favicon.ico" => Endpoint::Other,
+        path if path.starts_with("/v2/") => Endpoint::Api,
+        path if path.starts_with("/assets/") => Endpoint::Other,
+        _ => Endpoint::Portal,
+    }
+}
+
+fn media_type(headers: &HeaderMap) -> &str {
+    let value = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    value.split(';').next().unwrap_or_default().trim()
+}
+
+fn header_pairs(redaction: &Redaction, headers: &HeaderMap) -> Vec<(String, String)> {
+    headers
+        .iter()
+        .map(|(name, value)| (name.as_str().to_owned(), redaction.header(name.as_str(), &String::from_utf8_lossy(value.as_bytes()))))
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn an_exchange_is_recorded_and_a_port_in_use_is_named() {
+        let platform = Platform::start(Settings::default()).await.expect("a free port");
+        let mark = platform.journal().mark();
+        let url = platform.issuer().join("/nowhere?code=abc&state=s").expect("a path");
+        let status = reqwest::get(url).await.expect("an answer").status();
+        assert_eq!(status, 404);
+        let seen = platform.journal().since(mark);
+        assert_eq!((seen[0].number, seen[0].status, seen[0].query_value("code")), (1, 404, Some("[code-1]")));
+
+        let port = platform.issuer().port().expect("an explicit port");
+        let error = Platform::start(Settings { port, ..Settings::default() }).await.expect_err("the port is taken");
+        assert!(error.to_string().starts_with(&format!("failed to listen on 127.0.0.1:{port}: ")), "{error}");
+    }
 }
