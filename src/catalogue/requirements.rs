@@ -1,6 +1,6 @@
 use serde::Deserialize;
 use toml::Spanned;
-use toml::de::{DeTable, DeValue};
+use toml::de::{DeTable, DeValue, ValueDeserializer};
 
 use super::{CatalogueErrors, Problem, REQUIREMENTS_PATH, Sources};
 use crate::domain::{Actor, Level, Requirement, RequirementId};
@@ -24,11 +24,13 @@ struct Row {
 pub fn parse_requirements(sources: &Sources) -> Result<Vec<Requirement>, CatalogueErrors> {
     let text = sources.text(REQUIREMENTS_PATH);
     let problem = |offset: usize, message: String| Problem::at_offset(REQUIREMENTS_PATH, text, offset, message);
-    let refused = |error: &toml::de::Error, otherwise: usize| {
-        problem(error.span().map_or(otherwise, |span| span.start), error.message().trim().to_owned())
-    };
     let (document, errors) = DeTable::parse_recoverable(text);
-    let mut problems: Vec<Problem> = errors.iter().map(|error| refused(error, 0)).collect();
+    if !errors.is_empty() {
+        // What is read past a syntax error would be blamed for things that it does not say.
+        let place = |error: &toml::de::Error| error.span().map_or(0, |span| span.start);
+        return Err(CatalogueErrors(errors.iter().map(|error| problem(place(error), error.message().trim().to_owned())).collect()));
+    }
+    let mut problems = Vec::new();
     let mut rows: Vec<(Spanned<_>, Spanned<DeValue<'_>>)> = document.into_inner().into_iter().collect();
     rows.sort_by_key(|(key, _)| key.span().start);
 
@@ -36,9 +38,9 @@ pub fn parse_requirements(sources: &Sources) -> Result<Vec<Requirement>, Catalog
     for (key, value) in rows {
         let at = key.span().start;
         let id = key.get_ref().parse::<RequirementId>().map_err(|error| problem(at, error.to_string()));
-        let row = Row::deserialize(toml::de::ValueDeserializer::from(value)).map_err(|error| {
-            // An error about the whole row (a field is missing) has no place of its own.
-            refused(&error, at)
+        let row = Row::deserialize(ValueDeserializer::from(value)).map_err(|error| {
+            // An error about the whole row, such as a missing field, has no place of its own.
+            problem(error.span().map_or(at, |span| span.start.max(at)), format!("{}: {}", key.get_ref(), error.message().trim()))
         });
         match (id, row) {
             (Ok(id), Ok(row)) => {

@@ -28,6 +28,8 @@ pub(super) fn unparsable(path: &str, text: &str, error: &str) -> Problem {
     let recent = starts(text).filter(|(start, line)| start + line.len() + READ_AHEAD >= given_up && *start <= given_up);
     let foreign = recent.filter(|(_, line)| !is_gherkin(text, line)).map(|(start, line)| (start + indent(line), line.trim())).next();
     let Some((at, line)) = foreign else {
+        // Here too the column is only how far the parser has read ahead.
+        let column = text.lines().nth(line - 1).map_or(0, indent) + 1;
         let problem = Problem::at(path, text, line, column, "the file cannot be read on from here".to_owned());
         return problem.hint("a keyword is out of place or missing: Feature, then Background, then Scenario or Rule, each with its steps");
     };

@@ -62,7 +62,12 @@ pub(in super::super) fn hint(text: &str, line: &str) -> Option<String> {
     let titled = line.split_once(':').and_then(|(head, _)| language.blocks.iter().find(|block| near(head.trim(), block)));
     let untitled = || language.blocks.iter().find(|block| **block == word && !matches!(word, "Example" | "Feature"));
     if let Some(block) = titled.or_else(untitled) {
-        return Some(format!("did you mean `{block}:`?"));
+        let as_written = line.strip_prefix(block).is_some_and(|rest| rest.starts_with(':'));
+        return Some(if as_written {
+            format!("`{block}:` does not stand here: Feature, then Background, then Scenario or Rule, each with its steps")
+        } else {
+            format!("did you mean `{block}:`?")
+        });
     }
     if let Some(step) = language.steps.iter().find(|step| near(word, step)) {
         return Some(if word == *step {
