@@ -14,6 +14,7 @@ mod json;
 mod jsonl;
 mod junit;
 mod matrix;
+mod painting;
 mod ranking;
 mod run;
 mod state;
