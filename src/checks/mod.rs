@@ -7,11 +7,15 @@
 //! Uses [`crate::domain`] and [`crate::oauth`] only. A new check goes into the file of its concept, says its clause, and comes
 //! with a fixture that it accepts and one that it refuses.
 
+mod authorization_request;
 mod judgement;
 mod reading;
+mod secrecy;
 
 #[cfg(test)]
 mod fixtures;
 
+pub use authorization_request::{check_code_challenge, check_no_personal_data, check_nonces, check_redirect_uri, check_response_type};
 pub use judgement::{Discrepancy, Judgement, Refusal};
 pub use reading::{SignIn, is_authorization_request, sign_ins};
+pub use secrecy::{Place, check_absent};

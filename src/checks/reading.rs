@@ -44,13 +44,17 @@ pub fn sign_ins(exchanges: &[Exchange]) -> Vec<SignIn<'_>> {
             found.push(SignIn { request: exchange, code: None, answered: false });
         }
         if let Some(answer) = authorization_answer(exchange) {
-            let open = found.iter_mut().rev().find(|open| {
-                !open.answered && answer.uri.starts_with(open.parameter("redirect_uri").unwrap_or_default())
-                    && answer.state.as_deref() == open.parameter("state")
-            });
-            if let Some(open) = open {
-                open.answered = true;
-                open.code = answer.code;
+            let position = |same_state: bool| {
+                found.iter().rposition(|open| {
+                    !open.answered
+                        && answer.uri.starts_with(open.parameter("redirect_uri").unwrap_or_default())
+                        && (!same_state || answer.has_state(open.parameter("state")))
+                })
+            };
+            // A fault may have changed the state: then the latest open sign-in is the one that is answered.
+            if let Some(index) = position(true).or_else(|| position(false)) {
+                found[index].answered = true;
+                found[index].code = answer.code;
             }
         }
     }
@@ -77,7 +81,16 @@ pub(super) struct AuthorizationAnswer {
     pub uri: String,
     pub code: Option<String>,
     pub error: Option<String>,
-    pub state: Option<String>,
+}
+
+impl AuthorizationAnswer {
+    /// Whether it brings back `state`. The journal records parameters decoded, a replayed address may hold them encoded.
+    pub fn has_state(&self, state: Option<&str>) -> bool {
+        match (raw_parameter_of(&self.uri, "state"), state) {
+            (Some(raw), Some(state)) => raw == state || decoded(raw) == state,
+            (raw, state) => raw == state,
+        }
+    }
 }
 
 /// The authorization response that an exchange redirects the browser to, if it does (RFC 6749 section 4.1.2).
@@ -87,17 +100,26 @@ pub(super) fn authorization_answer(exchange: &Exchange) -> Option<AuthorizationA
     }
     let location = exchange.response_header("location")?;
     let value = |name: &str| parameter_of(location, name);
-    let answer = AuthorizationAnswer { uri: location.to_owned(), code: value("code"), error: value("error"), state: value("state") };
+    let answer = AuthorizationAnswer { uri: location.to_owned(), code: value("code"), error: value("error") };
     (answer.code.is_some() || answer.error.is_some()).then_some(answer)
 }
 
 /// A parameter in the query or fragment of an address.
 pub(super) fn parameter_of(address: &str, name: &str) -> Option<String> {
+    raw_parameter_of(address, name).map(decoded)
+}
+
+fn raw_parameter_of<'a>(address: &'a str, name: &str) -> Option<&'a str> {
     let parameters = &address[address.find(['?', '#'])? + 1..];
-    parameters.split(['&', '#', '?']).find_map(|pair| {
-        let (key, value) = pair.split_once('=').unwrap_or((pair, ""));
-        (key == name).then(|| percent_decode_str(&value.replace('+', " ")).decode_utf8_lossy().into_owned())
-    })
+    parameters
+        .split(['&', '#'])
+        .map(|pair| pair.split_once('=').unwrap_or((pair, "")))
+        .find(|(key, _)| *key == name)
+        .map(|(_, value)| value)
+}
+
+fn decoded(value: &str) -> String {
+    percent_decode_str(&value.replace('+', " ")).decode_utf8_lossy().into_owned()
 }
 
 pub(super) fn by_arrival(exchanges: &[Exchange]) -> Vec<&Exchange> {
