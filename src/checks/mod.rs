@@ -11,6 +11,8 @@ mod authorization_request;
 mod judgement;
 mod reading;
 mod secrecy;
+mod state;
+mod token_request;
 
 #[cfg(test)]
 mod fixtures;
@@ -19,3 +21,8 @@ pub use authorization_request::{check_code_challenge, check_no_personal_data, ch
 pub use judgement::{Discrepancy, Judgement, Refusal};
 pub use reading::{SignIn, is_authorization_request, sign_ins};
 pub use secrecy::{Place, check_absent};
+pub use state::check_states;
+pub use token_request::{
+    check_code_verifiers, check_code_verifiers_fresh, check_codes_redeemed_once, check_grant_types, check_no_redemption,
+    check_token_request_form, check_token_request_matches,
+};
