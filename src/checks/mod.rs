@@ -8,8 +8,13 @@
 //! with a fixture that it accepts and one that it refuses.
 
 mod authorization_request;
+mod back_off;
 mod judgement;
+mod pages;
 mod reading;
+mod refresh;
+mod resource_access;
+mod scopes;
 mod secrecy;
 mod state;
 mod token_request;
@@ -18,8 +23,20 @@ mod token_request;
 mod fixtures;
 
 pub use authorization_request::{check_code_challenge, check_no_personal_data, check_nonces, check_redirect_uri, check_response_type};
+pub use back_off::{
+    check_attempts_bounded, check_not_repeated, check_reread_after_conflict, check_retry_after, check_wait_varies, check_waits_grow,
+};
 pub use judgement::{Discrepancy, Judgement, Refusal};
+pub use pages::check_list_read_to_the_end;
 pub use reading::{SignIn, is_authorization_request, sign_ins};
+pub use refresh::{
+    check_forgets_refused_refresh_token, check_newest_refresh_token, check_one_refresh_under_concurrency, check_recovery_after_401,
+};
+pub use resource_access::{
+    check_bearer_in_header, check_calls_stop, check_calls_within_granted_scopes, check_no_resource_call, check_own_tenant,
+    check_polling_rate, check_userinfo_first,
+};
+pub use scopes::{check_medical_reports_scope, check_requested_scopes_declared, check_requested_scopes_exercised};
 pub use secrecy::{Place, check_absent};
 pub use state::check_states;
 pub use token_request::{
