@@ -8,11 +8,14 @@
 //! with a fixture that it accepts and one that it refuses.
 
 mod authorization_request;
+mod authorization_response;
 mod back_off;
+mod browser_storage;
 mod judgement;
 mod pages;
 mod reading;
 mod refresh;
+mod registration;
 mod resource_access;
 mod scopes;
 mod secrecy;
@@ -23,8 +26,14 @@ mod token_request;
 mod fixtures;
 
 pub use authorization_request::{check_code_challenge, check_no_personal_data, check_nonces, check_redirect_uri, check_response_type};
+pub use authorization_response::{
+    ExpectedResponse, check_authorization_error, check_authorization_response, check_no_token_in_front_channel,
+};
 pub use back_off::{
     check_attempts_bounded, check_not_repeated, check_reread_after_conflict, check_retry_after, check_wait_varies, check_waits_grow,
+};
+pub use browser_storage::{
+    check_cookie_must, check_cookie_should, check_session_ended, check_session_renewed, cookie_notes, session_cookies,
 };
 pub use judgement::{Discrepancy, Judgement, Refusal};
 pub use pages::check_list_read_to_the_end;
@@ -32,6 +41,7 @@ pub use reading::{SignIn, is_authorization_request, sign_ins};
 pub use refresh::{
     check_forgets_refused_refresh_token, check_newest_refresh_token, check_one_refresh_under_concurrency, check_recovery_after_401,
 };
+pub use registration::{RegisteredEnvironment, check_medical_reports_registered, check_separate_applications, check_separate_secrets};
 pub use resource_access::{
     check_bearer_in_header, check_calls_stop, check_calls_within_granted_scopes, check_no_resource_call, check_own_tenant,
     check_polling_rate, check_userinfo_first,

@@ -9,7 +9,9 @@ mod scenario;
 mod verdict;
 
 pub use application::{Application, ApplicationType, Attestation, Environment, TargetSummary};
-pub use evidence::{Attachment, BrowserFact, BrowserFactKind, ClientAuthentication, Credential, Endpoint, Exchange, Facts};
+pub use evidence::{
+    Attachment, BrowserFact, BrowserFactKind, ClientAuthentication, Cookie, Credential, Endpoint, Exchange, Facts, SameSite,
+};
 pub use finding::Finding;
 pub use oracle::{Oracle, OraclePart};
 pub use requirement::{Actor, Level, Requirement, RequirementId, RequirementIdError};
