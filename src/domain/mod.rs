@@ -11,7 +11,9 @@ mod target;
 mod verdict;
 
 pub use application::{Application, ApplicationType, Attestation, Environment, TargetSummary};
-pub use evidence::{Attachment, BrowserFact, BrowserFactKind, ClientAuthentication, Credential, Endpoint, Exchange, Facts};
+pub use evidence::{
+    Attachment, BrowserFact, BrowserFactKind, ClientAuthentication, Cookie, Credential, Endpoint, Exchange, Facts, SameSite,
+};
 pub use finding::Finding;
 pub use oracle::{Oracle, OraclePart};
 pub use profile::{Action, App, Attested, Dossier, DossierEnvironment, Login, Profile, StaticClient, TemporaryUser, Window};
