@@ -3,7 +3,7 @@
 mod bearer;
 mod interaction;
 mod keys;
-mod session;
+pub(in crate::platform) mod session;
 mod store;
 
 use std::sync::Arc;
@@ -14,7 +14,6 @@ use super::accounts::UserId;
 use super::{Fault, Shared};
 
 pub(in crate::platform) use bearer::{AccessGrant, BearerRefusal, authenticate_bearer, challenge};
-pub(in crate::platform) use session::{SESSION_COOKIE, cookie, csrf_token, signed_in};
 pub use store::Authorizations;
 
 pub const FAULTS: &[Fault] = &[];
