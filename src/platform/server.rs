@@ -5,7 +5,7 @@ use axum::Router;
 use axum::body::{Body, Bytes, to_bytes};
 use axum::extract::{Request, State};
 use axum::http::{HeaderMap, StatusCode, header};
-use axum::middleware::{Next, from_fn_with_state};
+use axum::middleware::{Next, from_fn, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
 use axum_server::Handle;
 use axum_server::tls_rustls::RustlsConfig;
@@ -14,7 +14,7 @@ use serde_json::Value;
 use url::Url;
 
 use super::redaction::Redaction;
-use super::{Journal, Settings, Shared, Switchboard, Tls, api, authorization, portal};
+use super::{Journal, Settings, Shared, Switchboard, Tls, api, authorization, lang, portal};
 use crate::domain::{Endpoint, Exchange};
 
 /// Largest request or answer body that is read, in bytes.
@@ -44,6 +44,7 @@ impl Platform {
     pub async fn start(settings: Settings) -> Result<Self, PlatformError> {
         // Fails only when a provider is installed already: then that one is used.
         let _ = rustls::crypto::ring::default_provider().install_default();
+        authorization::prepare_keys();
         let listeners = listen(&settings)?;
         let port = listeners[0].local_addr().map_err(|source| listen_error(&settings, source))?.port();
         let scheme = if settings.tls.is_some() { "https" } else { "http" };
@@ -157,6 +158,7 @@ fn routes(shared: Arc<Shared>) -> Router {
         .merge(authorization::router())
         .merge(portal::router())
         .merge(api::router())
+        .layer(from_fn(lang::remember))
         .layer(from_fn_with_state(shared.clone(), record))
         .with_state(shared)
 }
