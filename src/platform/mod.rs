@@ -13,12 +13,14 @@ mod authorization;
 mod clock;
 mod faults;
 mod journal;
+mod levers_api;
 mod portal;
 mod redaction;
 mod server;
 mod settings;
 mod shared;
 
+pub use api::PatientName;
 pub use clock::{Clock, Random};
 pub use faults::{Fault, Firing, Switchboard, Times, UnknownFault};
 pub use journal::{Journal, NotSeen, Trace};
