@@ -5,7 +5,7 @@ use axum::Router;
 use axum::body::{Body, Bytes, to_bytes};
 use axum::extract::{Request, State};
 use axum::http::{HeaderMap, StatusCode, header};
-use axum::middleware::{Next, from_fn_with_state};
+use axum::middleware::{Next, from_fn, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
 use axum_server::Handle;
 use axum_server::tls_rustls::RustlsConfig;
@@ -14,7 +14,7 @@ use serde_json::Value;
 use url::Url;
 
 use super::redaction::Redaction;
-use super::{Journal, Settings, Shared, Switchboard, Tls, api, authorization, portal};
+use super::{Journal, Settings, Shared, Switchboard, Tls, api, authorization, lang, portal};
 use crate::domain::{Endpoint, Exchange};
 
 /// Largest request or answer body that is read, in bytes.
@@ -157,6 +157,7 @@ fn routes(shared: Arc<Shared>) -> Router {
         .merge(authorization::router())
         .merge(portal::router())
         .merge(api::router())
+        .layer(from_fn(lang::remember))
         .layer(from_fn_with_state(shared.clone(), record))
         .with_state(shared)
 }

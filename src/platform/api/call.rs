@@ -14,7 +14,7 @@ use super::clinic::Records;
 use super::error::ApiError;
 use super::faults;
 use crate::platform::accounts::TenantId;
-use crate::platform::authorization::bearer::authenticate_bearer;
+use crate::platform::authorization::authenticate_bearer;
 use crate::platform::{Shared, Trace};
 
 /// One operation on a resource: who may call it, and what it does.
@@ -131,8 +131,8 @@ fn serve(shared: &Shared, trace: &Trace, operation: &Operation, request: Incomin
         facts.tenant = Some(segment.clone());
     });
     let refuse = |error: ApiError| Box::new(faults::refused(trace, error));
-    let grant = authenticate_bearer(shared, request.headers, request.query, trace)
-        .map_err(|refusal| Box::new(super::unauthorized(&refusal)))?;
+    let grant =
+        authenticate_bearer(shared, request.headers, request.query, trace).map_err(|refusal| Box::new(super::unauthorized(refusal)))?;
     faults::at_the_front(shared, trace, request.path).map_or(Ok(()), |response| Err(Box::new(response)))?;
 
     let granted = grant.scopes.contains(operation.scope) && !trace.fires(&shared.faults, faults::INSUFFICIENT_SCOPE);

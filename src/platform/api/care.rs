@@ -9,10 +9,12 @@ use super::clinic::Records;
 use super::records::{Episode, EpisodeStatus, Invoice, InvoiceStatus, MedicalReport, Price, PriceList, ReportStatus, Treatment};
 use super::seed::{Centre, id, pick};
 
-pub const NOTES: &[&str] = &["Porta la documentazione precedente", "Prima visita", "Chiede il certificato per il lavoro", "Accompagnato da un familiare"];
+pub const NOTES: &[&str] =
+    &["Porta la documentazione precedente", "Prima visita", "Chiede il certificato per il lavoro", "Accompagnato da un familiare"];
 
 /// Titles of courses of care.
-const COURSES: &[&str] = &["Percorso di controllo annuale", "Riabilitazione dopo intervento", "Accertamenti in corso", "Terapia e follow-up"];
+const COURSES: &[&str] =
+    &["Percorso di controllo annuale", "Riabilitazione dopo intervento", "Accertamenti in corso", "Terapia e follow-up"];
 
 /// Two for each agenda, in the order of the agendas.
 pub fn treatments(centre: &Centre) -> Vec<Treatment> {
@@ -81,7 +83,8 @@ pub fn add_history(rng: &mut ChaCha8Rng, centre: &Centre, records: &mut Records,
         });
     }
     for index in 0..centre.reports / 2 {
-        let (_, amount_cents) = *pick(rng, &pick(rng, centre.doctors).treatments);
+        let doctor = pick(rng, centre.doctors);
+        let (_, amount_cents) = *pick(rng, &doctor.treatments);
         let date = today.saturating_sub(i64::from(rng.random_range(1..200_u32)).days());
         records.invoices.push(Invoice {
             id: id(centre, index),

@@ -158,7 +158,9 @@ mod tests {
 
     #[test]
     fn names_give_their_three_letters() {
-        for (given, part) in [("Gianfranco", "GFR"), ("Luca", "LCU"), ("Ada", "DAA"), ("Al", "LAX"), ("Niccolò", "NCL"), ("Giuseppe", "GPP")] {
+        for (given, part) in
+            [("Gianfranco", "GFR"), ("Luca", "LCU"), ("Ada", "DAA"), ("Al", "LAX"), ("Niccolò", "NCL"), ("Giuseppe", "GPP")]
+        {
             assert_eq!(given_part(given), part, "{given}");
         }
         for (family, part) in [("Fo", "FOX"), ("Aiello", "LLA"), ("D'Angelo", "DNG"), ("De Luca", "DLC"), ("Gianfranchi", "GNF")] {

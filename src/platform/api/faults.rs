@@ -49,7 +49,11 @@ pub const FAULTS: &[Fault] = &[
     fault(CONFLICT, "refuses a write with 409: somebody else changed the resource meanwhile (reads are left alone)", &["GX-12"]),
     fault(UNPROCESSABLE, "refuses a call with 422 and a business rule's message", &["GX-13"]),
     fault(NOT_FOUND, "answers 404 as if the resource were unknown", &["GX-14"]),
-    fault(REDIRECT, "redirects a call (302) to /elsewhere at another origin, where the journal shows whether the token came along", &["RS-02"]),
+    fault(
+        REDIRECT,
+        "redirects a call (302) to /elsewhere at another origin, where the journal shows whether the token came along",
+        &["RS-02"],
+    ),
     fault(FOREIGN_NEXT, "adds to every list page a `next` member that names /elsewhere at another origin", &["RS-02", "GX-11"]),
     fault(HTML_ERROR, "answers 500 with a page of HTML instead of JSON", &["GX-15"]),
 ];
@@ -59,7 +63,8 @@ pub fn at_the_front(shared: &Shared, trace: &Trace, path: &str) -> Option<Respon
     if trace.fires_once(&shared.faults, UNAUTHORIZED_ONCE) {
         return Some(refused(trace, ApiError::InvalidToken));
     }
-    let broken = |status: StatusCode, error: &str, message: &str| Some((status, Json(json!({"error": error, "message": message}))).into_response());
+    let broken =
+        |status: StatusCode, error: &str, message: &str| Some((status, Json(json!({"error": error, "message": message}))).into_response());
     let later = |response: Option<Response>| {
         response.map(|mut response| {
             response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from_static("1"));
@@ -77,7 +82,11 @@ pub fn at_the_front(shared: &Shared, trace: &Trace, path: &str) -> Option<Respon
         return broken(StatusCode::BAD_GATEWAY, "bad_gateway", "a server behind this one did not answer: try again later");
     }
     if fires(UNAVAILABLE) {
-        return later(broken(StatusCode::SERVICE_UNAVAILABLE, "temporarily_unavailable", "the service is being maintained: try again later"));
+        return later(broken(
+            StatusCode::SERVICE_UNAVAILABLE,
+            "temporarily_unavailable",
+            "the service is being maintained: try again later",
+        ));
     }
     if fires(HTML_ERROR) {
         let page = "<!DOCTYPE html><html><head><title>500</title></head><body><h1>Server Error in '/' Application.</h1></body></html>";
@@ -160,7 +169,8 @@ fn additive(value: Value) -> Value {
     match value {
         Value::Object(members) => {
             let mut changed = serde_json::Map::new();
-            changed.insert("dataResidency".to_owned(), json!({"region": "eu-south-1", "labels": ["new", 7, null], "since": {"year": 2031}}));
+            changed
+                .insert("dataResidency".to_owned(), json!({"region": "eu-south-1", "labels": ["new", 7, null], "since": {"year": 2031}}));
             for (name, member) in members.into_iter().rev() {
                 let new_value = NEW_VALUES.iter().find(|(field, _)| *field == name);
                 changed.insert(name, new_value.map_or_else(|| additive(member), |(_, value)| json!(value)));

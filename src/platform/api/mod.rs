@@ -25,14 +25,16 @@ mod userinfo;
 
 use std::sync::Arc;
 
-use axum::http::{HeaderMap, Method, header};
-use axum::response::Response;
+use axum::http::{HeaderMap, Method, StatusCode, header};
+use axum::response::{IntoResponse, Response};
 use axum::routing::{any, get};
-use axum::{Extension, Router};
+use axum::{Extension, Json, Router};
+use serde_json::json;
 
-use super::authorization::bearer::BearerRefusal;
+use super::authorization::BearerRefusal;
 use super::{Shared, Trace};
 use crate::domain::Credential;
+use crate::oauth::ErrorCode;
 use error::ApiError;
 
 pub use clinic::{Clinic, PatientName};
@@ -65,6 +67,13 @@ pub fn router() -> Router<Arc<Shared>> {
         .route("/v2", any(unknown))
         .route("/v2/{*path}", any(unknown))
         .route("/elsewhere/{*path}", any(elsewhere))
+}
+
+/// C-54: no token, or none that holds.
+fn unauthorized(refusal: BearerRefusal) -> Response {
+    let error = refusal.error().unwrap_or(ErrorCode::InvalidToken);
+    let body = json!({"error": error.as_str(), "message": refusal.to_string()});
+    (StatusCode::UNAUTHORIZED, [(header::WWW_AUTHENTICATE, refusal.www_authenticate())], Json(body)).into_response()
 }
 
 async fn unknown(Extension(trace): Extension<Trace>) -> Response {

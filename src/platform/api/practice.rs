@@ -18,7 +18,10 @@ pub const SAN_LUCA_DOCTORS: &[Doctor] = &[
         treatments: [("Visita cardiologica con elettrocardiogramma", 13_000), ("Ecocardiogramma color Doppler", 12_000)],
         reports: [
             ("Referto visita cardiologica", "Toni cardiaci ritmici, pause libere. Pressione nei limiti. Si consiglia controllo annuale."),
-            ("Referto ecocardiogramma", "Ventricolo sinistro di normali dimensioni e funzione sistolica conservata. Non versamento pericardico."),
+            (
+                "Referto ecocardiogramma",
+                "Ventricolo sinistro di normali dimensioni e funzione sistolica conservata. Non versamento pericardico.",
+            ),
         ],
     },
     Doctor {
@@ -27,7 +30,10 @@ pub const SAN_LUCA_DOCTORS: &[Doctor] = &[
         slot_minutes: 20,
         treatments: [("Visita ortopedica", 11_000), ("Infiltrazione articolare", 9_000)],
         reports: [
-            ("Referto visita ortopedica", "Dolore alla flessione del ginocchio destro, stabilità conservata. Si prescrive ciclo di fisioterapia."),
+            (
+                "Referto visita ortopedica",
+                "Dolore alla flessione del ginocchio destro, stabilità conservata. Si prescrive ciclo di fisioterapia.",
+            ),
             ("Referto radiografia del ginocchio", "Iniziali segni di gonartrosi mediale. Non lesioni ossee a focolaio."),
         ],
     },

@@ -219,6 +219,5 @@ identified! {
 
 /// RFC 3339 with the offset that clocks in Italy show then.
 fn in_rome<S: Serializer>(time: &Timestamp, serializer: S) -> Result<S::Ok, S::Error> {
-    let offset = rome::zone().to_offset(*time);
-    serializer.collect_str(&time.display_with_offset(offset))
+    serializer.collect_str(&time.display_with_offset(rome::offset(*time)))
 }

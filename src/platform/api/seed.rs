@@ -25,23 +25,11 @@ pub struct Centre {
 }
 
 /// 123 patients: three pages of the default 50 (C-56).
-pub const SAN_LUCA: Centre = Centre {
-    first_id: 1_010_001,
-    patients: 123,
-    appointments: 60,
-    reports: 40,
-    people: &people::MILANO,
-    doctors: SAN_LUCA_DOCTORS,
-};
+pub const SAN_LUCA: Centre =
+    Centre { first_id: 1_010_001, patients: 123, appointments: 60, reports: 40, people: &people::MILANO, doctors: SAN_LUCA_DOCTORS };
 
-pub const VILLA_AURORA: Centre = Centre {
-    first_id: 2_020_001,
-    patients: 41,
-    appointments: 24,
-    reports: 14,
-    people: &people::TORINO,
-    doctors: VILLA_AURORA_DOCTORS,
-};
+pub const VILLA_AURORA: Centre =
+    Centre { first_id: 2_020_001, patients: 41, appointments: 24, reports: 14, people: &people::TORINO, doctors: VILLA_AURORA_DOCTORS };
 
 /// Weekdays before and after today on which agendas are open.
 const DAYS_BACK: i32 = 5;

@@ -9,11 +9,13 @@ use serde_json::{Value, json};
 use super::error::ApiError;
 use super::{faults, unauthorized};
 use crate::platform::accounts::{ADA, Accounts, MALLORY, UserId};
-use crate::platform::authorization::USERINFO_OTHER_SUBJECT;
-use crate::platform::authorization::bearer::authenticate_bearer;
+use crate::platform::authorization::authenticate_bearer;
 use crate::platform::{Shared, Trace};
 
 pub const PATH: &str = "/v2/userinfo";
+
+/// The fault that `/connect/userinfo` has too.
+const USERINFO_OTHER_SUBJECT: &str = "userinfo-other-subject";
 
 /// C-50: who the token's user is, and of which tenant. Needs no scope.
 pub async fn userinfo(
@@ -23,7 +25,7 @@ pub async fn userinfo(
     headers: HeaderMap,
 ) -> Response {
     let response = match authenticate_bearer(&shared, &headers, query.as_deref(), &trace) {
-        Err(refusal) => unauthorized(&refusal),
+        Err(refusal) => unauthorized(refusal),
         Ok(grant) => {
             let other = trace.fires(&shared.faults, USERINFO_OTHER_SUBJECT);
             let described = describe(&shared.accounts(), &grant.subject, other);

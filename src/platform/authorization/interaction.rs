@@ -1,0 +1,3 @@
+/// An authorization request that waits for its user.
+#[derive(Clone, Debug)]
+pub(super) struct Attempt {}
