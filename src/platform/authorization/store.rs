@@ -1,0 +1,262 @@
+use std::collections::HashMap;
+
+use secrecy::{ExposeSecret, SecretString};
+
+use super::interaction::Attempt;
+use crate::oauth::ScopeSet;
+use crate::platform::accounts::UserId;
+
+/// Authorization requests in progress, codes, tokens and grants of one platform.
+#[derive(Default)]
+pub struct Authorizations {
+    /// By the opaque id in the URLs of sign-in and consent.
+    pub(super) attempts: HashMap<String, Attempt>,
+    codes: HashMap<String, Code>,
+    grants: Vec<Grant>,
+    access_tokens: HashMap<String, AccessToken>,
+    refresh_tokens: HashMap<String, RefreshToken>,
+    id_tokens: Vec<(UserId, SecretString)>,
+    /// Order of issue of the access tokens.
+    issued: u64,
+}
+
+impl std::fmt::Debug for Authorizations {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        // Codes and tokens are the keys of the maps: counts only.
+        f.debug_struct("Authorizations")
+            .field("attempts", &self.attempts.len())
+            .field("codes", &self.codes.len())
+            .field("grants", &self.grants.len())
+            .field("access_tokens", &self.access_tokens.len())
+            .field("refresh_tokens", &self.refresh_tokens.len())
+            .finish()
+    }
+}
+
+/// What an authorization code stands for (RFC 6749 section 4.1.2, RFC 7636 section 4.4).
+#[derive(Clone, Debug)]
+pub(super) struct Code {
+    pub client_id: String,
+    pub redirect_uri: String,
+    pub code_challenge: Option<String>,
+    pub nonce: Option<String>,
+    pub scopes: ScopeSet,
+    pub subject: UserId,
+    pub sid: String,
+    pub auth_time: i64,
+    /// Seconds since the epoch.
+    pub expires_at: i64,
+    /// Set by its one use.
+    pub grant: Option<GrantId>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct GrantId(usize);
+
+/// What a user granted to a client with one code: the family of all tokens that come from it (C-44).
+#[derive(Clone, Debug)]
+pub(super) struct Grant {
+    pub client_id: String,
+    pub subject: UserId,
+    pub scopes: ScopeSet,
+    pub sid: String,
+    pub auth_time: i64,
+    pub revoked: bool,
+}
+
+#[derive(Debug)]
+struct AccessToken {
+    grant: GrantId,
+    token: SecretString,
+    scopes: ScopeSet,
+    number: u64,
+    expired: bool,
+    revoked: bool,
+}
+
+#[derive(Debug)]
+struct RefreshToken {
+    grant: GrantId,
+    expires_at: i64,
+    rotated: bool,
+}
+
+/// What the server knows of an access token.
+#[derive(Debug)]
+pub(super) struct KnownAccess {
+    pub client_id: String,
+    pub subject: UserId,
+    pub scopes: ScopeSet,
+    pub expired: bool,
+    pub revoked: bool,
+}
+
+/// What presenting a refresh token comes to.
+#[derive(Debug)]
+pub(super) enum Refresh {
+    Good(GrantId, Grant),
+    Unknown,
+    OtherClient,
+    Expired,
+    Revoked,
+    /// An old one was used again: its family is revoked now (RFC 9700 section 4.14.2).
+    Replayed,
+}
+
+/// What presenting a code comes to, before its bindings are compared.
+#[derive(Debug)]
+pub(super) enum Presented {
+    Fresh(Code),
+    Unknown,
+    OtherClient,
+    Expired,
+    /// A second use: what the first gave is revoked now (C-43).
+    Replayed,
+}
+
+impl Authorizations {
+    pub(super) fn add_code(&mut self, value: String, code: Code) {
+        self.codes.insert(value, code);
+    }
+
+    pub(super) fn present_code(&mut self, value: &str, client_id: &str, now: i64) -> Presented {
+        let Some(code) = self.codes.get(value) else {
+            return Presented::Unknown;
+        };
+        if code.client_id != client_id {
+            return Presented::OtherClient;
+        }
+        if let Some(grant) = code.grant {
+            self.revoke(grant);
+            return Presented::Replayed;
+        }
+        if code.expires_at <= now { Presented::Expired } else { Presented::Fresh(code.clone()) }
+    }
+
+    /// Uses the code up. `None` where another request was faster.
+    pub(super) fn redeem_code(&mut self, value: &str) -> Option<GrantId> {
+        let id = GrantId(self.grants.len());
+        let code = self.codes.get_mut(value).filter(|code| code.grant.is_none())?;
+        code.grant = Some(id);
+        self.grants.push(Grant {
+            client_id: code.client_id.clone(),
+            subject: code.subject.clone(),
+            scopes: code.scopes.clone(),
+            sid: code.sid.clone(),
+            auth_time: code.auth_time,
+            revoked: false,
+        });
+        Some(id)
+    }
+
+    pub(super) fn add_access_token(&mut self, grant: GrantId, jti: String, token: SecretString, scopes: ScopeSet) {
+        self.issued += 1;
+        let number = self.issued;
+        self.access_tokens.insert(jti, AccessToken { grant, token, scopes, number, expired: false, revoked: false });
+    }
+
+    pub(super) fn add_refresh_token(&mut self, grant: GrantId, value: String, expires_at: i64) {
+        self.refresh_tokens.insert(value, RefreshToken { grant, expires_at, rotated: false });
+    }
+
+    pub(super) fn add_id_token(&mut self, subject: UserId, token: SecretString) {
+        self.id_tokens.push((subject, token));
+    }
+
+    pub(super) fn present_refresh_token(&mut self, value: &str, client_id: &str, now: i64) -> Refresh {
+        let Some(token) = self.refresh_tokens.get(value) else {
+            return Refresh::Unknown;
+        };
+        let (id, grant) = (token.grant, self.grants[token.grant.0].clone());
+        if grant.client_id != client_id {
+            return Refresh::OtherClient;
+        }
+        if token.rotated {
+            self.revoke(id);
+            return Refresh::Replayed;
+        }
+        match (grant.revoked, token.expires_at <= now) {
+            (true, _) => Refresh::Revoked,
+            (false, true) => Refresh::Expired,
+            (false, false) => Refresh::Good(id, grant),
+        }
+    }
+
+    /// Marks a refresh token as replaced. `false` where another request was faster.
+    pub(super) fn rotate_refresh_token(&mut self, value: &str) -> bool {
+        self.refresh_tokens.get_mut(value).is_some_and(|token| !std::mem::replace(&mut token.rotated, true))
+    }
+
+    pub(super) fn revoke(&mut self, grant: GrantId) {
+        self.grants[grant.0].revoked = true;
+    }
+
+    pub(super) fn access_grant(&self, jti: &str) -> Option<KnownAccess> {
+        let token = self.access_tokens.get(jti)?;
+        let grant = &self.grants[token.grant.0];
+        Some(KnownAccess {
+            client_id: grant.client_id.clone(),
+            subject: grant.subject.clone(),
+            scopes: token.scopes.clone(),
+            expired: token.expired,
+            revoked: token.revoked || grant.revoked,
+        })
+    }
+
+    /// Revokes the refresh or access token with this value (RFC 7009 section 2.1). `Err` where it is another client's.
+    pub(super) fn revoke_token(&mut self, value: &str, client_id: &str) -> Result<(), OtherClients> {
+        if let Some(token) = self.refresh_tokens.get(value) {
+            let grant = token.grant;
+            self.owned(grant, client_id)?;
+            self.revoke(grant);
+            return Ok(());
+        }
+        let found = self.access_tokens.iter().find(|(_, token)| token.token.expose_secret() == value);
+        let Some((jti, grant)) = found.map(|(jti, token)| (jti.clone(), token.grant)) else {
+            return Ok(());
+        };
+        self.owned(grant, client_id)?;
+        if let Some(token) = self.access_tokens.get_mut(&jti) {
+            token.revoked = true;
+        }
+        Ok(())
+    }
+
+    fn owned(&self, grant: GrantId, client_id: &str) -> Result<(), OtherClients> {
+        if self.grants[grant.0].client_id == client_id { Ok(()) } else { Err(OtherClients) }
+    }
+
+    /// Ends everything that a user has granted, and what is still in progress (C-38).
+    pub(super) fn revoke_subject(&mut self, subject: &UserId) {
+        self.grants.iter_mut().filter(|grant| grant.subject == *subject).for_each(|grant| grant.revoked = true);
+        self.codes.retain(|_, code| code.subject != *subject || code.grant.is_some());
+    }
+
+    pub(in crate::platform) fn forget_refresh_tokens(&mut self, subject: &UserId) {
+        let grants = &self.grants;
+        self.refresh_tokens.retain(|_, token| grants[token.grant.0].subject != *subject);
+    }
+
+    pub(in crate::platform) fn expire_access_tokens(&mut self) {
+        self.access_tokens.values_mut().for_each(|token| token.expired = true);
+    }
+
+    /// Client, scopes and whether it is revoked, of everything that a user has granted.
+    pub(in crate::platform) fn grants_of(&self, subject: &UserId) -> Vec<(String, ScopeSet, bool)> {
+        let own = self.grants.iter().filter(|grant| grant.subject == *subject);
+        own.map(|grant| (grant.client_id.clone(), grant.scopes.clone(), grant.revoked)).collect()
+    }
+
+    pub(in crate::platform) fn latest_id_token(&self, subject: &UserId) -> Option<SecretString> {
+        self.id_tokens.iter().rev().find(|(owner, _)| owner == subject).map(|(_, token)| token.clone())
+    }
+
+    pub(in crate::platform) fn latest_access_token(&self, subject: &UserId) -> Option<SecretString> {
+        let own = self.access_tokens.values().filter(|token| self.grants[token.grant.0].subject == *subject);
+        own.max_by_key(|token| token.number).map(|token| token.token.clone())
+    }
+}
+
+/// The token belongs to another client.
+#[derive(Debug)]
+pub(super) struct OtherClients;
