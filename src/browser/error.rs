@@ -19,6 +19,9 @@ pub enum BrowserError {
     /// The address could not be loaded: refused connection, bad certificate, unknown host.
     #[error("could not load `{url}`: {why}")]
     Navigation { url: String, why: String },
+    /// A page object's page is not what its action needs. `shown` is what a person reads there, without fields' values.
+    #[error("the page does not show {wanted} (last seen: {shown})")]
+    NotShown { wanted: String, shown: String },
     #[error("script failed in the page: {why}")]
     Script { why: String },
     #[error("the browser refused `{method}`: {why}")]

@@ -56,16 +56,15 @@ fn topic(frame: &Frame, slug: &'static str) -> Topic {
     Topic { slug, title, text }
 }
 
-/// The topic of a ticket, as lists and the ticket's page title it.
-pub(super) fn title(frame: &Frame, kind: &TicketKind) -> &'static str {
-    let slug = match kind {
-        TicketKind::DeveloperRole { .. } => DEVELOPER_ROLE,
-        TicketKind::Introduction { .. } => INTRODUCTION,
-        TicketKind::CreateUser { .. } => CREATE_USER,
-        TicketKind::DeactivateUser { .. } => DEACTIVATE_USER,
-        TicketKind::Question { .. } => QUESTION,
-    };
-    topic(frame, slug).title
+/// What a ticket is about, as lists and the ticket's page title it.
+fn title(frame: &Frame, kind: &TicketKind) -> &'static str {
+    match kind {
+        TicketKind::DeveloperRole { .. } => frame.t("Ruolo developer", "Developer role"),
+        TicketKind::Introduction { .. } => frame.t("Presentazione di un integratore", "Introduction of an integrator"),
+        TicketKind::CreateUser { .. } => frame.t("Nuovo utente", "New user"),
+        TicketKind::DeactivateUser { .. } => frame.t("Disattivazione di un utente", "Deactivation of a user"),
+        TicketKind::Question { .. } => frame.t("Domanda", "Question"),
+    }
 }
 
 /// One line of a list of tickets.
