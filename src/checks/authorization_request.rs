@@ -143,6 +143,36 @@ pub fn check_nonces(exchanges: &[Exchange]) -> Judgement {
     check_unique("nonce", Clause("OpenID Connect Core section 15.5.2"), &asked)
 }
 
+/// AZ-09: an attempt after an error response has a new state, nonce and code challenge (OAuth 2.1 section 7.5.1).
+pub fn check_new_values_after_error(exchanges: &[Exchange]) -> Judgement {
+    let sign_ins = observed(exchanges)?;
+    let Some(refused) = sign_ins.iter().position(|sign_in| sign_in.error.is_some()) else {
+        return Err(nothing("no authorization request was answered with an error"));
+    };
+    let tried: Vec<&SignIn<'_>> = sign_ins[refused..].iter().collect();
+    if tried.len() < 2 {
+        return Err(nothing("no authorization request followed the error"));
+    }
+    ["state", "nonce", "code_challenge"]
+        .into_iter()
+        .try_for_each(|parameter| check_unique(parameter, Clause("OAuth 2.1 section 7.5.1"), &tried))
+}
+
+/// CB-11, CB-12: one person's sign-in leads to at most `most` authorization requests: no loop after an error. The exchanges must
+/// hold the sign-in itself.
+pub fn check_no_sign_in_loop(exchanges: &[Exchange], most: usize) -> Judgement {
+    let sign_ins = observed(exchanges)?;
+    if sign_ins.len() <= most {
+        return Ok(());
+    }
+    Err(Clause("RFC 6749 section 4.1.2.1").refuse(
+        "the application starts one sign-in after another by itself",
+        format!("at most {most} authorization requests"),
+        format!("{} authorization requests", sign_ins.len()),
+        sign_ins.iter().map(SignIn::number),
+    ))
+}
+
 pub(super) fn uses_pkce(sign_in: &SignIn<'_>) -> bool {
     sign_in.parameter("code_challenge").is_some() && sign_in.parameter("code_challenge_method") == Some("S256")
 }
@@ -243,6 +273,24 @@ mod tests {
         found(check_code_challenge(&changed(|request| unset(&mut request.query, "code_challenge_method"))));
         found(check_code_challenge(&changed(|request| set(&mut request.query, "code_challenge_method", "plain"))));
         found(check_code_challenge(&changed(|request| set(&mut request.query, "code_challenge", "short"))));
+    }
+
+    #[test]
+    fn an_attempt_after_an_error_has_new_values_and_ends() {
+        let denied = |login: u64| {
+            let mut response = response(11, login, "x");
+            let state = random(&format!("state {login}"));
+            set(&mut response.response_headers, "location", &format!("{REDIRECT_URI}?error=access_denied&state={state}"));
+            [authorization(10, login), response]
+        };
+        let retry = |login: u64| [denied(1).to_vec(), vec![authorization(12, login)]].concat();
+        assert_eq!(check_new_values_after_error(&retry(2)), Ok(()));
+        assert_eq!(found(check_new_values_after_error(&retry(1))), "two sign-ins use the same state");
+        undecided(check_new_values_after_error(&denied(1)));
+        undecided(check_new_values_after_error(&sound_logins(2)));
+        assert_eq!(check_no_sign_in_loop(&retry(2), 2), Ok(()));
+        assert!(found(check_no_sign_in_loop(&retry(2), 1)).contains("one sign-in after another"));
+        undecided(check_no_sign_in_loop(&[], 1));
     }
 
     #[test]

@@ -115,6 +115,26 @@ pub fn check_not_repeated(exchanges: &[Exchange], statuses: &[u16]) -> Judgement
     Ok(())
 }
 
+/// RS-06: no POST is sent twice with the same body, unless the first was certainly not carried out: answered 400, 401, 403, 409,
+/// 422 or 429 (RFC 9110 section 9.2.2).
+pub fn check_written_once(exchanges: &[Exchange]) -> Judgement {
+    let calls = limited(exchanges);
+    let written: Vec<&Exchange> = calls.iter().copied().filter(|call| call.endpoint == Endpoint::Api && call.method == "POST").collect();
+    for first in some(written, "the platform saw no POST at the API")? {
+        let not_carried_out = matches!(first.status, 400 | 401 | 403 | 409 | 422 | 429);
+        let again = calls.iter().find(|call| call.number > first.number && same_call(call, first));
+        if let (false, Some(again)) = (not_carried_out, again) {
+            return Err(Clause("RFC 9110 section 9.2.2").refuse(
+                format!("{} is sent twice", described(first)),
+                "a look at what became of the first before a second",
+                format!("the same POST {} ms later", again.at_ms.saturating_sub(first.at_ms)),
+                [first.number, again.number],
+            ));
+        }
+    }
+    Ok(())
+}
+
 /// GX-12: after a 409 the resource is read again before it is written again (C-55).
 pub fn check_reread_after_conflict(exchanges: &[Exchange]) -> Judgement {
     let calls = limited(exchanges);

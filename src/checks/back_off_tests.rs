@@ -113,3 +113,17 @@ fn a_conflict_is_read_before_it_is_written_again() {
     undecided(check_reread_after_conflict(&[put(1, 409)]));
     undecided(check_reread_after_conflict(&[put(1, 200)]));
 }
+
+#[test]
+fn a_booking_is_sent_once() {
+    let post = |number: u64, status: u16, start: &str| {
+        let mut request = answered(number, number * 10, status, None);
+        request.method = "POST".to_owned();
+        request.body = Some(serde_json::json!({ "start": start }));
+        request
+    };
+    assert_eq!(check_written_once(&[post(1, 201, "09:00"), post(2, 201, "10:00")]), Ok(()));
+    assert_eq!(check_written_once(&[post(1, 401, "09:00"), post(2, 201, "09:00")]), Ok(()));
+    assert!(found(check_written_once(&[post(1, 500, "09:00"), post(2, 201, "09:00")])).contains("is sent twice"));
+    undecided(check_written_once(&[call(1, PATH, "[access-token-1]")]));
+}

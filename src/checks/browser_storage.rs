@@ -91,7 +91,7 @@ pub fn check_session_renewed(before: &[Cookie], after: &[Cookie], application: &
         return Ok(());
     }
     let names = cookies.iter().map(|cookie| format!("`{}`", cookie.name)).collect::<Vec<_>>().join(", ");
-    Err(Clause("OWASP ASVS 3.2.1").refuse(
+    Err(Clause("OWASP ASVS 4.0.3, 3.2.1").refuse(
         "the session of before the sign-in goes on after it",
         "a session cookie with a new value",
         format!("unchanged: {names}"),
@@ -103,7 +103,7 @@ pub fn check_session_renewed(before: &[Cookie], after: &[Cookie], application: &
 pub fn check_session_ended(signed_in: &[Cookie], signed_out: &[Cookie], application: &Url) -> Judgement {
     for cookie in some(of_application(signed_in, application).collect(), "the application had no cookie while signed in")? {
         if cookie.http_only && signed_out.iter().any(|later| same_cookie(later, cookie) && same_value(later, cookie)) {
-            return Err(Clause("OWASP ASVS 3.3.1").refuse(
+            return Err(Clause("OWASP ASVS 4.0.3, 3.3.1").refuse(
                 format!("the cookie `{}` is still there after the sign-out", cookie.name),
                 "the session cookie gone or changed",
                 "the same value",

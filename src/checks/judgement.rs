@@ -1,5 +1,7 @@
 use std::fmt;
 
+use crate::domain::{Finding, Level, RequirementId};
+
 /// What a check says of the evidence: the requirement holds, or why it does not or cannot be said to.
 pub type Judgement = Result<(), Refusal>;
 
@@ -32,6 +34,23 @@ pub struct Discrepancy {
 impl fmt::Display for Discrepancy {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.summary)
+    }
+}
+
+impl Discrepancy {
+    /// The finding against a requirement, with its level in the catalogue and the 0-based index of the judging step.
+    pub fn into_finding(self, requirement: RequirementId, level: Level, step: Option<usize>) -> Finding {
+        Finding {
+            requirement,
+            level,
+            summary: self.summary,
+            expected: self.expected,
+            actual: self.actual,
+            clause: self.clause.to_owned(),
+            exchanges: self.exchanges,
+            step,
+            diff: None,
+        }
     }
 }
 

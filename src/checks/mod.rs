@@ -7,10 +7,13 @@
 //! Uses [`crate::domain`] and [`crate::oauth`] only. A new check goes into the file of its concept, says its clause, and comes
 //! with a fixture that it accepts and one that it refuses.
 
+mod access_token;
+mod api_answer;
 mod authorization_request;
 mod authorization_response;
 mod back_off;
 mod browser_storage;
+mod id_token;
 mod judgement;
 mod pages;
 mod reading;
@@ -19,27 +22,37 @@ mod registration;
 mod resource_access;
 mod scopes;
 mod secrecy;
+mod shape;
+mod signed_token;
 mod state;
 mod token_request;
 
 #[cfg(test)]
 mod fixtures;
 
-pub use authorization_request::{check_code_challenge, check_no_personal_data, check_nonces, check_redirect_uri, check_response_type};
+pub use access_token::{ExpectedAccessToken, check_access_token_claims};
+pub use api_answer::{check_error_body, check_page, check_rate_limit_answer};
+pub use authorization_request::{
+    check_code_challenge, check_new_values_after_error, check_no_personal_data, check_no_sign_in_loop, check_nonces, check_redirect_uri,
+    check_response_type,
+};
 pub use authorization_response::{
     ExpectedResponse, check_authorization_error, check_authorization_response, check_no_token_in_front_channel,
 };
 pub use back_off::{
     check_attempts_bounded, check_not_repeated, check_reread_after_conflict, check_retry_after, check_wait_varies, check_waits_grow,
+    check_written_once,
 };
 pub use browser_storage::{
     check_cookie_must, check_cookie_should, check_session_ended, check_session_renewed, cookie_notes, session_cookies,
 };
+pub use id_token::{ExpectedIdToken, check_id_token_claims};
 pub use judgement::{Discrepancy, Judgement, Refusal};
 pub use pages::check_list_read_to_the_end;
 pub use reading::{SignIn, is_authorization_request, sign_ins};
 pub use refresh::{
-    check_forgets_refused_refresh_token, check_newest_refresh_token, check_one_refresh_under_concurrency, check_recovery_after_401,
+    check_forgets_refused_refresh_token, check_newest_refresh_token, check_no_loop_after_403, check_one_refresh_under_concurrency,
+    check_recovery_after_401, check_refresh_keeps_scope, check_revoked_at_disconnect,
 };
 pub use registration::{RegisteredEnvironment, check_medical_reports_registered, check_separate_applications, check_separate_secrets};
 pub use resource_access::{
@@ -48,6 +61,7 @@ pub use resource_access::{
 };
 pub use scopes::{check_medical_reports_scope, check_requested_scopes_declared, check_requested_scopes_exercised};
 pub use secrecy::{Place, check_absent};
+pub use shape::{Addition, Member, Shape, check_shape, shape};
 pub use state::check_states;
 pub use token_request::{
     check_code_verifiers, check_code_verifiers_fresh, check_codes_redeemed_once, check_grant_types, check_no_redemption,

@@ -13,7 +13,7 @@ const CLAUSE: Clause = Clause("C-56");
 /// reading ends with the page whose `hasMore` is false (C-56). The exchanges must hold one reading of the list for each
 /// end-user and filter; pages may be asked for at the same time.
 pub fn check_list_read_to_the_end(exchanges: &[Exchange], path: &str) -> Judgement {
-    let mut readings: BTreeMap<(Option<&str>, Vec<&(String, String)>), Vec<Page<'_>>> = BTreeMap::new();
+    let mut readings: BTreeMap<Reading<'_>, Vec<Page<'_>>> = BTreeMap::new();
     for page in api_calls(exchanges).into_iter().filter(|call| call.path == path).filter_map(Page::of) {
         let filters = page.call.query.iter().filter(|(name, _)| !matches!(name.as_str(), "offset" | "limit" | "access_token")).collect();
         readings.entry((page.call.facts.subject.as_deref(), filters)).or_default().push(page);
@@ -24,6 +24,9 @@ pub fn check_list_read_to_the_end(exchanges: &[Exchange], path: &str) -> Judgeme
     }
     Ok(())
 }
+
+/// What makes a reading of a list: the end-user's subject and the filters.
+type Reading<'a> = (Option<&'a str>, Vec<&'a (String, String)>);
 
 /// One answered page.
 struct Page<'a> {

@@ -15,6 +15,8 @@ pub struct SignIn<'a> {
     pub request: &'a Exchange,
     /// The placeholder of the code in the authorization response.
     pub code: Option<String>,
+    /// The error in the authorization response.
+    pub error: Option<String>,
     /// The authorization response was sent, with a code or an error.
     pub answered: bool,
 }
@@ -41,7 +43,7 @@ pub fn sign_ins(exchanges: &[Exchange]) -> Vec<SignIn<'_>> {
     let mut found: Vec<SignIn<'_>> = Vec::new();
     for exchange in by_arrival(exchanges) {
         if is_authorization_request(exchange) && !found.iter().any(|open| !open.answered && same_request(open.request, exchange)) {
-            found.push(SignIn { request: exchange, code: None, answered: false });
+            found.push(SignIn { request: exchange, code: None, error: None, answered: false });
         }
         if let Some(answer) = authorization_answer(exchange) {
             let position = |same_state: bool| {
@@ -55,6 +57,7 @@ pub fn sign_ins(exchanges: &[Exchange]) -> Vec<SignIn<'_>> {
             if let Some(index) = position(true).or_else(|| position(false)) {
                 found[index].answered = true;
                 found[index].code = answer.code;
+                found[index].error = answer.error;
             }
         }
     }

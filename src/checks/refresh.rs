@@ -2,10 +2,12 @@ use std::collections::{HashMap, HashSet};
 
 use super::judgement::{Clause, nothing, some};
 use super::reading::{
-    REFRESH_TOKEN, answer_text, answered_at_ms, api_calls, bearer, described, numbers, same_call, token_requests, token_requests_with,
+    REFRESH_TOKEN, answer_text, answered_at_ms, api_calls, bearer, by_arrival, described, numbers, same_call, token_requests,
+    token_requests_with,
 };
 use super::{Judgement, SignIn, sign_ins};
-use crate::domain::Exchange;
+use crate::domain::{Endpoint, Exchange};
+use crate::oauth::ScopeSet;
 
 /// GX-06, RS-03: after a 401 the application refreshes once and repeats the call once with the new token, without another
 /// sign-in (C-36, RFC 6750 section 3.1). Each expired token allows one refresh, so that several calls may meet the same expiry.
@@ -158,6 +160,69 @@ pub fn check_one_refresh_under_concurrency(exchanges: &[Exchange]) -> Judgement 
         }
     }
     Ok(())
+}
+
+/// RT-06: a refresh asks for no scope beyond those of its grant (RFC 6749 section 6). Refreshes without `scope` ask for the
+/// same again.
+pub fn check_refresh_keeps_scope(exchanges: &[Exchange]) -> Judgement {
+    let requests = token_requests(exchanges);
+    for refresh in some(refreshes(exchanges), "the platform saw no refresh")? {
+        let Some(asked) = refresh.form_value("scope").map(ScopeSet::parse) else { continue };
+        let granted = requests.iter().rev().find(|earlier| {
+            earlier.number < refresh.number && earlier.status == 200 && answer_text(earlier, "refresh_token") == Some(used_token(refresh))
+        });
+        let Some(granted) = granted.and_then(|earlier| earlier.facts.scopes.as_ref()) else {
+            return Err(nothing(format!("the grant of {} was not seen", used_token(refresh))));
+        };
+        let granted: ScopeSet = granted.iter().cloned().collect();
+        if !asked.is_subset(&granted) {
+            return Err(Clause("RFC 6749 section 6").refuse(
+                "a refresh asks for more than was granted",
+                format!("no more than `{granted}`"),
+                format!("`{asked}`"),
+                [refresh.number],
+            ));
+        }
+    }
+    Ok(())
+}
+
+/// RS-04, GX-07: a 403 starts no loop: at most one refresh, one authorization request and one repetition of the call follow
+/// (RFC 6750 section 3.1, C-53).
+pub fn check_no_loop_after_403(exchanges: &[Exchange]) -> Judgement {
+    let calls = api_calls(exchanges);
+    let Some(refused) = calls.iter().find(|call| call.status == 403) else {
+        return Err(nothing("no API call was answered 403"));
+    };
+    let after = |number: u64| number > refused.number;
+    let again: Vec<u64> = calls.iter().filter(|call| after(call.number) && same_call(call, refused)).map(|call| call.number).collect();
+    let refreshed: Vec<u64> = refreshes(exchanges).iter().map(|refresh| refresh.number).filter(|number| after(*number)).collect();
+    let asked: Vec<u64> = sign_ins(exchanges).iter().map(SignIn::number).filter(|number| after(*number)).collect();
+    for (what, seen) in [("repeats the call", again), ("refreshes", refreshed), ("asks for a sign-in", asked)] {
+        if seen.len() > 1 {
+            let (summary, actual) = (format!("the application {what} again and again after a 403"), format!("{} times", seen.len()));
+            return Err(Clause("RFC 6750 section 3.1").refuse(summary, "at most once", actual, seen));
+        }
+    }
+    Ok(())
+}
+
+/// LO-01: at the disconnection the newest refresh token is revoked and the API is called no more (RFC 7009 section 2).
+pub fn check_revoked_at_disconnect(exchanges: &[Exchange]) -> Judgement {
+    let newest = token_requests(exchanges).into_iter().rev().find_map(|request| answer_text(request, "refresh_token"));
+    let Some(newest) = newest else { return Err(nothing("the application was given no refresh token")) };
+    let clause = Clause("RFC 7009 section 2");
+    let mut revocations = by_arrival(exchanges).into_iter().filter(|exchange| exchange.endpoint == Endpoint::Revocation);
+    let Some(revocation) = revocations.find(|request| request.form_value("token") == Some(newest)) else {
+        return Err(clause.refuse("the refresh token outlives the disconnection", format!("a revocation of {newest}"), "none", []));
+    };
+    match api_calls(exchanges).into_iter().find(|call| call.number > revocation.number) {
+        None => Ok(()),
+        Some(call) => {
+            let summary = format!("{} comes after the disconnection", described(call));
+            Err(clause.refuse(summary, "no API call", described(call), [revocation.number, call.number]))
+        }
+    }
 }
 
 #[cfg(test)]

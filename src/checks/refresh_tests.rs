@@ -99,3 +99,48 @@ fn each_refresh_token_is_presented_once() {
     assert!(found(check_one_refresh_under_concurrency(&twice)).contains("twice"));
     undecided(check_one_refresh_under_concurrency(&[]));
 }
+
+#[test]
+fn a_refresh_does_not_widen_its_scope() {
+    let granted = |scopes: &[&str]| {
+        let mut refresh = refresh(1, "[refresh-token-1]", Some("[refresh-token-2]"));
+        refresh.facts.scopes = Some(scopes.iter().map(|scope| (*scope).to_owned()).collect());
+        refresh
+    };
+    let mut asking = refresh(2, "[refresh-token-2]", None);
+    assert_eq!(check_refresh_keeps_scope(&[granted(&["openid"]), asking.clone()]), Ok(()));
+    set(&mut asking.form, "scope", "openid giponext.patients");
+    assert_eq!(check_refresh_keeps_scope(&[granted(&["openid", "giponext.patients", "email"]), asking.clone()]), Ok(()));
+    assert!(found(check_refresh_keeps_scope(&[granted(&["openid"]), asking.clone()])).contains("more than was granted"));
+    undecided(check_refresh_keeps_scope(&[asking]));
+    undecided(check_refresh_keeps_scope(&[]));
+}
+
+#[test]
+fn a_403_starts_no_loop() {
+    let forbidden = |number: u64| refused(call(number, PATIENTS, "[access-token-1]"), 403, "insufficient_scope");
+    let judged = |more: Vec<Exchange>| check_no_loop_after_403(&[vec![forbidden(1)], more].concat());
+    assert_eq!(judged(vec![]), Ok(()));
+    assert_eq!(judged(vec![refresh(2, "[refresh-token-1]", None), authorization(3, 1), forbidden(4)]), Ok(()));
+    undecided(check_no_loop_after_403(&recovered()));
+    assert!(found(judged(vec![forbidden(2), forbidden(3)])).contains("repeats the call"));
+    assert!(found(judged(vec![refresh(2, "[refresh-token-1]", None), refresh(3, "[refresh-token-1]", None)])).contains("refreshes"));
+    assert!(found(judged(vec![authorization(2, 1), authorization(3, 2)])).contains("asks for a sign-in"));
+}
+
+#[test]
+fn a_disconnection_revokes_the_newest_refresh_token() {
+    let revocation = |token: &str| {
+        let mut request = exchange(10, Endpoint::Revocation, "POST", "/connect/revocation");
+        set(&mut request.form, "token", token);
+        request
+    };
+    let granted = refresh(1, "[refresh-token-1]", Some("[refresh-token-2]"));
+    let sound = [granted.clone(), call(2, PATIENTS, "[access-token-1]"), revocation("[refresh-token-2]")];
+    assert_eq!(check_revoked_at_disconnect(&sound), Ok(()));
+    assert!(found(check_revoked_at_disconnect(&sound[..2])).contains("outlives"));
+    assert!(found(check_revoked_at_disconnect(&[granted, revocation("[refresh-token-1]")])).contains("outlives"));
+    let late = [sound.to_vec(), vec![call(11, PATIENTS, "[access-token-1]")]].concat();
+    assert!(found(check_revoked_at_disconnect(&late)).contains("after the disconnection"));
+    undecided(check_revoked_at_disconnect(&[]));
+}
