@@ -1,5 +1,7 @@
 //! What the reports say of a run: the same fold, in every format.
 
+#[path = "reports/plan.rs"]
+mod plan;
 #[path = "reports/run.rs"]
 mod run;
 
@@ -146,7 +148,7 @@ fn a_run_that_lost_something_is_never_ready() {
 
     let mut unplanned = sound.clone();
     if let Event::RunStarted(started) = &mut unplanned[0].event {
-        started.scenarios = run::started().scenarios[..2].to_vec();
+        started.scenarios = plan::started().scenarios[..2].to_vec();
     }
     assert_eq!(fold(unplanned).readiness(), Readiness::Incomplete, "a planned scenario did not run");
 
@@ -179,7 +181,7 @@ fn events_that_are_no_run_are_refused() {
 #[test]
 fn shards_of_one_run_fold_into_one() {
     let shard = |keep: std::ops::Range<usize>| {
-        let planned: Vec<_> = run::started().scenarios[keep].to_vec();
+        let planned: Vec<_> = plan::started().scenarios[keep].to_vec();
         let mine = |record: &Record| {
             let of = match &record.event {
                 Event::ScenarioStarted { scenario } => scenario,

@@ -70,12 +70,15 @@ impl<W: Write + Send> Console<W> {
         let Some(run) = &self.run else { return Ok(()) };
         let (started, planned) = (run.started(), run.counts().planned);
         let Style { lang, colour, interactive } = self.style;
-        let scenarios = words::choose(lang, "scenarios", "scenari");
         let on = words::choose(lang, "on", "su");
         let title = painting::bold(&format!("collaudo {}", started.collaudo_version), colour);
         let application = painting::plain(&started.application.name);
-        let line =
-            format!("{title}  {application} {on} {}: {planned} {scenarios}, seed {}", painting::plain(&started.target.name), started.seed);
+        let line = format!(
+            "{title}  {application} {on} {}: {}, seed {}",
+            painting::plain(&started.target.name),
+            words::scenarios(planned, lang),
+            started.seed
+        );
         if interactive && self.bar.is_none() {
             let bar = ProgressBar::with_draw_target(Some(planned as u64), ProgressDrawTarget::stderr());
             let template =
@@ -102,7 +105,8 @@ impl<W: Write + Send> Console<W> {
 
     fn scenario_finished(&mut self, id: &ScenarioId) -> Result<(), ReportError> {
         let Some(scenario) = self.run.as_ref().and_then(|run| run.scenario(id)) else { return Ok(()) };
-        let line = (scenario.state() != State::Judged(Verdict::Passed)).then(|| self.scenario_line(scenario));
+        let line =
+            (scenario.state() != State::Judged(Verdict::Passed) || scenario.attempt_number() > 1).then(|| self.scenario_line(scenario));
         if let Some(line) = line {
             self.print(&line)?;
         }
@@ -127,6 +131,10 @@ impl<W: Write + Send> Console<W> {
         let verdict = painting::state(&format!("{} {:<15}", state.symbol(), words::state(state, lang)), state, colour);
         let mut line = format!("{verdict} {id:<6} {}", painting::plain(&summary.title));
         line.push_str(&painting::dim(&format!("  {}", painting::plain(&summary.id.0)), colour));
+        if scenario.attempt_number() > 1 {
+            let on_attempt = words::choose(lang, "on attempt", "al tentativo");
+            line.push_str(&format!("\n{:25}{on_attempt} {}", "", scenario.attempt_number()));
+        }
         if let Some(why) = why {
             line.push_str(&format!("\n{:25}{}", "", painting::plain(why)));
         }
@@ -180,7 +188,7 @@ impl Ending<'_> {
         let mut lines = vec![String::new()];
         lines.push(format!("  {}", painting::readiness(words::readiness(readiness, lang), readiness, colour)));
         lines.push(String::new());
-        let conclusion = words::conclusion(readiness, &painting::plain(&run.started().application.name), lang);
+        let conclusion = words::conclusion(readiness, &painting::plain(&run.started().application.name), run.broken(), lang);
         lines.extend(painting::wrapped(&conclusion, WIDTH).into_iter().map(|line| format!("  {line}")));
         if run.is_interrupted() {
             lines.push(format!(
@@ -203,11 +211,11 @@ impl Ending<'_> {
         }
         self.open_points(&mut lines);
         lines.push(String::new());
-        lines.push(self.labelled("report", "rapporto", &painting::plain(&self.report_path.display().to_string())));
+        lines.push(self.labelled(2, "report", "rapporto", &painting::plain(&self.report_path.display().to_string())));
         let repeated =
             worst.first().map(|found| found.scenario).or_else(|| run.scenarios().iter().find(|scenario| !scenario.state().is_settled()));
         if let Some(scenario) = repeated {
-            lines.push(self.labelled("repeat", "ripetere", &painting::plain(&run.repeat_command(scenario))));
+            lines.push(self.labelled(2, "repeat", "ripetere", &painting::plain(&run.repeat_command(scenario))));
         }
         lines.push(String::new());
         lines.join("\n")
@@ -221,8 +229,7 @@ impl Ending<'_> {
             .map(|(state, count)| painting::state(&format!("{count} {}", words::state(state, lang)), state, colour))
             .collect();
         let spent = words::duration(self.run.duration_ms(), lang);
-        let (of, within) = (words::choose(lang, "scenarios", "scenari"), words::choose(lang, "in", "in"));
-        format!("  {} {of} {within} {spent}: {}", counts.planned, parts.join(", "))
+        format!("  {} in {spent}: {}", words::scenarios(counts.planned, lang), parts.join(", "))
     }
 
     fn finding(&self, place: usize, found: &WorstFinding<'_>, lines: &mut Vec<String>) {
@@ -238,7 +245,7 @@ impl Ending<'_> {
             ("clause", "clausola", Some(finding.clause.as_str())),
         ] {
             if let Some(value) = value {
-                lines.push(self.labelled(english, italian, &painting::plain(value)));
+                lines.push(self.labelled(5, english, italian, &painting::plain(value)));
             }
         }
         if found.more > 0 {
@@ -270,9 +277,19 @@ impl Ending<'_> {
         }
     }
 
-    fn labelled(&self, english: &'static str, italian: &'static str, value: &str) -> String {
+    fn labelled(&self, indent: usize, english: &'static str, italian: &'static str, value: &str) -> String {
         let label = words::choose(self.style.lang, english, italian);
-        let lines = painting::wrapped(value, WIDTH - 15);
-        format!("     {} {}", painting::dim(&format!("{label:<9}"), self.style.colour), lines.join(&format!("\n{:15}", "")))
+        let lines = painting::wrapped(value, WIDTH - indent - 10);
+        let label = painting::dim(&format!("{label:<9}"), self.style.colour);
+        format!(
+            "{:indent$}{label} {}",
+            "",
+            lines.join(&format!(
+                "
+{:width$}",
+                "",
+                width = indent + 10
+            ))
+        )
     }
 }

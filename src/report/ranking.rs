@@ -1,7 +1,7 @@
 use std::collections::HashSet;
 
-use super::{Run, ScenarioRun};
-use crate::domain::{Finding, Level, Requirement};
+use super::{RequirementRow, Run, ScenarioRun, State};
+use crate::domain::{Finding, Level, Requirement, Verdict};
 
 /// A finding worth reading first.
 #[derive(Debug)]
@@ -32,6 +32,12 @@ impl Run {
                 more: all.iter().filter(|(_, other)| other.requirement == finding.requirement).count() - 1,
             })
             .collect()
+    }
+
+    /// How many mandatory requirements failed.
+    pub fn broken(&self) -> usize {
+        let failed = |row: &&RequirementRow<'_>| row.state == State::Judged(Verdict::Failed) && row.requirement.level == Level::Must;
+        self.requirement_rows().iter().filter(failed).count()
     }
 
     /// The command that repeats one scenario's failure: the run's own, narrowed to the requirement.

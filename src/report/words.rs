@@ -67,16 +67,24 @@ pub fn readiness(readiness: Readiness, lang: Lang) -> &'static str {
     }
 }
 
-/// The verdict as a sentence about the application.
-pub fn conclusion(readiness: Readiness, application: &str, lang: Lang) -> String {
+/// The verdict as a sentence about the application; `broken` is the number of mandatory requirements that failed.
+pub fn conclusion(readiness: Readiness, application: &str, broken: usize, lang: Lang) -> String {
+    let requirements = match (broken, lang) {
+        (0, Lang::En) => "requirements that are mandatory".to_owned(),
+        (1, Lang::En) => "one mandatory requirement".to_owned(),
+        (_, Lang::En) => format!("{broken} mandatory requirements"),
+        (0, Lang::It) => "requisiti obbligatori".to_owned(),
+        (1, Lang::It) => "un requisito obbligatorio".to_owned(),
+        (_, Lang::It) => format!("{broken} requisiti obbligatori"),
+    };
     match (readiness, lang) {
         (Readiness::Ready, Lang::En) => format!("{application} is ready to go live: everything that was judged held."),
-        (Readiness::NotReady, Lang::En) => format!("{application} is not ready to go live: it breaks requirements that are mandatory."),
+        (Readiness::NotReady, Lang::En) => format!("{application} is not ready to go live: it breaks {requirements}."),
         (Readiness::Incomplete, Lang::En) => {
             format!("Nothing mandatory was seen to fail, but {application} cannot be called ready: something was not judged.")
         }
         (Readiness::Ready, Lang::It) => format!("{application} è pronta per la produzione: tutto ciò che è stato giudicato è a posto."),
-        (Readiness::NotReady, Lang::It) => format!("{application} non è pronta per la produzione: viola requisiti obbligatori."),
+        (Readiness::NotReady, Lang::It) => format!("{application} non è pronta per la produzione: viola {requirements}."),
         (Readiness::Incomplete, Lang::It) => {
             format!("Nessun requisito obbligatorio risulta violato, ma {application} non può dirsi pronta: qualcosa non è stato giudicato.")
         }
@@ -202,6 +210,15 @@ pub fn duration(ms: u64, lang: Lang) -> String {
             format!("{}{separator}{} s", ms / 1_000, ms % 1_000 / 100)
         }
         _ => format!("{} min {:02} s", ms / 60_000, ms % 60_000 / 1_000),
+    }
+}
+
+/// `9 scenarios`, `1 scenario`.
+pub fn scenarios(count: usize, lang: Lang) -> String {
+    match (count, lang) {
+        (1, _) => "1 scenario".to_owned(),
+        (_, Lang::En) => format!("{count} scenarios"),
+        (_, Lang::It) => format!("{count} scenari"),
     }
 }
 

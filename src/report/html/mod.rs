@@ -8,8 +8,7 @@ use askama::Template;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
-use self::scenario::ScenarioView;
-use self::summary::{Fact, Gap, Group, Matrix, Slice};
+use self::summary::{Fact, Gap, Group, Link, Matrix, Slice};
 use super::{ReportError, Run, State, clause, words};
 use crate::event::Lang;
 
@@ -30,11 +29,13 @@ pub fn render_html(run: &Run, lang: Lang, attachments: impl Fn(&str) -> Option<V
         script: SCRIPT,
         readiness: summary::readiness_key(run.readiness()),
         verdict: words::readiness(run.readiness(), lang),
-        conclusion: words::conclusion(run.readiness(), &run.started().application.name, lang),
+        conclusion: words::conclusion(run.readiness(), &run.started().application.name, run.broken(), lang),
+        byline: summary::byline(run, lang),
         cautions: summary::cautions(run, lang),
         facts: summary::facts(run, lang),
         slices: summary::slices(run, lang),
         gaps: summary::gaps(run, lang),
+        uncovered: summary::uncovered(run),
         matrices: summary::matrices(run, lang),
         groups: summary::groups(scenarios, lang),
         legend: State::ALL.into_iter().map(|state| Word::new(state, lang)).collect(),
@@ -54,20 +55,40 @@ struct Page<'run> {
     readiness: &'static str,
     verdict: &'static str,
     conclusion: String,
+    byline: String,
     cautions: Vec<String>,
     facts: Vec<Fact>,
     slices: Vec<Slice>,
     gaps: Vec<Gap>,
+    uncovered: Vec<Link>,
     matrices: Vec<Matrix<'run>>,
     groups: Vec<Group>,
     legend: Vec<Word>,
 }
 
 impl Page<'_> {
+    /// A sentence of the catalogue or of a check, with its names for machines.
+    fn prose<'text>(&self, text: &'text str) -> Vec<Piece<'text>> {
+        let paired = text.matches('`').count().is_multiple_of(2);
+        let pieces: Vec<_> = if paired { text.split('`').collect() } else { vec![text] };
+        pieces
+            .into_iter()
+            .enumerate()
+            .map(|(place, text)| Piece { text, code: place % 2 == 1 })
+            .filter(|piece| !piece.text.is_empty())
+            .collect()
+    }
+
     /// A text of the template, in the page's language.
     fn t(&self, english: &'static str, italian: &'static str) -> &'static str {
         words::choose(self.lang, english, italian)
     }
+}
+
+/// A piece of a sentence; `code` where it stood between backticks.
+struct Piece<'text> {
+    text: &'text str,
+    code: bool,
 }
 
 /// A state as the page shows it: text and symbol, so that colour is never needed.

@@ -50,6 +50,8 @@ pub struct StepView {
 
 pub struct FindingView {
     pub requirement: String,
+    /// Whether the matrix has its row.
+    pub known: bool,
     pub level: String,
     pub summary: String,
     pub expected: String,
@@ -161,13 +163,15 @@ fn finding_view(run: &Run, finding: &Finding, anchor: &str, lang: Lang) -> Findi
         _ => "same",
     };
     let diff = finding.diff.as_deref().unwrap_or_default();
+    let requirement = run.requirement(&finding.requirement);
     FindingView {
+        known: requirement.is_some(),
         requirement: finding.requirement.to_string(),
         level: finding.level.to_string(),
         summary: finding.summary.clone(),
         expected: finding.expected.clone(),
         actual: finding.actual.clone(),
-        remedy: run.requirement(&finding.requirement).map(|requirement| words::remedy(requirement, lang).to_owned()),
+        remedy: requirement.map(|requirement| words::remedy(requirement, lang).to_owned()),
         clause: ClauseView::new(&finding.clause),
         exchanges: finding.exchanges.iter().map(|number| (*number, traffic::anchor(anchor, *number))).collect(),
         diff: diff.lines().map(|line| DiffLine { kind: kind(line), text: line.to_owned() }).collect(),

@@ -2,7 +2,7 @@
 
 use super::scenario::ScenarioView;
 use super::{ClauseView, Word};
-use crate::domain::{Actor, Level, Readiness, Verdict};
+use crate::domain::{Actor, Level, Readiness, ScenarioId, Verdict};
 use crate::event::Lang;
 use crate::report::{RequirementRow, Run, State, words};
 
@@ -24,9 +24,9 @@ pub struct Slice {
 /// Something that stands between the application and READY.
 pub struct Gap {
     pub word: Word,
-    pub id: String,
-    pub href: String,
+    pub links: Vec<Link>,
     pub text: String,
+    pub why_label: &'static str,
     pub why: Option<String>,
     pub remedy: Option<String>,
 }
@@ -67,6 +67,13 @@ pub fn readiness_key(readiness: Readiness) -> &'static str {
         Readiness::NotReady => "not-ready",
         Readiness::Incomplete => "incomplete",
     }
+}
+
+/// Where and when, under the verdict.
+pub fn byline(run: &Run, lang: Lang) -> String {
+    let on = words::choose(lang, "on", "su");
+    let scenarios = words::scenarios(run.counts().planned, lang);
+    format!("{scenarios} {on} {} · {} · {}", run.started().target.name, words::date(run.started_at(), lang), run.started().run_id)
 }
 
 /// What has to be said beside the verdict, so that nobody takes it for more than it is.
@@ -123,8 +130,8 @@ pub fn facts(run: &Run, lang: Lang) -> Vec<Fact> {
     facts.extend(application.url.clone().map(|url| code("Address", "Indirizzo", url)));
     facts.push(text("Target", "Ambiente di prova", format!("{}{read_only}", started.target.name)));
     facts.extend(started.target.issuer.clone().map(|issuer| code("Issuer", "Issuer", issuer)));
-    let when = format!("{} ({})", words::date(run.started_at(), lang), words::duration(run.duration_ms(), lang));
-    facts.push(text("Date", "Data", when));
+    facts.push(text("Date", "Data", words::date(run.started_at(), lang)));
+    facts.push(text("Duration", "Durata", words::duration(run.duration_ms(), lang)));
     let environment = &started.environment;
     facts.push(text("Run on", "Eseguito su", format!("{}, {}, {}", environment.os, environment.browser, environment.driver)));
     if !application.features.is_empty() {
@@ -134,7 +141,7 @@ pub fn facts(run: &Run, lang: Lang) -> Vec<Fact> {
         facts.push(code("Declared scopes", "Scope dichiarati", application.scopes.join(" ")));
     }
     facts.push(code("Run", "Esecuzione", started.run_id.clone()));
-    facts.push(code("Suite digest (SHA-256)", "Impronta della suite (SHA-256)", started.suite_digest.clone()));
+    facts.push(code("Suite, SHA-256", "Suite, SHA-256", started.suite_digest.clone()));
     facts.push(code("Seed", "Seme", started.seed.to_string()));
     facts.push(text("collaudo", "collaudo", format!("{}, snapshots: {}", started.collaudo_version, started.snapshot_mode)));
     facts.push(code("Command", "Comando", started.command.clone()));
@@ -160,7 +167,16 @@ pub fn gaps(run: &Run, lang: Lang) -> Vec<Gap> {
     let warned = State::Judged(Verdict::Warned);
     let mut open: Vec<_> = rows.iter().filter(|row| !row.state.is_settled() || row.state == warned).collect();
     open.sort_by_key(|row| std::cmp::Reverse(row.state.rank()));
+    let (not_run, open): (Vec<_>, Vec<_>) = open.into_iter().partition(|row| row.state == State::NotRun);
     let mut gaps: Vec<_> = open.into_iter().map(|row| gap(row, lang)).collect();
+    gaps.extend((!not_run.is_empty()).then(|| Gap {
+        word: Word::new(State::NotRun, lang),
+        links: not_run.into_iter().map(requirement_link).collect(),
+        text: words::choose(lang, "planned, and not judged by this run", "previsti, e non giudicati da questa esecuzione").to_owned(),
+        why_label: "",
+        why: None,
+        remedy: None,
+    }));
     let known = |id| run.requirement(id).is_some();
     let stray = run.scenarios().iter().enumerate().filter(|(_, scenario)| {
         let state = scenario.state();
@@ -168,9 +184,9 @@ pub fn gaps(run: &Run, lang: Lang) -> Vec<Gap> {
     });
     gaps.extend(stray.map(|(place, scenario)| Gap {
         word: Word::new(scenario.state(), lang),
-        id: String::new(),
-        href: format!("#s{}", place + 1),
+        links: vec![Link { href: format!("#s{}", place + 1), symbol: "", text: "scenario".to_owned() }],
         text: scenario.summary.title.clone(),
+        why_label: words::choose(lang, "Reason", "Motivo"),
         why: scenario.finished().and_then(|finished| finished.reason.clone()),
         remedy: None,
     }));
@@ -182,15 +198,31 @@ fn gap(row: &RequirementRow<'_>, lang: Lang) -> Gap {
     let worst = row.scenarios.iter().max_by_key(|scenario| scenario.state().rank());
     let found = row.findings.first().map(|(_, finding)| finding.summary.clone());
     let reason = worst.and_then(|scenario| scenario.finished()).and_then(|finished| finished.reason.clone());
-    let remedy = matches!(row.state, State::Judged(Verdict::Failed | Verdict::Warned)).then(|| words::remedy(requirement, lang).to_owned());
+    let broken = matches!(row.state, State::Judged(Verdict::Failed | Verdict::Warned));
+    let remedy = broken.then(|| words::remedy(requirement, lang).to_owned());
     Gap {
         word: Word::new(row.state, lang),
-        id: requirement.id.to_string(),
-        href: format!("#r-{}", requirement.id),
-        text: format!("{} {}", words::actor(requirement.actor, lang), words::title(requirement, lang)),
+        links: vec![requirement_link(row)],
+        text: format!(
+            "{}: {} {}",
+            words::choose(lang, "Required", "Richiesto"),
+            words::actor(requirement.actor, lang).to_lowercase(),
+            words::title(requirement, lang)
+        ),
+        why_label: if broken { words::choose(lang, "Found", "Trovato") } else { words::choose(lang, "Reason", "Motivo") },
         why: found.or(reason),
         remedy,
     }
+}
+
+fn requirement_link(row: &RequirementRow<'_>) -> Link {
+    Link { href: format!("#r-{}", row.requirement.id), symbol: row.state.symbol(), text: row.requirement.id.to_string() }
+}
+
+/// Mandatory requirements that no scenario covers: a READY run says nothing of them.
+pub fn uncovered(run: &Run) -> Vec<Link> {
+    let mandatory = |row: &&RequirementRow<'_>| row.state == State::NotCovered && row.requirement.level == Level::Must;
+    run.requirement_rows().iter().filter(mandatory).map(requirement_link).collect()
 }
 
 pub fn matrices<'run>(run: &'run Run, lang: Lang) -> Vec<Matrix<'run>> {
@@ -205,7 +237,7 @@ pub fn matrices<'run>(run: &'run Run, lang: Lang) -> Vec<Matrix<'run>> {
 
 fn row_view<'run>(run: &Run, row: &RequirementRow<'run>, lang: Lang) -> RowView<'run> {
     let requirement = row.requirement;
-    let link = |id| run.scenarios().iter().position(|scenario| scenario.summary.id == id).map_or(0, |place| place + 1);
+    let link = |id: &ScenarioId| run.scenarios().iter().position(|scenario| scenario.summary.id == *id).map_or(0, |place| place + 1);
     RowView {
         id: requirement.id.as_str(),
         level: match requirement.level {
@@ -223,7 +255,7 @@ fn row_view<'run>(run: &Run, row: &RequirementRow<'run>, lang: Lang) -> RowView<
             .scenarios
             .iter()
             .map(|scenario| Link {
-                href: format!("#s{}", link(scenario.summary.id.clone())),
+                href: format!("#s{}", link(&scenario.summary.id)),
                 symbol: scenario.state().symbol(),
                 text: scenario.summary.title.clone(),
             })

@@ -163,3 +163,75 @@ fn seconds_of(ms: i64) -> String {
     let sign = if ms < 0 { "−" } else { "" };
     format!("{sign}{}.{:03}", ms.unsigned_abs() / 1000, ms.unsigned_abs() % 1000)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::Endpoint;
+
+    fn seen(at_ms: u64, path: &str) -> Exchange {
+        Exchange {
+            number: at_ms,
+            at_ms,
+            duration_ms: 10,
+            endpoint: Endpoint::Authorization,
+            method: "GET".to_owned(),
+            path: path.to_owned(),
+            query: Vec::new(),
+            headers: Vec::new(),
+            form: Vec::new(),
+            body: None,
+            status: 200,
+            response_headers: Vec::new(),
+            response: None,
+            facts: Facts::default(),
+            faults: Vec::new(),
+        }
+    }
+
+    fn shown(at_ms: u64, url: &str) -> BrowserFact {
+        BrowserFact { at_ms, kind: BrowserFactKind::Navigated, text: url.to_owned() }
+    }
+
+    fn lanes(browser: &[BrowserFact], exchanges: &[Exchange]) -> (Vec<String>, bool) {
+        let (moments, aligned) = timeline(browser, exchanges, "s1", Lang::En);
+        (moments.iter().map(|moment| format!("{} {} {}", moment.at, moment.lane, moment.text)).collect(), aligned)
+    }
+
+    #[test]
+    fn clocks_meet_at_the_first_page_that_both_saw() {
+        let browser = [shown(100, "http://127.0.0.1:1/"), shown(300, "http://127.0.0.1:2/oauth/authorize?state=[state-1]")];
+        let exchanges = [seen(5_000, "/.well-known/jwks.json"), seen(5_150, "/oauth/authorize"), seen(5_400, "/oauth/token")];
+        let expected = [
+            "0.100 browser http://127.0.0.1:1/",
+            "0.140 platform /.well-known/jwks.json",
+            "0.290 platform /oauth/authorize",
+            "0.300 browser http://127.0.0.1:2/oauth/authorize?state=[state-1]",
+            "0.540 platform /oauth/token",
+        ];
+        assert_eq!(lanes(&browser, &exchanges), (expected.map(str::to_owned).to_vec(), true));
+    }
+
+    #[test]
+    fn clocks_that_never_meet_are_not_mixed() {
+        let (moments, aligned) = lanes(&[shown(900, "http://127.0.0.1:1/")], &[seen(5, "/oauth/token")]);
+        assert_eq!(moments, ["0.900 browser http://127.0.0.1:1/", "0.005 platform /oauth/token"]);
+        assert!(!aligned);
+    }
+
+    #[test]
+    fn an_exchange_is_written_as_it_was_sent() {
+        let mut sent = seen(7, "/oauth/token");
+        sent.method = "POST".to_owned();
+        sent.query = vec![("debug".to_owned(), "1".to_owned())];
+        sent.headers = vec![("accept".to_owned(), "*/*".to_owned())];
+        sent.form = vec![("code".to_owned(), "[code-1]".to_owned())];
+        sent.response = Some(serde_json::json!({"error": "invalid_grant"}));
+        sent.facts.client_id = Some("portale".to_owned());
+        sent.facts.refusal = Some("the code was redeemed before".to_owned());
+        let view = exchange(&sent, &[], "s1");
+        assert_eq!(view.request, "POST /oauth/token\n  ? debug = 1\naccept: */*\n\ncode = [code-1]");
+        assert_eq!(view.response, "200\n\n{\n  \"error\": \"invalid_grant\"\n}");
+        assert_eq!((view.facts.as_str(), view.refusal.as_deref()), ("client id: portale", Some("the code was redeemed before")));
+    }
+}
