@@ -229,8 +229,13 @@ async fn an_id_token_ends_the_platform_s_session_and_anything_else_asks_first() 
     let tokens = stage.tokens(ADA).await;
     let end =
         |hint: &str| stage.url(&format!("/connect/endsession?id_token_hint={hint}&post_logout_redirect_uri=https://attacker.example/"));
-    assert_eq!(stage.get(end("forged")).await.status(), 200);
+    let page = super::stage::text(stage.get(end("forged")).await).await;
+    assert!(page.contains(r#"<form id="confirm-sign-out""#), "{page}");
     assert!(super::stage::location(&stage.get(stage.authorization_url(&[])).await).starts_with("/consent"), "signed out without a hint");
+    assert_eq!(stage.post("/sign-out", &[("csrf", &super::stage::field(&page, "csrf"))]).await.status(), 303);
+    let again = super::stage::location(&stage.get(stage.authorization_url(&[])).await);
+    assert!(again.starts_with("/sign-in"), "the confirmed sign-out ended nothing");
+    let tokens = stage.tokens(ADA).await;
     let ended = stage.get(end(tokens.text("id_token"))).await;
     assert_eq!(super::stage::location(&ended), "/");
     assert!(super::stage::location(&stage.get(stage.authorization_url(&[])).await).starts_with("/sign-in"));
