@@ -21,6 +21,7 @@ mod redaction;
 mod server;
 mod settings;
 mod shared;
+mod texts;
 
 pub use clock::{Clock, Random};
 pub use faults::{Fault, Firing, Switchboard, Times, UnknownFault};
