@@ -529,6 +529,57 @@ async fn an_honest_login_works_with_every_defect() {
     }
 }
 
+/// Every access token that the stub ever gave is `access-N`, every refresh token `refresh-N`.
+fn holds_token(text: &str) -> bool {
+    text.contains("access-") || text.contains("refresh-")
+}
+
+#[tokio::test]
+async fn tokens_and_secrets_go_where_they_belong() {
+    for (defect, in_page, secret_in_page, in_query) in [
+        (None, false, false, false),
+        (Some(Defect::TokensInLocalStorage), true, false, false),
+        (Some(Defect::SecretInPage), false, true, false),
+        (Some(Defect::TokenInQuery), false, false, true),
+    ] {
+        let stage = Stage::new(defect).await;
+        let browser = Browser::new();
+        browser.sign_in(&stage).await;
+        let pages = browser.get(stage.at("/")).await + &browser.get(stage.at("/patients")).await;
+        assert_eq!(holds_token(&pages), in_page, "{defect:?}");
+        assert_eq!(pages.contains("s3cr3t"), secret_in_page, "{defect:?}");
+        let calls = stage.stub.seen("/v2");
+        assert!(calls.iter().all(|call| call.authorization.as_deref().is_some_and(|value| value.starts_with("Bearer access-"))));
+        assert_eq!(calls.iter().any(|call| holds_token(&call.query)), in_query, "{defect:?}");
+    }
+}
+
+#[tokio::test]
+async fn what_ties_a_response_to_its_request_is_fresh_each_time() {
+    for (defect, constant) in [
+        (None, None),
+        (Some(Defect::ConstantState), Some("state")),
+        (Some(Defect::ConstantNonce), Some("nonce")),
+        (Some(Defect::ConstantVerifier), Some("code_challenge")),
+    ] {
+        let stage = Stage::new(defect).await;
+        let browser = Browser::new();
+        for _ in 0..5 {
+            browser.authorize(&stage).await;
+        }
+        for name in ["state", "nonce", "code_challenge"] {
+            let requests = stage.stub.seen("/authorize");
+            let values: std::collections::HashSet<String> = requests
+                .iter()
+                .filter_map(|seen| url::form_urlencoded::parse(seen.query.as_bytes()).find(|(other, _)| other == name))
+                .map(|(_, value)| value.into_owned())
+                .collect();
+            assert_eq!(values.len(), if constant == Some(name) { 1 } else { 5 }, "{name} {defect:?}");
+            assert!(values.iter().all(|value| constant == Some(name) || value.len() >= 43), "256 bits of {name}");
+        }
+    }
+}
+
 #[test]
 fn every_defect_has_a_name_of_its_own_that_finds_it() {
     let mut names: Vec<&str> = Defect::ALL.iter().map(|defect| defect.name()).collect();

@@ -91,7 +91,6 @@ impl Default for Knobs {
 
 #[derive(Clone, Debug)]
 pub struct Seen {
-    pub method: String,
     pub path: String,
     pub query: String,
     pub authorization: Option<String>,
@@ -232,7 +231,6 @@ async fn journal(State(stub): State<Arc<Stub>>, request: Request, next: Next) ->
     let (parts, body) = request.into_parts();
     let body = axum::body::to_bytes(body, 1 << 20).await.expect("the application sends little");
     stub.books().seen.push(Seen {
-        method: parts.method.to_string(),
         path: parts.uri.path().to_owned(),
         query: parts.uri.query().unwrap_or_default().to_owned(),
         authorization: parts.headers.get("authorization").and_then(|value| value.to_str().ok()).map(str::to_owned),
