@@ -58,6 +58,11 @@ pub struct Knobs {
     pub name: String,
     /// Status and Retry-After of the next resource answers.
     pub next_answers: Vec<(u16, Option<&'static str>)>,
+    /// Status and Retry-After of the next token answers.
+    pub next_token_answers: Vec<(u16, Option<&'static str>)>,
+    /// Key id in the key set, and that in the ID token's header.
+    pub published_kid: String,
+    pub signing_kid: String,
     pub refresh_refused: bool,
     pub rotates: bool,
     pub revocation_answers: Vec<u16>,
@@ -80,6 +85,9 @@ impl Default for Knobs {
             userinfo_sub: "ada".to_owned(),
             name: "Ada Rossi".to_owned(),
             next_answers: Vec::new(),
+            next_token_answers: Vec::new(),
+            published_kid: "k1".to_owned(),
+            signing_kid: "k1".to_owned(),
             refresh_refused: false,
             rotates: true,
             revocation_answers: Vec::new(),
@@ -189,11 +197,11 @@ impl Stub {
         claims.retain(|_, value| !value.is_null());
         let der = KEY.to_pkcs1_der().expect("an RSA key has a DER form");
         let key = EncodingKey::from_rsa_der(der.as_bytes());
-        let header = |algorithm, kid: &str| Header { kid: Some(kid.to_owned()), ..Header::new(algorithm) };
+        let header = |algorithm| Header { kid: Some(knobs.signing_kid.clone()), ..Header::new(algorithm) };
         match knobs.signature {
-            Signature::Right => encode(&header(Algorithm::RS256, "k1"), &claims, &key).expect("it signs"),
+            Signature::Right => encode(&header(Algorithm::RS256), &claims, &key).expect("it signs"),
             Signature::Flipped => {
-                let token = encode(&header(Algorithm::RS256, "k1"), &claims, &key).expect("it signs");
+                let token = encode(&header(Algorithm::RS256), &claims, &key).expect("it signs");
                 let (signed, signature) = token.rsplit_once('.').expect("it has three parts");
                 let flipped = if signature.starts_with('A') { "B" } else { "A" };
                 format!("{signed}.{flipped}{}", &signature[1..])
@@ -204,12 +212,12 @@ impl Stub {
             }
             Signature::Hs256WithPublicKey => {
                 let pem = KEY.to_public_key().to_public_key_pem(LineEnding::LF).expect("it has a PEM form");
-                encode(&header(Algorithm::HS256, "k1"), &claims, &EncodingKey::from_secret(pem.as_bytes())).expect("it signs")
+                encode(&header(Algorithm::HS256), &claims, &EncodingKey::from_secret(pem.as_bytes())).expect("it signs")
             }
             Signature::EmbeddedKey => {
                 let evil = RsaPrivateKey::new(&mut rand_core(), 2048).expect("2048 bits make a key");
                 let der = evil.to_pkcs1_der().expect("an RSA key has a DER form");
-                let mut header = header(Algorithm::RS256, "k1");
+                let mut header = header(Algorithm::RS256);
                 header.jwk = Some(serde_json::from_value(jwk(&evil, "k1")).expect("it is a JWK"));
                 encode(&header, &claims, &EncodingKey::from_rsa_der(der.as_bytes())).expect("it signs")
             }
@@ -248,8 +256,8 @@ async fn metadata(State(stub): State<Arc<Stub>>) -> Json<Value> {
     }))
 }
 
-async fn jwks() -> Json<Value> {
-    Json(json!({"keys": [{"kty": "strange", "kid": "k0"}, jwk(&KEY, "k1")]}))
+async fn jwks(State(stub): State<Arc<Stub>>) -> Json<Value> {
+    Json(json!({"keys": [{"kty": "strange", "kid": "k0"}, jwk(&KEY, &stub.knobs().published_kid)]}))
 }
 
 async fn authorize(State(stub): State<Arc<Stub>>, Query(request): Query<HashMap<String, String>>) -> Redirect {
@@ -278,13 +286,27 @@ fn refused(status: u16, error: &str) -> Response {
     (status, Json(json!({"error": error, "message": "a business rule"}))).into_response()
 }
 
+fn troubled(status: u16, retry_after: Option<&str>) -> Response {
+    let mut response = refused(status, if status == 403 { "insufficient_permission" } else { "refused" });
+    if let Some(retry_after) = retry_after {
+        response.headers_mut().insert("retry-after", retry_after.parse().expect("a header's value"));
+    }
+    if status == 302 {
+        response.headers_mut().insert("location", "/v2/tenants/101/elsewhere".parse().expect("a header's value"));
+    }
+    response
+}
+
 async fn token(State(stub): State<Arc<Stub>>, headers: HeaderMap, Form(form): Form<HashMap<String, String>>) -> Response {
     let encoded: String = form_urlencoded::byte_serialize(SECRET.as_bytes()).collect();
     let expected = format!("Basic {}", STANDARD.encode(format!("portale:{encoded}")));
     if headers.get("authorization").and_then(|value| value.to_str().ok()) != Some(&expected) {
         return refused(401, "invalid_client");
     }
-    let knobs = stub.knobs();
+    let mut knobs = stub.knobs();
+    if let Some((status, retry_after)) = knobs.next_token_answers.pop() {
+        return troubled(status, retry_after);
+    }
     match form.get("grant_type").map(String::as_str) {
         Some("authorization_code") => {
             let Some(request) = stub.books().codes.remove(&form["code"]) else { return refused(400, "invalid_grant") };
@@ -346,11 +368,7 @@ async fn list(
     }
     let mut knobs = stub.knobs();
     if let Some((status, retry_after)) = knobs.next_answers.pop() {
-        let mut response = refused(status, if status == 403 { "insufficient_permission" } else { "refused" });
-        if let Some(retry_after) = retry_after {
-            response.headers_mut().insert("retry-after", retry_after.parse().expect("a header's value"));
-        }
-        return response;
+        return troubled(status, retry_after);
     }
     let number = |name: &str| query.get(name).and_then(|value| value.parse::<usize>().ok()).unwrap_or_default();
     let (offset, limit) = (number("offset"), number("limit").min(knobs.page_limit));
