@@ -218,7 +218,7 @@ async fn appointments(app: &App, session: &Session) -> Result<Vec<Row>, ApiError
     let row = |appointment: Appointment| {
         let agenda = agendas.iter().find(|agenda| agenda.id == appointment.agenda_id).and_then(|agenda| agenda.name.clone());
         let agenda = agenda.unwrap_or_default();
-        let until = appointment.end.as_deref().and_then(hour).map(|end| format!(" – {end}")).unwrap_or_default();
+        let until = appointment.end.as_deref().and_then(hour).map(|end| format!("\u{a0}–\u{a0}{end}")).unwrap_or_default();
         let start = hour(&appointment.start).unwrap_or_default();
         let title = format!("{}, {start}{until}", day(&appointment.start));
         Row { title, detail: (agenda.clone(), agenda), status: appointment.status.map(Status) }

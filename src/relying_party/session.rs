@@ -24,7 +24,7 @@ pub(super) fn random() -> String {
 }
 
 /// One authorization request on its way. It belongs to one browser and is used once (CB-03, CB-04).
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub(super) struct Attempt {
     pub state: String,
     pub nonce: Option<String>,
@@ -65,7 +65,7 @@ pub(super) struct SignedIn {
     pub tokens: Tokens,
 }
 
-#[derive(Debug, Default)]
+#[derive(Default)]
 pub(super) struct Data {
     pub attempts: Vec<Attempt>,
     pub signed_in: Option<SignedIn>,
@@ -76,7 +76,7 @@ pub(super) struct Data {
     pub kept_rows: HashMap<&'static str, Vec<Row>>,
 }
 
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub(super) struct Refusal {
     pub error: SignInError,
     /// What the platform wrote about it. For the log; no page shows it (CB-13).
@@ -91,7 +91,6 @@ impl From<SignInError> for Refusal {
     }
 }
 
-#[derive(Debug)]
 pub(super) struct Session {
     pub id: String,
     begun: Instant,
@@ -139,7 +138,7 @@ impl Session {
 }
 
 /// All sessions, in memory. The browser holds an id and nothing else.
-#[derive(Debug, Default)]
+#[derive(Default)]
 pub(super) struct Store {
     sessions: Mutex<HashMap<String, Arc<Session>>>,
     /// Attempts of every browser. Only the defects that mix browsers up read it.
