@@ -251,6 +251,9 @@ mod tests {
         found(check_redirect_uri(&with("http://127.0.0.1:5001/callback"), &registered, false));
         assert_eq!(check_redirect_uri(&with("http://127.0.0.1:5001/callback"), &registered, true), Ok(()));
         assert!(found(check_redirect_uri(&with("http://app.example/callback"), &registered, false)).contains("unprotected"));
+        let schemes = ["com.example.app:/callback".to_owned(), "app:/callback".to_owned()];
+        assert_eq!(check_redirect_uri(&with("com.example.app:/callback"), &schemes, true), Ok(()));
+        assert!(found(check_redirect_uri(&with("app:/callback"), &schemes, true)).contains("unprotected"));
     }
 
     #[test]

@@ -40,6 +40,9 @@ fn a_401_without_sound_recovery_is_refused() {
     let mut hopeless = vec![recovered().remove(0), recovered().remove(1), expired(3, "[access-token-2]")];
     hopeless.extend([refresh(4, "[refresh-token-2]", Some("[refresh-token-3]")), expired(5, "[access-token-3]")]);
     assert!(judged(hopeless).contains("again and again"));
+    let mut late = vec![recovered().remove(0), recovered().remove(1), expired(3, "[access-token-2]")];
+    late.extend([refresh(4, "[refresh-token-2]", Some("[refresh-token-3]")), call(5, PATIENTS, "[access-token-3]")]);
+    assert!(judged(late).contains("until it is answered"));
     let mut booking = recovered();
     booking.push(call(4, PATIENTS, "[access-token-2]"));
     assert_eq!(check_recovery_after_401(&booking), Ok(()), "reading twice harms nobody");

@@ -280,6 +280,19 @@ mod tests {
     }
 
     #[test]
+    fn sign_ins_at_the_same_time_are_told_apart_by_their_state() {
+        let parallel = [
+            authorization(1, 1),
+            authorization(2, 2),
+            response(3, 1, "[code-1]"),
+            response(4, 2, "[code-2]"),
+            redemption(5, 1, "[code-1]"),
+            redemption(6, 2, "[code-2]"),
+        ];
+        assert_eq!(check_token_request_matches(&parallel), Ok(()));
+    }
+
+    #[test]
     fn another_redirect_uri_is_refused() {
         let other = changed(|request| set(&mut request.form, "redirect_uri", "http://127.0.0.1:5000/other"));
         assert!(found(check_token_request_matches(&other)).contains("does not repeat"));
