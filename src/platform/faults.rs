@@ -75,6 +75,13 @@ impl Switchboard {
         true
     }
 
+    /// [`Switchboard::fire`] for a fault that disarms itself, however often it was armed for.
+    pub(super) fn fire_once(&self, name: &'static str, exchange: u64) -> bool {
+        let fired = self.fire(name, exchange);
+        self.lock().armed.remove(name);
+        fired
+    }
+
     fn lock(&self) -> MutexGuard<'_, State> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }

@@ -120,7 +120,15 @@ impl Trace {
 
     /// Whether `fault` is armed; if so its firing is recorded in the switchboard and in this exchange.
     pub fn fires(&self, faults: &Switchboard, fault: &'static str) -> bool {
-        let fired = faults.fire(fault, self.number);
+        self.fired(fault, faults.fire(fault, self.number))
+    }
+
+    /// [`Trace::fires`] for a fault that disarms itself.
+    pub(super) fn fires_once(&self, faults: &Switchboard, fault: &'static str) -> bool {
+        self.fired(fault, faults.fire_once(fault, self.number))
+    }
+
+    fn fired(&self, fault: &'static str, fired: bool) -> bool {
         if fired {
             self.lock().faults.push(fault.to_owned());
         }

@@ -16,6 +16,7 @@ mod frame;
 mod journal;
 mod lang;
 mod levers;
+mod levers_api;
 mod portal;
 mod redaction;
 mod server;
@@ -23,6 +24,7 @@ mod settings;
 mod shared;
 mod texts;
 
+pub use api::PatientName;
 pub use clock::{Clock, Random};
 pub use faults::{Fault, Firing, Switchboard, Times, UnknownFault};
 pub use journal::{Journal, NotSeen, Trace};

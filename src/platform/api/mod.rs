@@ -1,23 +1,89 @@
-//! The resource API: `/v2/userinfo` and `/v2/tenants/{tenantId}/…` (C-50 to C-62).
+//! The resource API: `/v2/userinfo` and `/v2/tenants/{tenantId}/…` (C-50 to C-62), and the sample data behind it.
+//!
+//! A resource path is a table of [`call::Operation`]s: method, scope, and what it does. `call.rs` applies the rules that
+//! hold for all of them, in order: token, scope, permission, tenant; then the operation reads its parameters.
+//! To add a resource: its type in `records.rs`, its samples in `seed.rs` or `care.rs`, its operations in a file of their own,
+//! its path below. To add a fault: see `faults.rs`.
+
+mod answer;
+mod appointments;
+mod call;
+mod care;
+mod clinic;
+mod codice_fiscale;
+mod error;
+mod faults;
+mod lists;
+mod medical_reports;
+mod patients;
+mod people;
+mod practice;
+mod records;
+mod rome;
+mod seed;
+mod userinfo;
 
 use std::sync::Arc;
 
-use axum::Router;
+use axum::http::{HeaderMap, Method, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use axum::routing::{any, get};
+use axum::{Extension, Json, Router};
+use serde_json::json;
 
-use super::{Fault, Shared};
+use super::authorization::BearerRefusal;
+use super::{Shared, Trace};
+use crate::domain::Credential;
+use crate::oauth::ErrorCode;
+use error::ApiError;
 
-pub const FAULTS: &[Fault] = &[];
-
-/// The clinical data of every tenant.
-#[derive(Debug, Default)]
-pub struct Clinic {}
-
-impl Clinic {
-    pub fn seeded(_seed: u64) -> Self {
-        Self {}
-    }
-}
+pub use clinic::{Clinic, PatientName};
+pub use faults::FAULTS;
 
 pub fn router() -> Router<Arc<Shared>> {
-    Router::new()
+    let paths = [
+        ("patients", patients::ALL, Some(patients::ONE)),
+        ("agendas", lists::AGENDAS, Some(lists::ONE_AGENDA)),
+        ("appointments", appointments::ALL, Some(appointments::ONE)),
+        ("availabilities", appointments::AVAILABILITIES, None),
+        ("treatments", lists::ALL_TREATMENTS, Some(lists::ONE_TREATMENT)),
+        ("price-lists", lists::PRICE_LISTS, Some(lists::ONE_PRICE_LIST)),
+        ("episodes", lists::ALL_EPISODES, Some(lists::ONE_EPISODE)),
+        ("medical-reports", medical_reports::ALL, Some(medical_reports::ONE)),
+        ("invoices", lists::ALL_INVOICES, Some(lists::ONE_INVOICE)),
+    ];
+    let mut router = Router::new().route(userinfo::PATH, get(userinfo::userinfo));
+    for (name, all, one) in paths {
+        let path = format!("/v2/tenants/{{tenantId}}/{name}");
+        router = router.route(&path, call::resource(all));
+        if let Some(one) = one {
+            router = router.route(&format!("{path}/{{id}}"), call::resource(one));
+        }
+    }
+    router
+        .method_not_allowed_fallback(async |Extension(trace): Extension<Trace>, method: Method| {
+            faults::refused(&trace, ApiError::MethodNotAllowed(method.to_string()))
+        })
+        .route("/v2", any(unknown))
+        .route("/v2/{*path}", any(unknown))
+        .route("/elsewhere/{*path}", any(elsewhere))
+}
+
+/// C-54: no token, or none that holds.
+fn unauthorized(refusal: BearerRefusal) -> Response {
+    let error = refusal.error().unwrap_or(ErrorCode::InvalidToken);
+    let body = json!({"error": error.as_str(), "message": refusal.to_string()});
+    (StatusCode::UNAUTHORIZED, [(header::WWW_AUTHENTICATE, refusal.www_authenticate())], Json(body)).into_response()
+}
+
+async fn unknown(Extension(trace): Extension<Trace>) -> Response {
+    faults::refused(&trace, ApiError::NotFound("resource"))
+}
+
+/// Where the faults that lead a client to another origin end: the journal notes whether it brought its token.
+async fn elsewhere(Extension(trace): Extension<Trace>, headers: HeaderMap) -> Response {
+    if headers.contains_key(header::AUTHORIZATION) {
+        trace.note(|facts| facts.credentials.push(Credential::Header));
+    }
+    faults::refused(&trace, ApiError::NotFound("resource"))
 }

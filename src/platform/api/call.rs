@@ -1,0 +1,173 @@
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use axum::Extension;
+use axum::body::Bytes;
+use axum::extract::{OriginalUri, Path, State};
+use axum::http::{HeaderMap, header};
+use axum::response::{IntoResponse, Response};
+use axum::routing::{MethodFilter, MethodRouter};
+use serde::de::DeserializeOwned;
+
+use super::answer::Answer;
+use super::clinic::Records;
+use super::error::ApiError;
+use super::faults;
+use crate::platform::accounts::TenantId;
+use crate::platform::authorization::authenticate_bearer;
+use crate::platform::{Shared, Trace};
+
+/// One operation on a resource: who may call it, and what it does.
+#[derive(Clone, Copy)]
+pub struct Operation {
+    pub method: MethodFilter,
+    /// Needed in the token and as the user's permission (C-52, C-53).
+    pub scope: &'static str,
+    /// Whether the user must be allowed to write.
+    pub writes: bool,
+    pub run: fn(&Call, &mut Records) -> Result<Answer, ApiError>,
+}
+
+impl Operation {
+    pub const fn read(scope: &'static str, run: fn(&Call, &mut Records) -> Result<Answer, ApiError>) -> Self {
+        Self { method: MethodFilter::GET, scope, writes: false, run }
+    }
+
+    pub const fn write(method: MethodFilter, scope: &'static str, run: fn(&Call, &mut Records) -> Result<Answer, ApiError>) -> Self {
+        Self { method, scope, writes: true, run }
+    }
+}
+
+/// The authorised request, as an operation sees it.
+pub struct Call {
+    pub path: String,
+    pub limits: Limits,
+    id: Option<String>,
+    query: Vec<(String, String)>,
+    json: bool,
+    body: Bytes,
+}
+
+/// Entries of a list page (C-56).
+#[derive(Clone, Copy, Debug)]
+pub struct Limits {
+    pub default: usize,
+    pub max: usize,
+}
+
+impl Call {
+    /// The entity's id in the path.
+    pub fn id(&self) -> Result<u32, ApiError> {
+        let text = self.id.as_deref().unwrap_or_default();
+        text.parse().map_err(|_| ApiError::Malformed("the id in the path must be an integer".to_owned()))
+    }
+
+    /// A query parameter that is named at most once.
+    pub fn parameter(&self, name: &str) -> Result<Option<&str>, ApiError> {
+        let mut values = self.query.iter().filter(|(key, _)| key == name).map(|(_, value)| value.as_str());
+        let value = values.next();
+        match values.next() {
+            None => Ok(value),
+            Some(_) => Err(ApiError::Malformed(format!("the parameter {name} must be given once"))),
+        }
+    }
+
+    pub fn number(&self, name: &str, least: usize, most: usize) -> Result<Option<usize>, ApiError> {
+        let Some(text) = self.parameter(name)? else { return Ok(None) };
+        let number = text.parse().ok().filter(|number| (least..=most).contains(number));
+        let range = if most == usize::MAX { format!("of at least {least}") } else { format!("from {least} to {most}") };
+        number.map(Some).ok_or_else(|| ApiError::Malformed(format!("the parameter {name} must be an integer {range}")))
+    }
+
+    pub fn parsed<T: std::str::FromStr>(&self, name: &str, shape: &str) -> Result<Option<T>, ApiError> {
+        let Some(text) = self.parameter(name)? else { return Ok(None) };
+        text.parse().map(Some).map_err(|_| ApiError::Malformed(format!("the parameter {name} must be {shape}")))
+    }
+
+    /// The JSON body. Unknown members are ignored: an application may send back what it read (C-59).
+    pub fn body<T: DeserializeOwned>(&self) -> Result<T, ApiError> {
+        if !self.json {
+            return Err(ApiError::Malformed("the body must be JSON, with the Content-Type application/json".to_owned()));
+        }
+        serde_json::from_slice(&self.body).map_err(|error| ApiError::Malformed(format!("the body is malformed: {error}")))
+    }
+}
+
+/// The route of one resource path.
+pub fn resource(operations: &'static [Operation]) -> MethodRouter<Arc<Shared>> {
+    operations.iter().fold(MethodRouter::new(), |router, operation| {
+        router.on(
+            operation.method,
+            async |State(shared): State<Arc<Shared>>,
+                   Extension(trace): Extension<Trace>,
+                   Path(segments): Path<HashMap<String, String>>,
+                   OriginalUri(uri): OriginalUri,
+                   headers: HeaderMap,
+                   body: Bytes| {
+                let request = Incoming { segments, path: uri.path(), query: uri.query(), headers: &headers, body };
+                let response = match serve(&shared, &trace, operation, request) {
+                    Ok(answer) => answer.into_response(),
+                    Err(refusal) => *refusal,
+                };
+                faults::edit(&shared, &trace, uri.path(), response).await
+            },
+        )
+    })
+}
+
+struct Incoming<'a> {
+    segments: HashMap<String, String>,
+    path: &'a str,
+    query: Option<&'a str>,
+    headers: &'a HeaderMap,
+    body: Bytes,
+}
+
+/// The rules of every resource call, in their order: token, scope, permission, tenant, then the operation's own.
+fn serve(shared: &Shared, trace: &Trace, operation: &Operation, request: Incoming<'_>) -> Result<Answer, Box<Response>> {
+    let segment = request.segments.get("tenantId").cloned().unwrap_or_default();
+    trace.note(|facts| {
+        facts.needed_scope = Some(operation.scope.to_owned());
+        facts.tenant = Some(segment.clone());
+    });
+    let refuse = |error: ApiError| Box::new(faults::refused(trace, error));
+    let grant =
+        authenticate_bearer(shared, request.headers, request.query, trace).map_err(|refusal| Box::new(super::unauthorized(refusal)))?;
+    faults::at_the_front(shared, trace, request.path).map_or(Ok(()), |response| Err(Box::new(response)))?;
+
+    let granted = grant.scopes.contains(operation.scope) && !trace.fires(&shared.faults, faults::INSUFFICIENT_SCOPE);
+    if !granted {
+        return Err(refuse(ApiError::InsufficientScope(operation.scope)));
+    }
+
+    let user = shared.accounts().user(&grant.subject).cloned().ok_or_else(|| refuse(ApiError::InvalidToken))?;
+    let permitted = user.may(operation.scope, operation.writes) && !trace.fires(&shared.faults, faults::INSUFFICIENT_PERMISSION);
+    if !permitted {
+        return Err(refuse(ApiError::InsufficientPermission { scope: operation.scope, write: operation.writes }));
+    }
+
+    let tenant = segment.parse().ok().map(TenantId).filter(|tenant| user.tenant == Some(*tenant));
+    let tenant = tenant.ok_or_else(|| refuse(ApiError::NotFound("tenant")))?;
+
+    faults::in_place_of_operation(shared, trace, operation.writes).map_or(Ok(()), |error| Err(refuse(error)))?;
+
+    let mut clinic = shared.clinic();
+    let assumed = &shared.settings.assumptions;
+    let default = clinic.page_limit.unwrap_or(assumed.default_page_limit);
+    let call = Call {
+        path: request.path.to_owned(),
+        limits: Limits { default, max: assumed.max_page_limit.max(default) },
+        id: request.segments.get("id").cloned(),
+        query: url::form_urlencoded::parse(request.query.unwrap_or_default().as_bytes()).into_owned().collect(),
+        json: is_json(request.headers),
+        body: request.body,
+    };
+    let records = clinic.records(tenant).ok_or_else(|| refuse(ApiError::NotFound("tenant")))?;
+    (operation.run)(&call, records).map_err(refuse)
+}
+
+fn is_json(headers: &HeaderMap) -> bool {
+    let media_type = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let media_type = media_type.split(';').next().unwrap_or_default().trim();
+    media_type.eq_ignore_ascii_case("application/json")
+}

@@ -1,0 +1,99 @@
+//! Treatments, prices, and what patients went through.
+
+use jiff::ToSpan;
+use jiff::civil::{Date, date};
+use rand::Rng;
+use rand_chacha::ChaCha8Rng;
+
+use super::clinic::Records;
+use super::records::{Episode, EpisodeStatus, Invoice, InvoiceStatus, MedicalReport, Price, PriceList, ReportStatus, Treatment};
+use super::seed::{Centre, id, pick};
+
+pub const NOTES: &[&str] =
+    &["Porta la documentazione precedente", "Prima visita", "Chiede il certificato per il lavoro", "Accompagnato da un familiare"];
+
+/// Titles of courses of care.
+const COURSES: &[&str] =
+    &["Percorso di controllo annuale", "Riabilitazione dopo intervento", "Accertamenti in corso", "Terapia e follow-up"];
+
+/// Two for each agenda, in the order of the agendas.
+pub fn treatments(centre: &Centre) -> Vec<Treatment> {
+    let all = centre.doctors.iter().flat_map(|doctor| doctor.treatments.iter().map(move |(description, _)| (doctor, *description)));
+    all.enumerate()
+        .map(|(index, (doctor, description))| Treatment {
+            id: id(centre, index),
+            description: description.to_owned(),
+            speciality: doctor.speciality.to_owned(),
+            duration_minutes: doctor.slot_minutes,
+            version: 1,
+        })
+        .collect()
+}
+
+/// The private list, and one that an insurer has agreed on.
+pub fn price_lists(centre: &Centre, treatments: &[Treatment], today: Date) -> Vec<PriceList> {
+    let cents: Vec<u32> = centre.doctors.iter().flat_map(|doctor| doctor.treatments.map(|(_, cents)| cents)).collect();
+    let valid_from = date(today.year(), 1, 1);
+    let list = |index, name: &str, percent: u32| PriceList {
+        id: id(centre, index),
+        name: name.to_owned(),
+        valid_from,
+        prices: treatments
+            .iter()
+            .zip(&cents)
+            .map(|(treatment, cents)| Price { treatment_id: treatment.id, amount_cents: cents * percent / 100 })
+            .collect(),
+        version: 1,
+    };
+    vec![list(0, "Listino privati", 100), list(1, "Listino assicurazioni convenzionate", 80)]
+}
+
+/// Episodes, their medical reports, and invoices, all before today.
+pub fn add_history(rng: &mut ChaCha8Rng, centre: &Centre, records: &mut Records, today: Date) {
+    for index in 0..centre.reports * 3 / 4 {
+        let opened_on = today.saturating_sub(i64::from(rng.random_range(60..400_u32)).days());
+        // Every third is closed, whatever the seed: scenarios need both kinds.
+        let closed_on = (index % 3 == 2).then(|| today.saturating_sub(i64::from(rng.random_range(1..30_u32)).days()));
+        records.episodes.push(Episode {
+            id: id(centre, index),
+            patient_id: pick(rng, &records.patients).id,
+            title: (*pick(rng, COURSES)).to_owned(),
+            status: if closed_on.is_some() { EpisodeStatus::Closed } else { EpisodeStatus::Open },
+            opened_on,
+            closed_on,
+            version: 1,
+        });
+    }
+    for index in 0..centre.reports {
+        let doctor = pick(rng, centre.doctors);
+        let (title, text) = *pick(rng, &doctor.reports);
+        let episode = rng.random_bool(0.7).then(|| pick(rng, &records.episodes));
+        let patient_id = episode.map_or_else(|| pick(rng, &records.patients).id, |episode| episode.patient_id);
+        let (episode_id, recent) = (episode.map(|episode| episode.id), i64::from(rng.random_range(31..59_u32)));
+        records.medical_reports.push(MedicalReport {
+            id: id(centre, index),
+            patient_id,
+            episode_id,
+            title: title.to_owned(),
+            status: if rng.random_bool(0.85) { ReportStatus::Signed } else { ReportStatus::Draft },
+            date: today.saturating_sub(recent.days()),
+            doctor: doctor.name.to_owned(),
+            text: text.to_owned(),
+            version: 1,
+        });
+    }
+    for index in 0..centre.reports / 2 {
+        let doctor = pick(rng, centre.doctors);
+        let (_, amount_cents) = *pick(rng, &doctor.treatments);
+        let date = today.saturating_sub(i64::from(rng.random_range(1..200_u32)).days());
+        records.invoices.push(Invoice {
+            id: id(centre, index),
+            number: format!("{}/{:04}", date.year(), index + 1),
+            patient_id: pick(rng, &records.patients).id,
+            date,
+            amount_cents,
+            status: if rng.random_bool(0.75) { InvoiceStatus::Paid } else { InvoiceStatus::Due },
+            version: 1,
+        });
+    }
+}

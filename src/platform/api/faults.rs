@@ -1,0 +1,213 @@
+//! Deviations of the resource API on purpose. Each replaces one rule of a call, or edits its answer.
+
+use axum::Json;
+use axum::body::{Body, to_bytes};
+use axum::http::{HeaderValue, StatusCode, header};
+use axum::response::{Html, IntoResponse, Response};
+use serde_json::{Value, json};
+use url::Url;
+
+use super::error::ApiError;
+use crate::platform::{Fault, Shared, Trace};
+
+pub const ADDITIVE: &str = "api-additive";
+pub const UNAUTHORIZED_ONCE: &str = "api-unauthorized-once";
+pub const INSUFFICIENT_SCOPE: &str = "api-insufficient-scope";
+pub const INSUFFICIENT_PERMISSION: &str = "api-insufficient-permission";
+pub const RATE_LIMITED: &str = "api-rate-limited";
+pub const SERVER_ERROR: &str = "api-server-error";
+pub const BAD_GATEWAY: &str = "api-bad-gateway";
+pub const UNAVAILABLE: &str = "api-unavailable";
+pub const CONFLICT: &str = "api-conflict";
+pub const UNPROCESSABLE: &str = "api-unprocessable";
+pub const NOT_FOUND: &str = "api-not-found";
+pub const REDIRECT: &str = "api-redirect";
+pub const FOREIGN_NEXT: &str = "api-foreign-next";
+pub const HTML_ERROR: &str = "api-html-error";
+
+const fn fault(name: &'static str, effect: &'static str, requirements: &'static [&'static str]) -> Fault {
+    Fault { name, area: "API", effect, requirements }
+}
+
+pub const FAULTS: &[Fault] = &[
+    fault(
+        ADDITIVE,
+        "adds unknown fields, objects and list entries to every JSON answer, uses unknown values in optional fields, and turns the order of fields round",
+        &["GX-11"],
+    ),
+    fault(
+        UNAUTHORIZED_ONCE,
+        "refuses one call with 401 invalid_token though its token is good, then disarms itself",
+        &["RS-03", "GX-06", "RT-01"],
+    ),
+    fault(INSUFFICIENT_SCOPE, "refuses a call with 403 insufficient_scope though the scope is granted", &["RS-04", "GX-07"]),
+    fault(INSUFFICIENT_PERMISSION, "refuses a call with 403 insufficient_permission though the user has the permission", &["GX-07"]),
+    fault(RATE_LIMITED, "answers 429 rate_limit_exceeded with Retry-After: 1", &["GX-09", "RS-05"]),
+    fault(SERVER_ERROR, "answers 500 with a JSON error", &["GX-15"]),
+    fault(BAD_GATEWAY, "answers 502 with a JSON error", &["GX-15"]),
+    fault(UNAVAILABLE, "answers 503 with a JSON error and Retry-After: 1", &["GX-15", "RS-05"]),
+    fault(CONFLICT, "refuses a write with 409: somebody else changed the resource meanwhile (reads are left alone)", &["GX-12"]),
+    fault(UNPROCESSABLE, "refuses a call with 422 and a business rule's message", &["GX-13"]),
+    fault(NOT_FOUND, "answers 404 as if the resource were unknown", &["GX-14"]),
+    fault(
+        REDIRECT,
+        "redirects a call (302) to /elsewhere at another origin, where the journal shows whether the token came along",
+        &["RS-02"],
+    ),
+    fault(FOREIGN_NEXT, "adds to every list page a `next` member that names /elsewhere at another origin", &["RS-02", "GX-11"]),
+    fault(HTML_ERROR, "answers 500 with a page of HTML instead of JSON", &["GX-15"]),
+];
+
+/// What the busy, broken or misled front of the API answers before it looks at a call's scope.
+pub fn at_the_front(shared: &Shared, trace: &Trace, path: &str) -> Option<Response> {
+    if trace.fires_once(&shared.faults, UNAUTHORIZED_ONCE) {
+        return Some(refused(trace, ApiError::InvalidToken));
+    }
+    let broken =
+        |status: StatusCode, error: &str, message: &str| Some((status, Json(json!({"error": error, "message": message}))).into_response());
+    let later = |response: Option<Response>| {
+        response.map(|mut response| {
+            response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from_static("1"));
+            response
+        })
+    };
+    let fires = |name| trace.fires(&shared.faults, name);
+    if fires(RATE_LIMITED) {
+        return later(broken(StatusCode::TOO_MANY_REQUESTS, "rate_limit_exceeded", "too many requests of this client: wait for 1 second"));
+    }
+    if fires(SERVER_ERROR) {
+        return broken(StatusCode::INTERNAL_SERVER_ERROR, "server_error", "something went wrong on our side: try again in some seconds");
+    }
+    if fires(BAD_GATEWAY) {
+        return broken(StatusCode::BAD_GATEWAY, "bad_gateway", "a server behind this one did not answer: try again later");
+    }
+    if fires(UNAVAILABLE) {
+        return later(broken(
+            StatusCode::SERVICE_UNAVAILABLE,
+            "temporarily_unavailable",
+            "the service is being maintained: try again later",
+        ));
+    }
+    if fires(HTML_ERROR) {
+        let page = "<!DOCTYPE html><html><head><title>500</title></head><body><h1>Server Error in '/' Application.</h1></body></html>";
+        return Some((StatusCode::INTERNAL_SERVER_ERROR, Html(page)).into_response());
+    }
+    if fires(REDIRECT) {
+        let location = HeaderValue::try_from(elsewhere(&shared.issuer, path).as_str()).ok()?;
+        return Some((StatusCode::FOUND, [(header::LOCATION, location)]).into_response());
+    }
+    None
+}
+
+/// What replaces an operation of an authorised call.
+pub fn in_place_of_operation(shared: &Shared, trace: &Trace, writes: bool) -> Option<ApiError> {
+    if trace.fires(&shared.faults, NOT_FOUND) {
+        return Some(ApiError::NotFound("resource"));
+    }
+    if writes && trace.fires(&shared.faults, CONFLICT) {
+        return Some(ApiError::Conflict("resource"));
+    }
+    trace
+        .fires(&shared.faults, UNPROCESSABLE)
+        .then(|| ApiError::business("tenantId", "the medical centre has suspended this service for today: call the reception"))
+}
+
+/// A resource's answer with what armed faults add to it.
+pub async fn edit(shared: &Shared, trace: &Trace, path: &str, response: Response) -> Response {
+    let next = elsewhere(&shared.issuer, path);
+    rewrite(response, |mut value| {
+        if value.get("hasMore").is_some() && trace.fires(&shared.faults, FOREIGN_NEXT) {
+            value["next"] = json!(next.as_str());
+        }
+        if trace.fires(&shared.faults, ADDITIVE) { additive(value) } else { value }
+    })
+    .await
+}
+
+/// Any other answer of the API with what armed faults add to it.
+pub async fn add(shared: &Shared, trace: &Trace, response: Response) -> Response {
+    rewrite(response, |value| if trace.fires(&shared.faults, ADDITIVE) { additive(value) } else { value }).await
+}
+
+/// Other media types than JSON are left alone.
+async fn rewrite(response: Response, change: impl FnOnce(Value) -> Value) -> Response {
+    let (mut parts, body) = response.into_parts();
+    let json = parts.headers.get(header::CONTENT_TYPE).is_some_and(|value| value.as_bytes().starts_with(b"application/json"));
+    if !json {
+        return Response::from_parts(parts, body);
+    }
+    let Ok(bytes) = to_bytes(body, usize::MAX).await else {
+        return StatusCode::INTERNAL_SERVER_ERROR.into_response();
+    };
+    let Ok(value) = serde_json::from_slice::<Value>(&bytes) else {
+        return Response::from_parts(parts, Body::from(bytes));
+    };
+    parts.headers.remove(header::CONTENT_LENGTH);
+    Response::from_parts(parts, Body::from(change(value).to_string()))
+}
+
+pub fn refused(trace: &Trace, error: ApiError) -> Response {
+    trace.note(|facts| facts.refusal = Some(error.to_string()));
+    error.into_response()
+}
+
+/// Another origin that this platform's journal sees all the same: loopback by number where the issuer has a name.
+fn elsewhere(issuer: &Url, path: &str) -> Url {
+    let mut url = issuer.clone();
+    let host = if issuer.host_str() == Some("127.0.0.1") { "localhost" } else { "127.0.0.1" };
+    // An http(s) URL takes either host.
+    let _ = url.set_host(Some(host));
+    url.set_path(&format!("/elsewhere{path}"));
+    url
+}
+
+/// Optional fields with an open list of values, and a value that no application knows yet.
+const NEW_VALUES: [(&str, &str); 2] = [("contactPreference", "certified-mail"), ("bookingChannel", "voice-assistant")];
+
+/// C-59: what an unannounced, additive change of the API looks like.
+fn additive(value: Value) -> Value {
+    match value {
+        Value::Object(members) => {
+            let mut changed = serde_json::Map::new();
+            changed
+                .insert("dataResidency".to_owned(), json!({"region": "eu-south-1", "labels": ["new", 7, null], "since": {"year": 2031}}));
+            for (name, member) in members.into_iter().rev() {
+                let new_value = NEW_VALUES.iter().find(|(field, _)| *field == name);
+                changed.insert(name, new_value.map_or_else(|| additive(member), |(_, value)| json!(value)));
+            }
+            changed.insert("schemaRevision".to_owned(), json!(20_310_401));
+            changed.insert("badges".to_owned(), json!([{"kind": "beta", "score": 0.5}, "plain", false]));
+            Value::Object(changed)
+        }
+        Value::Array(items) => Value::Array(items.into_iter().map(additive).collect()),
+        other => other,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_additive_change_keeps_every_field_and_its_value() {
+        let before = json!({"items": [{"id": 7, "bookingChannel": "desk", "prices": [1, 2]}], "hasMore": false});
+        let after = additive(before.clone());
+        assert_eq!(after["items"][0]["id"], 7);
+        assert_eq!(after["items"][0]["prices"], before["items"][0]["prices"]);
+        assert_eq!(after["hasMore"], false);
+        assert_eq!(after["items"][0]["bookingChannel"], "voice-assistant");
+        assert!(after["items"][0]["dataResidency"]["since"].is_object());
+        let order: Vec<&str> = after.as_object().expect("an object").keys().map(String::as_str).collect();
+        assert_eq!(order, ["dataResidency", "hasMore", "items", "schemaRevision", "badges"]);
+    }
+
+    #[test]
+    fn elsewhere_is_never_the_issuers_origin() {
+        for issuer in ["http://localhost:4010", "http://127.0.0.1:4010", "https://account.example:4010"] {
+            let issuer = Url::parse(issuer).expect("a URL");
+            let foreign = elsewhere(&issuer, "/v2/tenants/101/patients");
+            assert_ne!(foreign.origin(), issuer.origin());
+            assert_eq!(foreign.path(), "/elsewhere/v2/tenants/101/patients");
+        }
+    }
+}

@@ -1,0 +1,223 @@
+use jiff::Timestamp;
+use jiff::civil::Date;
+use serde::{Deserialize, Serialize, Serializer};
+
+use super::rome;
+
+/// A patient of a medical centre (C-61; the fields after `fiscal_code` are assumed, C-62).
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Patient {
+    pub id: u32,
+    pub first_name: String,
+    pub last_name: String,
+    pub fiscal_code: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub birth_date: Option<Date>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub birth_place: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub gender: Option<Gender>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub phone: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub email: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub address: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub city: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub postal_code: Option<String>,
+    /// An open list of values: `phone`, `email`, and whatever comes later (C-59).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub contact_preference: Option<String>,
+    pub version: u32,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Gender {
+    F,
+    M,
+}
+
+/// The diary of one doctor.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Agenda {
+    pub id: u32,
+    pub name: String,
+    pub doctor: String,
+    pub speciality: String,
+    pub room: String,
+    pub slot_minutes: i64,
+    pub version: u32,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Appointment {
+    pub id: u32,
+    pub agenda_id: u32,
+    pub patient_id: u32,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub treatment_id: Option<u32>,
+    #[serde(serialize_with = "in_rome")]
+    pub start: Timestamp,
+    #[serde(serialize_with = "in_rome")]
+    pub end: Timestamp,
+    pub status: AppointmentStatus,
+    /// An open list of values: `desk`, `phone`, `web`, and whatever comes later (C-59).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub booking_channel: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub notes: Option<String>,
+    pub version: u32,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum AppointmentStatus {
+    #[default]
+    Booked,
+    Confirmed,
+    Completed,
+    Cancelled,
+}
+
+/// A stretch of an agenda that nobody has booked.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Availability {
+    pub id: u32,
+    pub agenda_id: u32,
+    #[serde(serialize_with = "in_rome")]
+    pub start: Timestamp,
+    #[serde(serialize_with = "in_rome")]
+    pub end: Timestamp,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Treatment {
+    pub id: u32,
+    pub description: String,
+    pub speciality: String,
+    pub duration_minutes: i64,
+    pub version: u32,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct PriceList {
+    pub id: u32,
+    pub name: String,
+    pub valid_from: Date,
+    pub prices: Vec<Price>,
+    pub version: u32,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Price {
+    pub treatment_id: u32,
+    /// Cents of a euro.
+    pub amount_cents: u32,
+}
+
+/// A course of care that medical reports belong to. A closed one takes no more of them.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Episode {
+    pub id: u32,
+    pub patient_id: u32,
+    pub title: String,
+    pub status: EpisodeStatus,
+    pub opened_on: Date,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub closed_on: Option<Date>,
+    pub version: u32,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum EpisodeStatus {
+    Open,
+    Closed,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct MedicalReport {
+    pub id: u32,
+    pub patient_id: u32,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub episode_id: Option<u32>,
+    pub title: String,
+    pub status: ReportStatus,
+    pub date: Date,
+    pub doctor: String,
+    pub text: String,
+    pub version: u32,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum ReportStatus {
+    #[default]
+    Draft,
+    Signed,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Invoice {
+    pub id: u32,
+    pub number: String,
+    pub patient_id: u32,
+    pub date: Date,
+    /// Cents of a euro.
+    pub amount_cents: u32,
+    pub status: InvoiceStatus,
+    pub version: u32,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum InvoiceStatus {
+    Due,
+    Paid,
+}
+
+/// What a path's last segment or a reference in a body points at.
+pub trait Identified {
+    /// What it is called in a message.
+    const KIND: &'static str;
+    fn id(&self) -> u32;
+}
+
+macro_rules! identified {
+    ($($type:ty => $kind:literal),+ $(,)?) => {
+        $(impl Identified for $type {
+            const KIND: &'static str = $kind;
+            fn id(&self) -> u32 {
+                self.id
+            }
+        })+
+    };
+}
+
+identified! {
+    Patient => "patient",
+    Agenda => "agenda",
+    Appointment => "appointment",
+    Treatment => "treatment",
+    PriceList => "price list",
+    Episode => "episode",
+    MedicalReport => "medical report",
+    Invoice => "invoice",
+}
+
+/// RFC 3339 with the offset that clocks in Italy show then.
+fn in_rome<S: Serializer>(time: &Timestamp, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.collect_str(&time.display_with_offset(rome::offset(*time)))
+}
