@@ -6,7 +6,7 @@ use tokio::time::Instant;
 
 use super::launch::{Running, field, gone, refused};
 use super::page::DEFAULT_DEADLINE;
-use super::state::{Scope, Windows};
+use super::state::{Popups, Scope, Windows};
 use super::{BrowserError, Cookie, Page, Request};
 use crate::domain::BrowserFact;
 
@@ -47,6 +47,12 @@ impl Context {
     pub async fn wait_for_popup(&self, deadline: Duration) -> Result<Page, BrowserError> {
         let window = self.wait_for_window("popup window", deadline, |windows| windows.popups.pop_front()).await?;
         Ok(Page::new(window, self.clone()))
+    }
+
+    /// From now on no window can be opened by a page, not even after a click, as for a person whose browser blocks every popup.
+    /// Holds for windows of this context that are opened later: call it before [`Context::open`].
+    pub fn block_popups(&self) {
+        *self.scope.popups() = Popups::Blocked;
     }
 
     /// How many windows the pages of this context have opened so far, closed ones included.

@@ -82,7 +82,7 @@ impl Page {
         let mouse = |kind: &str, buttons: u8| {
             let button = if kind == "mouseMoved" { "none" } else { "left" };
             let wish = json!({ "type": kind, "x": point["x"], "y": point["y"], "button": button, "buttons": buttons, "clickCount": 1 });
-            self.context.scope.connection.send(Some(&self.window.session), "Input.dispatchMouseEvent", wish)
+            self.send("Input.dispatchMouseEvent", wish)
         };
         let sent = [mouse("mouseMoved", 0), mouse("mousePressed", 1), mouse("mouseReleased", 0)];
         for answer in sent {
