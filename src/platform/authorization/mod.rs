@@ -1,25 +1,62 @@
-//! The authorization server: discovery, authorization endpoint with sign-in and consent, token, JWKS, userinfo, revocation.
+//! The authorization server: discovery, authorization endpoint with sign-in and consent, token, JWKS, userinfo, revocation
+//! (C-30 to C-46).
+//!
+//! Each endpoint is an ordered list of named rules; a fault (see `fault.rs`, the whole list) replaces one rule or edits one
+//! answer. To add an endpoint: a file with its handler and a route here. To add a fault: a row in `fault.rs` and an entry in
+//! the table of the file that makes the answer (`response.rs`, `token_answer.rs`, `tokens.rs`, `id_token.rs`).
 
+mod authorize;
 mod bearer;
+mod client_authentication;
+mod end_session;
+mod fault;
+mod id_token;
 mod interaction;
+mod jwt;
 mod keys;
+mod metadata;
+mod pages;
+mod parameters;
+mod response;
+mod revocation;
 pub(in crate::platform) mod session;
+mod sign_in;
 mod store;
+mod token;
+mod token_answer;
+mod tokens;
+mod userinfo;
 
 use std::sync::Arc;
 
 use axum::Router;
+use axum::routing::{get, post};
 
+use super::Shared;
 use super::accounts::UserId;
-use super::{Fault, Shared};
 
+pub(in crate::platform) use authorize::AuthorizationRequest;
 pub(in crate::platform) use bearer::{AccessGrant, BearerRefusal, authenticate_bearer, challenge};
+pub use fault::FAULTS;
+pub(in crate::platform) use fault::USERINFO_OTHER_SUBJECT;
+pub(in crate::platform) use interaction::issue_code;
+pub(in crate::platform) use keys::prepare as prepare_keys;
 pub use store::Authorizations;
-
-pub const FAULTS: &[Fault] = &[];
+pub(in crate::platform) use userinfo::other_user;
 
 pub fn router() -> Router<Arc<Shared>> {
     Router::new()
+        .route("/.well-known/openid-configuration", get(metadata::metadata))
+        .route("/.well-known/oauth-authorization-server", get(metadata::metadata))
+        .route("/.well-known/openid-configuration/jwks", get(metadata::jwks))
+        .route("/connect/authorize", get(authorize::authorize).post(authorize::authorize))
+        .route("/sign-in", get(sign_in::show).post(sign_in::submit))
+        .route("/sign-out", post(sign_in::sign_out))
+        .route("/consent", get(interaction::show_consent).post(interaction::decide))
+        .route("/connect/token", post(token::token))
+        .route("/connect/userinfo", get(userinfo::userinfo).post(userinfo::userinfo))
+        .route("/connect/revocation", post(revocation::revoke))
+        .route("/connect/endsession", get(end_session::end_session))
 }
 
 /// Ends every token and refresh token of a user at once (C-38).

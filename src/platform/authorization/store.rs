@@ -7,7 +7,7 @@ use crate::oauth::ScopeSet;
 use crate::platform::accounts::UserId;
 
 /// Authorization requests in progress, codes, tokens and grants of one platform.
-#[derive(Debug, Default)]
+#[derive(Default)]
 pub struct Authorizations {
     /// By the opaque id in the URLs of sign-in and consent.
     pub(super) attempts: HashMap<String, Attempt>,
@@ -18,6 +18,19 @@ pub struct Authorizations {
     id_tokens: Vec<(UserId, SecretString)>,
     /// Order of issue of the access tokens.
     issued: u64,
+}
+
+impl std::fmt::Debug for Authorizations {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        // Codes and tokens are the keys of the maps: counts only.
+        f.debug_struct("Authorizations")
+            .field("attempts", &self.attempts.len())
+            .field("codes", &self.codes.len())
+            .field("grants", &self.grants.len())
+            .field("access_tokens", &self.access_tokens.len())
+            .field("refresh_tokens", &self.refresh_tokens.len())
+            .finish()
+    }
 }
 
 /// What an authorization code stands for (RFC 6749 section 4.1.2, RFC 7636 section 4.4).
@@ -219,24 +232,26 @@ impl Authorizations {
         self.codes.retain(|_, code| code.subject != *subject || code.grant.is_some());
     }
 
-    pub(super) fn forget_refresh_tokens(&mut self, subject: &UserId) {
+    pub(in crate::platform) fn forget_refresh_tokens(&mut self, subject: &UserId) {
         let grants = &self.grants;
         self.refresh_tokens.retain(|_, token| grants[token.grant.0].subject != *subject);
     }
 
-    pub(super) fn expire_access_tokens(&mut self) {
+    pub(in crate::platform) fn expire_access_tokens(&mut self) {
         self.access_tokens.values_mut().for_each(|token| token.expired = true);
     }
 
-    pub(super) fn grants_of<'a>(&'a self, subject: &'a UserId) -> impl Iterator<Item = &'a Grant> {
-        self.grants.iter().filter(move |grant| grant.subject == *subject)
+    /// Client, scopes and whether it is revoked, of everything that a user has granted.
+    pub(in crate::platform) fn grants_of(&self, subject: &UserId) -> Vec<(String, ScopeSet, bool)> {
+        let own = self.grants.iter().filter(|grant| grant.subject == *subject);
+        own.map(|grant| (grant.client_id.clone(), grant.scopes.clone(), grant.revoked)).collect()
     }
 
-    pub(super) fn latest_id_token(&self, subject: &UserId) -> Option<SecretString> {
+    pub(in crate::platform) fn latest_id_token(&self, subject: &UserId) -> Option<SecretString> {
         self.id_tokens.iter().rev().find(|(owner, _)| owner == subject).map(|(_, token)| token.clone())
     }
 
-    pub(super) fn latest_access_token(&self, subject: &UserId) -> Option<SecretString> {
+    pub(in crate::platform) fn latest_access_token(&self, subject: &UserId) -> Option<SecretString> {
         let own = self.access_tokens.values().filter(|token| self.grants[token.grant.0].subject == *subject);
         own.max_by_key(|token| token.number).map(|token| token.token.clone())
     }

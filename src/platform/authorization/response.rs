@@ -1,0 +1,118 @@
+use axum::response::{IntoResponse, Redirect, Response};
+use url::Url;
+
+use super::authorize::AuthorizationRequest;
+use super::fault as f;
+use crate::platform::{Shared, Trace};
+
+/// What an authorization request comes to.
+#[derive(Clone, Debug)]
+pub(super) enum Outcome {
+    Granted { code: String },
+    Refused { code: &'static str, description: String },
+}
+
+/// Where a browser is sent that shows markup of an error description: sets the canary that a scenario looks for.
+const MARKUP: &str = "<img src=x onerror=window.collaudoCanary=1>";
+/// No host of this name exists (RFC 6761 section 6.4).
+const OTHER_ISSUER: &str = "https://account.attacker.invalid";
+
+/// Errors that replace the answer to a granted request while they are armed.
+const ERRORS: [(&str, &str, &str); 6] = [
+    (f::ERROR_INVALID_SCOPE, "invalid_scope", "the requested scope is not available"),
+    (f::ERROR_SERVER_ERROR, "server_error", "something went wrong"),
+    (f::ERROR_TEMPORARILY_UNAVAILABLE, "temporarily_unavailable", "try again later"),
+    (f::ERROR_LOGIN_REQUIRED, "login_required", "the user is not signed in"),
+    (f::ERROR_UNKNOWN, "gipo_unheard_of", "an error that no standard defines"),
+    (f::ERROR_DESCRIPTION_MARKUP, "access_denied", MARKUP),
+];
+
+type Parameters = Vec<(&'static str, String)>;
+type Edit = fn(&mut Parameters);
+
+/// Faults of the answer, each with the parameter without which it cannot fire.
+const EDITS: [(&str, &str, Edit); 9] = [
+    (f::STATE_FORGED, "state", |parameters| edit(parameters, "state", |state| forge(&state))),
+    (f::STATE_MISSING, "state", |parameters| parameters.retain(|(name, _)| *name != "state")),
+    (f::STATE_EMPTY, "state", |parameters| edit(parameters, "state", |_| String::new())),
+    (f::STATE_DUPLICATED, "state", |parameters| repeat(parameters, "state")),
+    (f::CODE_DUPLICATED, "code", |parameters| repeat(parameters, "code")),
+    (f::ISS_WRONG, "iss", |parameters| edit(parameters, "iss", |_| OTHER_ISSUER.to_owned())),
+    (f::ISS_TRAILING_SLASH, "iss", |parameters| edit(parameters, "iss", |iss| format!("{iss}/"))),
+    (f::ISS_MISSING, "iss", |parameters| parameters.retain(|(name, _)| *name != "iss")),
+    (f::EXTRA_PARAMETERS, "iss", |parameters| {
+        parameters.push(("gipo_region", "it-north".to_owned()));
+        parameters.push(("session_state", "a1b2.c3d4".to_owned()));
+    }),
+];
+
+/// The answer to the user's decision, faults included.
+pub(super) fn answer_decision(shared: &Shared, trace: &Trace, request: &AuthorizationRequest, outcome: Outcome) -> Response {
+    let mut outcome = outcome;
+    if matches!(outcome, Outcome::Granted { .. }) {
+        for (fault, code, description) in ERRORS {
+            if trace.fires(&shared.faults, fault) {
+                outcome = Outcome::Refused { code, description: description.to_owned() };
+                break;
+            }
+        }
+    }
+    let mut parameters = parameters(shared, request, &outcome);
+    for (fault, needed, edit) in EDITS {
+        if parameters.iter().any(|(name, _)| *name == needed) && trace.fires(&shared.faults, fault) {
+            edit(&mut parameters);
+        }
+    }
+    redirect(&request.redirect_uri, &parameters)
+}
+
+/// The answer at the client's redirect URI (RFC 6749 sections 4.1.2 and 4.1.2.1).
+pub(super) fn answer(shared: &Shared, request: &AuthorizationRequest, outcome: &Outcome) -> Response {
+    redirect(&request.redirect_uri, &parameters(shared, request, outcome))
+}
+
+fn parameters(shared: &Shared, request: &AuthorizationRequest, outcome: &Outcome) -> Parameters {
+    let mut parameters = match outcome {
+        Outcome::Granted { code } => vec![("code", code.clone())],
+        Outcome::Refused { code, description } => {
+            vec![("error", (*code).to_owned()), ("error_description", printable(description))]
+        }
+    };
+    parameters.extend(request.state.clone().map(|state| ("state", state)));
+    // RFC 9207 section 2: in errors as well.
+    parameters.push(("iss", shared.issuer_text().to_owned()));
+    parameters
+}
+
+/// The characters that an error description may have (RFC 6749 section 4.1.2.1).
+pub(super) fn printable(text: &str) -> String {
+    text.chars().filter(|c| (' '..='~').contains(c) && !matches!(c, '"' | '\\')).collect()
+}
+
+/// Keeps a query that the redirect URI already has (RFC 6749 section 3.1.2). 303: the browser must not post the user's
+/// password on (RFC 9700 section 4.12).
+fn redirect(redirect_uri: &str, parameters: &Parameters) -> Response {
+    let Ok(mut url) = Url::parse(redirect_uri) else {
+        return axum::http::StatusCode::INTERNAL_SERVER_ERROR.into_response();
+    };
+    url.query_pairs_mut().extend_pairs(parameters);
+    ([(axum::http::header::CACHE_CONTROL, "no-store")], Redirect::to(url.as_str())).into_response()
+}
+
+fn edit(parameters: &mut Parameters, name: &str, change: impl Fn(String) -> String) {
+    for (_, value) in parameters.iter_mut().filter(|(key, _)| *key == name) {
+        *value = change(std::mem::take(value));
+    }
+}
+
+fn repeat(parameters: &mut Parameters, name: &str) {
+    let copy: Parameters = parameters.iter().filter(|(key, _)| *key == name).cloned().collect();
+    parameters.extend(copy);
+}
+
+/// The text with its first character changed. Not the last: the last bits of a base64 text may mean nothing.
+fn forge(text: &str) -> String {
+    let mut characters = text.chars();
+    let other = if characters.next() == Some('A') { 'B' } else { 'A' };
+    std::iter::once(other).chain(characters).collect()
+}

@@ -1,0 +1,100 @@
+use axum::http::{HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use serde_json::{Value, json};
+
+use super::fault as f;
+use super::response::printable;
+use crate::oauth::ErrorCode;
+use crate::platform::{Shared, Trace};
+
+/// An error of the token or revocation endpoint (RFC 6749 section 5.2).
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{code}: {text}")]
+pub(super) struct TokenRefusal {
+    pub code: ErrorCode,
+    pub text: String,
+}
+
+impl TokenRefusal {
+    pub fn new(code: ErrorCode, text: impl Into<String>) -> Self {
+        Self { code, text: text.into() }
+    }
+}
+
+impl IntoResponse for TokenRefusal {
+    fn into_response(self) -> Response {
+        let unauthorized = self.code == ErrorCode::InvalidClient;
+        let status = match self.code {
+            ErrorCode::InvalidClient => StatusCode::UNAUTHORIZED,
+            ErrorCode::ServerError => StatusCode::INTERNAL_SERVER_ERROR,
+            _ => StatusCode::BAD_REQUEST,
+        };
+        let body = json!({"error": self.code.as_str(), "error_description": printable(&self.text)});
+        let mut response = json_answer(status, &body);
+        if unauthorized {
+            let challenge = HeaderValue::from_static("Basic realm=\"GipoNext\", charset=\"UTF-8\"");
+            response.headers_mut().insert(header::WWW_AUTHENTICATE, challenge);
+        }
+        response
+    }
+}
+
+/// JSON that nobody may keep (RFC 6749 section 5.1).
+pub(super) fn json_answer(status: StatusCode, body: &Value) -> Response {
+    raw_answer(status, "application/json", body.to_string())
+}
+
+fn raw_answer(status: StatusCode, media_type: &'static str, body: String) -> Response {
+    let headers = [(header::CONTENT_TYPE, media_type), (header::CACHE_CONTROL, "no-store"), (header::PRAGMA, "no-cache")];
+    (status, headers, body).into_response()
+}
+
+fn retry_after(mut response: Response, seconds: u32) -> Response {
+    response.headers_mut().insert(header::RETRY_AFTER, seconds.into());
+    response
+}
+
+pub(super) fn unavailable() -> Response {
+    json_answer(StatusCode::SERVICE_UNAVAILABLE, &json!({"error": "temporarily_unavailable", "error_description": "try again later"}))
+}
+
+type Answer = fn() -> Response;
+
+/// Faults that take the place of any answer to a request whose client is authenticated. Code and refresh token stay unused.
+const ANY_GRANT: [(&str, Answer); 8] = [
+    (f::TOKEN_INVALID_CLIENT, || refusal(ErrorCode::InvalidClient, "client authentication failed")),
+    (f::TOKEN_INVALID_GRANT, || refusal(ErrorCode::InvalidGrant, "the grant is not good")),
+    (f::TOKEN_SERVER_ERROR, || refusal(ErrorCode::ServerError, "something went wrong")),
+    (f::TOKEN_UNAVAILABLE, unavailable),
+    (f::TOKEN_RATE_LIMITED, || {
+        let body = json!({"error": "rate_limit_exceeded", "message": "too many requests of this client: retry after 1 second"});
+        retry_after(json_answer(StatusCode::TOO_MANY_REQUESTS, &body), 1)
+    }),
+    (f::TOKEN_HTML, || {
+        raw_answer(StatusCode::OK, "text/html; charset=utf-8", "<!doctype html><title>GipoNext</title><p>Service page".to_owned())
+    }),
+    (f::TOKEN_BAD_JSON, || raw_answer(StatusCode::OK, "application/json", "{\"access_token\":\"cut-off-here".to_owned())),
+    (f::TOKEN_EMPTY, || raw_answer(StatusCode::OK, "application/json", String::new())),
+];
+
+/// Faults that take the place of the answer to a refresh request only.
+const REFRESH: [(&str, Answer); 2] = [
+    (f::REFRESH_INVALID_GRANT, || refusal(ErrorCode::InvalidGrant, "the refresh token is not good any more")),
+    (f::REFRESH_UNAVAILABLE, unavailable),
+];
+
+fn refusal(code: ErrorCode, text: &str) -> Response {
+    TokenRefusal::new(code, text).into_response()
+}
+
+/// The answer of an armed fault, if one is.
+pub(super) fn faulty(shared: &Shared, trace: &Trace, refresh: bool) -> Option<Response> {
+    let own: &[(&str, Answer)] = if refresh { &REFRESH } else { &[] };
+    let fault = own.iter().chain(&ANY_GRANT).find(|(fault, _)| trace.fires(&shared.faults, fault))?;
+    Some(fault.1())
+}
+
+/// The answer of `POST /connect/revocation` while it is out of service (RFC 7009 section 2.2.1).
+pub(super) fn revocation_unavailable() -> Response {
+    retry_after(unavailable(), 1)
+}

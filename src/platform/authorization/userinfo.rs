@@ -1,0 +1,73 @@
+use std::sync::Arc;
+
+use axum::extract::State;
+use axum::http::{HeaderMap, StatusCode, Uri, header};
+use axum::response::{IntoResponse, Response};
+use axum::{Extension, body::Bytes};
+use serde_json::{Map, Value, json};
+
+use super::bearer::{authenticate_bearer, challenge};
+use super::fault::USERINFO_OTHER_SUBJECT;
+use super::parameters::Parameters;
+use super::token_answer::json_answer;
+use crate::domain::Credential;
+use crate::oauth::{ErrorCode, giponext};
+use crate::platform::accounts::{Accounts, User, UserId};
+use crate::platform::{Shared, Trace};
+
+/// `GET|POST /connect/userinfo` (OpenID Connect Core section 5.3).
+pub(super) async fn userinfo(
+    State(shared): State<Arc<Shared>>,
+    Extension(trace): Extension<Trace>,
+    uri: Uri,
+    headers: HeaderMap,
+    body: Bytes,
+) -> Response {
+    if Parameters::parse(&body).get("access_token").is_some() {
+        trace.note(|facts| facts.credentials.push(Credential::Body));
+    }
+    let grant = match authenticate_bearer(&shared, &headers, uri.query(), &trace) {
+        Ok(grant) => grant,
+        Err(refusal) => {
+            let body = json!({"error": refusal.error().map(ErrorCode::as_str), "error_description": refusal.to_string()});
+            return refused(StatusCode::UNAUTHORIZED, refusal.www_authenticate(), &body);
+        }
+    };
+    if !grant.scopes.contains(giponext::OPENID) {
+        let text = "the access token has no scope openid";
+        trace.note(|facts| facts.refusal = Some(text.to_owned()));
+        let body = json!({"error": "insufficient_scope", "error_description": text});
+        return refused(StatusCode::FORBIDDEN, challenge(Some(ErrorCode::InsufficientScope), text), &body);
+    }
+    let accounts = shared.accounts();
+    let other = trace.fires(&shared.faults, USERINFO_OTHER_SUBJECT);
+    let user = if other { other_user(&accounts, &grant.subject) } else { accounts.user(&grant.subject) };
+    let Some(user) = user else {
+        return StatusCode::INTERNAL_SERVER_ERROR.into_response();
+    };
+    let mut claims = Map::new();
+    claims.insert("sub".to_owned(), user.id.0.clone().into());
+    if grant.scopes.contains(giponext::PROFILE) || other {
+        claims.insert("name".to_owned(), user.name().into());
+        claims.insert("given_name".to_owned(), user.given_name.clone().into());
+        claims.insert("family_name".to_owned(), user.family_name.clone().into());
+    }
+    if grant.scopes.contains(giponext::EMAIL) {
+        claims.insert("email".to_owned(), user.email.clone().into());
+    }
+    json_answer(StatusCode::OK, &Value::Object(claims))
+}
+
+/// The user whom [`USERINFO_OTHER_SUBJECT`] shows in the place of `subject`: of the same tenant where there is one, so that
+/// only the subject gives it away.
+pub(in crate::platform) fn other_user<'a>(accounts: &'a Accounts, subject: &UserId) -> Option<&'a User> {
+    let tenant = accounts.user(subject).and_then(|user| user.tenant);
+    let mut others = accounts.users.iter().filter(|user| user.id != *subject);
+    others.clone().find(|user| user.tenant == tenant).or_else(|| others.next())
+}
+
+fn refused(status: StatusCode, challenge: axum::http::HeaderValue, body: &Value) -> Response {
+    let mut response = json_answer(status, body);
+    response.headers_mut().insert(header::WWW_AUTHENTICATE, challenge);
+    response
+}

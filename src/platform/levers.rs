@@ -1,0 +1,119 @@
+use jiff::Timestamp;
+use secrecy::SecretString;
+
+use super::accounts::{AccountError, Credentials, DecisionError, RegistrationError, RegistrationRequest, Session, User, UserId};
+use super::authorization::{self, AuthorizationRequest};
+use super::{Platform, Shared};
+use crate::oauth::{ScopeSet, code_challenge_s256};
+
+/// Account that owns the applications which scenarios register without walking through the portal.
+const INTEGRATOR: &str = "integrazioni@collaudo.example";
+
+/// A lever could not be pulled: a mistake of the scenario, never of the application under test.
+#[derive(Debug, thiserror::Error)]
+pub enum LeverError {
+    #[error("failed to make the integrator's account: {0}")]
+    Account(#[from] AccountError),
+    #[error("failed to register the application: {0}")]
+    Registration(#[from] RegistrationError),
+    #[error("failed to approve the application: {0}")]
+    Decision(#[from] DecisionError),
+    #[error("no user has the e-mail `{0}`")]
+    UnknownUser(String),
+    #[error("no approved application has the client_id `{0}`")]
+    UnknownClient(String),
+}
+
+/// What a user granted to a client with one consent.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct GrantSummary {
+    pub client_id: String,
+    pub scopes: ScopeSet,
+    pub revoked: bool,
+}
+
+/// What a scenario can do to the platform behind the application's back.
+impl Platform {
+    /// Registers an application and approves it at once.
+    pub fn register_client(&self, request: RegistrationRequest) -> Result<Credentials, LeverError> {
+        let shared = self.shared();
+        let now = shared.clock.now();
+        let mut accounts = shared.accounts();
+        let owner = match accounts.user_by_email(INTEGRATOR) {
+            Some(user) => user.id.clone(),
+            None => accounts.sign_up(&shared.random, INTEGRATOR, SecretString::from(shared.random.token(12)), "Irene", "Sala")?,
+        };
+        accounts.activate_developer(INTEGRATOR)?;
+        let number = accounts.submit_registration(&owner, request, now)?;
+        Ok(accounts.approve_registration(&shared.random, number, now)?)
+    }
+
+    pub fn password_of(&self, email: &str) -> Option<SecretString> {
+        self.shared().accounts().user_by_email(email).map(|user| user.password.clone())
+    }
+
+    pub fn subject_of(&self, email: &str) -> Option<UserId> {
+        self.shared().accounts().user_by_email(email).map(|user| user.id.clone())
+    }
+
+    /// From now on every access token issued so far is answered as expired (C-36).
+    pub fn expire_access_tokens(&self) {
+        self.shared().authorizations().expire_access_tokens();
+    }
+
+    /// The user's refresh tokens are good no more, the access tokens still are (C-37).
+    pub fn revoke_refresh_tokens(&self, subject: &UserId) {
+        self.shared().authorizations().forget_refresh_tokens(subject);
+    }
+
+    /// Ends sign-in, sessions, tokens and refresh tokens of a user at once (C-18, C-38).
+    pub fn deactivate_user(&self, email: &str) -> Result<UserId, LeverError> {
+        let subject = self.shared().accounts().deactivate(email)?;
+        authorization::revoke_all_of(self.shared(), &subject);
+        Ok(subject)
+    }
+
+    pub fn grants_of(&self, subject: &UserId) -> Vec<GrantSummary> {
+        let grants = self.shared().authorizations().grants_of(subject);
+        grants.into_iter().map(|(client_id, scopes, revoked)| GrantSummary { client_id, scopes, revoked }).collect()
+    }
+
+    /// A good code of a user's own login, as an attacker has it in hand to put into somebody else's response (RFC 9700
+    /// section 4.5). Its code challenge is the attacker's: no application knows the verifier.
+    pub fn issue_code(&self, email: &str, client_id: &str, redirect_uri: &str, scopes: ScopeSet) -> Result<SecretString, LeverError> {
+        let shared = self.shared();
+        let user = self.user(email)?;
+        if shared.accounts().client(client_id).is_none() {
+            return Err(LeverError::UnknownClient(client_id.to_owned()));
+        }
+        let request = AuthorizationRequest {
+            client_id: client_id.to_owned(),
+            redirect_uri: redirect_uri.to_owned(),
+            state: None,
+            nonce: Some(shared.random.token(16)),
+            code_challenge: Some(code_challenge_s256(&shared.random.token(32))),
+            scopes: scopes.clone(),
+            login_hint: None,
+        };
+        let session = new_session(shared, &user, shared.clock.now());
+        Ok(SecretString::from(authorization::issue_code(shared, &request, &user, &session, scopes)))
+    }
+
+    /// The ID token issued last for a user.
+    pub fn latest_id_token(&self, subject: &UserId) -> Option<SecretString> {
+        self.shared().authorizations().latest_id_token(subject)
+    }
+
+    /// The access token issued last for a user.
+    pub fn latest_access_token(&self, subject: &UserId) -> Option<SecretString> {
+        self.shared().authorizations().latest_access_token(subject)
+    }
+
+    fn user(&self, email: &str) -> Result<User, LeverError> {
+        self.shared().accounts().user_by_email(email).cloned().ok_or_else(|| LeverError::UnknownUser(email.to_owned()))
+    }
+}
+
+fn new_session(shared: &Shared, user: &User, signed_in_at: Timestamp) -> Session {
+    Session { user: user.id.clone(), signed_in_at, sid: shared.random.token(12) }
+}

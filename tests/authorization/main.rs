@@ -1,0 +1,7 @@
+//! The authorization server from outside: cookies and forms, no browser.
+
+mod faults;
+mod honest;
+mod refusals;
+mod stage;
+mod tokens;
