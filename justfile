@@ -18,6 +18,10 @@ mock *ARGS:
 app *ARGS:
     cargo run --locked --quiet -- app {{ARGS}}
 
+# What the suite holds: requirements, scenarios, defects, faults or steps.
+list *ARGS:
+    cargo run --locked --quiet -- list {{ARGS}}
+
 # Looks at browser, driver, ports and profile.
 doctor *ARGS:
     cargo run --locked --quiet -- doctor {{ARGS}}

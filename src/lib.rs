@@ -1,6 +1,6 @@
 //! collaudo: the acceptance test of integrations with GipoNext.
 //!
-//! The map, floor by floor (a room uses rooms on lower floors only; `tests/architecture.rs` keeps it so):
+//! The map, floor by floor (a room uses rooms on lower floors only; `tests/architecture/` keeps it so):
 //!
 //! | floor | room | what it is for |
 //! | --- | --- | --- |

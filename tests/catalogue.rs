@@ -106,7 +106,7 @@ fn a_misspelt_keyword_is_found_in_every_description() {
 
 #[test]
 fn a_misspelt_keyword_after_a_step_is_reported_where_it_stands() {
-    refused("misspelt-after-step", &["5:5"]);
+    refused("misspelt-after-step", &["11:5"]);
 }
 
 #[test]

@@ -9,7 +9,7 @@ use super::lint::misspelt;
 const READ_AHEAD: usize = 40;
 
 /// What is wrong where the engine's parser gave up. It says the place only in the text of its error, and after reading ahead:
-/// the line meant is the first that is no Gherkin among the last few.
+/// the line meant is the first of the last few that is neither Gherkin nor description.
 pub(super) fn unparsable(path: &str, text: &str, error: &str) -> Problem {
     static PLACE: LazyLock<Regex> = LazyLock::new(|| Regex::new(r"^Error at (\d+):(\d+)").expect("the pattern is well formed"));
     if let Some((at, language)) = unknown_language(text) {
@@ -19,15 +19,15 @@ pub(super) fn unparsable(path: &str, text: &str, error: &str) -> Problem {
     let place = PLACE.captures(error).and_then(|captures| Some((captures[1].parse().ok()?, captures[2].parse().ok()?)));
     let (line, column): (usize, usize) = place.unwrap_or((1, 1));
     let given_up = starts(text).nth(line - 1).map_or(0, |(start, _)| start) + column;
-    if error.contains("inconsistent table row sizes") {
-        if let Some(at) = uneven_row(text, line) {
-            let message = "this row has another number of cells than the first row of its table".to_owned();
-            return Problem::at_offset(path, text, at, message).hint("every row of a table needs the same number of cells");
-        }
+    if error.contains("inconsistent table row sizes")
+        && let Some(at) = uneven_row(text, line)
+    {
+        let message = "this row has another number of cells than the first row of its table".to_owned();
+        return Problem::at_offset(path, text, at, message).hint("every row of a table needs the same number of cells");
     }
-    let recent = starts(text).filter(|(start, line)| start + line.len() + READ_AHEAD >= given_up && *start <= given_up);
-    let foreign = recent.filter(|(_, line)| !is_gherkin(text, line)).map(|(start, line)| (start + indent(line), line.trim())).next();
-    let Some((at, line)) = foreign else {
+    let recent = given_up.saturating_sub(READ_AHEAD)..=given_up;
+    let foreign = foreign_lines(text).into_iter().find(|(start, line)| recent.contains(&(start + line.len())) || recent.contains(start));
+    let Some((at, line)) = foreign.map(|(start, line)| (start + indent(line), line.trim())) else {
         // Here too the column is only how far the parser has read ahead.
         let column = text.lines().nth(line - 1).map_or(0, indent) + 1;
         let problem = Problem::at(path, text, line, column, "the file cannot be read on from here".to_owned());
@@ -59,9 +59,29 @@ fn indent(line: &str) -> usize {
     line.len() - line.trim_start().len()
 }
 
-fn is_gherkin(text: &str, line: &str) -> bool {
-    let line = line.trim_start();
-    line.is_empty() || line.starts_with(['@', '#', '|', '"', '`']) || misspelt::begins_with_keyword(text, line)
+/// Lines that are neither Gherkin nor description: prose after the first step of a scenario, or before any keyword.
+fn foreign_lines(text: &str) -> Vec<(usize, &str)> {
+    let mut description = false;
+    let mut quoted = None;
+    let mut foreign = Vec::new();
+    for (start, line) in starts(text) {
+        let trimmed = line.trim();
+        let quotes = ["\"\"\"", "```"].into_iter().find(|quotes| trimmed.starts_with(quotes));
+        if let Some(open) = quoted {
+            if quotes == Some(open) {
+                quoted = None;
+            }
+        } else if quotes.is_some() {
+            quoted = quotes;
+        } else if misspelt::begins_with_keyword(text, trimmed) {
+            description = trimmed.contains(':') && !misspelt::begins_with_step(text, trimmed);
+        } else if trimmed.starts_with('@') {
+            description = false;
+        } else if !description && !trimmed.is_empty() && !trimmed.starts_with(['#', '|']) {
+            foreign.push((start, line));
+        }
+    }
+    foreign
 }
 
 /// The first row before `line` whose table began with another number of cells.

@@ -83,11 +83,14 @@ pub(in super::super) fn hint(text: &str, line: &str) -> Option<String> {
 
 /// Whether a line of `text` begins with a keyword, exactly.
 pub(in super::super) fn begins_with_keyword(text: &str, line: &str) -> bool {
-    let Some(language) = language_of(text) else { return false };
-    let line = line.trim_start();
-    line.starts_with("* ")
-        || language.steps.iter().any(|step| line.strip_prefix(step).is_some_and(|rest| rest.starts_with(' ')))
-        || language.blocks.iter().any(|block| line.strip_prefix(block).is_some_and(|rest| rest.starts_with(':')))
+    let blocks = language_of(text).map_or(&[][..], |language| language.blocks);
+    begins_with_step(text, line) || blocks.iter().any(|block| line.strip_prefix(block).is_some_and(|rest| rest.starts_with(':')))
+}
+
+/// Whether a line of `text` is a step.
+pub(in super::super) fn begins_with_step(text: &str, line: &str) -> bool {
+    let steps = language_of(text).map_or(&[][..], |language| language.steps);
+    line.starts_with("* ") || steps.iter().any(|step| line.strip_prefix(step).is_some_and(|rest| rest.starts_with(' ')))
 }
 
 fn near(word: &str, keyword: &str) -> bool {

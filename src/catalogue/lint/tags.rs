@@ -50,7 +50,7 @@ fn requirement_problem(written: &Written<'_>, tag: &str, at: LineCol, requiremen
     let problem = written.problem(place_of(written.text, tag, at), format!("the tag @{tag} names no requirement"));
     let family = tag[..2].to_ascii_uppercase();
     let mut known = requirements.iter().map(|requirement| requirement.id.as_str()).filter(|id| id.starts_with(&family));
-    let hint = match (known.next(), known.last()) {
+    let hint = match (known.next(), known.next_back()) {
         (Some(first), Some(last)) => format!("{family} goes from {first} to {last}"),
         (Some(only), None) => format!("did you mean @{only}?"),
         (None, _) => "see `collaudo list requirements`".to_owned(),
