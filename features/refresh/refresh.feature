@@ -38,4 +38,4 @@ Feature: Refresh
       And every access token has expired
       When Ada opens a declared feature
       Then nobody is signed in at the relying party
-      And the relying party did not insist
+      And the refused refresh token is not sent again

@@ -32,4 +32,4 @@ Feature: Tenants
       When the administrator deactivates Ada
       And Ada opens a declared feature
       Then the feature shows no data
-      And the relying party did not insist
+      And the relying party stops asking for Ada

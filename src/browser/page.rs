@@ -28,6 +28,11 @@ impl Page {
         Self { window, context }
     }
 
+    /// Whether both are the same window.
+    pub fn is_same(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.window, &other.window)
+    }
+
     pub fn context(&self) -> &Context {
         &self.context
     }

@@ -14,8 +14,10 @@ mod authorization_response;
 mod back_off;
 mod browser_storage;
 mod id_token;
+mod interactive_sign_in;
 mod judgement;
 mod pages;
+mod platform_answer;
 mod reading;
 mod refresh;
 mod registration;
@@ -47,8 +49,10 @@ pub use browser_storage::{
     check_cookie_must, check_cookie_should, check_session_ended, check_session_renewed, cookie_notes, session_cookies,
 };
 pub use id_token::{ExpectedIdToken, check_id_token_claims};
+pub use interactive_sign_in::{check_interactive_sign_in, check_offline_access};
 pub use judgement::{Discrepancy, Judgement, Refusal};
 pub use pages::check_list_read_to_the_end;
+pub use platform_answer::{check_discovery, check_refusal_layer, check_token_error};
 pub use reading::{SignIn, is_authorization_request, sign_ins};
 pub use refresh::{
     check_forgets_refused_refresh_token, check_newest_refresh_token, check_no_loop_after_403, check_one_refresh_under_concurrency,

@@ -80,9 +80,13 @@ impl Read {
     pub async fn setup(self, out: &Path, catalogue: &Catalogue) -> Result<(Arc<Setup>, Environment), CliError> {
         let browser = BrowserPool::launch(self.browser).await?;
         let (browser_version, driver) = browser.versions().await;
-        let environment = Environment { os: format!("{} {}", std::env::consts::OS, std::env::consts::ARCH), browser: browser_version, driver };
-        let levels =
-            catalogue.requirements.iter().map(|requirement| (requirement.id.clone(), (requirement.level, requirement.clause.first().cloned().unwrap_or_default()))).collect();
+        let environment =
+            Environment { os: format!("{} {}", std::env::consts::OS, std::env::consts::ARCH), browser: browser_version, driver };
+        let levels = catalogue
+            .requirements
+            .iter()
+            .map(|requirement| (requirement.id.clone(), (requirement.level, requirement.clause.first().cloned().unwrap_or_default())))
+            .collect();
         let application = self.application;
         let setup = Setup::new(
             application.profile,

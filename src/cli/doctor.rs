@@ -35,7 +35,10 @@ pub async fn run(arguments: Arguments) -> Result<End, CliError> {
     setup.browser.close().await;
     looks.iter().for_each(tell);
     let sound = looks.iter().all(|look| look.found.is_ok());
-    anstream::println!("\n{}", if sound { "Everything that a run needs is there." } else { "A run would not be able to judge the application." });
+    anstream::println!(
+        "\n{}",
+        if sound { "Everything that a run needs is there." } else { "A run would not be able to judge the application." }
+    );
     Ok(if sound { End::Done } else { End::Configuration })
 }
 
@@ -51,6 +54,13 @@ fn tell(look: &Look) {
     let style = anstyle::Style::new().bold().fg_color(Some(colour.into()));
     anstream::println!("{style}{word}{style:#} {:<22} {text}", look.what);
     if look.found.is_err() {
-        anstream::println!("     hint: {}", if look.ours { "mend this machine or the target file, then run the doctor again" } else { "mend the application or its profile, then run the doctor again" });
+        anstream::println!(
+            "     hint: {}",
+            if look.ours {
+                "mend this machine or the target file, then run the doctor again"
+            } else {
+                "mend the application or its profile, then run the doctor again"
+            }
+        );
     }
 }

@@ -90,13 +90,17 @@ fn scenarios(catalogue: &Catalogue) -> Listing {
 }
 
 fn defects() -> Listing {
-    let rows = Defect::ALL.iter().map(|defect| vec![defect.name().to_owned(), defect.requirements().join(" "), defect.description().to_owned()]);
-    let values = Defect::ALL.iter().map(|defect| json!({ "name": defect.name(), "requirements": defect.requirements(), "description": defect.description() }));
+    let rows =
+        Defect::ALL.iter().map(|defect| vec![defect.name().to_owned(), defect.requirements().join(" "), defect.description().to_owned()]);
+    let values = Defect::ALL
+        .iter()
+        .map(|defect| json!({ "name": defect.name(), "requirements": defect.requirements(), "description": defect.description() }));
     (rows.collect(), values.collect())
 }
 
 fn faults() -> Listing {
-    let rows = platform::faults().map(|fault| vec![fault.name.to_owned(), fault.area.to_owned(), fault.requirements.join(" "), fault.effect.to_owned()]);
+    let rows = platform::faults()
+        .map(|fault| vec![fault.name.to_owned(), fault.area.to_owned(), fault.requirements.join(" "), fault.effect.to_owned()]);
     (rows.collect(), json!(platform::faults().collect::<Vec<_>>()))
 }
 
@@ -109,7 +113,9 @@ fn steps() -> Listing {
 /// Columns aligned; the last one runs free.
 fn print_table(rows: &[Vec<String>]) {
     let columns = rows.iter().map(Vec::len).max().unwrap_or(0);
-    let widths: Vec<usize> = (0..columns).map(|column| rows.iter().filter_map(|row| row.get(column)).map(|cell| cell.chars().count()).max().unwrap_or(0)).collect();
+    let widths: Vec<usize> = (0..columns)
+        .map(|column| rows.iter().filter_map(|row| row.get(column)).map(|cell| cell.chars().count()).max().unwrap_or(0))
+        .collect();
     for row in rows {
         let line: Vec<String> = row
             .iter()

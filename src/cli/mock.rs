@@ -39,8 +39,13 @@ pub struct Arguments {
 }
 
 pub async fn run(arguments: Arguments) -> Result<End, CliError> {
-    let mut settings =
-        Settings { seed: arguments.seed, address: arguments.address, port: arguments.port, public_host: arguments.public_host.clone(), ..Settings::default() };
+    let mut settings = Settings {
+        seed: arguments.seed,
+        address: arguments.address,
+        port: arguments.port,
+        public_host: arguments.public_host.clone(),
+        ..Settings::default()
+    };
     if let Some(path) = &arguments.tls {
         let own = own_certificate(&[&arguments.public_host, "localhost", "127.0.0.1", "::1"])?;
         std::fs::write(path, &own.ca_pem).map_err(|source| CliError::Write { path: path.clone(), source })?;
@@ -117,7 +122,9 @@ fn tell(platform: &Platform, client: Option<&Credentials>, arguments: &Arguments
         anstream::println!("  {email:<28} {:<18} {role}", password(platform, email).expose_secret());
     }
     match client {
-        None => anstream::println!("\nhint: --redirect-uri URI registers an approved application, or walk through the portal as Dario and Carla"),
+        None => anstream::println!(
+            "\nhint: --redirect-uri URI registers an approved application, or walk through the portal as Dario and Carla"
+        ),
         Some(client) => {
             anstream::println!("\n{bold}Environment of the registered application{bold:#}");
             anstream::println!("  OIDC_ISSUER={issuer}\n  GIPO_API_BASE={issuer}\n  CLIENT_ID={}", client.client_id);

@@ -52,7 +52,8 @@ pub fn read_target(target: &str) -> Result<Target, CliError> {
     let path = PathBuf::from(target);
     let file: TargetFile = parse(&path, &read(&path)?)?;
     let client_secret = file.client.secret_env.as_ref().map(|name| secret(name, &path)).transpose()?;
-    let passwords = file.users.iter().map(|(name, user)| Ok((name.clone(), secret(&user.password_env, &path)?))).collect::<Result<_, CliError>>()?;
+    let passwords =
+        file.users.iter().map(|(name, user)| Ok((name.clone(), secret(&user.password_env, &path)?))).collect::<Result<_, CliError>>()?;
     let extra_ca_pem = match &file.extra_ca {
         Some(ca) => Some(read(&path.parent().unwrap_or(Path::new(".")).join(ca))?),
         None => None,
@@ -84,16 +85,25 @@ fn check_profile(path: &Path, profile: &Profile) -> Result<(), CliError> {
     let wrong = |message: String, hint| Err(CliError::Profile { path: path.to_owned(), message, hint });
     let app = &profile.app;
     if let Some(scope) = app.scopes.iter().find(|scope| !giponext::ALL.contains(&scope.as_str())) {
-        return wrong(format!("app.scopes names `{scope}`, which the platform does not know"), "the scopes are openid, profile, email, offline_access and giponext.*");
+        return wrong(
+            format!("app.scopes names `{scope}`, which the platform does not know"),
+            "the scopes are openid, profile, email, offline_access and giponext.*",
+        );
     }
     if app.redirect_uris.is_empty() {
         return wrong("app.redirect_uris is empty".to_owned(), "name the redirect URI that the application sends");
     }
     if let Some((name, action)) = app.actions.iter().find(|(_, action)| !app.scopes.contains(&action.scope)) {
-        return wrong(format!("app.actions.{name} needs the scope `{}`, which app.scopes does not declare", action.scope), "add the scope to app.scopes, or drop the action");
+        return wrong(
+            format!("app.actions.{name} needs the scope `{}`, which app.scopes does not declare", action.scope),
+            "add the scope to app.scopes, or drop the action",
+        );
     }
     if app.command.as_ref().is_some_and(Vec::is_empty) {
-        return wrong("app.command is empty".to_owned(), "give program and arguments, or leave it out for an application that is running already");
+        return wrong(
+            "app.command is empty".to_owned(),
+            "give program and arguments, or leave it out for an application that is running already",
+        );
     }
     if app.command.is_none() && app.client.is_none() {
         return wrong(

@@ -183,7 +183,11 @@ async fn drive(setup: Arc<Setup>, plan: Plan, started: RunStarted, arguments: &A
 }
 
 /// Feeds the reporters and renders the reports; the readiness is that of the fold, as every report says it.
-async fn follow(mut events: UnboundedReceiver<Event>, reporters: &mut [Box<dyn Reporter>], arguments: &Arguments) -> Result<Readiness, CliError> {
+async fn follow(
+    mut events: UnboundedReceiver<Event>,
+    reporters: &mut [Box<dyn Reporter>],
+    arguments: &Arguments,
+) -> Result<Readiness, CliError> {
     let mut run: Option<Run> = None;
     while let Some(event) = events.recv().await {
         let record = Record { at: Timestamp::now(), event };

@@ -30,7 +30,13 @@ impl parser::Parser<PathBuf> for Chosen {
 }
 
 /// Runs the plan and emits its events, the first and the last included. `stop` ends the run early.
-pub async fn run(setup: Arc<Setup>, plan: Plan, started: RunStarted, stop: impl Future<Output = ()>, events: UnboundedSender<Event>) -> RunFinished {
+pub async fn run(
+    setup: Arc<Setup>,
+    plan: Plan,
+    started: RunStarted,
+    stop: impl Future<Output = ()>,
+    events: UnboundedSender<Event>,
+) -> RunFinished {
     let clock = Instant::now();
     let jobs = started.jobs;
     let outcomes = Outcomes::default();
@@ -140,9 +146,14 @@ fn log_panics() {
     static ONCE: Once = Once::new();
     ONCE.call_once(|| {
         std::panic::set_hook(Box::new(|panic| {
-            let text = panic.payload().downcast_ref::<String>().map(String::as_str).or_else(|| panic.payload().downcast_ref::<&str>().copied());
+            let text =
+                panic.payload().downcast_ref::<String>().map(String::as_str).or_else(|| panic.payload().downcast_ref::<&str>().copied());
             if !text.is_some_and(|text| text.starts_with("{\"failure\"")) {
-                tracing::error!("panic at {}: {}", panic.location().map_or_else(String::new, ToString::to_string), text.unwrap_or("without a message"));
+                tracing::error!(
+                    "panic at {}: {}",
+                    panic.location().map_or_else(String::new, ToString::to_string),
+                    text.unwrap_or("without a message")
+                );
             }
         }));
     });

@@ -53,8 +53,8 @@ pub fn step_matcher() -> impl Fn(&Step) -> StepMatch {
 
 /// Every step definition: keyword and pattern, in alphabetical order.
 pub fn known_steps() -> Vec<(&'static str, String)> {
-    fn patterns<S: StepConstructor<World> + Inventoried>(keyword: &'static str) -> impl Iterator<Item = (&'static str, String)> {
-        inventory::iter::<S>().map(move |step| (keyword, step.inner().1().to_string()))
+    fn patterns<S: StepConstructor<World> + inventory::Collect>(keyword: &'static str) -> impl Iterator<Item = (&'static str, String)> {
+        inventory::iter::<S>.into_iter().map(move |step| (keyword, step.inner().1().to_string()))
     }
     let mut steps: Vec<_> = patterns::<<World as WorldInventory>::Given>("Given")
         .chain(patterns::<<World as WorldInventory>::When>("When"))

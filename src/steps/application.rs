@@ -44,7 +44,9 @@ pub struct Filling<'a> {
 impl Started {
     pub async fn start(app: &App, command: &[String], filling: &Filling<'_>) -> Result<Self, Failure> {
         if let Some(address) = taken(&app.url) {
-            return Err(Failure::broke(format!("something else already listens on {address}, where the application is to be started: stop it")));
+            return Err(Failure::broke(format!(
+                "something else already listens on {address}, where the application is to be started: stop it"
+            )));
         }
         let folder = tempfile::tempdir().map_err(Failure::broke)?;
         let ca_file = folder.path().join("platform-ca.pem");

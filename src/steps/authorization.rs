@@ -6,6 +6,7 @@ use super::provocation::authorizations;
 use super::sign_in::{Consent, Outcome};
 use super::world::World;
 use super::{Failure, PATIENCE};
+use crate::browser::pages::PlatformWindow;
 use crate::checks;
 use crate::domain::{ApplicationType, Endpoint};
 
@@ -136,8 +137,13 @@ async fn codes_once(world: &mut World) -> Result<(), Failure> {
 async fn no_markup(world: &mut World) -> Result<(), Failure> {
     let visitor = world.actor_visitor().await?;
     for page in visitor.context.pages() {
-        if page.evaluate::<bool>("window.collaudoCanary === 1 || !!document.querySelector('[data-collaudo-canary]')").await? {
-            return world.react(false, "renders the error's description as HTML", "the description is shown as text, or not at all", "its markup became part of the page");
+        if PlatformWindow(&page).has_canary().await? {
+            return world.react(
+                false,
+                "renders the error's description as HTML",
+                "the description is shown as text, or not at all",
+                "its markup became part of the page",
+            );
         }
     }
     world.react(true, "", "", "")
@@ -161,7 +167,11 @@ impl World {
         let outcome = self.outcome()?;
         let succeeded = super::provocation::signed_in_as(&outcome, &person);
         self.ledger.oracle.set(crate::domain::OraclePart::Control, succeeded);
-        if succeeded { Ok(()) } else { Err(Failure::unjudged(format!("the honest sign-in of {name} did not succeed: {}", outcome.describe()))) }
+        if succeeded {
+            Ok(())
+        } else {
+            Err(Failure::unjudged(format!("the honest sign-in of {name} did not succeed: {}", outcome.describe())))
+        }
     }
 
     pub(super) fn outcome(&self) -> Result<Outcome, Failure> {
@@ -193,7 +203,11 @@ impl World {
             let window = stage.open_sign_in(&visitor).await?;
             window.wait_for_url(|url| url.starts_with(&stage.issuer), "the platform's sign-in page", PATIENCE).await?;
             if authorizations(&stage.exchanges()) == before {
-                stage.mock()?.journal().wait_for(0, "an authorization request", PATIENCE, |exchange| exchange.endpoint == Endpoint::Authorization).await?;
+                stage
+                    .mock()?
+                    .journal()
+                    .wait_for(0, "an authorization request", PATIENCE, |exchange| exchange.endpoint == Endpoint::Authorization)
+                    .await?;
             }
             stage.forget_visitor(&key);
             visitor.context.close().await;
@@ -227,7 +241,10 @@ impl World {
 
     /// For a provocation by a person: whether the platform sent the error that the person caused.
     pub(super) fn delivered_if_the_platform_answered(&mut self, error: &str) -> Result<(), Failure> {
-        let sent = self.exchanges()?.iter().any(|exchange| exchange.response_header("location").is_some_and(|to| to.contains(&format!("error={error}"))));
+        let sent = self
+            .exchanges()?
+            .iter()
+            .any(|exchange| exchange.response_header("location").is_some_and(|to| to.contains(&format!("error={error}"))));
         if sent { self.delivered() } else { Ok(()) }
     }
 }

@@ -8,8 +8,8 @@ use axum::response::Html;
 use axum::routing::get;
 use oauth2::basic::{BasicClient, BasicTokenResponse};
 use oauth2::{
-    AuthUrl, AuthorizationCode, ClientId, ClientSecret, CsrfToken, EndpointNotSet, EndpointSet, PkceCodeChallenge, PkceCodeVerifier, RedirectUrl,
-    RefreshToken, Scope, TokenUrl,
+    AuthUrl, AuthorizationCode, ClientId, ClientSecret, CsrfToken, EndpointNotSet, EndpointSet, PkceCodeChallenge, PkceCodeVerifier,
+    RedirectUrl, RefreshToken, Scope, TokenUrl,
 };
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::Value;
@@ -18,7 +18,7 @@ use url::Url;
 
 use super::stage::{Stage, http_client};
 use super::{Failure, PATIENCE};
-use crate::browser::pages::{ConsentPage, SignInPage, consent, sign_in};
+use crate::browser::pages::{ConsentPage, PlatformWindow, Shown, SignInPage};
 use crate::oauth::{Metadata, ScopeSet, giponext};
 use crate::platform::accounts::{Credentials, GrantType, RegistrationRequest, RegistrationType};
 
@@ -98,13 +98,16 @@ impl OwnClient {
         let http = http_client(remote.and_then(|remote| remote.extra_ca_pem.as_deref()))?;
         let discovery = format!("{}/.well-known/openid-configuration", stage.issuer);
         let metadata = http.get(&discovery).send().await.map_err(Failure::unjudged)?;
-        let metadata = metadata.json::<Metadata>().await.map_err(|error| Failure::unjudged(format!("{discovery} is no discovery document: {error}")))?;
+        let metadata = metadata
+            .json::<Metadata>()
+            .await
+            .map_err(|error| Failure::unjudged(format!("{discovery} is no discovery document: {error}")))?;
         let nonce = CsrfToken::new_random().into_secret();
         Ok(Self { metadata, credentials, redirect_uri, scopes, http, responses, code: None, nonce, tokens: None, answer: None, server })
     }
 
     /// Sends a person through sign-in and consent; keeps the code that comes back.
-    pub async fn authorize(&mut self, stage: &mut Stage, name: &str, refused: &[String]) -> Result<Response, Failure> {
+    pub async fn authorize(&mut self, stage: &mut Stage, name: &str, refused: &[&str]) -> Result<Response, Failure> {
         let person = stage.person(name)?;
         let (challenge, verifier) = PkceCodeChallenge::new_random_sha256();
         let (url, state) = self
@@ -116,16 +119,17 @@ impl OwnClient {
             .url();
         let context = stage.setup.browser.context().await?;
         let page = context.open(url.as_str()).await?;
-        page.wait_for(sign_in::FORM, PATIENCE).await?;
-        if let Some(refusal) = SignInPage::new(&page).sign_in(&person.email, &person.password).await? {
-            return Err(Failure::unjudged(format!("the platform refused {name}'s sign-in: {refusal}")));
+        SignInPage(&page).wait_for().await?;
+        SignInPage(&page).sign_in(&person.email, &person.password).await?;
+        if PlatformWindow(&page).wait_for_next(None, PATIENCE).await? != Shown::Consent {
+            return Err(Failure::unjudged(format!("the platform refused {name}'s sign-in")));
         }
-        page.wait_for(consent::FORM, PATIENCE).await?;
-        ConsentPage::new(&page).grant(refused).await?;
+        ConsentPage(&page).grant(refused).await?;
         let response = tokio::time::timeout(PATIENCE, self.responses.recv()).await.ok().flatten();
         context.close().await;
         let response = response.ok_or_else(|| Failure::unjudged("no authorization response came to the redirect URI"))?;
-        let value = |name: &str| url::form_urlencoded::parse(response.as_bytes()).find(|(key, _)| key == name).map(|(_, value)| value.into_owned());
+        let value =
+            |name: &str| url::form_urlencoded::parse(response.as_bytes()).find(|(key, _)| key == name).map(|(_, value)| value.into_owned());
         if value("state").as_deref() != Some(state.secret()) {
             return Err(Failure::unjudged("the authorization response carries another state"));
         }

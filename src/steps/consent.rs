@@ -2,9 +2,9 @@
 
 use cucumber::{then, when};
 
+use super::Failure;
 use super::sign_in::Consent;
 use super::world::World;
-use super::Failure;
 use crate::checks;
 
 #[when(regex = r"^(\w+) signs in through the popup and refuses (patients|agenda|medical reports)$")]
@@ -33,7 +33,6 @@ async fn other_features(world: &mut World) -> Result<(), Failure> {
 
 #[then("no call went beyond the granted scopes")]
 async fn within_scopes(world: &mut World) -> Result<(), Failure> {
-    let mark = world.provocation_mark()?;
-    let exchanges = world.stage()?.mock()?.journal().since(mark);
+    let exchanges = world.provoked_exchanges()?;
     world.judge_for("GX-04", checks::check_calls_within_granted_scopes(&exchanges))
 }

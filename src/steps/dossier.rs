@@ -5,9 +5,9 @@ use std::collections::BTreeMap;
 use cucumber::then;
 use secrecy::ExposeSecret;
 
-use super::world::World;
 use super::Failure;
-use crate::checks::{self, EnvironmentFacts};
+use super::world::World;
+use crate::checks::{self, RegisteredEnvironment};
 use crate::domain::{Attestation, Attested};
 
 #[then("the dossier names who introduced the integrator, and when")]
@@ -43,14 +43,26 @@ async fn support(world: &mut World) -> Result<(), Failure> {
 #[then("the dossier gives the day on which each temporary user was deactivated")]
 async fn temporary_users(world: &mut World) -> Result<(), Failure> {
     let users = world.setup()?.profile.dossier.temporary_users.clone();
-    let users = users.ok_or_else(|| Failure::NeedsReview { reason: "dossier.temporary_users is missing: list them, or write an empty list if there were none".to_owned() })?;
+    let users = users.ok_or_else(|| Failure::NeedsReview {
+        reason: "dossier.temporary_users is missing: list them, or write an empty list if there were none".to_owned(),
+    })?;
     let active: Vec<String> = users.iter().filter(|user| user.deactivated_on.is_none()).map(|user| user.email.clone()).collect();
     if !active.is_empty() {
-        return world.find("left temporary users active", "every temporary user is deactivated", &format!("still active: {}", active.join(", ")), &[]);
+        return world.find(
+            "left temporary users active",
+            "every temporary user is deactivated",
+            &format!("still active: {}", active.join(", ")),
+            &[],
+        );
     }
     for user in users {
         let date = user.deactivated_on.unwrap_or_default();
-        world.ledger.attestations.push(Attestation { fact: "the temporary user was deactivated".to_owned(), name: user.email, date, ticket: None });
+        world.ledger.attestations.push(Attestation {
+            fact: "the temporary user was deactivated".to_owned(),
+            name: user.email,
+            date,
+            ticket: None,
+        });
     }
     Ok(())
 }
@@ -58,21 +70,24 @@ async fn temporary_users(world: &mut World) -> Result<(), Failure> {
 #[then("environments with different redirect URIs have different clients")]
 async fn separate_clients(world: &mut World) -> Result<(), Failure> {
     let environments = world.environments()?;
-    world.judge(checks::check_separate_clients(&environments))
+    world.judge(checks::check_separate_applications(&environments))
 }
 
 #[then("no two environments share a client secret")]
 async fn separate_secrets(world: &mut World) -> Result<(), Failure> {
     let environments = world.environments()?;
     if environments.len() > 1 && environments.iter().any(|environment| environment.secret_digest.is_none()) {
-        return Err(Failure::NeedsReview { reason: "set each environment's secret_env, so that digests of the secrets can be compared".to_owned() });
+        return Err(Failure::NeedsReview {
+            reason: "set each environment's secret_env, so that digests of the secrets can be compared".to_owned(),
+        });
     }
     world.judge(checks::check_separate_secrets(&environments))
 }
 
 impl World {
     fn attested(&mut self, fact: Option<Attested>, words: &str, key: &str) -> Result<(), Failure> {
-        let fact = fact.ok_or_else(|| Failure::NeedsReview { reason: format!("nobody attests it yet: fill in {key} with name and date") })?;
+        let fact =
+            fact.ok_or_else(|| Failure::NeedsReview { reason: format!("nobody attests it yet: fill in {key} with name and date") })?;
         if fact.name.trim().is_empty() || fact.date.parse::<jiff::civil::Date>().is_err() {
             return Err(Failure::NeedsReview { reason: format!("{key} needs a name and a date such as 2026-11-24") });
         }
@@ -81,10 +96,12 @@ impl World {
     }
 
     /// The dossier's environments; of a secret no more than a digest that is salted anew in each run.
-    fn environments(&self) -> Result<Vec<EnvironmentFacts>, Failure> {
+    fn environments(&self) -> Result<Vec<RegisteredEnvironment>, Failure> {
         let setup = self.setup()?;
         if setup.profile.dossier.environments.is_empty() {
-            return Err(Failure::NeedsReview { reason: "dossier.environments is missing: name each environment with its client id and redirect URIs".to_owned() });
+            return Err(Failure::NeedsReview {
+                reason: "dossier.environments is missing: name each environment with its client id and redirect URIs".to_owned(),
+            });
         }
         let salt = ring::digest::digest(&ring::digest::SHA256, &setup.seed.to_be_bytes());
         let digests: BTreeMap<&String, String> = setup
@@ -100,7 +117,7 @@ impl World {
             .dossier
             .environments
             .iter()
-            .map(|environment| EnvironmentFacts {
+            .map(|environment| RegisteredEnvironment {
                 name: environment.name.clone(),
                 client_id: environment.client_id.clone(),
                 redirect_uris: environment.redirect_uris.clone(),

@@ -51,7 +51,9 @@ impl Failure {
     pub fn message(&self) -> String {
         match self {
             Self::Found { findings } => findings.first().map_or_else(String::new, |finding| finding.summary.clone()),
-            Self::Unjudged { reason } | Self::Broke { reason } | Self::NeedsReview { reason } | Self::NotApplicable { reason } => reason.clone(),
+            Self::Unjudged { reason } | Self::Broke { reason } | Self::NeedsReview { reason } | Self::NotApplicable { reason } => {
+                reason.clone()
+            }
         }
     }
 

@@ -4,12 +4,12 @@ use cucumber::{given, then, when};
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::Value;
 
+use super::Failure;
 use super::client::{OwnClient, Response};
 use super::snapshot::redacted;
 use super::world::World;
-use super::Failure;
-use crate::checks;
-use crate::oauth::{decode_jwt, giponext};
+use crate::checks::{self, ExpectedAccessToken, ExpectedIdToken};
+use crate::oauth::{ScopeSet, decode_jwt, giponext};
 use crate::platform::accounts::{OTHER_TENANT, TENANT};
 
 #[given("a client of our own is registered at the platform")]
@@ -41,7 +41,7 @@ async fn signs_in_for_client(world: &mut World, name: String) -> Result<(), Fail
 #[given(expr = "{word} has signed in for the client and refused patients")]
 #[when(expr = "{word} signs in for the client and refuses patients")]
 async fn refuses_patients(world: &mut World, name: String) -> Result<(), Failure> {
-    world.sign_in_for_client(&name, &[giponext::PATIENTS.to_owned()]).await
+    world.sign_in_for_client(&name, &[giponext::PATIENTS]).await
 }
 
 #[when(expr = "{word} signs in for the client and it presents another code verifier")]
@@ -91,7 +91,13 @@ async fn other_redirect_uri(world: &mut World) -> Result<(), Failure> {
     let mut url = url::Url::parse(&client.metadata.authorization_endpoint).map_err(Failure::unjudged)?;
     let other = format!("{}/elsewhere", client.redirect_uri);
     let id = client.credentials.client_id.clone();
-    url.query_pairs_mut().extend_pairs([("response_type", "code"), ("client_id", &id), ("redirect_uri", &other), ("scope", "openid"), ("state", "s")]);
+    url.query_pairs_mut().extend_pairs([
+        ("response_type", "code"),
+        ("client_id", &id),
+        ("redirect_uri", &other),
+        ("scope", "openid"),
+        ("state", "s"),
+    ]);
     client.get(url.as_str(), None).await
 }
 
@@ -99,13 +105,23 @@ async fn other_redirect_uri(world: &mut World) -> Result<(), Failure> {
 async fn no_redirect(world: &mut World) -> Result<(), Failure> {
     let answer = world.client()?.answer()?.clone();
     let held = (400..500).contains(&answer.status) && answer.location.is_none();
-    if held { Ok(()) } else { world.find("answers a request with an unregistered redirect URI", "an error page and no redirect", &format!("status {}", answer.status), &[]) }
+    if held {
+        Ok(())
+    } else {
+        world.find(
+            "answers a request with an unregistered redirect URI",
+            "an error page and no redirect",
+            &format!("status {}", answer.status),
+            &[],
+        )
+    }
 }
 
 #[when(expr = "the client asks for a token with the grant {word}")]
 async fn asks_with_grant(world: &mut World, grant: String) -> Result<(), Failure> {
     let ada = world.stage()?.person("Ada")?;
-    let form = [("grant_type", grant.as_str()), ("username", ada.email.as_str()), ("password", ada.password.expose_secret()), ("scope", "openid")];
+    let form =
+        [("grant_type", grant.as_str()), ("username", ada.email.as_str()), ("password", ada.password.expose_secret()), ("scope", "openid")];
     world.client()?.ask_for_token(&form).await
 }
 
@@ -120,7 +136,10 @@ async fn id_token_for_client(world: &mut World) -> Result<(), Failure> {
     let issuer = world.stage()?.issuer.clone();
     let client = world.client()?;
     let token = client.tokens()?.id.clone().ok_or_else(|| Failure::unjudged("the platform gave no ID token"))?;
-    let judgement = checks::check_id_token(token.expose_secret(), &jwks, &issuer, &client.credentials.client_id, &client.nonce);
+    let nonce = Some(client.nonce.as_str());
+    let expected =
+        ExpectedIdToken { issuer: &issuer, client_id: &client.credentials.client_id, nonce, now: jiff::Timestamp::now().as_second() };
+    let judgement = checks::check_id_token_claims(token.expose_secret(), &jwks, &expected);
     world.judge(judgement)
 }
 
@@ -128,11 +147,8 @@ async fn id_token_for_client(world: &mut World) -> Result<(), Failure> {
 async fn access_token_for_api(world: &mut World) -> Result<(), Failure> {
     let jwks = world.jwks().await?;
     let issuer = world.stage()?.issuer.clone();
-    let tenant_claim = world.tenant_claim()?;
-    let client = world.client()?;
-    let token = client.tokens()?.access.clone();
-    let judgement = checks::check_access_token(token.expose_secret(), &jwks, &issuer, &client.credentials.client_id, &tenant_claim);
-    world.judge(judgement)
+    let scopes = world.client()?.scopes.clone();
+    world.judge_access_token(&jwks, &issuer, &scopes)
 }
 
 #[then(expr = "the claims of the ID token are as approved")]
@@ -149,11 +165,11 @@ async fn access_token_claims(world: &mut World) -> Result<(), Failure> {
 
 #[then("the access token holds every scope but the refused one")]
 async fn scopes_without_refused(world: &mut World) -> Result<(), Failure> {
-    let client = world.client()?;
-    let requested = client.scopes.clone();
-    let claims = decode_jwt(client.tokens()?.access.expose_secret()).map_err(Failure::unjudged)?.claims;
-    let judgement = checks::check_granted_scopes(&claims, &requested, &[giponext::PATIENTS]);
-    world.judge(judgement)
+    let jwks = world.jwks().await?;
+    let issuer = world.stage()?.issuer.clone();
+    let refused = [giponext::PATIENTS].into_iter().collect();
+    let scopes = world.client()?.scopes.difference(&refused);
+    world.judge_access_token(&jwks, &issuer, &scopes)
 }
 
 #[when("the client asks who Ada is")]
@@ -185,8 +201,14 @@ async fn asks_for_others(world: &mut World) -> Result<(), Failure> {
 
 #[then(expr = "the answer is a page of at most {int} entries")]
 async fn is_a_page(world: &mut World, limit: usize) -> Result<(), Failure> {
-    let judgement = checks::check_page(&world.client()?.answer()?.body, limit);
-    world.judge(judgement)
+    let body = world.client()?.answer()?.body.clone();
+    world.judge(checks::check_page(&body))?;
+    let entries = body.get("items").and_then(Value::as_array).map_or(0, Vec::len);
+    if entries <= limit {
+        Ok(())
+    } else {
+        world.find("answers with more entries than the limit", &format!("at most {limit}"), &entries.to_string(), &[])
+    }
 }
 
 #[then(expr = "the answer {string} is as approved")]
@@ -201,7 +223,11 @@ async fn answer_as_approved(world: &mut World, name: String) -> Result<(), Failu
 async fn unauthorized(world: &mut World) -> Result<(), Failure> {
     let answer = world.client()?.answer()?.clone();
     let held = answer.status == 401 && answer.challenge.is_some_and(|challenge| challenge.to_lowercase().starts_with("bearer"));
-    if held { Ok(()) } else { world.find("answers a call without a token", "401 with a Bearer challenge", &format!("status {}", answer.status), &[]) }
+    if held {
+        Ok(())
+    } else {
+        world.find("answers a call without a token", "401 with a Bearer challenge", &format!("status {}", answer.status), &[])
+    }
 }
 
 #[then(regex = r"^the answer is 403 for a missing (scope|permission)$")]
@@ -222,7 +248,7 @@ impl World {
         self.memory.client.as_mut().ok_or_else(|| Failure::broke("no client of our own is registered"))
     }
 
-    async fn authorize_for_client(&mut self, name: &str, refused: &[String]) -> Result<(), Failure> {
+    async fn authorize_for_client(&mut self, name: &str, refused: &[&str]) -> Result<(), Failure> {
         let mut client = self.memory.client.take().ok_or_else(|| Failure::broke("no client of our own is registered"))?;
         let response = match self.stage_mut() {
             Ok(stage) => client.authorize(stage, name, refused).await,
@@ -235,7 +261,7 @@ impl World {
         }
     }
 
-    async fn sign_in_for_client(&mut self, name: &str, refused: &[String]) -> Result<(), Failure> {
+    async fn sign_in_for_client(&mut self, name: &str, refused: &[&str]) -> Result<(), Failure> {
         self.authorize_for_client(name, refused).await?;
         let client = self.client()?;
         client.redeem(None).await?;
@@ -255,6 +281,22 @@ impl World {
         let keys = client.answer()?.body.clone();
         client.answer = kept;
         Ok(keys)
+    }
+
+    fn judge_access_token(&mut self, jwks: &Value, issuer: &str, scopes: &ScopeSet) -> Result<(), Failure> {
+        let (tenant, tenant_claim) = (self.own_tenant()?, self.tenant_claim()?);
+        let client = self.client()?;
+        let expected = ExpectedAccessToken {
+            issuer,
+            audience: None,
+            client_id: &client.credentials.client_id,
+            scopes,
+            tenant_claim: &tenant_claim,
+            tenant: Some(&tenant),
+            now: jiff::Timestamp::now().as_second(),
+        };
+        let judgement = checks::check_access_token_claims(client.tokens()?.access.expose_secret(), jwks, &expected);
+        self.judge(judgement)
     }
 
     async fn ask(&mut self, path: &str, with_token: bool) -> Result<(), Failure> {
@@ -293,12 +335,8 @@ impl World {
         let issuer = self.stage()?.issuer.clone();
         let api = self.stage()?.api.as_str().trim_end_matches('/').to_owned();
         let client = self.client()?;
-        let mut known = vec![
-            ("client-id", client.credentials.client_id.clone()),
-            ("nonce", client.nonce.clone()),
-            ("issuer", issuer),
-            ("api", api),
-        ];
+        let mut known =
+            vec![("client-id", client.credentials.client_id.clone()), ("nonce", client.nonce.clone()), ("issuer", issuer), ("api", api)];
         if let Ok(tokens) = client.tokens()
             && let Ok(jwt) = decode_jwt(tokens.access.expose_secret())
         {

@@ -60,8 +60,10 @@ async fn look(setup: &Arc<Setup>, looks: &mut Vec<Look>) -> Step {
         let native = setup.profile.app.r#type == ApplicationType::Native;
         match checks::check_redirect_uri(&stage.exchanges(), &stage.redirect_uris, native) {
             Ok(()) => seen(what, format!("is the registered {}", stage.redirect_uris.join(", "))),
-            Err(checks::Refusal::Discrepancy(found)) => return Err((what, Failure::unjudged(format!("{}: {}", found.summary, found.actual)))),
-            Err(checks::Refusal::NothingToJudge(reason)) => return Err((what, Failure::unjudged(reason))),
+            Err(checks::Refusal::Discrepancy(found)) => {
+                return Err((what, Failure::unjudged(format!("{}: {}", found.summary, found.actual))));
+            }
+            Err(refusal) => return Err((what, Failure::unjudged(refusal))),
         }
     }
     stage.strike().await;
@@ -80,7 +82,9 @@ async fn reach_platform(stage: &Stage) -> Result<String, Failure> {
     let date = answer.headers().get("date").and_then(|date| date.to_str().ok()).and_then(|date| jiff::fmt::rfc2822::parse(date).ok());
     let skew = date.map(|date| jiff::Timestamp::now().as_second() - date.timestamp().as_second());
     match skew {
-        Some(skew) if skew.abs() > 60 => Err(Failure::broke(format!("the platform's clock differs from this machine's by {skew} s: set the clock, tokens would look expired"))),
+        Some(skew) if skew.abs() > 60 => Err(Failure::broke(format!(
+            "the platform's clock differs from this machine's by {skew} s: set the clock, tokens would look expired"
+        ))),
         Some(skew) => Ok(format!("answers at {}, clocks differ by {} s", stage.issuer, skew.abs())),
         None => Ok(format!("answers at {}", stage.issuer)),
     }

@@ -7,7 +7,7 @@ use super::sign_in::Outcome;
 use super::stage::Stage;
 use super::{Failure, world::World};
 use crate::domain::{Endpoint, Exchange, OraclePart};
-use crate::platform::Times;
+use crate::platform::{Times, accounts};
 
 /// How long a forbidden follow-up is watched for after the application's reaction.
 const FOLLOW_UP_WINDOW: Duration = Duration::from_millis(250);
@@ -87,7 +87,7 @@ impl World {
         let follow_up = platform.journal().wait_for(mark, "a forbidden follow-up", FOLLOW_UP_WINDOW, forbidden).await.ok();
         let automatic = authorizations(&platform.journal().since(mark)).saturating_sub(started);
         platform.faults().disarm_all();
-        let honest = if platform.shared().accounts().authenticate_email_active(crate::platform::accounts::ADA) { "Ada" } else { "Elio" };
+        let honest = if platform.shared().accounts().user_by_email(accounts::ADA).is_some_and(|ada| ada.active) { "Ada" } else { "Elio" };
         let person = stage.person(honest)?;
         let outcome = stage.sign_in_apart(&person).await;
         let oracle = &mut self.ledger.oracle;
@@ -95,10 +95,20 @@ impl World {
         oracle.set(OraclePart::NoFollowUp, follow_up.is_none() && automatic <= AUTOMATIC_SIGN_INS);
         oracle.set(OraclePart::Recovery, outcome.as_ref().is_ok_and(|outcome| signed_in_as(outcome, &person)));
         if let Some(call) = follow_up {
-            return self.find("called the API although the sign-in had to be refused", "no resource call", &format!("{} {}", call.method, call.path), &[call.number]);
+            return self.find(
+                "called the API although the sign-in had to be refused",
+                "no resource call",
+                &format!("{} {}", call.method, call.path),
+                &[call.number],
+            );
         }
         if automatic > AUTOMATIC_SIGN_INS {
-            return self.find("started sign-ins by itself, again and again", "at most one automatic sign-in", &format!("{automatic} automatic sign-ins"), &[]);
+            return self.find(
+                "started sign-ins by itself, again and again",
+                "at most one automatic sign-in",
+                &format!("{automatic} automatic sign-ins"),
+                &[],
+            );
         }
         match outcome {
             Ok(_) => Ok(()),
@@ -128,7 +138,10 @@ pub fn signed_in_as(outcome: &Outcome, person: &Person) -> bool {
 
 /// Authorization requests, as their client made them: continuations after sign-in and consent are not counted.
 pub fn authorizations(exchanges: &[Exchange]) -> usize {
-    exchanges.iter().filter(|exchange| exchange.endpoint == Endpoint::Authorization && exchange.query_value("response_type").is_some()).count()
+    exchanges
+        .iter()
+        .filter(|exchange| exchange.endpoint == Endpoint::Authorization && exchange.query_value("response_type").is_some())
+        .count()
 }
 
 /// A call for a medical centre's data; `/v2/userinfo` is not one.

@@ -2,10 +2,11 @@
 
 use cucumber::{given, then, when};
 
+use super::Failure;
 use super::provocation::authorizations;
 use super::world::World;
-use super::Failure;
 use crate::checks;
+use crate::domain::Exchange;
 
 #[given("every access token has expired")]
 async fn tokens_expired(world: &mut World) -> Result<(), Failure> {
@@ -26,8 +27,7 @@ async fn opens_after_expiries(world: &mut World, name: String, expiries: usize) 
 
 #[then("the relying party refreshed once and repeated the call once")]
 async fn refreshed_once(world: &mut World) -> Result<(), Failure> {
-    let mark = world.provocation_mark()?;
-    let exchanges = world.stage()?.mock()?.journal().since(mark);
+    let exchanges = world.provoked_exchanges()?;
     world.judge(checks::check_recovery_after_401(&exchanges))
 }
 
@@ -39,24 +39,25 @@ async fn newest_refresh_token(world: &mut World) -> Result<(), Failure> {
 
 #[then("no new sign-in was asked for")]
 async fn no_new_sign_in(world: &mut World) -> Result<(), Failure> {
-    let mark = world.provocation_mark()?;
-    let asked = authorizations(&world.stage()?.mock()?.journal().since(mark));
+    let asked = authorizations(&world.provoked_exchanges()?);
     let visitor = world.actor_visitor().await?;
     let shown = world.stage()?.who_is_signed_in(&visitor).await?;
-    let actual = format!("{asked} authorization requests, and {}", shown.as_deref().map_or("nobody is signed in any more", |_| "the session lives"));
+    let actual =
+        format!("{asked} authorization requests, and {}", shown.as_deref().map_or("nobody is signed in any more", |_| "the session lives"));
     world.react(asked == 0 && shown.is_some(), "asks for a new sign-in", "no authorization request, and the session lives", &actual)
 }
 
-#[then("the relying party did not insist")]
-async fn did_not_insist(world: &mut World) -> Result<(), Failure> {
-    let mark = world.provocation_mark()?;
-    let exchanges = world.stage()?.mock()?.journal().since(mark);
-    world.judge(checks::check_no_insistence(&exchanges))
+#[then("the refused refresh token is not sent again")]
+async fn forgets_refused(world: &mut World) -> Result<(), Failure> {
+    let exchanges = world.provoked_exchanges()?;
+    world.judge(checks::check_forgets_refused_refresh_token(&exchanges))
 }
 
 impl World {
-    /// Where the journal stood when the scenario's provocation began.
-    pub(super) fn provocation_mark(&self) -> Result<usize, Failure> {
-        self.stage()?.provocation.mark().ok_or_else(|| Failure::broke("no step has provoked anything"))
+    /// What the platform recorded since the scenario's provocation began.
+    pub(super) fn provoked_exchanges(&self) -> Result<Vec<Exchange>, Failure> {
+        let stage = self.stage()?;
+        let mark = stage.provocation.mark().ok_or_else(|| Failure::broke("no step has provoked anything"))?;
+        Ok(stage.mock()?.journal().since(mark))
     }
 }

@@ -5,9 +5,9 @@ use cucumber::{given, then, when};
 use super::stage::Visitor;
 use super::world::World;
 use super::{Failure, PATIENCE};
-use crate::browser::BrowserError;
+use crate::browser::{BrowserError, pages};
 use crate::checks;
-use crate::domain::{Action, Endpoint, OraclePart};
+use crate::domain::{Action, OraclePart};
 use crate::platform::accounts::TENANT;
 
 #[given(expr = "the medical centre has {int} patients and the platform serves pages of {int}")]
@@ -53,9 +53,9 @@ async fn all_patients(world: &mut World, patients: usize) -> Result<(), Failure>
 
 #[then("no page was asked for twice")]
 async fn no_page_twice(world: &mut World) -> Result<(), Failure> {
-    let mark = world.provocation_mark()?;
-    let exchanges = world.stage()?.mock()?.journal().since(mark);
-    world.judge(checks::check_pages_read_once(&exchanges))
+    let exchanges = world.provoked_exchanges()?;
+    let path = format!("/v2/tenants/{}/patients", TENANT.0);
+    world.judge(checks::check_list_read_to_the_end(&exchanges, &path))
 }
 
 #[then("the feature shows its data")]
@@ -89,16 +89,20 @@ async fn still_answers(world: &mut World) -> Result<(), Failure> {
 
 #[then("the relying party asked for it once")]
 async fn asked_once(world: &mut World) -> Result<(), Failure> {
-    let mark = world.provocation_mark()?;
-    let exchanges = world.stage()?.mock()?.journal().since(mark);
-    world.judge(checks::check_no_repetition(&exchanges))
+    let exchanges = world.provoked_exchanges()?;
+    world.judge(checks::check_not_repeated(&exchanges, &[404]))
 }
 
 #[then("the relying party waited as long as it was told")]
 async fn waited(world: &mut World) -> Result<(), Failure> {
-    let mark = world.provocation_mark()?;
-    let exchanges = world.stage()?.mock()?.journal().since(mark);
+    let exchanges = world.provoked_exchanges()?;
     world.judge(checks::check_retry_after(&exchanges))
+}
+
+#[then("the relying party did not insist")]
+async fn did_not_insist(world: &mut World) -> Result<(), Failure> {
+    let exchanges = world.provoked_exchanges()?;
+    world.judge(checks::check_no_loop_after_403(&exchanges))
 }
 
 #[then("every call carries its access token in the header alone")]
@@ -209,13 +213,8 @@ impl World {
 }
 
 /// What a person reads on the page, shortened.
-pub(super) async fn visible_text(visitor: &Visitor) -> Result<String, Failure> {
-    let text = visitor.page.evaluate::<String>("document.body ? document.body.innerText : ''").await?;
+async fn visible_text(visitor: &Visitor) -> Result<String, Failure> {
+    let text = pages::visible_text(&visitor.page).await?;
     let words = text.split_whitespace().collect::<Vec<_>>().join(" ");
     Ok(words.chars().take(160).collect())
-}
-
-/// Calls for data that the journal has since a mark.
-pub(super) fn api_calls(exchanges: &[crate::domain::Exchange]) -> usize {
-    exchanges.iter().filter(|exchange| exchange.endpoint == Endpoint::Api).count()
 }

@@ -1,14 +1,14 @@
 //! The application's own session with the browser, and what it leaves there.
 
 use cucumber::{then, when};
-use secrecy::{ExposeSecret, SecretString};
+use secrecy::SecretString;
 
 use super::stage::Visitor;
 use super::world::World;
 use super::{Failure, PATIENCE};
 use crate::browser::Cookie;
-use crate::checks::{self, Place};
-use crate::domain::Endpoint;
+use crate::checks::{self, Place, Refusal};
+use crate::domain::{self, Endpoint, SameSite};
 use crate::platform::accounts::TENANT;
 
 /// Kinds of secrets that must stay on the server, by the start of their placeholder.
@@ -19,9 +19,15 @@ async fn cookie_protected(world: &mut World) -> Result<(), Failure> {
     let visitor = world.actor_visitor().await?;
     let base_url = world.stage()?.base_url.clone();
     let cookies = application_cookies(&visitor, &base_url).await?;
-    let evidence: Vec<_> = cookies.iter().map(Cookie::evidence).collect();
-    let https = base_url.scheme() == "https";
-    world.judge(checks::check_session_cookies(&evidence, https))
+    let evidence: Vec<_> = cookies.iter().map(evidence).collect();
+    world.judge(checks::check_cookie_must(&[], &evidence, &base_url))?;
+    match checks::check_cookie_should(&[], &evidence, &base_url) {
+        Err(Refusal::Discrepancy(found)) => {
+            world.warn("SE-01", found);
+            Ok(())
+        }
+        judgement => world.judge(judgement),
+    }
 }
 
 #[then("the session id from before the sign-in is worth nothing")]
@@ -29,14 +35,20 @@ async fn session_id_changed(world: &mut World) -> Result<(), Failure> {
     let before = std::mem::take(&mut world.memory.cookies);
     let visitor = world.actor_visitor().await?;
     let base_url = world.stage()?.base_url.clone();
-    let before: Vec<Cookie> = before.into_iter().filter(|cookie| Some(cookie.domain.trim_start_matches('.')) == base_url.host_str()).collect();
+    let before: Vec<Cookie> =
+        before.into_iter().filter(|cookie| Some(cookie.domain.trim_start_matches('.')) == base_url.host_str()).collect();
     if before.is_empty() {
         return world.react(true, "", "", "");
     }
     let now = application_cookies(&visitor, &base_url).await?;
-    let kept = before.iter().all(|old| now.iter().any(|new| new.name == old.name && new.value.expose_secret() == old.value.expose_secret()));
+    let kept = before.iter().all(|old| now.iter().any(|new| new.name == old.name && new.value == old.value));
     let dead = !kept || !world.opens_a_session(before).await?;
-    world.react(dead, "keeps the session id from before the sign-in", "the old id opens no session", "the old id opens the signed-in session")
+    world.react(
+        dead,
+        "keeps the session id from before the sign-in",
+        "the old id opens no session",
+        "the old id opens the signed-in session",
+    )
 }
 
 #[then("no token, code or verifier is in any page, URL or storage of the browser")]
@@ -76,7 +88,12 @@ async fn signs_out(world: &mut World, name: String) -> Result<(), Failure> {
 async fn old_cookie_dead(world: &mut World) -> Result<(), Failure> {
     let cookies = std::mem::take(&mut world.memory.cookies);
     let opens = world.opens_a_session(cookies).await?;
-    world.react(!opens, "still accepts the session cookie from before signing out", "the old cookie opens no session", "the old cookie opens the session")
+    world.react(
+        !opens,
+        "still accepts the session cookie from before signing out",
+        "the old cookie opens no session",
+        "the old cookie opens the session",
+    )
 }
 
 #[then("the platform was asked to revoke the refresh token")]
@@ -84,7 +101,12 @@ async fn revoked(world: &mut World) -> Result<(), Failure> {
     let exchanges = world.exchanges()?;
     let revocation = exchanges.iter().find(|exchange| exchange.endpoint == Endpoint::Revocation && exchange.status == 200);
     let sent = revocation.and_then(|exchange| exchange.form_value("token")).is_some_and(|token| token.starts_with("[refresh-token-"));
-    world.react(sent, "does not revoke the refresh token when the user signs out", "a revocation request with the refresh token", "none was seen")
+    world.react(
+        sent,
+        "does not revoke the refresh token when the user signs out",
+        "a revocation request with the refresh token",
+        "none was seen",
+    )
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -97,7 +119,8 @@ enum Scope {
 impl World {
     fn secrets_of(&self, kinds: &[&str]) -> Result<Vec<(String, SecretString)>, Failure> {
         let secrets = self.stage()?.mock()?.shared().redaction.secrets();
-        let wanted: Vec<_> = secrets.into_iter().filter(|(placeholder, _)| kinds.iter().any(|kind| placeholder.starts_with(kind))).collect();
+        let wanted: Vec<_> =
+            secrets.into_iter().filter(|(placeholder, _)| kinds.iter().any(|kind| placeholder.starts_with(kind))).collect();
         if wanted.is_empty() { Err(Failure::unjudged("the platform issued nothing to search for")) } else { Ok(wanted) }
     }
 
@@ -123,6 +146,24 @@ impl World {
 async fn application_cookies(visitor: &Visitor, base_url: &url::Url) -> Result<Vec<Cookie>, Failure> {
     let cookies = visitor.context.cookies().await?;
     Ok(cookies.into_iter().filter(|cookie| Some(cookie.domain.trim_start_matches('.')) == base_url.host_str()).collect())
+}
+
+/// A browser's cookie as the checks read it.
+fn evidence(cookie: &Cookie) -> domain::Cookie {
+    domain::Cookie {
+        name: cookie.name.clone(),
+        value: SecretString::from(cookie.value.clone()),
+        domain: cookie.domain.clone(),
+        path: cookie.path.clone(),
+        http_only: cookie.http_only,
+        secure: cookie.secure,
+        same_site: match cookie.same_site.as_deref() {
+            Some("Strict") => Some(SameSite::Strict),
+            Some("Lax") => Some(SameSite::Lax),
+            Some("None") => Some(SameSite::None),
+            _ => None,
+        },
+    }
 }
 
 /// Where something may be left in a browser: every page's source, URL and storage; the platform's own pages excepted.
@@ -151,7 +192,7 @@ async fn places(visitor: &Visitor, issuer: &str, scope: Scope) -> Result<Vec<Pla
         add("a URL that the browser requested".to_owned(), request.url);
     }
     for cookie in visitor.context.cookies().await?.into_iter().filter(|cookie| !issuer.contains(cookie.domain.as_str())) {
-        add(format!("cookie `{}`", cookie.name), cookie.value.expose_secret().to_owned());
+        add(format!("cookie `{}`", cookie.name), cookie.value);
     }
     Ok(places)
 }

@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::people::Person;
 use super::stage::{Stage, Visitor};
 use super::{Failure, PATIENCE};
-use crate::browser::pages::{ConsentPage, SignInPage, consent, sign_in};
+use crate::browser::pages::{ConsentPage, PlatformWindow, Shown, SignInPage};
 use crate::browser::{BrowserError, Page};
 use crate::domain::{Login, Window};
 
@@ -81,7 +81,9 @@ impl Stage {
     pub async fn open_sign_in(&self, visitor: &Visitor) -> Result<Page, Failure> {
         let login = &self.setup.profile.app.login;
         visitor.page.click(&login.trigger).await.map_err(|error| match error {
-            BrowserError::Timeout { .. } => Failure::unjudged(format!("the login trigger `{}` of the profile is not on {}: {error}", login.trigger, self.base_url)),
+            BrowserError::Timeout { .. } => {
+                Failure::unjudged(format!("the login trigger `{}` of the profile is not on {}: {error}", login.trigger, self.base_url))
+            }
             other => other.into(),
         })?;
         match login.window {
@@ -107,25 +109,28 @@ impl Stage {
 
 /// The platform's pages: sign-in and consent. `Some` when the platform itself ends the attempt.
 async fn at_the_platform(window: &Page, person: &Person, consent: &Consent, login: &Login) -> Result<Option<Outcome>, Failure> {
-    let error = login.error.as_deref().unwrap_or(&login.signed_in);
-    let first = window.wait_for_any(&[sign_in::FORM, consent::FORM, sign_in::ERROR_PAGE, error], PATIENCE).await.map_err(|error| match error {
+    let error = login.error.as_deref();
+    let platform = PlatformWindow(window);
+    let first = platform.wait_for_first(error, PATIENCE).await.map_err(|error| match error {
         BrowserError::Timeout { .. } => Failure::unjudged(format!("the sign-in never reached the platform: {error}")),
         other => other.into(),
     })?;
-    match first {
-        0 => {
-            if let Some(refusal) = SignInPage::new(window).sign_in(&person.email, &person.password).await? {
-                return Ok(Some(Outcome::TurnedAway(refusal)));
-            }
-        }
-        1 => {}
-        2 => return Ok(Some(Outcome::TurnedAway(window.text(sign_in::ERROR_PAGE).await?.unwrap_or_default()))),
-        _ => return Ok(None),
+    let shown = if first == Shown::SignIn {
+        SignInPage(window).sign_in(&person.email, &person.password).await?;
+        platform.wait_for_next(error, PATIENCE).await?
+    } else {
+        first
+    };
+    match shown {
+        Shown::Consent => {}
+        Shown::SignIn => return Ok(Some(Outcome::TurnedAway(SignInPage(window).refusal().await?.unwrap_or_default()))),
+        Shown::Error => return Ok(Some(Outcome::TurnedAway(platform.error().await?))),
+        Shown::Application => return Ok(None),
     }
-    let page = ConsentPage::new(window);
+    let page = ConsentPage(window);
     match consent {
         Consent::GrantAll => page.grant(&[]).await?,
-        Consent::Refuse(scopes) => page.grant(scopes).await?,
+        Consent::Refuse(scopes) => page.grant(&scopes.iter().map(String::as_str).collect::<Vec<_>>()).await?,
         Consent::Cancel => page.cancel().await?,
     }
     Ok(None)
@@ -135,31 +140,13 @@ async fn at_the_platform(window: &Page, person: &Person, consent: &Consent, logi
 async fn outcome(visitor: &Visitor, window: &Page, login: &Login) -> Result<Outcome, Failure> {
     let page = &visitor.page;
     let popup = login.window == Window::Popup;
-    let decided = {
-        let markers = [login.signed_in.as_str(), login.error.as_deref().unwrap_or(&login.signed_in)];
-        let in_page = page.wait_for_any(&markers, PATIENCE);
-        let in_window = async {
-            if !popup {
-                return std::future::pending().await;
-            }
-            let error = login.error.as_deref().unwrap_or("html[collaudo-never]");
-            tokio::select! {
-                closed = window.wait_until_closed(PATIENCE) => closed.map(|()| None),
-                shown = window.wait_for(error, PATIENCE) => match shown {
-                    Ok(()) => window.text(error).await.map(|text| Some(text.unwrap_or_default())),
-                    // The window closed, or it shows nothing of the kind: the other branches tell.
-                    Err(_) => std::future::pending().await,
-                },
-            }
-        };
-        tokio::select! {
-            found = in_page => Decided::Page(found),
-            closed = in_window => match closed {
-                Ok(Some(message)) => Decided::Window(message),
-                Ok(None) | Err(_) => Decided::Closed,
-            },
-            () = settled_elsewhere(window, popup) => Decided::Closed,
-        }
+    let mut markers = vec![login.signed_in.as_str()];
+    markers.extend(login.error.as_deref());
+    let decided = tokio::select! {
+        found = page.wait_for_any(&markers, PATIENCE) => Decided::Page(found),
+        message = error_in_window(window, login.error.as_deref()), if popup => Decided::Window(message),
+        _ = window.wait_until_closed(PATIENCE), if popup => Decided::Elsewhere,
+        () = undecided(window), if popup => Decided::Elsewhere,
     };
     let found = match decided {
         Decided::Window(message) => {
@@ -167,11 +154,11 @@ async fn outcome(visitor: &Visitor, window: &Page, login: &Login) -> Result<Outc
             return Ok(Outcome::Refused(Some(message)));
         }
         Decided::Page(found) => found,
-        Decided::Closed => page.wait_for_any(&[&login.signed_in, login.error.as_deref().unwrap_or(&login.signed_in)], INDECISION).await,
+        Decided::Elsewhere => page.wait_for_any(&markers, INDECISION).await,
     };
     match found {
         Ok(0) => Ok(Outcome::SignedIn(page.text(&login.signed_in).await?.unwrap_or_default())),
-        Ok(_) => Ok(Outcome::Refused(page.text(login.error.as_deref().unwrap_or_default()).await?)),
+        Ok(_) => Ok(Outcome::Refused(page.text(markers[1]).await?)),
         Err(BrowserError::Timeout { .. }) => Ok(Outcome::Refused(None)),
         Err(error) => Err(error.into()),
     }
@@ -181,23 +168,28 @@ enum Decided {
     Page(Result<usize, BrowserError>),
     /// The error marker in the popup.
     Window(String),
-    /// The popup closed, or has settled at the application without any marker.
-    Closed,
+    /// The popup closed, or stays at the application without any marker: the page has the last word.
+    Elsewhere,
+}
+
+/// The text of the error marker in the popup; never resolves without one.
+async fn error_in_window(window: &Page, error: Option<&str>) -> String {
+    if let Some(error) = error
+        && window.wait_for(error, PATIENCE).await.is_ok()
+        && let Ok(Some(text)) = window.text(error).await
+    {
+        return text;
+    }
+    std::future::pending().await
 }
 
 /// Resolves when a popup that is back from the platform shows no marker for as long as an application may be undecided.
-async fn settled_elsewhere(window: &Page, popup: bool) {
-    if !popup {
+async fn undecided(window: &Page) {
+    if PlatformWindow(window).wait_until_back(PATIENCE).await.is_err() {
         return std::future::pending().await;
     }
-    let back = window.wait_until(
-        "!document.querySelector('#sign-in, #consent') && document.readyState === 'complete' && location.protocol !== 'about:'",
-        "a page of the application in the popup",
-        PATIENCE,
-    );
-    if back.await.is_err() {
-        return std::future::pending().await;
+    // No event ends indecision: the popup staying open for this long does.
+    if window.wait_until_closed(INDECISION).await.is_ok() {
+        std::future::pending().await
     }
-    // Nothing that could be awaited ends indecision: the popup staying as it is for this long does.
-    let _ = window.wait_until("false", "a change in the popup", INDECISION).await;
 }

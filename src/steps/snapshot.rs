@@ -56,7 +56,10 @@ impl World {
         let file = format!("{room}/{name}.snap");
         let Some(approved) = Approved::get(&file) else {
             setup.golden.leave(&file, value)?;
-            return Err(Failure::broke(format!("no approved snapshot {file}: look at the text left in {} and approve it", setup.golden.pending.display())));
+            return Err(Failure::broke(format!(
+                "no approved snapshot {file}: look at the text left in {} and approve it",
+                setup.golden.pending.display()
+            )));
         };
         if let Target::Remote(_) = &setup.target {
             let text = String::from_utf8_lossy(&approved.data);
@@ -73,7 +76,14 @@ impl World {
         }
         setup.golden.leave(&file, value)?;
         let diff = similar::TextDiff::from_lines(&reference, &text).unified_diff().header("approved", "actual").to_string();
-        self.find_by_clause(&format!("does not answer with the approved text {file}"), "the approved text", "see the difference", None, &[], Some(diff))
+        self.find_by_clause(
+            &format!("does not answer with the approved text {file}"),
+            "the approved text",
+            "see the difference",
+            None,
+            &[],
+            Some(diff),
+        )
     }
 }
 

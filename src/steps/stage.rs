@@ -88,7 +88,8 @@ impl Stage {
 
     /// The instrumented mock; a scenario that needs it is not applicable on another target.
     pub fn mock(&self) -> Result<&Platform, Failure> {
-        let unavailable = || Failure::not_applicable("it needs the instrumented mock platform: faults, levers and the journal exist only there");
+        let unavailable =
+            || Failure::not_applicable("it needs the instrumented mock platform: faults, levers and the journal exist only there");
         self.shared.platform.as_ref().ok_or_else(unavailable)
     }
 
@@ -123,7 +124,7 @@ impl Stage {
             }
             (Target::Mock(_), Some(client)) if self.setup.is_shared() => {
                 let credentials = Credentials { client_id: client.client_id.clone(), client_secret: self.setup.static_secret.clone() };
-                self.mock()?.preregister_client(self.registration(&redirect_uris), &credentials);
+                self.mock()?.preregister_client(self.registration(&redirect_uris), &credentials).map_err(Failure::broke)?;
                 credentials
             }
             (Target::Mock(_), _) => self.mock()?.register_client(self.registration(&redirect_uris)).map_err(Failure::broke)?,
@@ -145,7 +146,9 @@ impl Stage {
     pub async fn restart_application(&mut self, tenants: &[String]) -> Result<(), Failure> {
         let configurable = self.setup.bundled || self.setup.profile.app.env.values().any(|value| value.contains("{tenants}"));
         if self.setup.is_shared() || !configurable {
-            return Err(Failure::not_applicable("the profile gives no way to tell the application which medical centres it may serve ({tenants} in [app.env])"));
+            return Err(Failure::not_applicable(
+                "the profile gives no way to tell the application which medical centres it may serve ({tenants} in [app.env])",
+            ));
         }
         *self.shared.application.lock().await = None;
         let (listener, redirect_uris) = self.application_address()?;
@@ -202,7 +205,9 @@ impl Stage {
         *application = Some(match (listener, &app.command) {
             (Some(listener), _) => {
                 self.base_url = listener.base_url();
-                Instance::Bundled(RelyingParty::start(listener, self.bundled_config(&credentials, tenants, ca_pem)?).await.map_err(Failure::broke)?)
+                Instance::Bundled(
+                    RelyingParty::start(listener, self.bundled_config(&credentials, tenants, ca_pem)?).await.map_err(Failure::broke)?,
+                )
             }
             (None, Some(command)) => {
                 let filling = Filling {

@@ -2,14 +2,18 @@
 
 use cucumber::{given, then, when};
 
+use super::Failure;
 use super::people::Person;
 use super::provocation::signed_in_as;
 use super::sign_in::Consent;
 use super::world::World;
-use super::Failure;
+use crate::browser::pages::visible_text;
 use crate::checks;
 use crate::domain::OraclePart;
 use crate::platform::accounts::{BRUNO, OTHER_TENANT, TENANT};
+
+/// Requests that an application may still make before it has understood that a user is gone: a call, a refresh, a repetition.
+const CALLS_AFTER_DEACTIVATION: usize = 4;
 
 #[given(expr = "{word} belongs to a medical centre that did not authorise the application")]
 async fn belongs_elsewhere(world: &mut World, name: String) -> Result<(), Failure> {
@@ -52,16 +56,27 @@ async fn own_data_alone(world: &mut World) -> Result<(), Failure> {
         for feature in world.features()? {
             world.open_feature_as_actor(&feature).await?;
             let visitor = world.actor_visitor().await?;
-            let text = visitor.page.evaluate::<String>("document.body ? document.body.innerText : ''").await?;
+            let text = visible_text(&visitor.page).await?;
             let platform = world.stage()?.mock()?;
-            let foreign = platform.patient_names(other).into_iter().find(|(given, family)| text.contains(given) && text.contains(family));
-            let own_seen = platform.patient_names(own).iter().any(|(_, family)| text.contains(family));
-            if let Some((given, family)) = foreign {
-                let marked = format!("a patient of the other centre ({} {}.) on {name}'s page {feature}", &given[..1], &family[..1]);
-                return world.react(false, "shows one medical centre's patients to a user of another", "patients of the own centre alone", &marked);
+            let foreign =
+                platform.patients(other).into_iter().find(|patient| text.contains(&patient.given) && text.contains(&patient.family));
+            let own_seen = platform.patients(own).iter().any(|patient| text.contains(&patient.family));
+            if let Some(patient) = foreign {
+                let marked = format!("a patient of the other centre ({}) on {name}'s page {feature}", patient.initials());
+                return world.react(
+                    false,
+                    "shows one medical centre's patients to a user of another",
+                    "patients of the own centre alone",
+                    &marked,
+                );
             }
             if feature == "patients" && !own_seen {
-                return world.react(false, &format!("shows {name} no patient of the own medical centre"), "patients of the own centre", "none of them");
+                return world.react(
+                    false,
+                    &format!("shows {name} no patient of the own medical centre"),
+                    "patients of the own centre",
+                    "none of them",
+                );
             }
         }
     }
@@ -70,6 +85,14 @@ async fn own_data_alone(world: &mut World) -> Result<(), Failure> {
     world.judge(judgement)?;
     world.ledger.oracle.set(OraclePart::Reaction, true);
     Ok(())
+}
+
+#[then(expr = "the relying party stops asking for {word}")]
+async fn stops_asking(world: &mut World, name: String) -> Result<(), Failure> {
+    let person = world.stage()?.person(&name)?;
+    let subject = world.stage()?.mock()?.subject_of(&person.email).map(|subject| subject.0).unwrap_or_default();
+    let exchanges = world.provoked_exchanges()?;
+    world.judge(checks::check_calls_stop(&exchanges, &subject, CALLS_AFTER_DEACTIVATION))
 }
 
 #[when(expr = "the administrator deactivates {word}")]

@@ -32,8 +32,7 @@ async fn grants_of_a_person(world: &mut World) -> Result<(), Failure> {
 
 #[then("the access token is not used at the API")]
 async fn token_not_used(world: &mut World) -> Result<(), Failure> {
-    let mark = world.provocation_mark()?;
-    let exchanges = world.stage()?.mock()?.journal().since(mark);
+    let exchanges = world.provoked_exchanges()?;
     let used: Vec<u64> = exchanges.iter().filter(|exchange| is_resource_call(exchange)).map(|exchange| exchange.number).collect();
     if used.is_empty() {
         return world.react(true, "", "", "");

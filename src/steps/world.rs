@@ -9,7 +9,7 @@ use super::failure::Failure;
 use super::setup::Setup;
 use super::sign_in::Outcome;
 use super::stage::Stage;
-use crate::checks::{Judgement, Refusal};
+use crate::checks::{Discrepancy, Judgement, Refusal};
 use crate::domain::{
     Attachment, Attestation, Exchange, Finding, Level, Oracle, OraclePart, RequirementId, ScenarioId, ScenarioSummary, Verdict,
 };
@@ -137,6 +137,7 @@ impl World {
         match judgement {
             Ok(()) => Ok(()),
             Err(Refusal::NothingToJudge(reason)) => Err(Failure::unjudged(reason)),
+            Err(Refusal::NotApplicable(reason)) => Err(Failure::not_applicable(reason)),
             Err(Refusal::Discrepancy(found)) => {
                 self.find_by_clause(&found.summary, &found.expected, &found.actual, Some(found.clause), &found.exchanges, None)
             }
@@ -180,6 +181,13 @@ impl World {
             }
         }
         if binding.is_empty() { Ok(()) } else { Err(Failure::Found { findings: binding }) }
+    }
+
+    /// A discrepancy that warns whatever the requirement's level: its text recommends this part only.
+    pub(super) fn warn(&mut self, requirement: &str, found: Discrepancy) {
+        if let Ok(requirement) = requirement.parse() {
+            self.ledger.warnings.push((SystemTime::now(), found.into_finding(requirement, Level::Should, None)));
+        }
     }
 
     /// The browser showed the expected reaction, or it did not and that is a finding.
@@ -240,7 +248,11 @@ impl World {
             None if provoked => {
                 let missing = self.ledger.oracle.missing();
                 let parts: Vec<&str> = missing.iter().map(|part| part.sentence()).collect();
-                if missing.is_empty() { (Verdict::Passed, None) } else { (Verdict::Inconclusive, Some(format!("the oracle is incomplete; not seen: {}", parts.join("; ")))) }
+                if missing.is_empty() {
+                    (Verdict::Passed, None)
+                } else {
+                    (Verdict::Inconclusive, Some(format!("the oracle is incomplete; not seen: {}", parts.join("; "))))
+                }
             }
             None => (Verdict::Passed, None),
         }
@@ -255,7 +267,13 @@ impl World {
             for (index, page) in visitor.context.pages().into_iter().enumerate() {
                 let stem = format!("evidence/{folder}/{}-{}", name.to_lowercase().replace(' ', "-"), index + 1);
                 if let Ok(image) = page.screenshot().await {
-                    self.ledger.attachments.extend(keep(&setup.out, format!("{stem}.png"), format!("{name}'s window {}", index + 1), "image/png", &image));
+                    self.ledger.attachments.extend(keep(
+                        &setup.out,
+                        format!("{stem}.png"),
+                        format!("{name}'s window {}", index + 1),
+                        "image/png",
+                        &image,
+                    ));
                 }
                 if let Ok(source) = page.source().await {
                     let source = super::snapshot::without_secrets(source, &secrets);
