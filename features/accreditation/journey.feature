@@ -60,15 +60,15 @@ Feature: Accreditation journey
     @AC-07 @AC-08
     Scenario: The medical centre's ticket opens the data to a new user
       Given Irene's application is approved and set up
-      And Dario has asked for a user with a ticket that names the e-mail
-      When Carla creates the user of Dario's ticket
-      Then the new user signs in through the popup and sees the medical centre's data
+      And Dario has asked for a user for Nora with a ticket that names the e-mail
+      When Carla creates the user that Dario's ticket asks for
+      Then Nora signs in through the popup and sees the medical centre's data
 
   Rule: Temporary users end with the project
 
     @AC-10
     Scenario: A deactivated temporary user can neither sign in, refresh nor call
       Given the relying party is registered at the platform
-      And a temporary user of the medical centre is signed in at the relying party
-      When Carla deactivates the temporary user that Dario's ticket names
-      Then the temporary user can neither sign in, refresh nor call
+      And Tea is a temporary user of the medical centre and signed in at the relying party
+      When Carla deactivates the user that Dario's ticket names
+      Then Tea can neither sign in, refresh nor call

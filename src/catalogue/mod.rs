@@ -28,4 +28,4 @@ pub use lint::{StepMatch, lint};
 pub use problem::{CatalogueErrors, Problem};
 pub use requirements::parse_requirements;
 pub use selection::{Selection, SelectionError};
-pub use sources::{REQUIREMENTS_PATH, Sources};
+pub use sources::{PLATFORM_REQUIREMENTS_PATH, REQUIREMENTS_PATH, Sources};

@@ -2,7 +2,7 @@ use serde::Deserialize;
 use toml::Spanned;
 use toml::de::{DeTable, DeValue, ValueDeserializer};
 
-use super::{CatalogueErrors, Problem, REQUIREMENTS_PATH, Sources};
+use super::{CatalogueErrors, PLATFORM_REQUIREMENTS_PATH, Problem, REQUIREMENTS_PATH, Sources};
 use crate::domain::{Actor, Level, Requirement, RequirementId};
 
 /// One table of `requirements.toml`; its id is the table's key.
@@ -20,10 +20,17 @@ struct Row {
     not_tested: Option<String>,
 }
 
-/// The requirements in the order in which they are written, or every problem of the file.
+/// The requirements in the order in which they are written, those on the platform last, or every problem of the files.
 pub fn parse_requirements(sources: &Sources) -> Result<Vec<Requirement>, CatalogueErrors> {
-    let text = sources.text(REQUIREMENTS_PATH);
-    let problem = |offset: usize, message: String| Problem::at_offset(REQUIREMENTS_PATH, text, offset, message);
+    let mut requirements = Vec::new();
+    for path in [REQUIREMENTS_PATH, PLATFORM_REQUIREMENTS_PATH] {
+        requirements.extend(parse_file(path, sources.text(path))?);
+    }
+    Ok(requirements)
+}
+
+fn parse_file(path: &str, text: &str) -> Result<Vec<Requirement>, CatalogueErrors> {
+    let problem = |offset: usize, message: String| Problem::at_offset(path, text, offset, message);
     let (document, errors) = DeTable::parse_recoverable(text);
     if !errors.is_empty() {
         // What is read past a syntax error would be blamed for things that it does not say.

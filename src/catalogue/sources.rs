@@ -5,14 +5,17 @@ use rust_embed::RustEmbed;
 
 use super::{CatalogueErrors, Problem};
 
-/// Where the requirements stand in [`Sources`].
+/// Where the requirements on the application and its project stand in [`Sources`].
 pub const REQUIREMENTS_PATH: &str = "features/requirements.toml";
+/// Where the requirements on the platform stand.
+pub const PLATFORM_REQUIREMENTS_PATH: &str = "features/platform/requirements.toml";
 
 #[derive(RustEmbed)]
 #[folder = "features/"]
 #[prefix = "features/"]
 #[include = "*.feature"]
 #[include = "requirements.toml"]
+#[include = "platform/requirements.toml"]
 struct Embedded;
 
 /// The files of the suite, ordered by path: `features/…`, whatever the folder was called, with `/` on every system.
@@ -82,7 +85,7 @@ fn walk(dir: &Path, name: &str, files: &mut Vec<File>) -> std::io::Result<()> {
         let name = format!("{name}/{}", entry.file_name().to_string_lossy());
         if path.is_dir() {
             walk(&path, &name, files)?;
-        } else if name.ends_with(".feature") || name == REQUIREMENTS_PATH {
+        } else if name.ends_with(".feature") || [REQUIREMENTS_PATH, PLATFORM_REQUIREMENTS_PATH].contains(&name.as_str()) {
             files.push((name, fs::read(&path)));
         }
     }

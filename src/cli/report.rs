@@ -27,7 +27,12 @@ pub fn run(arguments: &Arguments) -> Result<End, CliError> {
     let folder = file.parent().map_or_else(PathBuf::new, PathBuf::from);
     let (records, torn) = read_jsonl(&file)?;
     if let Some(torn) = torn {
-        anstream::eprintln!("warning: {}:{}: the last line was cut after {} bytes: the run ended there", file.display(), torn.line, torn.bytes);
+        anstream::eprintln!(
+            "warning: {}:{}: the last line was cut after {} bytes: the run ended there",
+            file.display(),
+            torn.line,
+            torn.bytes
+        );
     }
     let run = Run::fold(records)?;
     let lang = arguments.lang.map_or(run.started().lang, Into::into);

@@ -6,6 +6,7 @@
 //! To add a step: a function in the concept's file; at most ten lines, one call. To judge a new clause: a check in `checks/`,
 //! then `world.judge(…)`.
 
+mod accreditation;
 mod application;
 mod authorization;
 mod client;
@@ -16,6 +17,7 @@ mod fault_phrases;
 mod people;
 mod platform_suite;
 mod popup;
+mod portal;
 mod preflight;
 mod provocation;
 mod refresh;

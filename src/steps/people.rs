@@ -16,8 +16,10 @@ pub struct Person {
 
 /// The reference e-mail of the integrator Irene, who registers herself.
 pub const IRENE: &str = "irene.sala@integratore.example";
-/// The temporary user that Dario asks for.
-pub const TEMPORARY: &str = "prova.integrazione@sanluca.example";
+/// The user whom Dario asks for during the journey.
+pub const NORA: &str = "nora.valli@sanluca.example";
+/// The temporary user whom Dario asks for, and has deactivated.
+pub const TEA: &str = "tea.prova@sanluca.example";
 
 impl Stage {
     /// The person with this first name at the stage's platform.
@@ -50,6 +52,8 @@ impl Stage {
             "Dario" => accounts::DARIO,
             "Carla" => accounts::CARLA,
             "Irene" => IRENE,
+            "Nora" => NORA,
+            "Tea" => TEA,
             _ => return Err(Failure::broke(format!("no person of the features is called {name}"))),
         };
         let accounts = self.mock()?.shared().accounts();

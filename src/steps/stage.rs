@@ -275,6 +275,10 @@ impl Stage {
         Ok((page, portal))
     }
 
+    pub fn is_at_the_portal(&self, name: &str) -> bool {
+        self.visitors.contains_key(&format!("{name} at the portal"))
+    }
+
     pub fn visitors(&self) -> impl Iterator<Item = (&String, &Visitor)> {
         self.visitors.iter()
     }
