@@ -1,3 +1,5 @@
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use collaudo::domain::{ClientAuthentication, Credential, Endpoint};
 use collaudo::oauth::{Metadata, code_challenge_s256, decode_jwt};
 use collaudo::platform::accounts::{ADA, CARLA, RegistrationType, TENANT};
@@ -50,6 +52,8 @@ async fn a_login_with_code_and_pkce_gives_tokens_that_say_who_and_what() {
     assert!(
         id_token["auth_time"].is_i64() && id_token["sid"].is_string() && id_token["at_hash"].is_string() && id_token.get("email").is_none()
     );
+    let digest = ring::digest::digest(&ring::digest::SHA256, tokens.text("access_token").as_bytes());
+    assert_eq!(id_token["at_hash"], URL_SAFE_NO_PAD.encode(&digest.as_ref()[..16]));
     let access = signed_claims(&stage, tokens.text("access_token"), &format!("{}/v2", stage.platform.shared().issuer_text())).await;
     assert_eq!((access["tenant_id"].as_u64(), access["client_id"].as_str()), (Some(TENANT.0.into()), Some(&*stage.client.client_id)));
     assert_eq!(decode_jwt(tokens.text("access_token")).expect("a JWT").header["typ"], "at+jwt");
@@ -106,6 +110,9 @@ async fn an_access_token_is_taken_in_the_header_only() {
     assert_eq!((userinfo.status.as_u16(), userinfo.text("name")), (200, "Ada Ferri"));
 
     let mark = stage.platform.journal().mark();
+    let both = stage.browser.get(stage.url("/connect/userinfo?access_token=x")).bearer_auth(token).send().await.expect("an answer");
+    assert_eq!(both.status(), 401, "a token in two places");
+    let mark = mark + 1;
     let in_query = answer(stage.get(stage.url(&format!("/connect/userinfo?access_token={token}"))).await).await;
     assert_eq!((in_query.status.as_u16(), in_query.headers["www-authenticate"].as_bytes()), (401, b"Bearer realm=\"GipoNext\"".as_slice()));
     let seen =

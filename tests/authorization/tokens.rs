@@ -176,6 +176,28 @@ async fn a_deactivated_user_has_no_session_no_code_and_no_token() {
 }
 
 #[tokio::test]
+async fn a_user_who_is_not_active_gets_no_token_even_where_nothing_was_revoked() {
+    let stage = Stage::new().await;
+    let tokens = stage.tokens(ADA).await;
+    let code = code(&stage).await;
+    stage.platform.shared().accounts().deactivate(ADA).expect("Ada");
+    assert_eq!(stage.redeem(&code).await.error(), (400, "invalid_grant"));
+    assert_eq!(stage.refresh(tokens.text("refresh_token")).await.error(), (400, "invalid_grant"));
+    assert_eq!(stage.userinfo(tokens.text("access_token")).await.error(), (401, "invalid_token"));
+}
+
+#[tokio::test]
+async fn tokens_of_another_platform_with_the_same_key_and_seed_open_nothing() {
+    let (here, there) = (Stage::new().await, Stage::new().await);
+    let (own, foreign) = (here.tokens(ADA).await, there.tokens(ADA).await);
+    let claim = |answer: &Answer, name: &str| decode_jwt(answer.text("access_token")).expect("a JWT").claims[name].clone();
+    assert_eq!((claim(&own, "sub"), claim(&own, "jti")), (claim(&foreign, "sub"), claim(&foreign, "jti")), "the test needs twins");
+    assert_eq!(here.userinfo(foreign.text("access_token")).await.error(), (401, "invalid_token"));
+    let end = here.url(&format!("/connect/endsession?id_token_hint={}", foreign.text("id_token")));
+    assert_eq!(here.get(end).await.status(), 200, "another platform's ID token ended the session");
+}
+
+#[tokio::test]
 async fn levers_end_tokens_and_hand_out_an_attacker_s_code() {
     let stage = Stage::new().await;
     let tokens = stage.tokens(ADA).await;
