@@ -1,1 +1,32 @@
-//! browser
+//! The browser: one warm headless Chromium for all scenarios, one isolated [`Context`] for each.
+//!
+//! fantoccini owns the WebDriver session: it starts the browser through chromedriver (or on a Grid), and ends it. Everything that a
+//! scenario does goes over one DevTools connection to the same browser, because there windows, navigations and dialogs are events:
+//! nothing here polls. WebDriver alone cannot tell that a popup opened, nor keep the cookies of two scenarios apart.
+//!
+//! May use: `domain`, `oauth`. Does not know the platform or the application: what their pages look like stands in [`pages`],
+//! the only place of the suite where a CSS selector of a page may be written.
+//!
+//! Where to add: an action or a wait of a person to `page.rs` (its script to `scripts/`), a DevTools event to `hub.rs`,
+//! a browser flag to `session.rs`, a page object to `pages/`.
+
+mod cdp;
+mod context;
+mod error;
+mod evidence;
+mod hub;
+mod launch;
+mod options;
+mod page;
+pub mod pages;
+mod process;
+mod session;
+mod state;
+mod wait;
+
+pub use context::Context;
+pub use error::BrowserError;
+pub use evidence::{Cookie, Request, Storage};
+pub use launch::Browser;
+pub use options::{Located, Options, locate};
+pub use page::{DEFAULT_DEADLINE, Page};

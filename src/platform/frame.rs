@@ -1,6 +1,7 @@
 use axum::http::{HeaderMap, Uri};
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use jiff::Timestamp;
 
 use super::Shared;
 use super::accounts::{Role, User};
@@ -50,6 +51,20 @@ impl Frame {
         }
     }
 
+    pub fn is_italian(&self) -> bool {
+        self.lang == Lang::It
+    }
+
+    /// A time as pages show it, in UTC.
+    pub fn time(&self, at: &Timestamp) -> String {
+        at.strftime(self.t("%d/%m/%Y, %H:%M UTC", "%-d %b %Y, %H:%M UTC")).to_string()
+    }
+
+    /// The hidden field's value; empty when nobody is signed in.
+    pub fn csrf(&self) -> &str {
+        self.person.as_ref().map_or("", |person| &person.csrf)
+    }
+
     pub fn code(&self) -> &'static str {
         lang::code(self.lang)
     }
@@ -84,14 +99,18 @@ impl Person {
     }
 
     pub fn role_text(&self, frame: &Frame) -> &'static str {
-        let (it, en) = match self.role {
-            Role::EndUser => ("Utente", "User"),
-            Role::Manager => ("Responsabile del centro medico", "Medical centre's manager"),
-            Role::Integrator => ("Integratore", "Integrator"),
-            Role::Administrator => ("Amministrazione GipoNext", "GipoNext administration"),
-        };
-        frame.t(it, en)
+        role_text(frame, self.role)
     }
+}
+
+pub(in crate::platform) fn role_text(frame: &Frame, role: Role) -> &'static str {
+    let (it, en) = match role {
+        Role::EndUser => ("Utente", "User"),
+        Role::Manager => ("Responsabile del centro medico", "Medical centre's manager"),
+        Role::Integrator => ("Integratore", "Integrator"),
+        Role::Administrator => ("Amministrazione GipoNext", "GipoNext administration"),
+    };
+    frame.t(it, en)
 }
 
 /// The token that proves that a form came from a page of this session. The session's id is secret, so its digest is as well.

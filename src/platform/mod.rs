@@ -10,6 +10,7 @@
 pub mod accounts;
 mod api;
 mod authorization;
+mod certificate;
 mod clock;
 mod faults;
 mod frame;
@@ -22,8 +23,10 @@ mod redaction;
 mod server;
 mod settings;
 mod shared;
+mod texts;
 
 pub use api::PatientName;
+pub use certificate::{OwnCertificate, own_certificate, spki_of};
 pub use clock::{Clock, Random};
 pub use faults::{Fault, Firing, Switchboard, Times, UnknownFault};
 pub use journal::{Journal, NotSeen, Trace};

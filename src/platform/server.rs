@@ -28,6 +28,8 @@ pub enum PlatformError {
     Listen { address: SocketAddr, source: std::io::Error },
     #[error("failed to read the TLS certificate or key: {0}")]
     Tls(std::io::Error),
+    #[error("failed to make or read a certificate: {0}")]
+    Certificate(String),
     #[error("the public host `{0}` does not make a URL")]
     PublicHost(String),
 }

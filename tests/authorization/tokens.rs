@@ -191,7 +191,14 @@ async fn levers_end_tokens_and_hand_out_an_attacker_s_code() {
     assert_eq!(stage.refresh(fresh.text("refresh_token")).await.error(), (400, "invalid_grant"));
     assert_eq!(stage.userinfo(fresh.text("access_token")).await.status, 200, "the access token went too");
 
-    let code = stage.platform.issue_code(MALLORY, &stage.client.client_id, REDIRECT_URI, ScopeSet::parse("openid")).expect("a code");
+    let attempt = stage.platform.journal().since(0).into_iter().find(|exchange| exchange.query_value("code_challenge").is_some());
+    let mut attempt = attempt.expect("an authorization request");
+    for (name, value) in &mut attempt.query {
+        if name == "code_challenge" {
+            *value = collaudo::oauth::code_challenge_s256("mallory's own verifier, which no application knows at all");
+        }
+    }
+    let code = stage.platform.issue_code(MALLORY, &stage.client.client_id, REDIRECT_URI, Some(&attempt)).expect("a code");
     assert_eq!(stage.redeem(code.expose_secret()).await.error(), (400, "invalid_grant"), "PKCE did not stop the injected code");
     stage.platform.faults().arm("pkce-ignored", collaudo::platform::Times::Always).expect("a fault");
     let injected = stage.redeem(code.expose_secret()).await;
@@ -229,8 +236,13 @@ async fn an_id_token_ends_the_platform_s_session_and_anything_else_asks_first() 
     let tokens = stage.tokens(ADA).await;
     let end =
         |hint: &str| stage.url(&format!("/connect/endsession?id_token_hint={hint}&post_logout_redirect_uri=https://attacker.example/"));
-    assert_eq!(stage.get(end("forged")).await.status(), 200);
+    let page = super::stage::text(stage.get(end("forged")).await).await;
+    assert!(page.contains(r#"<form id="confirm-sign-out""#), "{page}");
     assert!(super::stage::location(&stage.get(stage.authorization_url(&[])).await).starts_with("/consent"), "signed out without a hint");
+    assert_eq!(stage.post("/sign-out", &[("csrf", &super::stage::field(&page, "csrf"))]).await.status(), 303);
+    let again = super::stage::location(&stage.get(stage.authorization_url(&[])).await);
+    assert!(again.starts_with("/sign-in"), "the confirmed sign-out ended nothing");
+    let tokens = stage.tokens(ADA).await;
     let ended = stage.get(end(tokens.text("id_token"))).await;
     assert_eq!(super::stage::location(&ended), "/");
     assert!(super::stage::location(&stage.get(stage.authorization_url(&[])).await).starts_with("/sign-in"));

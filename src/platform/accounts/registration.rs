@@ -100,6 +100,10 @@ impl Registration {
         self.secret_digest.as_deref().is_some_and(|digest| digest == sha256(secret))
     }
 
+    pub fn has_unseen_secret(&self) -> bool {
+        self.unseen_secret.is_some()
+    }
+
     /// The secret, the first time it is asked for (shown once, C-15).
     pub fn take_unseen_secret(&mut self) -> Option<SecretString> {
         self.unseen_secret.take()
@@ -112,7 +116,9 @@ impl Accounts {
         if !self.user(owner).is_some_and(|user| user.developer && user.active) {
             return Err(RegistrationError::NoDeveloperRole);
         }
-        check_request(&request)?;
+        if let Some(problem) = request.problems().into_iter().next() {
+            return Err(problem);
+        }
         let number = u32::try_from(self.registrations.len()).unwrap_or(u32::MAX).saturating_add(1);
         self.registrations.push(Registration {
             number,
@@ -179,24 +185,28 @@ impl Accounts {
     }
 }
 
-fn check_request(request: &RegistrationRequest) -> Result<(), RegistrationError> {
-    for (value, name) in [(&request.name, "the name"), (&request.description, "the description")] {
-        if value.trim().is_empty() {
-            return Err(RegistrationError::Missing(name));
+impl RegistrationRequest {
+    /// Everything that keeps the request from being submitted, in the order of the form.
+    pub fn problems(&self) -> Vec<RegistrationError> {
+        let mut problems = Vec::new();
+        for (value, name) in [(&self.name, "the name"), (&self.description, "the description")] {
+            if value.trim().is_empty() {
+                problems.push(RegistrationError::Missing(name));
+            }
         }
-    }
-    if request.grant == GrantType::AuthorizationCode && request.redirect_uris.is_empty() {
-        return Err(RegistrationError::Missing("the redirect URI"));
-    }
-    if let Some(uri) = request.redirect_uris.iter().find(|uri| !is_allowed_redirect_uri(uri)) {
-        return Err(RegistrationError::RedirectUri(uri.clone()));
-    }
-    if request.scopes.is_empty() {
-        return Err(RegistrationError::Missing("the scopes"));
-    }
-    match request.scopes.iter().find(|scope| !giponext::ALL.contains(scope)) {
-        Some(scope) => Err(RegistrationError::UnknownScope(scope.to_owned())),
-        None => Ok(()),
+        if self.grant == GrantType::AuthorizationCode && self.redirect_uris.is_empty() {
+            problems.push(RegistrationError::Missing("the redirect URI"));
+        }
+        if let Some(uri) = self.redirect_uris.iter().find(|uri| !is_allowed_redirect_uri(uri)) {
+            problems.push(RegistrationError::RedirectUri(uri.clone()));
+        }
+        if self.scopes.is_empty() {
+            problems.push(RegistrationError::Missing("the scopes"));
+        }
+        if let Some(scope) = self.scopes.iter().find(|scope| !giponext::ALL.contains(scope)) {
+            problems.push(RegistrationError::UnknownScope(scope.to_owned()));
+        }
+        problems
     }
 }
 

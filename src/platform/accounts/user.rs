@@ -170,14 +170,7 @@ impl Accounts {
 
     pub(super) fn free_email(&self, email: &str) -> Result<String, AccountError> {
         let email = email.trim().to_ascii_lowercase();
-        let well_formed = email.split_once('@').is_some_and(|(local, domain)| {
-            !local.is_empty()
-                && domain.contains('.')
-                && !domain.starts_with('.')
-                && !domain.ends_with('.')
-                && !email.contains(char::is_whitespace)
-        });
-        if !well_formed {
+        if !is_email(&email) {
             return Err(AccountError::Email(email));
         }
         if self.user_by_email(&email).is_some() {
@@ -192,4 +185,14 @@ impl Accounts {
             .find(|user| user.email.eq_ignore_ascii_case(email.trim()))
             .ok_or_else(|| AccountError::UnknownUser(email.to_owned()))
     }
+}
+
+pub(super) fn is_email(text: &str) -> bool {
+    text.split_once('@').is_some_and(|(local, domain)| {
+        !local.is_empty()
+            && domain.contains('.')
+            && !domain.starts_with('.')
+            && !domain.ends_with('.')
+            && !text.contains(|c: char| c.is_whitespace() || c.is_control())
+    })
 }

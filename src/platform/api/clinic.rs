@@ -40,6 +40,13 @@ pub struct PatientName {
     pub family: String,
 }
 
+impl PatientName {
+    /// For evidence that names nobody.
+    pub fn initials(&self) -> String {
+        [&self.given, &self.family].into_iter().filter_map(|name| name.chars().next()).map(|initial| format!("{initial}.")).collect()
+    }
+}
+
 impl Clinic {
     /// The clinical data that a platform starts with: the same for the same seed and day.
     pub fn seeded(seed: u64) -> Self {

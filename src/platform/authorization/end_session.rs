@@ -9,7 +9,7 @@ use serde::Deserialize;
 
 use super::parameters::Parameters;
 use super::{keys, pages, session};
-use crate::platform::frame::Frame;
+use crate::platform::frame::{Frame, csrf_token};
 use crate::platform::{Shared, Trace};
 
 #[derive(Deserialize)]
@@ -35,7 +35,7 @@ pub(super) async fn end_session(
     let query = Parameters::parse(uri.query().unwrap_or_default().as_bytes());
     let hinted = query.single("id_token_hint").and_then(|token| hinted_subject(&shared, token));
     if hinted.as_deref() != Some(user.id.0.as_str()) {
-        return pages::problem(frame, StatusCode::OK, pages::Problem::SignOut);
+        return pages::page(StatusCode::OK, &pages::SignOutPage { csrf: csrf_token(&id), frame });
     }
     shared.accounts().sessions.remove(&id);
     let mut removal = session::cookie(&shared, session::COOKIE.to_owned(), String::new());

@@ -41,6 +41,14 @@ struct ScopeChoice {
     explanation: &'static str,
 }
 
+/// Asks the user whether to end the session (OpenID Connect RP-Initiated Logout 1.0 section 2).
+#[derive(Template)]
+#[template(path = "platform/sign_out.html")]
+pub(super) struct SignOutPage {
+    pub frame: Frame,
+    pub csrf: String,
+}
+
 #[derive(Template)]
 #[template(path = "platform/error.html")]
 struct ErrorPage {
@@ -68,8 +76,6 @@ pub(super) enum Problem {
     Csrf,
     #[error("the form says neither allow nor cancel")]
     Decision,
-    #[error("the user is still signed in: confirm the sign-out")]
-    SignOut,
 }
 
 impl Problem {
@@ -94,7 +100,6 @@ impl Problem {
             Self::Csrf | Self::Decision => {
                 ("Il modulo non è valido. Ricarica la pagina e riprova.", "The form is not valid. Load the page again and retry.")
             }
-            Self::SignOut => ("Usa il menu in alto per uscire.", "Use the menu above to sign out."),
         };
         frame.t(it, en)
     }
@@ -164,7 +169,7 @@ pub(super) fn problem(frame: Frame, status: StatusCode, problem: Problem) -> Res
 }
 
 /// No `form-action` in the policy: browsers apply it to the redirect after consent as well, which leads to the application.
-fn page(status: StatusCode, template: &impl Template) -> Response {
+pub(super) fn page(status: StatusCode, template: &impl Template) -> Response {
     let mut response = match template.render() {
         Ok(html) => (status, Html(html)).into_response(),
         Err(error) => {

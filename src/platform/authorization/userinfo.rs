@@ -12,7 +12,7 @@ use super::parameters::Parameters;
 use super::token_answer::json_answer;
 use crate::domain::Credential;
 use crate::oauth::{ErrorCode, giponext};
-use crate::platform::accounts::{Accounts, User, UserId};
+use crate::platform::accounts::{ADA, Accounts, MALLORY, User, UserId};
 use crate::platform::{Shared, Trace};
 
 /// `GET|POST /connect/userinfo` (OpenID Connect Core section 5.3).
@@ -58,12 +58,9 @@ pub(super) async fn userinfo(
     json_answer(StatusCode::OK, &Value::Object(claims))
 }
 
-/// The user whom [`USERINFO_OTHER_SUBJECT`] shows in the place of `subject`: of the same tenant where there is one, so that
-/// only the subject gives it away.
+/// The user whom [`USERINFO_OTHER_SUBJECT`] shows in the place of `subject`.
 pub(in crate::platform) fn other_user<'a>(accounts: &'a Accounts, subject: &UserId) -> Option<&'a User> {
-    let tenant = accounts.user(subject).and_then(|user| user.tenant);
-    let mut others = accounts.users.iter().filter(|user| user.id != *subject);
-    others.clone().find(|user| user.tenant == tenant).or_else(|| others.next())
+    accounts.user_by_email(MALLORY).filter(|user| user.id != *subject).or_else(|| accounts.user_by_email(ADA))
 }
 
 fn refused(status: StatusCode, challenge: axum::http::HeaderValue, body: &Value) -> Response {

@@ -5,7 +5,7 @@ use axum::response::{Html, IntoResponse, Response};
 use crate::platform::frame::Frame;
 
 /// A page that says one thing: refused, not found, broken form.
-#[derive(Template)]
+#[derive(Debug, Template)]
 #[template(path = "platform/portal/message.html")]
 pub(super) struct Message {
     pub frame: Frame,

@@ -1,0 +1,138 @@
+use std::sync::Arc;
+use std::time::Duration;
+
+use serde_json::{Value, json};
+use tokio::time::Instant;
+
+use super::launch::{Running, field, gone, refused};
+use super::page::DEFAULT_DEADLINE;
+use super::state::{Popups, Scope, Windows};
+use super::{BrowserError, Cookie, Page, Request};
+use crate::domain::BrowserFact;
+
+/// One isolated part of the browser: windows, cookies, storage and cache of one scenario. Cheap to clone.
+///
+/// It ends with [`Context::close`], or when the last handle to it or to one of its pages is dropped.
+#[derive(Clone)]
+pub struct Context {
+    pub(super) scope: Arc<Scope>,
+    /// The browser lives as long as one of its contexts.
+    _running: Arc<Running>,
+}
+
+impl Context {
+    pub(super) fn new(scope: Arc<Scope>, running: Arc<Running>) -> Self {
+        Self { scope, _running: running }
+    }
+
+    /// A new window with `url`, loaded.
+    ///
+    /// # Errors
+    /// [`BrowserError::Navigation`] when `url` cannot be reached; an answer with an error status is a page like any other.
+    pub async fn open(&self, url: &str) -> Result<Page, BrowserError> {
+        let wish = json!({ "url": url, "browserContextId": self.scope.id, "newWindow": true, "width": 1280, "height": 900 });
+        let method = "Target.createTarget";
+        let answer = self.call(method, wish).await?;
+        let target = field(&answer, "targetId", method)?.to_owned();
+        let find = |windows: &mut Windows| windows.all.iter().find(|window| window.target == target).cloned();
+        let window = self.wait_for_window("new window", DEFAULT_DEADLINE, find).await?;
+        let page = Page::new(window, self.clone());
+        if url != "about:blank" {
+            page.wait_until_loaded(0, url, DEFAULT_DEADLINE).await?;
+        }
+        Ok(page)
+    }
+
+    /// The next window that a page of this context opened and that nobody took yet; it may still be loading, or be closed already.
+    pub async fn wait_for_popup(&self, deadline: Duration) -> Result<Page, BrowserError> {
+        let window = self.wait_for_window("popup window", deadline, |windows| windows.popups.pop_front()).await?;
+        Ok(Page::new(window, self.clone()))
+    }
+
+    /// From now on no window can be opened by a page, not even after a click, as for a person whose browser blocks every popup.
+    /// Holds for windows of this context that are opened later: call it before [`Context::open`].
+    pub fn block_popups(&self) {
+        *self.scope.popups() = Popups::Blocked;
+    }
+
+    /// How many windows the pages of this context have opened so far, closed ones included.
+    pub fn popups_opened(&self) -> usize {
+        self.scope.windows.borrow().popups_opened
+    }
+
+    /// The open windows, oldest first.
+    pub fn pages(&self) -> Vec<Page> {
+        let windows = self.scope.windows.borrow();
+        let open = windows.all.iter().filter(|window| !window.state.borrow().over());
+        open.map(|window| Page::new(Arc::clone(window), self.clone())).collect()
+    }
+
+    pub async fn cookies(&self) -> Result<Vec<Cookie>, BrowserError> {
+        let method = "Storage.getCookies";
+        let mut answer = self.call(method, json!({ "browserContextId": self.scope.id })).await?;
+        serde_json::from_value(answer["cookies"].take()).map_err(|why| BrowserError::unexpected(method, why))
+    }
+
+    /// Sets or overwrites a cookie, also one that a script could not see.
+    pub async fn set_cookie(&self, cookie: &Cookie) -> Result<(), BrowserError> {
+        let wish = json!({ "cookies": [cookie], "browserContextId": self.scope.id });
+        self.call("Storage.setCookies", wish).await.map(drop)
+    }
+
+    pub async fn clear_cookies(&self) -> Result<(), BrowserError> {
+        self.call("Storage.clearCookies", json!({ "browserContextId": self.scope.id })).await.map(drop)
+    }
+
+    /// What the browser saw so far, in order, without secrets.
+    pub fn facts(&self) -> Vec<BrowserFact> {
+        self.scope.record().facts.clone()
+    }
+
+    /// Every request that the windows of this context sent, in order; a redirect is a request of its own.
+    pub fn requests(&self) -> Vec<Request> {
+        self.scope.record().requests.clone()
+    }
+
+    /// Closes every window and forgets all that the context kept.
+    pub async fn close(&self) {
+        let closed = std::mem::replace(&mut self.scope.record().closed, true);
+        if !closed {
+            let _already_gone = self.call("Target.disposeBrowserContext", json!({ "browserContextId": self.scope.id })).await;
+        }
+    }
+
+    async fn call(&self, method: &str, params: Value) -> Result<Value, BrowserError> {
+        let connection = &self.scope.connection;
+        connection.call(None, method, params).await.map_err(|refusal| refused(connection, method, refusal))
+    }
+
+    async fn wait_for_window<T>(
+        &self,
+        what: &str,
+        deadline: Duration,
+        mut find: impl FnMut(&mut Windows) -> Option<T>,
+    ) -> Result<T, BrowserError> {
+        let connection = &self.scope.connection;
+        let mut news = self.scope.windows.subscribe();
+        let mut end = connection.gone();
+        let until = Instant::now() + deadline;
+        loop {
+            news.mark_unchanged();
+            let mut found = None;
+            self.scope.windows.send_if_modified(|windows| {
+                found = find(windows);
+                false
+            });
+            if let Some(found) = found {
+                return Ok(found);
+            }
+            tokio::select! {
+                _ = news.changed() => {}
+                _ = end.wait_for(Option::is_some) => return Err(gone(connection)),
+                () = tokio::time::sleep_until(until) => {
+                    return Err(BrowserError::Timeout { what: what.to_owned(), waited: deadline, last_seen: self.scope.describe() });
+                }
+            }
+        }
+    }
+}

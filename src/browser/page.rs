@@ -1,0 +1,246 @@
+use std::sync::Arc;
+use std::time::Duration;
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use serde::de::DeserializeOwned;
+use serde_json::{Value, json};
+
+use super::evidence::public_url;
+use super::state::Window;
+use super::wait::{Ran, calling};
+use super::{BrowserError, Context, Storage};
+
+/// For actions that name no deadline of their own.
+pub const DEFAULT_DEADLINE: Duration = Duration::from_secs(15);
+/// Taller pages are cut: the browser draws no larger picture. CSS pixels.
+const TALLEST: f64 = 16_000.0;
+
+/// One window of a context. Cheap to clone; stays valid, and answers [`BrowserError::Closed`], after the window has closed.
+#[derive(Clone)]
+pub struct Page {
+    pub(super) window: Arc<Window>,
+    pub(super) context: Context,
+}
+
+impl Page {
+    pub(super) fn new(window: Arc<Window>, context: Context) -> Self {
+        Self { window, context }
+    }
+
+    /// Whether both are the same window.
+    pub fn is_same(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.window, &other.window)
+    }
+
+    pub fn context(&self) -> &Context {
+        &self.context
+    }
+
+    /// Loads `url` in this window, as if typed by a person; returns when it has loaded.
+    pub async fn goto(&self, url: &str) -> Result<(), BrowserError> {
+        let commits = self.commits();
+        let answer = self.call("Page.navigate", json!({ "url": url })).await?;
+        if let Some(why) = answer["errorText"].as_str() {
+            return Err(BrowserError::Navigation { url: public_url(url), why: why.to_owned() });
+        }
+        // Without a loader it was a move within the document.
+        if answer["loaderId"].is_null() { Ok(()) } else { self.wait_until_loaded(commits, url, DEFAULT_DEADLINE).await }
+    }
+
+    pub async fn reload(&self) -> Result<(), BrowserError> {
+        let commits = self.commits();
+        self.call("Page.reload", json!({})).await?;
+        self.wait_until_loaded(commits, &self.url(), DEFAULT_DEADLINE).await
+    }
+
+    /// What the back button does; an error when there is nothing to go back to.
+    pub async fn back(&self) -> Result<(), BrowserError> {
+        let method = "Page.getNavigationHistory";
+        let history = self.call(method, json!({})).await?;
+        let entry = history["currentIndex"].as_u64().and_then(|index| usize::try_from(index).ok()).and_then(|index| index.checked_sub(1));
+        let entry = entry
+            .map(|index| &history["entries"][index])
+            .ok_or_else(|| BrowserError::unexpected(method, "there is no page to go back to"))?;
+        let commits = self.commits();
+        self.call("Page.navigateToHistoryEntry", json!({ "entryId": entry["id"] })).await?;
+        self.wait_until_loaded(commits, entry["url"].as_str().unwrap_or_default(), DEFAULT_DEADLINE).await
+    }
+
+    /// The address that the window shows, raw: it may hold a code or a state.
+    pub fn url(&self) -> String {
+        self.window.state.borrow().url().to_owned()
+    }
+
+    pub async fn title(&self) -> Result<String, BrowserError> {
+        self.evaluate("document.title").await
+    }
+
+    /// Clicks with the mouse at the middle of the first visible `css`, as soon as it is visible, enabled and not covered.
+    pub async fn click(&self, css: &str) -> Result<(), BrowserError> {
+        let what = format!("clickable `{css}`");
+        let found = self.settle(include_str!("scripts/click_point.js"), &[json!(css)], &what, DEFAULT_DEADLINE).await;
+        let point = match found {
+            Ok(point) => point,
+            Err(error) => return Err(self.explain(css, error).await),
+        };
+        let mouse = |kind: &str, buttons: u8| {
+            let button = if kind == "mouseMoved" { "none" } else { "left" };
+            let wish = json!({ "type": kind, "x": point["x"], "y": point["y"], "button": button, "buttons": buttons, "clickCount": 1 });
+            self.send("Input.dispatchMouseEvent", wish)
+        };
+        let sent = [mouse("mouseMoved", 0), mouse("mousePressed", 1), mouse("mouseReleased", 0)];
+        for answer in sent {
+            let answer = answer.map_err(|refusal| self.refused("Input.dispatchMouseEvent", refusal))?;
+            match answer.await {
+                // A click may close its own window.
+                Ok(Err(super::cdp::Refusal::Detached)) if self.is_closed() => return Ok(()),
+                Ok(Err(refusal)) => return Err(self.refused("Input.dispatchMouseEvent", refusal)),
+                Ok(Ok(_)) | Err(_) => {}
+            }
+        }
+        Ok(())
+    }
+
+    /// Fills in fields at once, as soon as all are there; a checkbox or radio button takes `true` or `false`.
+    pub async fn fill(&self, fields: &[(&str, &str)]) -> Result<(), BrowserError> {
+        let names: Vec<String> = fields.iter().map(|(css, _)| format!("`{css}`")).collect();
+        let what = format!("field to fill in for {}", names.join(", "));
+        self.settle(include_str!("scripts/fill.js"), &[json!(fields)], &what, DEFAULT_DEADLINE).await.map(drop)
+    }
+
+    /// Clicks and returns when the window shows the next page (its address has changed, it may still load) or has closed.
+    pub async fn submit(&self, css: &str) -> Result<(), BrowserError> {
+        let commits = self.commits();
+        self.click(css).await?;
+        let what = format!("next page after a click on `{css}`");
+        self.watch(&what, DEFAULT_DEADLINE, |state| (state.commits > commits || state.closed).then_some(())).await
+    }
+
+    /// Whether the document has it, visible or not.
+    pub async fn exists(&self, css: &str) -> Result<bool, BrowserError> {
+        self.ask("css => !!find(css)", &[json!(css)]).await
+    }
+
+    pub async fn is_visible(&self, css: &str) -> Result<bool, BrowserError> {
+        self.ask("css => !!shown(css)", &[json!(css)]).await
+    }
+
+    /// The trimmed text of the first `css`; `None` when there is no such element.
+    pub async fn text(&self, css: &str) -> Result<Option<String>, BrowserError> {
+        self.ask("css => { const el = shown(css) ?? find(css); return el ? words(el) : null; }", &[json!(css)]).await
+    }
+
+    pub async fn texts(&self, css: &str) -> Result<Vec<String>, BrowserError> {
+        self.ask("css => Array.from(document.querySelectorAll(css)).map(words)", &[json!(css)]).await
+    }
+
+    /// An attribute as written in the document.
+    pub async fn attribute(&self, css: &str, name: &str) -> Result<Option<String>, BrowserError> {
+        self.ask("(css, name) => find(css)?.getAttribute(name) ?? null", &[json!(css), json!(name)]).await
+    }
+
+    /// Waits until one `css` is visible.
+    pub async fn wait_for(&self, css: &str, deadline: Duration) -> Result<(), BrowserError> {
+        let found = self.settle("css => !!shown(css)", &[json!(css)], &format!("visible `{css}`"), deadline).await;
+        match found {
+            Ok(_) => Ok(()),
+            Err(error) => Err(self.explain(css, error).await),
+        }
+    }
+
+    /// Waits until one of several is visible and says which, by its index.
+    pub async fn wait_for_any(&self, css: &[&str], deadline: Duration) -> Result<usize, BrowserError> {
+        let what = format!("visible {}", css.iter().map(|css| format!("`{css}`")).collect::<Vec<_>>().join(" or "));
+        let found = self.settle("all => all.findIndex(css => shown(css)) + 1", &[json!(css)], &what, deadline).await?;
+        let index = found.as_u64().and_then(|found| usize::try_from(found).ok()).and_then(|found| found.checked_sub(1));
+        index.ok_or_else(|| BrowserError::unexpected("wait", "its answer is no index"))
+    }
+
+    /// Waits until a JavaScript expression is truthy; `what` completes "no … within".
+    pub async fn wait_until(&self, predicate: &str, what: &str, deadline: Duration) -> Result<(), BrowserError> {
+        self.settle(&format!("() => !!(\n{predicate}\n)"), &[], what, deadline).await.map(drop)
+    }
+
+    /// Waits until the window shows, or has shown since this call, an address that `matches`; answers with it, raw.
+    pub async fn wait_for_url(&self, matches: impl Fn(&str) -> bool, what: &str, deadline: Duration) -> Result<String, BrowserError> {
+        let present = self.window.state.borrow().urls.len().saturating_sub(1);
+        self.watch(what, deadline, |state| state.urls.iter().skip(present).rev().find(|url| matches(url)).cloned()).await
+    }
+
+    pub async fn wait_until_closed(&self, deadline: Duration) -> Result<(), BrowserError> {
+        self.watch("closed window", deadline, |state| state.closed.then_some(())).await
+    }
+
+    pub fn is_closed(&self) -> bool {
+        self.window.state.borrow().closed
+    }
+
+    /// Closes the window as a person does; a window that is closed already is left alone.
+    pub async fn close(&self) -> Result<(), BrowserError> {
+        if self.is_closed() {
+            return Ok(());
+        }
+        let connection = &self.context.scope.connection;
+        connection.post(None, "Target.closeTarget", json!({ "targetId": self.window.target }));
+        self.wait_until_closed(DEFAULT_DEADLINE).await
+    }
+
+    /// A picture of the whole page as PNG.
+    pub async fn screenshot(&self) -> Result<Vec<u8>, BrowserError> {
+        let method = "Page.captureScreenshot";
+        let metrics = self.call("Page.getLayoutMetrics", json!({})).await?;
+        let side = |name: &str| metrics["cssContentSize"][name].as_f64().unwrap_or_default().max(1.0);
+        let clip = json!({ "x": 0, "y": 0, "width": side("width"), "height": side("height").min(TALLEST), "scale": 1 });
+        let answer = self.call(method, json!({ "format": "png", "captureBeyondViewport": true, "clip": clip })).await?;
+        let data = answer["data"].as_str().unwrap_or_default();
+        STANDARD.decode(data).map_err(|why| BrowserError::unexpected(method, why))
+    }
+
+    /// The document as it is now.
+    pub async fn source(&self) -> Result<String, BrowserError> {
+        let script = "(document.doctype ? new XMLSerializer().serializeToString(document.doctype) : '') + (document.documentElement?.outerHTML ?? '')";
+        self.evaluate(script).await
+    }
+
+    /// The value of a JavaScript expression, its promise awaited.
+    ///
+    /// # Errors
+    /// [`BrowserError::Script`] when it throws, answers something else than a `T`, or when its document goes away.
+    pub async fn evaluate<T: DeserializeOwned>(&self, expression: &str) -> Result<T, BrowserError> {
+        match self.run(expression).await? {
+            Ran::Value(value) => serde_json::from_value(value).map_err(|why| BrowserError::Script { why: why.to_string() }),
+            Ran::Lost => Err(BrowserError::Script { why: "the page navigated away while it ran".to_owned() }),
+        }
+    }
+
+    pub async fn storage(&self) -> Result<Storage, BrowserError> {
+        let kept: Storage = self.evaluate(&calling(include_str!("scripts/storage.js"), &[])).await?;
+        Ok(Storage { urls: self.window.state.borrow().urls.clone(), ..kept })
+    }
+
+    /// Asks the page that the window shows, or the next one if it is just about to change.
+    async fn ask<T: DeserializeOwned>(&self, function: &str, arguments: &[Value]) -> Result<T, BrowserError> {
+        // In an array, for the wait takes nothing falsy.
+        let wrapped = format!("(...given) => [(\n{function}\n)(...given)]");
+        let mut answer = self.settle(&wrapped, arguments, "document to look at", DEFAULT_DEADLINE).await?;
+        serde_json::from_value(answer[0].take()).map_err(|why| BrowserError::Script { why: why.to_string() })
+    }
+
+    fn commits(&self) -> u64 {
+        self.window.state.borrow().commits
+    }
+
+    /// Until a document after the `commits`th has loaded.
+    pub(super) async fn wait_until_loaded(&self, commits: u64, url: &str, deadline: Duration) -> Result<(), BrowserError> {
+        let what = format!("loaded page `{}`", public_url(url));
+        let arrived = self.watch(&what, deadline, |state| {
+            let failed = state.unreachable.clone();
+            (state.commits > commits && (state.loaded || failed.is_some())).then_some(failed)
+        });
+        match arrived.await? {
+            None => Ok(()),
+            Some(why) => Err(BrowserError::Navigation { url: public_url(&self.url()), why }),
+        }
+    }
+}

@@ -1,0 +1,12 @@
+//! Page objects: what a page looks like to a person, in selectors. One file per page or per group of pages of one party;
+//! a method is named after what a person does there and takes a [`Page`](super::Page).
+
+mod consent;
+mod platform_window;
+mod portal;
+mod sign_in;
+
+pub use consent::ConsentPage;
+pub use platform_window::{PlatformWindow, Shown, visible_text};
+pub use portal::{Access, ApplicationForm, ApplicationStatus, FailedCall, PersonForm, Portal, TicketForm, TicketStatus};
+pub use sign_in::SignInPage;

@@ -1,0 +1,207 @@
+//! The driver's process, its browser's, and their folder: nothing of them may outlive this program, however it ends.
+//!
+//! chromedriver leads a process group that its browser stays in. Three ways lead to the same end, group killed and folder removed:
+//! [`Driver`] is dropped; chromedriver exits by itself or by another's hand (its watching thread notices); this program dies without
+//! a word (`kill -9`): then the kernel closes the pipe to the reaper, a small shell in a group of its own.
+
+use std::fs;
+use std::io::{self, BufRead, BufReader, Write};
+use std::os::unix::process::CommandExt;
+use std::path::{Path, PathBuf};
+use std::process::{Child, ChildStdout, Command, Stdio};
+use std::sync::mpsc::{Receiver, Sender, channel};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread;
+use std::time::Duration;
+
+use rustix::process::{Pid, Signal, kill_process_group};
+use tempfile::TempDir;
+
+use super::BrowserError;
+
+const START_DEADLINE: Duration = Duration::from_secs(20);
+/// For the kernel to end killed processes; they hold the driver's standard output until then.
+const END_DEADLINE: Duration = Duration::from_secs(5);
+const READY: &str = "started successfully on port ";
+
+/// Reads until the pipe closes; unless it was told that all is done, kills the group and removes the folder.
+const REAPER: &str = r#"trap '' HUP INT TERM; read -r word; [ "$word" = done ] && exit 0
+kill -KILL -- "-$1" 2>/dev/null; n=0
+until rm -rf -- "$2" 2>/dev/null || [ $n -ge 50 ]; do n=$((n+1)); sleep 0.1; done"#;
+
+/// A running chromedriver with its process group and folder.
+pub(super) struct Driver {
+    pid: u32,
+    port: u16,
+    folder: PathBuf,
+    cleanup: Arc<Cleanup>,
+}
+
+impl Driver {
+    /// Starts chromedriver on a free port and waits until it listens (blocking). `on_exit` is told why when it exits, once.
+    pub fn start(program: &Path, on_exit: impl FnOnce(String) + Send + 'static) -> Result<Self, BrowserError> {
+        let what = format!("`{}`", program.display());
+        let failed = |why: io::Error| BrowserError::start(&what, why);
+        let folder = tempfile::Builder::new().prefix("collaudo-browser-").tempdir().map_err(failed)?;
+        let path = folder.path().to_owned();
+        let mut child = Command::new(program)
+            .arg("--port=0")
+            .process_group(0)
+            .env("TMPDIR", &path)
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()
+            .map_err(failed)?;
+        let pid = child.id();
+        let reaper = start_reaper(pid, &path);
+        let (ports, ended) = read_output(child.stdout.take());
+        let cleanup = Arc::new(Cleanup { group: pid, held: Mutex::new(Some(Held { folder, reaper, ended })) });
+        let watched = Arc::clone(&cleanup);
+        thread::spawn(move || watch(child, &watched, on_exit));
+        let port = ports.recv_timeout(START_DEADLINE);
+        let driver = Self { pid, port: port.unwrap_or_default(), folder: path, cleanup };
+        // A driver that never listened is dropped here, with all that it started.
+        if driver.port == 0 { Err(BrowserError::start(&what, "it exited or did not say its port")) } else { Ok(driver) }
+    }
+
+    pub fn pid(&self) -> u32 {
+        self.pid
+    }
+
+    pub fn url(&self) -> String {
+        format!("http://127.0.0.1:{}/", self.port)
+    }
+
+    /// Where the browser keeps its profile.
+    pub fn profile(&self) -> PathBuf {
+        self.folder.join("profile")
+    }
+}
+
+impl Drop for Driver {
+    fn drop(&mut self) {
+        self.cleanup.run();
+    }
+}
+
+struct Cleanup {
+    group: u32,
+    held: Mutex<Option<Held>>,
+}
+
+struct Held {
+    folder: TempDir,
+    reaper: Option<Child>,
+    /// Disconnected once no process of the group holds the driver's standard output.
+    ended: Receiver<()>,
+}
+
+impl Cleanup {
+    /// Kills the group, waits for its end and removes the folder. A second call waits for the first and does nothing.
+    fn run(&self) {
+        let mut held = self.held.lock().unwrap_or_else(PoisonError::into_inner);
+        let Some(Held { folder, reaper, ended }) = held.take() else { return };
+        if let Some(group) = i32::try_from(self.group).ok().and_then(Pid::from_raw) {
+            let _already_gone = kill_process_group(group, Signal::KILL);
+        }
+        let _disconnected = ended.recv_timeout(END_DEADLINE);
+        remove(folder);
+        if let Some(mut reaper) = reaper {
+            if let Some(mut pipe) = reaper.stdin.take() {
+                let _reaper_gone = pipe.write_all(b"done\n");
+            }
+            let _reaped = reaper.wait();
+        }
+    }
+}
+
+/// A helper process of the browser that is not in the pipe's hands may still write while it dies: no event tells of its last write.
+fn remove(folder: TempDir) {
+    let path = folder.keep();
+    for _ in 0..100 {
+        match fs::remove_dir_all(&path) {
+            Err(why) if why.kind() != io::ErrorKind::NotFound => thread::sleep(Duration::from_millis(20)),
+            _ => return,
+        }
+    }
+    tracing::warn!(folder = %path.display(), "could not remove the browser's folder");
+}
+
+fn start_reaper(group: u32, folder: &Path) -> Option<Child> {
+    Command::new("/bin/sh")
+        .args(["-c", REAPER, "collaudo-reaper", &group.to_string()])
+        .arg(folder)
+        .process_group(0)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn()
+        .inspect_err(|why| tracing::warn!(%why, "no reaper: a killed run would leave its browser behind"))
+        .ok()
+}
+
+/// The port, once the driver says it; and a channel that is disconnected at the end of its output.
+fn read_output(stdout: Option<ChildStdout>) -> (Receiver<u16>, Receiver<()>) {
+    let (port, ports) = channel();
+    let (open, ended) = channel();
+    if let Some(stdout) = stdout {
+        thread::spawn(move || drain(stdout, &port, open));
+    }
+    (ports, ended)
+}
+
+fn drain(stdout: ChildStdout, port: &Sender<u16>, open: Sender<()>) {
+    for line in BufReader::new(stdout).lines().map_while(Result::ok) {
+        if let Some(found) = port_in(&line) {
+            let _nobody_waits = port.send(found);
+        }
+    }
+    drop(open);
+}
+
+fn port_in(line: &str) -> Option<u16> {
+    let (_, rest) = line.split_once(READY)?;
+    rest.trim_end_matches('.').parse().ok()
+}
+
+fn watch(mut child: Child, cleanup: &Cleanup, on_exit: impl FnOnce(String)) {
+    let why = match child.wait() {
+        Ok(status) => format!("chromedriver ended ({status})"),
+        Err(why) => format!("chromedriver was lost ({why})"),
+    };
+    on_exit(why);
+    cleanup.run();
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_port_is_read_from_the_drivers_own_words() {
+        assert_eq!(port_in("ChromeDriver was started successfully on port 40123."), Some(40123));
+        assert_eq!(port_in("Starting ChromeDriver 156.0 on port 0"), None);
+    }
+
+    #[test]
+    fn a_driver_that_never_listens_fails_to_start_and_leaves_no_folder() {
+        let (sender, exits) = channel();
+        let failed = Driver::start(Path::new("/bin/true"), move |why| sender.send(why).expect("the test listens"));
+        let text = failed.err().expect("true is no driver").to_string();
+        assert_eq!(text, "could not start `/bin/true`: it exited or did not say its port");
+        assert_eq!(exits.recv().as_deref(), Ok("chromedriver ended (exit status: 0)"));
+    }
+
+    /// The pipe to the reaper is all that a `kill -9` of this program leaves to close.
+    #[test]
+    fn the_reaper_kills_the_group_and_removes_the_folder_when_its_pipe_closes() {
+        let folder = tempfile::tempdir().expect("a temporary folder").keep();
+        let mut victim = Command::new("sleep").arg("600").process_group(0).spawn().expect("sleep starts");
+        let mut reaper = start_reaper(victim.id(), &folder).expect("a shell");
+        drop(reaper.stdin.take());
+        assert!(!victim.wait().expect("the victim was ours").success());
+        assert!(reaper.wait().expect("the reaper was ours").success());
+        assert!(!folder.exists());
+    }
+}

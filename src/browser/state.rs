@@ -1,0 +1,152 @@
+//! What is known of a context and of its windows, kept up by the events of the browser (`hub.rs`).
+
+use std::collections::{HashMap, VecDeque};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Instant;
+
+use serde_json::json;
+use tokio::sync::watch;
+
+use super::cdp::Connection;
+use super::evidence::{Request, public_url};
+use crate::domain::{BrowserFact, BrowserFactKind};
+
+/// One window.
+pub(super) struct Window {
+    /// DevTools' id of the target; also the id of its main frame.
+    pub target: String,
+    pub session: String,
+    pub state: watch::Sender<WindowState>,
+}
+
+#[derive(Default)]
+pub(super) struct WindowState {
+    /// Every address that the window has shown, raw, the present one last.
+    pub urls: Vec<String>,
+    /// Documents that the window has shown, and moves within one (`pushState`, fragments).
+    pub commits: u64,
+    /// Counts the worlds that a script can run in: a new one means that scripts of the old document were lost.
+    pub generation: u64,
+    /// The present document's `load` event has fired.
+    pub loaded: bool,
+    /// Why the present document is the browser's own error page.
+    pub unreachable: Option<String>,
+    /// The last failure of a document request, in the browser's words (`net::ERR_CONNECTION_REFUSED`).
+    pub failure: Option<String>,
+    /// What `window.open` was last told by a script of this window.
+    pub opening: Option<Opening>,
+    pub closed: bool,
+    pub crashed: bool,
+}
+
+pub(super) struct Opening {
+    pub url: String,
+    pub user_gesture: bool,
+}
+
+impl WindowState {
+    pub fn url(&self) -> &str {
+        self.urls.last().map_or("about:blank", String::as_str)
+    }
+
+    pub fn over(&self) -> bool {
+        self.closed || self.crashed
+    }
+}
+
+/// One isolated context: its windows and what they did.
+pub(super) struct Scope {
+    pub id: String,
+    pub began: Instant,
+    pub connection: Arc<Connection>,
+    pub windows: watch::Sender<Windows>,
+    /// For windows that are still to be opened.
+    popups: Mutex<Popups>,
+    record: Mutex<Record>,
+}
+
+/// What becomes of a window that a page opens.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Popups {
+    /// The browser's own blocker decides.
+    Native,
+    /// The browser has no blocker: ours decides by the same rule.
+    AfterClick,
+    /// The person blocks them all.
+    Blocked,
+}
+
+#[derive(Default)]
+pub(super) struct Windows {
+    pub all: Vec<Arc<Window>>,
+    /// Opened by a page and not taken yet, oldest first.
+    pub popups: VecDeque<Arc<Window>>,
+    pub popups_opened: usize,
+}
+
+#[derive(Default)]
+pub(super) struct Record {
+    pub facts: Vec<BrowserFact>,
+    pub requests: Vec<Request>,
+    /// The last request of each DevTools request id, which a redirect keeps.
+    latest: HashMap<String, usize>,
+    pub closed: bool,
+}
+
+impl Record {
+    pub fn sent(&mut self, id: &str, request: Request) {
+        self.latest.insert(id.to_owned(), self.requests.len());
+        self.requests.push(request);
+    }
+
+    pub fn answered(&mut self, id: &str, status: u16) {
+        if let Some(request) = self.latest.get(id).and_then(|&index| self.requests.get_mut(index)) {
+            request.status = Some(status);
+        }
+    }
+}
+
+impl Scope {
+    pub fn new(id: String, connection: Arc<Connection>, popups: Popups) -> Self {
+        let popups = Mutex::new(popups);
+        Self { id, began: Instant::now(), connection, windows: watch::Sender::new(Windows::default()), popups, record: Mutex::default() }
+    }
+
+    pub fn record(&self) -> MutexGuard<'_, Record> {
+        self.record.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub fn popups(&self) -> MutexGuard<'_, Popups> {
+        self.popups.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// `text` must be public already.
+    pub fn note(&self, kind: BrowserFactKind, text: String) {
+        let at_ms = u64::try_from(self.began.elapsed().as_millis()).unwrap_or(u64::MAX);
+        self.record().facts.push(BrowserFact { at_ms, kind, text });
+    }
+
+    /// The open windows, for a person: ``1 window, `http://127.0.0.1:4010/` ``.
+    pub fn describe(&self) -> String {
+        let windows = self.windows.borrow();
+        let open: Vec<String> = windows
+            .all
+            .iter()
+            .filter(|window| !window.state.borrow().over())
+            .map(|window| format!("`{}`", public_url(window.state.borrow().url())))
+            .collect();
+        match open.len() {
+            0 => "no window".to_owned(),
+            1 => format!("1 window, {}", open[0]),
+            n => format!("{n} windows, {}", open.join(", ")),
+        }
+    }
+}
+
+impl Drop for Scope {
+    fn drop(&mut self) {
+        if !self.record().closed {
+            self.connection.post(None, "Target.disposeBrowserContext", json!({ "browserContextId": self.id }));
+        }
+    }
+}
