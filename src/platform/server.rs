@@ -221,7 +221,7 @@ fn endpoint(path: &str) -> Endpoint {
         "/connect/endsession" => Endpoint::EndSession,
         "/favicon.ico" => Endpoint::Other,
         path if path.starts_with("/v2/") => Endpoint::Api,
-        path if path.starts_with("/assets/") => Endpoint::Other,
+        path if path.starts_with("/assets/") || path.starts_with("/elsewhere/") => Endpoint::Other,
         _ => Endpoint::Portal,
     }
 }

@@ -1,5 +1,6 @@
-use collaudo::domain::Credential;
+use collaudo::domain::{Credential, Endpoint};
 use collaudo::platform::Times;
+use collaudo::platform::accounts::TENANT;
 use reqwest::Method;
 use serde_json::Value;
 
@@ -42,6 +43,8 @@ async fn each_fault_answers_as_it_says_and_leaves_userinfo_alone() {
         ("api-insufficient-scope", 403, "insufficient_scope", ""),
         ("api-insufficient-permission", 403, "insufficient_permission", ""),
         ("api-rate-limited", 429, "rate_limit_exceeded", "1"),
+        ("api-rate-limited-longer", 429, "rate_limit_exceeded", "2"),
+        ("api-rate-limited-silent", 429, "rate_limit_exceeded", ""),
         ("api-server-error", 500, "server_error", ""),
         ("api-bad-gateway", 502, "bad_gateway", ""),
         ("api-unavailable", 503, "temporarily_unavailable", "1"),
@@ -91,7 +94,8 @@ async fn a_misled_client_is_seen_at_the_other_origin() {
     let bearer = ada.client.get(elsewhere.clone()).bearer_auth(&ada.token).send().await.expect("an answer");
     assert_eq!(bearer.status(), 404);
     let exchange = ada.platform.journal().since(mark).pop().expect("an exchange");
-    assert_eq!((exchange.path.as_str(), exchange.facts.credentials), (elsewhere.path(), vec![Credential::Header]));
+    assert_eq!((exchange.path.as_str(), exchange.endpoint), (elsewhere.path(), Endpoint::Other));
+    assert_eq!(exchange.facts.credentials, [Credential::Header]);
 
     ada.arm("api-foreign-next", Times::Next(1));
     let page = ada.ours("patients").await.body;
@@ -107,10 +111,36 @@ async fn a_misled_client_is_seen_at_the_other_origin() {
 #[tokio::test]
 async fn userinfo_can_name_another_subject_in_the_right_tenant() {
     let ada = ada().await;
-    let honest = ada.get("/v2/userinfo").await.body;
+    let honest = ada.get("/v2/userinfo").await;
+    assert_eq!(honest.header("cache-control"), "no-store");
+    let honest = honest.body;
     ada.arm("userinfo-other-subject", Times::Next(1));
     let other = ada.get("/v2/userinfo").await.body;
     assert_ne!(other["sub"], honest["sub"]);
     assert_ne!(other["name"], honest["name"]);
     assert_eq!(other["tenants"], honest["tenants"]);
+}
+
+#[tokio::test]
+async fn the_wait_after_too_many_requests_can_be_a_date() {
+    let ada = ada().await;
+    ada.arm("api-rate-limited-date", Times::Next(1));
+    let answer = ada.ours("patients").await;
+    answer.refuses(429, "rate_limit_exceeded");
+    let until = answer.header("retry-after");
+    assert!(until.ends_with(" GMT"), "{until}");
+    let until = jiff::fmt::rfc2822::DateTimeParser::new().parse_timestamp(until).expect("an HTTP-date");
+    let ahead = until.as_second() - ada.platform.shared().clock.now_seconds();
+    assert!((0..=3).contains(&ahead), "{ahead} s");
+}
+
+#[tokio::test]
+async fn a_write_whose_answer_is_lost_is_carried_out_all_the_same() {
+    let ada = ada().await;
+    ada.arm("api-answer-lost", Times::Next(1));
+    let before = ada.platform.appointments_count(TENANT);
+    let appointment = ada.ours("appointments?limit=1").await.body["items"][0]["id"].clone();
+    let path = format!("/v2/tenants/101/appointments/{appointment}");
+    ada.send(Method::DELETE, &path, None).await.refuses(504, "gateway_timeout");
+    assert_eq!(ada.platform.appointments_count(TENANT), before - 1);
 }
