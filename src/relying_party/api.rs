@@ -2,8 +2,8 @@ use std::collections::HashMap;
 use std::sync::Mutex;
 
 use oauth2::TokenResponse;
-use reqwest::StatusCode;
 use reqwest::header::{HeaderMap, LOCATION, WWW_AUTHENTICATE};
+use reqwest::{Method, StatusCode};
 use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
@@ -25,6 +25,8 @@ use crate::oauth::ErrorCode;
 const PAGE_SIZE: usize = 50;
 /// A list that does not end by then never will.
 const MOST_PAGES: usize = 1000;
+/// Writes of one change: the first, and one more after somebody else's change.
+const WRITES: usize = 2;
 /// How often the defect repeats what was refused for good.
 const LOOPS: usize = 12;
 
@@ -60,6 +62,12 @@ impl From<HttpError> for ApiError {
     }
 }
 
+struct Call {
+    method: Method,
+    address: String,
+    body: Option<Value>,
+}
+
 /// One page of a list (C-56). Members that we do not know are passed over (GX-11).
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -71,25 +79,69 @@ struct Page {
 const PAGE_MEMBERS: &[&str] = &["items", "totalCount", "offset", "limit", "hasMore"];
 
 impl App {
-    /// One reading request. The token goes in the header and nowhere else (RS-01), and to this address alone (RS-02).
+    /// One reading request with a token that belongs to no session yet.
     pub async fn get(&self, address: &str, access: &SecretString) -> Result<Answer, ApiError> {
-        let address = Url::parse(address).map_err(|_| ApiError::Unreadable("an address is not a URL"))?;
-        let mut answer = self.get_once(address.clone(), access).await?;
+        self.call(&Call { method: Method::GET, address: address.to_owned(), body: None }, access).await
+    }
+
+    /// The token goes in the header and nowhere else (RS-01), and to this address alone (RS-02).
+    async fn call(&self, call: &Call, access: &SecretString) -> Result<Answer, ApiError> {
+        let address = Url::parse(&call.address).map_err(|_| ApiError::Unreadable("an address is not a URL"))?;
+        let mut answer = self.call_at(address.clone(), call, access).await?;
         if self.config.has(Defect::FollowsRedirectWithToken)
             && answer.status.is_redirection()
             && let Some(target) = answer.headers.get(LOCATION).and_then(|target| address.join(target.to_str().ok()?).ok())
         {
-            answer = self.get_once(target, access).await?;
+            answer = self.call_at(target, call, access).await?;
         }
         Ok(answer)
     }
 
-    async fn get_once(&self, mut address: Url, access: &SecretString) -> Result<Answer, ApiError> {
+    async fn call_at(&self, mut address: Url, call: &Call, access: &SecretString) -> Result<Answer, ApiError> {
         if self.config.has(Defect::TokenInQuery) {
             address.query_pairs_mut().append_pair("access_token", access.expose_secret());
         }
-        let request = self.http.client().get(address).bearer_auth(access.expose_secret()).build().map_err(HttpError::from)?;
-        Ok(self.http.send(request, Repeat::Read).await?)
+        let mut request = self.http.client().request(call.method.clone(), address).bearer_auth(access.expose_secret());
+        if let Some(body) = &call.body {
+            request = request.json(body);
+        }
+        let repeat = if call.method == Method::GET { Repeat::Read } else { Repeat::Once };
+        Ok(self.http.send(request.build().map_err(HttpError::from)?, repeat).await?)
+    }
+
+    /// Reads a resource, changes it and writes it back with the version that was read. Members that we do not know go back as
+    /// they came. If somebody else was quicker, it is read again before it is written again (GX-12).
+    pub async fn change(&self, session: &Session, resource: &str, id: u64, edit: impl Fn(&mut Value)) -> Result<(), ApiError> {
+        let mut edited = self.read_one(session, resource, id, &edit).await?;
+        for tried in 1..=WRITES {
+            let address = self.address(session, &format!("{resource}/{id}"))?;
+            let write = Call { method: Method::PUT, address, body: Some(edited.clone()) };
+            match self.call_signed_in(session, write).await {
+                Err(ApiError::Conflict) if tried < WRITES => {
+                    if !self.config.has(Defect::WritesAgainWithoutReading) {
+                        edited = self.read_one(session, resource, id, &edit).await?;
+                    }
+                }
+                Err(ApiError::Rejected(_)) if tried < WRITES && self.config.has(Defect::RepeatsRejectedWrite) => {}
+                outcome => return outcome.map(drop),
+            }
+        }
+        Err(ApiError::Conflict)
+    }
+
+    async fn read_one(&self, session: &Session, resource: &str, id: u64, edit: impl Fn(&mut Value)) -> Result<Value, ApiError> {
+        let address = self.address(session, &format!("{resource}/{id}"))?;
+        let answer = self.call_signed_in(session, Call { method: Method::GET, address, body: None }).await?;
+        let mut value = answer.json().filter(Value::is_object).ok_or(ApiError::Unreadable("the body is not a JSON object"))?;
+        edit(&mut value);
+        Ok(value)
+    }
+
+    /// Below the tenant of the signed-in user: no other tenant can be named (GX-20).
+    fn address(&self, session: &Session, path: &str) -> Result<String, ApiError> {
+        let tenant = session.signed_in().ok_or(ApiError::SessionEnded)?.user.tenant.id;
+        let tenant: String = form_urlencoded::byte_serialize(tenant.as_bytes()).collect();
+        Ok(under(&self.config.api, &format!("v2/tenants/{tenant}/{path}")))
     }
 
     /// Every entry of one of the tenant's lists. The next page is counted from what came, whatever page size the platform
@@ -113,10 +165,8 @@ impl App {
     }
 
     async fn page(&self, session: &Session, resource: &str, offset: usize, members: &[&str]) -> Result<Page, ApiError> {
-        let signed_in = session.signed_in().ok_or(ApiError::SessionEnded)?;
-        let tenant: String = form_urlencoded::byte_serialize(signed_in.user.tenant.id.as_bytes()).collect();
-        let path = format!("v2/tenants/{tenant}/{resource}?offset={offset}&limit={PAGE_SIZE}");
-        let answer = self.get_signed_in(session, signed_in, &under(&self.config.api, &path)).await?;
+        let address = self.address(session, &format!("{resource}?offset={offset}&limit={PAGE_SIZE}"))?;
+        let answer = self.call_signed_in(session, Call { method: Method::GET, address, body: None }).await?;
         let value = answer.json().ok_or(ApiError::Unreadable("the body is not JSON"))?;
         if self.config.has(Defect::RefusesUnknownFields) && has_unknown_member(&value, members) {
             return Err(ApiError::Unreadable("a member is unknown"));
@@ -124,19 +174,20 @@ impl App {
         serde_json::from_value(value).map_err(|_| ApiError::Unreadable("the body is not a page of a list"))
     }
 
-    /// One reading request of a signed-in user: after a 401 one refresh and one repetition, and no more (GX-06, RS-03).
-    async fn get_signed_in(&self, session: &Session, signed_in: SignedIn, address: &str) -> Result<Answer, ApiError> {
-        let answer = self.get(address, &signed_in.tokens.access).await?;
+    /// One request of a signed-in user: after a 401 one refresh and one repetition, and no more (GX-06, RS-03).
+    async fn call_signed_in(&self, session: &Session, call: Call) -> Result<Answer, ApiError> {
+        let tokens = session.signed_in().ok_or(ApiError::SessionEnded)?.tokens;
+        let answer = self.call(&call, &tokens.access).await?;
         if answer.status != StatusCode::UNAUTHORIZED {
-            return successful(answer, address);
+            return successful(answer, &call);
         }
-        let refreshed = self.refresh_tokens(session, signed_in.tokens.generation).await?;
-        let answer = self.get(address, &refreshed.tokens.access).await?;
+        let refreshed = self.refresh_tokens(session, tokens.generation).await?;
+        let answer = self.call(&call, &refreshed.tokens.access).await?;
         if answer.status == StatusCode::UNAUTHORIZED {
             session.end(SignInError::SessionEnded);
             return Err(ApiError::SessionEnded);
         }
-        successful(answer, address)
+        successful(answer, &call)
     }
 
     /// New tokens in place of those of `generation`. Requests that wait here use what the first of them got (RT-04).
@@ -206,13 +257,13 @@ impl App {
 }
 
 /// What each status means to this application (C-55). The log has what a support question needs, and no patient (GX-23).
-fn successful(answer: Answer, address: &str) -> Result<Answer, ApiError> {
+fn successful(answer: Answer, call: &Call) -> Result<Answer, ApiError> {
     if answer.status.is_success() {
         return Ok(answer);
     }
     let body = answer.json().unwrap_or_default();
     let error = body["error"].as_str().unwrap_or_default();
-    tracing::warn!(%address, status = %answer.status, error, "the API refused a request");
+    tracing::warn!(method = %call.method, address = call.address, status = %answer.status, error, "the API refused a request");
     Err(match answer.status {
         StatusCode::FORBIDDEN if error == ErrorCode::InsufficientScope.as_str() || challenge_names_scope(&answer.headers) => {
             ApiError::MissingScope

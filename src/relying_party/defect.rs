@@ -91,6 +91,8 @@ defects! {
     StopsAfterFirstPage "stops-after-first-page" ["GX-08"] "shows the first page of a list only";
     IgnoresRetryAfter "ignores-retry-after" ["GX-09", "GX-10", "RS-05"] "repeats a limited request at once";
     RefusesUnknownFields "refuses-unknown-fields" ["GX-11"] "fails on an answer with a field that it does not know";
+    WritesAgainWithoutReading "writes-again-without-reading" ["GX-12"] "repeats a write after a conflict as it was";
+    RepeatsRejectedWrite "repeats-rejected-write" ["GX-13"] "repeats a write that broke a business rule";
     GivesUpOnServerError "gives-up-on-server-error" ["GX-15"] "does not repeat a request after a server error";
     IgnoresDeactivation "ignores-deactivation" ["GX-19"] "goes on showing what it read before the user was deactivated";
     SharesDataBetweenUsers "shares-data-between-users" ["GX-20"] "shows the lists that another user has read before";

@@ -48,8 +48,9 @@ pub(super) enum Repeat {
     Read,
     /// Refresh or revocation: after an answer that says "not now". Not after a lost answer: the token may have rotated (RT-05).
     Token,
-    /// A code: only when the limiter refused the request before anyone looked at it; else the code may be spent (CB-05, GX-10).
-    Code,
+    /// A code or a write: only when the limiter refused the request before anyone looked at it; else it may have had its
+    /// effect (CB-05, GX-10, RS-06).
+    Once,
 }
 
 #[derive(Debug)]
@@ -136,17 +137,17 @@ impl Http {
         if tried >= TRIES {
             return None;
         }
-        let repeats_code = repeat == Repeat::Code && Defect::RedeemsCodeTwice.is(self.defect);
+        let sends_twice = repeat == Repeat::Once && Defect::RedeemsCodeTwice.is(self.defect);
         let growing = FIRST_WAIT * 2u32.pow(tried - 1);
         let wait = match outcome {
             Ok(answer) if answer.status == StatusCode::TOO_MANY_REQUESTS => retry_after(&answer.headers).unwrap_or(growing),
             Ok(answer) if answer.status.is_server_error() => {
-                if (repeat == Repeat::Code && !repeats_code) || Defect::GivesUpOnServerError.is(self.defect) {
+                if (repeat == Repeat::Once && !sends_twice) || Defect::GivesUpOnServerError.is(self.defect) {
                     return None;
                 }
                 retry_after(&answer.headers).unwrap_or(growing)
             }
-            Err(HttpError::Request(error)) if !error.is_timeout() && (repeat == Repeat::Read || repeats_code) => growing,
+            Err(HttpError::Request(error)) if !error.is_timeout() && (repeat == Repeat::Read || sends_twice) => growing,
             _ => return None,
         };
         if Defect::IgnoresRetryAfter.is(self.defect) {

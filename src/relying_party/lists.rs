@@ -81,6 +81,8 @@ pub(super) struct Row {
     pub title: String,
     pub detail: (String, String),
     pub status: Option<Status>,
+    /// Id of an appointment that can be confirmed here.
+    pub confirms: Option<u64>,
 }
 
 impl Row {
@@ -134,6 +136,7 @@ struct Agenda {
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct Appointment {
+    id: Option<u64>,
     agenda_id: Value,
     start: String,
     end: Option<String>,
@@ -207,6 +210,7 @@ async fn patients(app: &App, session: &Session) -> Result<Vec<Row>, ApiError> {
             title: format!("{} {}", patient.first_name, patient.last_name),
             detail: (detail("Data di nascita"), detail("Born")),
             status: None,
+            confirms: None,
         }
     };
     Ok(patients.into_iter().map(row).collect())
@@ -218,12 +222,18 @@ async fn appointments(app: &App, session: &Session) -> Result<Vec<Row>, ApiError
     let row = |appointment: Appointment| {
         let agenda = agendas.iter().find(|agenda| agenda.id == appointment.agenda_id).and_then(|agenda| agenda.name.clone());
         let agenda = agenda.unwrap_or_default();
-        let until = appointment.end.as_deref().and_then(hour).map(|end| format!("\u{a0}–\u{a0}{end}")).unwrap_or_default();
+        let until = appointment.end.as_deref().and_then(hour).map(|end| format!("\u{2060}–\u{2060}{end}")).unwrap_or_default();
         let start = hour(&appointment.start).unwrap_or_default();
         let title = format!("{}, {start}{until}", day(&appointment.start));
-        Row { title, detail: (agenda.clone(), agenda), status: appointment.status.map(Status) }
+        let confirms = appointment.id.filter(|_| appointment.status.as_deref() == Some("booked"));
+        Row { title, detail: (agenda.clone(), agenda), status: appointment.status.map(Status), confirms }
     };
     Ok(appointments.into_iter().map(row).collect())
+}
+
+/// Marks an appointment as confirmed.
+pub(super) async fn confirm(app: &App, session: &Session, id: u64) -> Result<(), ApiError> {
+    app.change(session, "appointments", id, |appointment| appointment["status"] = "confirmed".into()).await
 }
 
 async fn medical_reports(app: &App, session: &Session) -> Result<Vec<Row>, ApiError> {
@@ -231,7 +241,7 @@ async fn medical_reports(app: &App, session: &Session) -> Result<Vec<Row>, ApiEr
     let row = |report: MedicalReport| {
         let parts: Vec<String> = report.date.as_deref().map(day).into_iter().chain(report.doctor).collect();
         let detail = parts.join(" · ");
-        Row { title: report.title, detail: (detail.clone(), detail), status: report.status.map(Status) }
+        Row { title: report.title, detail: (detail.clone(), detail), status: report.status.map(Status), confirms: None }
     };
     Ok(reports.into_iter().map(row).collect())
 }

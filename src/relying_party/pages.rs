@@ -2,14 +2,15 @@ use std::convert::Infallible;
 use std::sync::Arc;
 
 use askama::Template;
-use axum::Json;
 use axum::extract::{FromRequestParts, State};
 use axum::http::header::{ACCEPT_LANGUAGE, CONTENT_TYPE};
 use axum::http::request::Parts;
 use axum::http::{StatusCode, Uri};
 use axum::response::{Html, IntoResponse, Redirect, Response};
+use axum::{Form, Json};
 use axum_extra::extract::cookie::CookieJar;
 use secrecy::ExposeSecret;
+use serde::Deserialize;
 use serde_json::json;
 use url::form_urlencoded;
 
@@ -167,6 +168,18 @@ enum Content {
     },
 }
 
+impl Content {
+    fn failed(error: ApiError, w: Words) -> Self {
+        let words = w.api_error(&error);
+        // What the platform says of a business rule is for the person (GX-13).
+        let detail = match error {
+            ApiError::Rejected(message) if !message.is_empty() => Some(message),
+            _ => None,
+        };
+        Self::Failed { words, detail }
+    }
+}
+
 fn show(page: &impl Template) -> Response {
     match page.render() {
         Ok(text) => Html(text).into_response(),
@@ -215,7 +228,7 @@ pub(super) async fn feature(State(app): State<Arc<App>>, jar: CookieJar, visit: 
             Err(ApiError::MissingScope | ApiError::MissingPermission) if app.config.has(Defect::SignsInAgainOnForbidden) => {
                 return (jar, Redirect::to("/login")).into_response();
             }
-            Err(error) => Content::Failed { words: visit.words(Some(&session)).api_error(&error), detail: business_rule(error) },
+            Err(error) => Content::failed(error, visit.words(Some(&session))),
         }
     } else {
         Content::Off
@@ -224,14 +237,31 @@ pub(super) async fn feature(State(app): State<Arc<App>>, jar: CookieJar, visit: 
     if session.signed_in().is_none() {
         return (jar, Redirect::to("/")).into_response();
     }
-    (jar, show(&FeaturePage { f: Frame::new(&app, Some(&session), &visit), feature, content })).into_response()
+    (jar, show_feature(&app, &session, &visit, feature, content)).into_response()
 }
 
-/// What the platform says of a business rule is for the person (GX-13).
-fn business_rule(error: ApiError) -> Option<String> {
-    match error {
-        ApiError::Rejected(message) if !message.is_empty() => Some(message),
-        _ => None,
+fn show_feature(app: &App, session: &Session, visit: &Visit, feature: Feature, content: Content) -> Response {
+    show(&FeaturePage { f: Frame::new(app, Some(session), visit), feature, content })
+}
+
+#[derive(Debug, Deserialize)]
+pub(super) struct Confirmation {
+    id: u64,
+}
+
+/// Confirms an appointment, then shows the agenda as it is now: a reload of that page repeats no write (RS-06).
+pub(super) async fn confirm(State(app): State<Arc<App>>, jar: CookieJar, visit: Visit, Form(confirmation): Form<Confirmation>) -> Response {
+    let session = app.store.find(&jar, &app.config);
+    let signed_in = session.and_then(|session| session.signed_in().map(|signed_in| (session, signed_in)));
+    let Some((session, signed_in)) = signed_in else { return Redirect::to("/").into_response() };
+    let visit = Visit { path: Feature::Agenda.path().to_owned(), ..visit };
+    if !signed_in.granted.contains(Feature::Agenda.scope()) {
+        return show_feature(&app, &session, &visit, Feature::Agenda, Content::Off);
+    }
+    match lists::confirm(&app, &session, confirmation.id).await {
+        Ok(()) => Redirect::to(Feature::Agenda.path()).into_response(),
+        Err(ApiError::SessionEnded) => Redirect::to("/").into_response(),
+        Err(error) => show_feature(&app, &session, &visit, Feature::Agenda, Content::failed(error, visit.words(Some(&session)))),
     }
 }
 

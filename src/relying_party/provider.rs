@@ -165,7 +165,7 @@ impl App {
             let secret = secret.expose_secret().to_owned();
             request = request.add_extra_param("client_id", self.config.client_id.clone()).add_extra_param("client_secret", secret);
         }
-        let answer = request.request_async(&TokenEndpoint(self, Repeat::Code)).await.map_err(sign_in_error)?;
+        let answer = request.request_async(&TokenEndpoint(self, Repeat::Once)).await.map_err(sign_in_error)?;
         // A token of a type that we do not know cannot be used (TK-06). The type's case has no meaning, and the crate knows it.
         if *answer.token_type() != BasicTokenType::Bearer {
             return Err(SignInError::Platform("the access token is of an unknown type"));
@@ -192,7 +192,7 @@ impl App {
     /// Only the defect asks for a token that belongs to nobody (C-30).
     pub async fn try_client_credentials(&self) -> Result<(), SignInError> {
         let client = self.oauth_client().await?;
-        let outcome = client.exchange_client_credentials().request_async(&TokenEndpoint(self, Repeat::Code)).await;
+        let outcome = client.exchange_client_credentials().request_async(&TokenEndpoint(self, Repeat::Once)).await;
         outcome.map(drop).map_err(sign_in_error)
     }
 
@@ -209,7 +209,7 @@ impl App {
             None => form.push(("client_id", &self.config.client_id)),
         }
         let Ok(request) = request.form(&form).build() else { return };
-        let repeat = if self.config.has(Defect::TakesRefusalAsRevoked) { Repeat::Code } else { Repeat::Token };
+        let repeat = if self.config.has(Defect::TakesRefusalAsRevoked) { Repeat::Once } else { Repeat::Token };
         match self.http.send(request, repeat).await {
             Ok(answer) if answer.status.is_success() => {}
             Ok(answer) => tracing::warn!(%endpoint, status = %answer.status, "a token was not revoked"),

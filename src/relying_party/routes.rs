@@ -28,6 +28,7 @@ pub(super) fn router(app: Arc<App>) -> Router {
         .route("/session", get(pages::session))
         .route("/patients", get(async |state, jar, visit| pages::feature(state, jar, visit, Feature::Patients).await))
         .route("/agenda", get(async |state, jar, visit| pages::feature(state, jar, visit, Feature::Agenda).await))
+        .route("/agenda/confirm", post(pages::confirm))
         .route("/medical-reports", get(async |state, jar, visit| pages::feature(state, jar, visit, Feature::MedicalReports).await))
         .route("/health", get(StatusCode::OK))
         .route("/portal.css", get(pages::style))

@@ -1,6 +1,8 @@
 //! A small platform for the bundled application: strict where a login must not succeed by luck, with a knob for each answer
 //! that a test changes. It stands for the real mock, which this room does not know.
 
+mod api;
+
 use std::collections::HashMap;
 use std::sync::{Arc, LazyLock, Mutex, MutexGuard, PoisonError};
 
@@ -63,6 +65,10 @@ pub struct Knobs {
     /// Key id in the key set, and that in the ID token's header.
     pub published_kid: String,
     pub signing_kid: String,
+    /// Status of the next answers to a write.
+    pub next_writes: Vec<u16>,
+    /// Of the one appointment that can be read and written.
+    pub appointment: Value,
     pub refresh_refused: bool,
     pub rotates: bool,
     pub revocation_answers: Vec<u16>,
@@ -88,6 +94,8 @@ impl Default for Knobs {
             next_token_answers: Vec::new(),
             published_kid: "k1".to_owned(),
             signing_kid: "k1".to_owned(),
+            next_writes: Vec::new(),
+            appointment: json!({"id": 1, "agendaId": 1, "status": "booked", "version": 1, "later": {"kept": true}}),
             refresh_refused: false,
             rotates: true,
             revocation_answers: Vec::new(),
@@ -99,6 +107,7 @@ impl Default for Knobs {
 
 #[derive(Clone, Debug)]
 pub struct Seen {
+    pub method: String,
     pub path: String,
     pub query: String,
     pub authorization: Option<String>,
@@ -133,8 +142,9 @@ impl Stub {
             .route("/token", post(token))
             .route("/revoke", post(revoke))
             .route("/userinfo", get(openid_userinfo))
-            .route("/v2/userinfo", get(userinfo))
-            .route("/v2/tenants/{tenant}/{resource}", get(list))
+            .route("/v2/userinfo", get(api::userinfo))
+            .route("/v2/tenants/{tenant}/{resource}", get(api::list))
+            .route("/v2/tenants/{tenant}/appointments/{id}", get(api::appointment).put(api::change_appointment))
             .layer(from_fn_with_state(stub.clone(), journal))
             .with_state(stub.clone());
         tokio::spawn(async move { axum::serve(socket, router).await });
@@ -239,6 +249,7 @@ async fn journal(State(stub): State<Arc<Stub>>, request: Request, next: Next) ->
     let (parts, body) = request.into_parts();
     let body = axum::body::to_bytes(body, 1 << 20).await.expect("the application sends little");
     stub.books().seen.push(Seen {
+        method: parts.method.to_string(),
         path: parts.uri.path().to_owned(),
         query: parts.uri.query().unwrap_or_default().to_owned(),
         authorization: parts.headers.get("authorization").and_then(|value| value.to_str().ok()).map(str::to_owned),
@@ -347,49 +358,4 @@ async fn openid_userinfo(State(stub): State<Arc<Stub>>, headers: HeaderMap) -> R
     }
     let knobs = stub.knobs();
     Json(json!({"sub": knobs.userinfo_sub, "name": knobs.name})).into_response()
-}
-
-async fn userinfo(State(stub): State<Arc<Stub>>, headers: HeaderMap) -> Response {
-    if !stub.knows(&headers) {
-        return refused(401, "invalid_token");
-    }
-    let knobs = stub.knobs();
-    Json(json!({"sub": "ada", "name": knobs.name, "tenants": [{"id": knobs.tenant, "name": "Poliambulatorio San Luca"}]})).into_response()
-}
-
-async fn list(
-    State(stub): State<Arc<Stub>>,
-    axum::extract::Path((_, resource)): axum::extract::Path<(String, String)>,
-    Query(query): Query<HashMap<String, String>>,
-    headers: HeaderMap,
-) -> Response {
-    if !stub.knows(&headers) {
-        return refused(401, "invalid_token");
-    }
-    let mut knobs = stub.knobs();
-    if let Some((status, retry_after)) = knobs.next_answers.pop() {
-        return troubled(status, retry_after);
-    }
-    let number = |name: &str| query.get(name).and_then(|value| value.parse::<usize>().ok()).unwrap_or_default();
-    let (offset, limit) = (number("offset"), number("limit").min(knobs.page_limit));
-    let total = if resource == "patients" { knobs.patients } else { 3 };
-    let entry = |index: usize| {
-        let mut entry = match resource.as_str() {
-            "patients" => {
-                json!({"id": index, "firstName": "Paziente", "lastName": format!("N{index}"), "fiscalCode": "RSSDAA80A41H501X", "birthDate": "1980-01-01"})
-            }
-            "agendas" => json!({"id": index, "name": format!("Cardiologia {index}")}),
-            "appointments" => {
-                json!({"id": index, "agendaId": index, "patientId": 1, "start": "2026-11-24T09:00:00+01:00", "end": "2026-11-24T09:30:00+01:00", "status": "booked"})
-            }
-            _ => json!({"id": index, "patientId": 1, "title": format!("Visita {index}"), "status": "signed", "date": "2026-11-20"}),
-        };
-        if knobs.additive {
-            entry["badges"] = json!(["new"]);
-        }
-        entry
-    };
-    let items: Vec<Value> = (offset..total.min(offset + limit)).map(entry).collect();
-    let has_more = offset + items.len() < total;
-    Json(json!({"items": items, "totalCount": total, "offset": offset, "limit": limit, "hasMore": has_more})).into_response()
 }
