@@ -301,8 +301,8 @@ async fn dialogs_are_dismissed_and_recorded() {
     let (browser, context, page, _site) = opened("/").await;
     assert!(!page.evaluate::<bool>("confirm('Delete code=abcdefgh?')").await.expect("it is dismissed"));
     page.evaluate::<Option<()>>("void console.warn('careful', {a: 1}, 7)").await.expect("runs");
-    page.evaluate::<Option<()>>("void setTimeout(() => { throw new Error('boom') })").await.expect("runs");
-    page.wait_until("true", "answer", SOON).await.expect("it is true");
+    page.evaluate::<Option<()>>("void setTimeout(() => { window.thrown = true; throw new Error('boom') })").await.expect("runs");
+    page.wait_until("window.thrown", "exception", SOON).await.expect("it is thrown");
     let facts = context.facts();
     let has = |kind, text: &str| facts.iter().any(|fact| fact.kind == kind && fact.text == text);
     assert!(has(BrowserFactKind::Dialog, "confirm: Delete code=[redacted]"), "{facts:?}");
