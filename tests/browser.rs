@@ -264,13 +264,9 @@ async fn chromium_itself_behaves_like_the_headless_shell() {
 async fn frames_of_another_site_are_seen() {
     let (browser, context, page, site) = opened("/missing").await;
     let elsewhere = site.replace("127.0.0.1", "localhost");
-    let frame = format!("void document.body.insertAdjacentHTML('beforeend', '<iframe src={elsewhere}/cookie></iframe>')");
-    page.evaluate::<Option<()>>(&frame).await.expect("runs");
-    page.evaluate::<bool>(
-        "new Promise(done => frames[0].frameElement ? done(true) : document.querySelector('iframe').onload = () => done(true))",
-    )
-    .await
-    .expect("it loads");
+    let frame = "new Promise(done => { const frame = document.createElement('iframe'); frame.onload = () => done(true); frame.src =";
+    let loaded = page.evaluate::<bool>(&format!("{frame} '{elsewhere}/cookie'; document.body.append(frame); }})")).await.expect("it loads");
+    assert!(loaded);
     let request = context.requests().into_iter().find(|request| request.url.ends_with("/cookie")).expect("it was sent");
     assert_eq!((request.url, request.status, request.page), (format!("{elsewhere}/cookie"), Some(200), format!("{site}/missing")));
     browser.close().await;
