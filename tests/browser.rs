@@ -199,8 +199,11 @@ async fn a_popup_that_a_person_closes_is_seen_by_the_application() {
     app.click("#login").await.expect("clicks");
     let popup = context.wait_for_popup(SOON).await.expect("opens");
     popup.wait_for("#go", SOON).await.expect("shows the form");
-    popup.close().await.expect("closes");
-    assert!(popup.is_closed());
+    let began = Instant::now();
+    let (asked, closed) = tokio::join!(popup.evaluate::<bool>("new Promise(() => {})"), popup.close());
+    closed.expect("closes");
+    assert!(matches!(asked, Err(BrowserError::Closed { .. })), "{asked:?}");
+    assert!(began.elapsed() < SOON && popup.is_closed());
     app.wait_until("error.textContent === 'closed'", "word of the closed popup", SOON).await.expect("the application notices");
     let error = popup.click("#go").await.expect_err("it is closed");
     assert!(matches!(error, BrowserError::Closed { .. }), "{error}");
