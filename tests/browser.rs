@@ -199,8 +199,11 @@ async fn a_popup_that_a_person_closes_is_seen_by_the_application() {
     app.click("#login").await.expect("clicks");
     let popup = context.wait_for_popup(SOON).await.expect("opens");
     popup.wait_for("#go", SOON).await.expect("shows the form");
-    popup.close().await.expect("closes");
-    assert!(popup.is_closed());
+    let began = Instant::now();
+    let (asked, closed) = tokio::join!(popup.evaluate::<bool>("new Promise(() => {})"), popup.close());
+    closed.expect("closes");
+    assert!(matches!(asked, Err(BrowserError::Closed { .. })), "{asked:?}");
+    assert!(began.elapsed() < SOON && popup.is_closed());
     app.wait_until("error.textContent === 'closed'", "word of the closed popup", SOON).await.expect("the application notices");
     let error = popup.click("#go").await.expect_err("it is closed");
     assert!(matches!(error, BrowserError::Closed { .. }), "{error}");
@@ -264,13 +267,9 @@ async fn chromium_itself_behaves_like_the_headless_shell() {
 async fn frames_of_another_site_are_seen() {
     let (browser, context, page, site) = opened("/missing").await;
     let elsewhere = site.replace("127.0.0.1", "localhost");
-    let frame = format!("void document.body.insertAdjacentHTML('beforeend', '<iframe src={elsewhere}/cookie></iframe>')");
-    page.evaluate::<Option<()>>(&frame).await.expect("runs");
-    page.evaluate::<bool>(
-        "new Promise(done => frames[0].frameElement ? done(true) : document.querySelector('iframe').onload = () => done(true))",
-    )
-    .await
-    .expect("it loads");
+    let frame = "new Promise(done => { const frame = document.createElement('iframe'); frame.onload = () => done(true); frame.src =";
+    let loaded = page.evaluate::<bool>(&format!("{frame} '{elsewhere}/cookie'; document.body.append(frame); }})")).await.expect("it loads");
+    assert!(loaded);
     let request = context.requests().into_iter().find(|request| request.url.ends_with("/cookie")).expect("it was sent");
     assert_eq!((request.url, request.status, request.page), (format!("{elsewhere}/cookie"), Some(200), format!("{site}/missing")));
     browser.close().await;
@@ -301,8 +300,8 @@ async fn dialogs_are_dismissed_and_recorded() {
     let (browser, context, page, _site) = opened("/").await;
     assert!(!page.evaluate::<bool>("confirm('Delete code=abcdefgh?')").await.expect("it is dismissed"));
     page.evaluate::<Option<()>>("void console.warn('careful', {a: 1}, 7)").await.expect("runs");
-    page.evaluate::<Option<()>>("void setTimeout(() => { throw new Error('boom') })").await.expect("runs");
-    page.wait_until("true", "answer", SOON).await.expect("it is true");
+    page.evaluate::<Option<()>>("void setTimeout(() => { window.thrown = true; throw new Error('boom') })").await.expect("runs");
+    page.wait_until("window.thrown", "exception", SOON).await.expect("it is thrown");
     let facts = context.facts();
     let has = |kind, text: &str| facts.iter().any(|fact| fact.kind == kind && fact.text == text);
     assert!(has(BrowserFactKind::Dialog, "confirm: Delete code=[redacted]"), "{facts:?}");

@@ -1,3 +1,4 @@
+use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -18,6 +19,12 @@ pub struct Context {
     pub(super) scope: Arc<Scope>,
     /// The browser lives as long as one of its contexts.
     _running: Arc<Running>,
+}
+
+impl fmt::Debug for Context {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Context({})", self.scope.describe())
+    }
 }
 
 impl Context {

@@ -1,3 +1,4 @@
+use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -38,6 +39,12 @@ struct Held {
     client: Client,
     driver: Option<Driver>,
     keep_alive: Option<AbortHandle>,
+}
+
+impl fmt::Debug for Browser {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Browser({})", self.running.version)
+    }
 }
 
 impl Browser {

@@ -1,3 +1,4 @@
+use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -21,6 +22,12 @@ const TALLEST: f64 = 16_000.0;
 pub struct Page {
     pub(super) window: Arc<Window>,
     pub(super) context: Context,
+}
+
+impl fmt::Debug for Page {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Page({})", public_url(&self.url()))
+    }
 }
 
 impl Page {
