@@ -25,8 +25,12 @@ pub struct Application {
 
 /// The application that comes with collaudo.
 pub fn bundled() -> Result<Application, CliError> {
-    let profile = parse(Path::new("bundled.toml"), BUNDLED)?;
-    Ok(Application { profile, bundled: true, static_secret: None, dossier_secrets: BTreeMap::new() })
+    let profile: Profile = parse(Path::new("bundled.toml"), BUNDLED)?;
+    // Its environments exist on paper only: so do their secrets.
+    let environments = profile.dossier.environments.iter();
+    let dossier_secrets =
+        environments.map(|environment| (environment.name.clone(), SecretString::from(format!("sample secret of {}", environment.name))));
+    Ok(Application { bundled: true, static_secret: None, dossier_secrets: dossier_secrets.collect(), profile })
 }
 
 pub fn read_application(path: &Path) -> Result<Application, CliError> {

@@ -8,6 +8,8 @@ use serde::{Deserialize, Serialize};
 pub struct Settings {
     /// Seeds clinical data, passwords, codes and tokens. The same seed gives the same platform.
     pub seed: u64,
+    /// The day around which sample appointments lie; without it today.
+    pub sample_day: Option<jiff::civil::Date>,
     /// Address to listen on; loopback unless a person asks otherwise.
     pub address: IpAddr,
     /// Port to listen on; 0 picks a free one.
@@ -22,6 +24,7 @@ impl Default for Settings {
     fn default() -> Self {
         Self {
             seed: 1,
+            sample_day: None,
             address: IpAddr::V4(Ipv4Addr::LOCALHOST),
             port: 0,
             // Another host than the application's 127.0.0.1: browsers keep cookies per host, not per port.

@@ -31,7 +31,10 @@ impl Shared {
         let random = Random::seeded(settings.seed);
         let accounts = Accounts::seeded(&random);
         Self {
-            clinic: Mutex::new(Clinic::seeded(settings.seed)),
+            clinic: Mutex::new(match settings.sample_day {
+                Some(day) => Clinic::seeded_on(settings.seed, day),
+                None => Clinic::seeded(settings.seed),
+            }),
             authorizations: Mutex::default(),
             accounts: Mutex::new(accounts),
             settings,

@@ -122,8 +122,8 @@ impl GoldenTexts {
 /// Replaces values that differ from run to run by placeholders that keep identity: `known` ones by name, times by kind.
 pub fn redacted(value: &Value, known: &[(&str, String)]) -> Value {
     match value {
-        Value::String(text) => match known.iter().find(|(_, value)| value == text) {
-            Some((placeholder, _)) => Value::from(format!("[{placeholder}]")),
+        Value::String(text) => match known.iter().find(|(_, value)| value == text || is_under(text, value)) {
+            Some((placeholder, value)) => Value::from(format!("[{placeholder}]{}", &text[value.len()..])),
             None if text.parse::<jiff::Timestamp>().is_ok() => Value::from("[time]"),
             None if text.parse::<jiff::civil::Date>().is_ok() && text.len() == 10 => Value::from("[date]"),
             None => value.clone(),
@@ -144,6 +144,11 @@ pub fn redacted(value: &Value, known: &[(&str, String)]) -> Value {
         ),
         other => other.clone(),
     }
+}
+
+/// Whether a URL continues another one by a path.
+fn is_under(url: &str, base: &str) -> bool {
+    base.starts_with("http") && url.strip_prefix(base).is_some_and(|path| path.starts_with('/'))
 }
 
 /// A text with every known secret replaced by its placeholder.

@@ -40,6 +40,14 @@ pub struct Stage {
     pub provocation: Provocation,
 }
 
+/// What a platform's sample data are made from.
+#[derive(Clone, Copy, Debug)]
+pub struct Sample {
+    pub seed: u64,
+    /// `None`: today.
+    pub day: Option<jiff::civil::Date>,
+}
+
 /// A person's browser: an isolated context, with the application's page.
 #[derive(Clone)]
 pub struct Visitor {
@@ -49,16 +57,16 @@ pub struct Visitor {
 
 impl Stage {
     /// A platform, and nobody at it yet.
-    pub async fn raise(setup: Arc<Setup>, seed: u64) -> Result<Self, Failure> {
+    pub async fn raise(setup: Arc<Setup>, sample: Sample) -> Result<Self, Failure> {
         let shared = if setup.is_shared() {
             let mut kept = setup.shared.lock().await;
             if kept.is_none() {
                 let port = setup.profile.app.client.as_ref().map_or(0, |client| client.platform_port);
-                *kept = Some(Arc::new(Shared::start(&setup, setup.seed, port).await?));
+                *kept = Some(Arc::new(Shared::start(&setup, Sample { seed: setup.seed, day: None }, port).await?));
             }
             kept.as_ref().map(Arc::clone).ok_or_else(|| Failure::broke("the shared stage is gone"))?
         } else {
-            Arc::new(Shared::start(&setup, seed, 0).await?)
+            Arc::new(Shared::start(&setup, sample, 0).await?)
         };
         let (issuer, api, portal) = match (&shared.platform, setup.remote()) {
             (Some(platform), _) => (platform.shared().issuer_text().to_owned(), platform.api().clone(), Some(platform.issuer().clone())),
@@ -318,11 +326,18 @@ impl Stage {
 }
 
 impl Shared {
-    async fn start(setup: &Setup, seed: u64, port: u16) -> Result<Self, Failure> {
+    async fn start(setup: &Setup, sample: Sample, port: u16) -> Result<Self, Failure> {
         let platform = match &setup.target {
-            Target::Mock(assumptions) => {
-                Some(Platform::start(Settings { seed, port, assumptions: assumptions.clone(), ..Settings::default() }).await?)
-            }
+            Target::Mock(assumptions) => Some(
+                Platform::start(Settings {
+                    seed: sample.seed,
+                    sample_day: sample.day,
+                    port,
+                    assumptions: assumptions.clone(),
+                    ..Settings::default()
+                })
+                .await?,
+            ),
             Target::Remote(_) => None,
         };
         Ok(Self { platform, application: Mutex::default() })
