@@ -4,7 +4,6 @@ use std::time::Duration;
 
 use fantoccini::Client;
 use serde_json::{Value, json};
-use tokio::sync::oneshot;
 use tokio::task::AbortHandle;
 
 use super::cdp::{ANSWER_DEADLINE, Connection, Refusal};
@@ -53,8 +52,8 @@ impl Browser {
     /// # Errors
     /// [`BrowserError::NotFound`] or [`BrowserError::Start`]; whatever was started until then has been ended.
     pub async fn launch(options: &Options) -> Result<Self, BrowserError> {
-        let (exited, exit) = oneshot::channel();
-        let local = if options.webdriver.is_some() { None } else { Some(start_driver(options, exited).await?) };
+        let exit = Arc::new(Mutex::new(Exit::default()));
+        let local = if options.webdriver.is_some() { None } else { Some(start_driver(options, Arc::clone(&exit)).await?) };
         let session = Session::start(options, local.as_ref().map(|(located, driver)| (located, driver))).await?;
         let client = session.client();
         let opened = connect(&session.devtools).await;
@@ -65,12 +64,7 @@ impl Browser {
                 return Err(why);
             }
         };
-        let gone = Arc::clone(&connection);
-        tokio::spawn(async move {
-            if let Ok(why) = exit.await {
-                gone.end(&why);
-            }
-        });
+        exit.lock().unwrap_or_else(PoisonError::into_inner).connected(&connection);
         let driver = local.map(|(_, driver)| driver);
         let keep_alive = driver.is_none().then(|| tokio::spawn(Session::keep_alive(client.clone())).abort_handle());
         let running = Running {
@@ -146,12 +140,33 @@ impl Drop for Running {
     }
 }
 
-async fn start_driver(options: &Options, exited: oneshot::Sender<String>) -> Result<(super::Located, Driver), BrowserError> {
+/// The driver's exit ends the connection before the browser is killed: callers read the cause, not its consequence.
+#[derive(Default)]
+struct Exit {
+    why: Option<String>,
+    connection: Option<Arc<Connection>>,
+}
+
+impl Exit {
+    fn exited(&mut self, why: String) {
+        if let Some(connection) = self.connection.take() {
+            connection.end(&why);
+        }
+        self.why = Some(why);
+    }
+
+    fn connected(&mut self, connection: &Arc<Connection>) {
+        match &self.why {
+            Some(why) => connection.end(why),
+            None => self.connection = Some(Arc::clone(connection)),
+        }
+    }
+}
+
+async fn start_driver(options: &Options, exit: Arc<Mutex<Exit>>) -> Result<(super::Located, Driver), BrowserError> {
     let located = locate(options)?;
     let program = located.driver.clone();
-    let on_exit = move |why| {
-        let _nobody_waits = exited.send(why);
-    };
+    let on_exit = move |why: String| exit.lock().unwrap_or_else(PoisonError::into_inner).exited(why);
     let started = tokio::task::spawn_blocking(move || Driver::start(&program, on_exit)).await;
     let driver = started.map_err(|why| BrowserError::start("chromedriver", why))??;
     Ok((located, driver))
