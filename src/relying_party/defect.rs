@@ -62,7 +62,7 @@ defects! {
     OpenRedirector "open-redirector" ["CB-16"] "redirects to whatever address return_to names";
     AcceptsMessageOfAnyOrigin "accepts-message-of-any-origin" ["PO-01"] "takes code and state from a message of any origin";
     PostsToAnyOrigin "posts-to-any-origin" ["PO-02"] "posts the result of the login to target origin *";
-    SendsSecretTwice "sends-secret-twice" ["TK-01"] "sends the client secret in the header and in the body";
+    SendsSecretTwice "sends-secret-twice" ["TK-01", "CB-05"] "sends the client secret in the header and in the body, and in the header alone when that is refused";
     RefusesTokenTypeCase "refuses-token-type-case" ["TK-06"] "accepts only the spelling `Bearer` of the token type";
     SkipsIssuerCheck "skips-issuer-check" ["ID-01"] "does not compare the ID token's issuer";
     SkipsAudienceCheck "skips-audience-check" ["ID-02"] "does not compare the ID token's audience";
@@ -76,7 +76,7 @@ defects! {
     SkipsSubjectCheck "skips-subject-check" ["ID-10"] "accepts an ID token that names no subject";
     UsesUserinfoOfAnotherSubject "uses-userinfo-of-another-subject" ["ID-13"] "shows the user information of whoever it is about";
     SkipsDiscoveryIssuerCheck "skips-discovery-issuer-check" ["ID-14"] "uses metadata that names another issuer";
-    TokenInQuery "token-in-query" ["RS-01"] "sends the access token in the query as well";
+    TokenInQuery "token-in-query" ["RS-01"] "asks for the user information with the access token in the query first";
     FollowsRedirectWithToken "follows-redirect-with-token" ["RS-02"] "follows a redirect of the API to any host, with the token";
     NoRefresh "no-refresh" ["GX-06", "RT-01", "GX-17"] "asks for a new login when the access token has expired";
     KeepsOldRefreshToken "keeps-old-refresh-token" ["RT-02"] "goes on with the first refresh token after a rotation";

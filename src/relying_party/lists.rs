@@ -45,7 +45,7 @@ impl Feature {
         }
     }
 
-    pub fn title<'a>(self, w: &'a Words) -> &'a str {
+    pub fn title(self, w: &Words) -> &str {
         match self {
             Self::Patients => w.t("Pazienti", "Patients"),
             Self::Agenda => w.t("Agenda", "Agenda"),
@@ -53,7 +53,7 @@ impl Feature {
         }
     }
 
-    pub fn lead<'a>(self, w: &'a Words) -> &'a str {
+    pub fn lead(self, w: &Words) -> &str {
         match self {
             Self::Patients => w.t("L’anagrafica del centro medico", "The people in the centre’s care"),
             Self::Agenda => w.t("Gli appuntamenti del centro medico", "The centre’s appointments"),

@@ -155,17 +155,25 @@ impl App {
     /// Changes a code into tokens, with the verifier of the same attempt (TK-03).
     pub async fn redeem(&self, code: &str, attempt: &Attempt) -> Result<TokenAnswer, SignInError> {
         let client = self.oauth_client().await?;
-        let mut request = client.exchange_code(AuthorizationCode::new(code.to_owned()));
-        if let Some(verifier) = &attempt.verifier {
-            request = request.set_pkce_verifier(PkceCodeVerifier::new(verifier.expose_secret().to_owned()));
-        }
-        if self.config.has(Defect::SendsSecretTwice)
-            && let Some(secret) = &self.config.client_secret
-        {
-            let secret = secret.expose_secret().to_owned();
-            request = request.add_extra_param("client_id", self.config.client_id.clone()).add_extra_param("client_secret", secret);
-        }
-        let answer = request.request_async(&TokenEndpoint(self, Repeat::Once)).await.map_err(sign_in_error)?;
+        let request = || {
+            let request = client.exchange_code(AuthorizationCode::new(code.to_owned()));
+            match &attempt.verifier {
+                Some(verifier) => request.set_pkce_verifier(PkceCodeVerifier::new(verifier.expose_secret().to_owned())),
+                None => request,
+            }
+        };
+        let secret = self.config.client_secret.as_ref().filter(|_| self.config.has(Defect::SendsSecretTwice));
+        let answered = match secret {
+            Some(secret) => {
+                let twice = request().add_extra_param("client_secret", secret.expose_secret().to_owned());
+                twice.request_async(&TokenEndpoint(self, Repeat::Once)).await.ok()
+            }
+            None => None,
+        };
+        let answer = match answered {
+            Some(answer) => answer,
+            None => request().request_async(&TokenEndpoint(self, Repeat::Once)).await.map_err(sign_in_error)?,
+        };
         // A token of a type that we do not know cannot be used (TK-06). The type's case has no meaning, and the crate knows it.
         if *answer.token_type() != BasicTokenType::Bearer {
             return Err(SignInError::Platform("the access token is of an unknown type"));

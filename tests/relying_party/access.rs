@@ -142,7 +142,8 @@ async fn lists_are_read_to_their_end_and_no_page_twice() {
 #[tokio::test]
 async fn trouble_of_the_api_is_waited_for_or_told() {
     // Answers come off the end of the list.
-    let stories: [(&[(u16, Option<&str>)], &str, usize); 8] = [
+    type Answers = &'static [(u16, Option<&'static str>)];
+    let stories: [(Answers, &str, usize); 8] = [
         (&[(429, Some("1"))], "row-title", 2),
         (&[(500, None), (502, None)], "row-title", 3),
         (&[(503, None), (503, None), (503, None), (503, None)], "feature-error", 3),

@@ -311,7 +311,7 @@ fn troubled(status: u16, retry_after: Option<&str>) -> Response {
 async fn token(State(stub): State<Arc<Stub>>, headers: HeaderMap, Form(form): Form<HashMap<String, String>>) -> Response {
     let encoded: String = form_urlencoded::byte_serialize(SECRET.as_bytes()).collect();
     let expected = format!("Basic {}", STANDARD.encode(format!("portale:{encoded}")));
-    if headers.get("authorization").and_then(|value| value.to_str().ok()) != Some(&expected) {
+    if headers.get("authorization").and_then(|value| value.to_str().ok()) != Some(&expected) || form.contains_key("client_secret") {
         return refused(401, "invalid_client");
     }
     let mut knobs = stub.knobs();
