@@ -1,6 +1,6 @@
 //! collaudo: the acceptance test of integrations with GipoNext.
 //!
-//! The map, floor by floor (a room uses rooms on lower floors only; `tests/architecture.rs` keeps it so):
+//! The map, floor by floor (a room uses rooms on lower floors only; `tests/architecture/` keeps it so):
 //!
 //! | floor | room | what it is for |
 //! | --- | --- | --- |
@@ -14,8 +14,8 @@
 //! | 2 | [`browser`] | driver process, isolated contexts, popups, waits, page objects |
 //! | 2 | [`report`] | fold events, render console, HTML, JUnit, JSON |
 //! | 3 | [`steps`] | World and step definitions |
-//! | 3 | [`runner`] | order, isolation, deadlines; drives steps, emits events |
-//! | 4 | [`cli`] | arguments, profiles, composition, exit codes |
+//! | 4 | [`runner`] | order, isolation, deadlines; drives steps, emits events |
+//! | 5 | [`cli`] | arguments, profiles, composition, exit codes |
 
 pub mod browser;
 pub mod catalogue;

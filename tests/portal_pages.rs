@@ -14,6 +14,8 @@ const INTEGRATOR: &str = "nora.sala@software.example";
 const USER: &str = "prova@sanluca.example";
 const CALLBACK: &str = "http://127.0.0.1:9/callback";
 
+const VERIFIER: &str = "a-verifier-of-at-least-forty-three-characters-0";
+
 fn application(name: &str) -> ApplicationForm<'_> {
     ApplicationForm {
         r#type: "web",
@@ -82,14 +84,15 @@ async fn the_accreditation_is_walked_in_a_browser_and_ends_in_a_consent() {
     administrator.approve_application(number).await.expect("approved");
     assert_eq!(integrator.application_status(number).await.expect("a status"), ApplicationStatus::Approved);
     let (client_id, secret) = integrator.read_credentials(number).await.expect("a page").expect("credentials");
+    let secret = secret.expect("a secret");
     {
         let accounts = platform.shared().accounts();
         let registered = accounts.client(&client_id).expect("the client");
-        assert!(registered.secret_matches(secret.expect("a secret").expose_secret()));
+        assert!(registered.secret_matches(secret.expose_secret()));
         assert_eq!(registered.request.scopes, ScopeSet::parse("openid giponext.patients giponext.agenda"));
     }
-    let (_, secret) = integrator.read_credentials(number).await.expect("a page").expect("credentials");
-    assert!(secret.is_none(), "the secret is shown once");
+    let (_, again) = integrator.read_credentials(number).await.expect("a page").expect("credentials");
+    assert!(again.is_none(), "the secret is shown once");
 
     let form = TicketForm::CreateUser { email: USER, given_name: "Pia", family_name: "Prova", temporary: true };
     let asked = manager.open_ticket(&form).await.expect("a ticket");
@@ -99,7 +102,7 @@ async fn the_accreditation_is_walked_in_a_browser_and_ends_in_a_consent() {
     assert!(manager.initial_password(asked).await.expect("a page").is_none(), "the password is shown once");
 
     let user = window(&browser, &base).await;
-    let challenge = code_challenge_s256("a-verifier-of-at-least-forty-three-characters-0");
+    let challenge = code_challenge_s256(VERIFIER);
     let mut request = base.join("/connect/authorize").expect("a path");
     request
         .query_pairs_mut()
@@ -115,12 +118,24 @@ async fn the_accreditation_is_walked_in_a_browser_and_ends_in_a_consent() {
     assert_eq!(consent.application().await.expect("a page").as_deref(), Some("Seconda"));
     let unknown = consent.grant(&["giponext.invoices"]).await.expect_err("not asked for").to_string();
     assert!(unknown.contains("giponext.agenda giponext.patients"), "{unknown}");
-    // Nothing listens at the callback: that the browser went there is all that counts.
+    // Nothing listens at the callback: the browser's request to it holds the code.
     consent.grant(&["giponext.agenda"]).await.expect("granted");
+    let requests = user.context().requests();
+    let sent = requests.iter().find(|request| request.url.starts_with(CALLBACK)).expect("a request to the callback");
+    let sent = Url::parse(&sent.url).expect("a URL");
+    let code = sent.query_pairs().find(|(name, _)| name == "code").expect("a code").1.into_owned();
+    let form = [("grant_type", "authorization_code"), ("code", &code), ("redirect_uri", CALLBACK), ("code_verifier", VERIFIER)];
+    let request = reqwest::Client::new().post(base.join("/connect/token").expect("a path"));
+    let answer = request.basic_auth(&client_id, Some(secret.expose_secret())).form(&form).send().await.expect("an answer");
+    assert_eq!(answer.status(), 200);
+    let subject = platform.subject_of(USER).expect("the user");
+    let granted = platform.grants_of(&subject);
+    assert_eq!((granted.len(), &granted[0].scopes), (1, &ScopeSet::parse("openid giponext.patients")));
 
     manager.open_ticket(&TicketForm::DeactivateUser { email: USER }).await.expect("a ticket");
     administrator.deactivate_user(USER).await.expect("deactivated");
     assert!(!platform.shared().accounts().user_by_email(USER).expect("the user").active);
+    assert!(platform.grants_of(&subject).iter().all(|grant| grant.revoked), "C-38: the grants end with the user");
     let portal = Portal::new(&user, &base);
     assert!(!portal.is_signed_in().await.expect("a page"), "its session has ended");
     assert_eq!(portal.sign_in(USER, &password).await.expect("an answer"), Access::Refused);

@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use futures::stream::{SplitSink, SplitStream};
 use futures::{SinkExt, StreamExt};
@@ -16,6 +17,10 @@ use tokio_tungstenite::{MaybeTlsStream, WebSocketStream, connect_async_with_conf
 
 use super::BrowserError;
 
+/// For any answer that does not itself wait for something in a page.
+pub(super) const ANSWER_DEADLINE: Duration = Duration::from_secs(30);
+
+pub(super) type Answer = oneshot::Receiver<Result<Value, Refusal>>;
 type Socket = WebSocketStream<MaybeTlsStream<TcpStream>>;
 
 /// An event of the browser, or of the session of one page.
@@ -51,6 +56,8 @@ pub(super) enum Refusal {
     Answered(String),
     /// The page that it was for is no more.
     Detached,
+    /// No answer within [`ANSWER_DEADLINE`]: a page whose script never ends, a browser that hangs.
+    Silent,
     Gone,
 }
 
@@ -90,11 +97,14 @@ impl Connection {
 
     pub async fn call(&self, session: Option<&str>, method: &str, params: Value) -> Result<Value, Refusal> {
         let answer = self.send(session, method, params)?;
-        answer.await.unwrap_or(Err(Refusal::Gone))
+        match tokio::time::timeout(ANSWER_DEADLINE, answer).await {
+            Ok(answered) => answered.unwrap_or(Err(Refusal::Gone)),
+            Err(_) => Err(Refusal::Silent),
+        }
     }
 
     /// Sends at once; the answer can be awaited later, so that several calls travel together.
-    pub fn send(&self, session: Option<&str>, method: &str, params: Value) -> Result<oneshot::Receiver<Result<Value, Refusal>>, Refusal> {
+    pub fn send(&self, session: Option<&str>, method: &str, params: Value) -> Result<Answer, Refusal> {
         let (sender, receiver) = oneshot::channel();
         let id = self.next.fetch_add(1, Ordering::Relaxed);
         let mut message = json!({ "id": id, "method": method, "params": params });

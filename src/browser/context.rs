@@ -1,3 +1,4 @@
+use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -6,7 +7,7 @@ use tokio::time::Instant;
 
 use super::launch::{Running, field, gone, refused};
 use super::page::DEFAULT_DEADLINE;
-use super::state::{Scope, Windows};
+use super::state::{Popups, Scope, Windows};
 use super::{BrowserError, Cookie, Page, Request};
 use crate::domain::BrowserFact;
 
@@ -18,6 +19,12 @@ pub struct Context {
     pub(super) scope: Arc<Scope>,
     /// The browser lives as long as one of its contexts.
     _running: Arc<Running>,
+}
+
+impl fmt::Debug for Context {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Context({})", self.scope.describe())
+    }
 }
 
 impl Context {
@@ -47,6 +54,12 @@ impl Context {
     pub async fn wait_for_popup(&self, deadline: Duration) -> Result<Page, BrowserError> {
         let window = self.wait_for_window("popup window", deadline, |windows| windows.popups.pop_front()).await?;
         Ok(Page::new(window, self.clone()))
+    }
+
+    /// From now on no window can be opened by a page, not even after a click, as for a person whose browser blocks every popup.
+    /// Holds for windows of this context that are opened later: call it before [`Context::open`].
+    pub fn block_popups(&self) {
+        *self.scope.popups() = Popups::Blocked;
     }
 
     /// How many windows the pages of this context have opened so far, closed ones included.

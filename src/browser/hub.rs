@@ -8,7 +8,8 @@ use tokio::sync::watch;
 
 use super::cdp::{Connection, Event};
 use super::evidence::{Request, public_text, public_url};
-use super::state::{Opening, Scope, Window, WindowState};
+use super::state::{Opening, Popups, Scope, Window, WindowState};
+use super::wait::calling;
 use crate::domain::BrowserFactKind;
 
 /// Which context and window an event belongs to.
@@ -73,6 +74,15 @@ impl Hub {
             connection.post(None, "Target.detachFromTarget", json!({ "sessionId": session }));
             return;
         };
+        let opener = params.pointer("/targetInfo/openerId").and_then(Value::as_str);
+        let opening = opener.and_then(|opener| take_opening(&scope, opener));
+        let popups = *scope.popups();
+        if popups != Popups::Native && opening.as_ref().is_some_and(|opening| !opening.user_gesture) {
+            // A link or a form that a script sent to a new window; `window.open` never comes so far.
+            scope.note(BrowserFactKind::Console, "warning: popup blocked by the browser".to_owned());
+            connection.post(None, "Target.closeTarget", json!({ "targetId": text(params, "/targetInfo/targetId") }));
+            return;
+        }
         let window = Arc::new(Window {
             target: text(params, "/targetInfo/targetId").to_owned(),
             session: session.to_owned(),
@@ -84,10 +94,14 @@ impl Hub {
             connection.post(Some(session), domain, json!({}));
         }
         attach_frames(connection, session);
+        if popups != Popups::Native {
+            let source = calling(include_str!("scripts/popup_blocker.js"), &[json!(popups == Popups::Blocked)]);
+            connection.post(Some(session), "Page.addScriptToEvaluateOnNewDocument", json!({ "source": source, "runImmediately": true }));
+        }
         connection.post(Some(session), "Runtime.runIfWaitingForDebugger", json!({}));
-        let opener = params.pointer("/targetInfo/openerId").and_then(Value::as_str);
-        if let Some(opener) = opener {
-            scope.note(BrowserFactKind::WindowOpened, opened(&scope, opener, text(params, "/targetInfo/url")));
+        if opener.is_some() {
+            let url = opening.map_or_else(|| text(params, "/targetInfo/url").to_owned(), |opening| opening.url);
+            scope.note(BrowserFactKind::WindowOpened, public_url(&url));
         }
         scope.windows.send_modify(|windows| {
             windows.all.push(Arc::clone(&window));
@@ -123,21 +137,15 @@ fn attach_frames(connection: &Connection, session: &str) {
     connection.post(Some(session), "Target.setAutoAttach", wish);
 }
 
-/// The address of a popup stands in its opener's wish before the popup itself has one.
-fn opened(scope: &Scope, opener: &str, url: &str) -> String {
-    let opener = scope.windows.borrow().all.iter().find(|window| window.target == opener).cloned();
+/// What the opener wished of the window: it stands there before the window itself has an address.
+fn take_opening(scope: &Scope, opener: &str) -> Option<Opening> {
+    let opener = scope.windows.borrow().all.iter().find(|window| window.target == opener).cloned()?;
     let mut opening = None;
-    if let Some(opener) = opener {
-        opener.state.send_if_modified(|state| {
-            opening = state.opening.take();
-            false
-        });
-    }
-    match opening {
-        Some(Opening { url, user_gesture: true }) => public_url(&url),
-        Some(Opening { url, user_gesture: false }) => format!("{} (not by a click)", public_url(&url)),
-        None => public_url(url),
-    }
+    opener.state.send_if_modified(|state| {
+        opening = state.opening.take();
+        false
+    });
+    opening
 }
 
 fn page(connection: &Connection, scope: &Scope, window: &Window, method: &str, params: &Value) {

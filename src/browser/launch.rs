@@ -1,3 +1,4 @@
+use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -6,11 +7,11 @@ use serde_json::{Value, json};
 use tokio::sync::oneshot;
 use tokio::task::AbortHandle;
 
-use super::cdp::{Connection, Refusal};
+use super::cdp::{ANSWER_DEADLINE, Connection, Refusal};
 use super::hub::Hub;
 use super::process::Driver;
 use super::session::Session;
-use super::state::Scope;
+use super::state::{Popups, Scope};
 use super::{BrowserError, Context, Options, locate};
 
 /// For a polite end of the session before the processes are killed.
@@ -26,6 +27,8 @@ pub(super) struct Running {
     pub connection: Arc<Connection>,
     pub hub: Arc<Hub>,
     version: String,
+    /// What a page may do in a new context.
+    popups: Popups,
     driver_version: String,
     driver_pid: Option<u32>,
     /// Taken when the browser is closed.
@@ -36,6 +39,12 @@ struct Held {
     client: Client,
     driver: Option<Driver>,
     keep_alive: Option<AbortHandle>,
+}
+
+impl fmt::Debug for Browser {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Browser({})", self.running.version)
+    }
 }
 
 impl Browser {
@@ -67,6 +76,7 @@ impl Browser {
         let running = Running {
             connection,
             hub,
+            popups: if session.headless_shell { Popups::AfterClick } else { Popups::Native },
             version: session.version,
             driver_version: session.driver_version,
             driver_pid: driver.as_ref().map(Driver::pid),
@@ -90,7 +100,7 @@ impl Browser {
         let connection = &self.running.connection;
         let answer = connection.call(None, method, json!({})).await.map_err(|refusal| refused(connection, method, refusal))?;
         let id = answer["browserContextId"].as_str().ok_or_else(|| BrowserError::unexpected(method, "it names no context"))?;
-        let scope = Arc::new(Scope::new(id.to_owned(), Arc::clone(connection)));
+        let scope = Arc::new(Scope::new(id.to_owned(), Arc::clone(connection), self.running.popups));
         self.running.hub.know(&scope);
         Ok(Context::new(scope, Arc::clone(&self.running)))
     }
@@ -164,6 +174,7 @@ pub(super) fn refused(connection: &Connection, method: &str, refusal: Refusal) -
     match refusal {
         Refusal::Answered(why) => BrowserError::unexpected(method, why),
         Refusal::Detached => BrowserError::unexpected(method, "its target is closed"),
+        Refusal::Silent => BrowserError::unexpected(method, format!("no answer within {} ms", ANSWER_DEADLINE.as_millis())),
         Refusal::Gone => gone(connection),
     }
 }

@@ -54,7 +54,7 @@ fn locate_in(options: &Options, folders: &[PathBuf]) -> Result<Located, BrowserE
         Some(path) => named(path, "chromium-driver")?,
         None => find(&DRIVERS, folders).ok_or_else(|| missing("the WebDriver server (chromedriver)", "chromium-driver"))?,
     };
-    let headless_shell = binary.file_name().is_some_and(|name| name.to_string_lossy().contains("headless-shell"));
+    let headless_shell = is_headless_shell(&binary);
     if headless_shell && options.headed {
         return Err(BrowserError::start(
             &format!("`{}` with windows", binary.display()),
@@ -62,6 +62,10 @@ fn locate_in(options: &Options, folders: &[PathBuf]) -> Result<Located, BrowserE
         ));
     }
     Ok(Located { binary, driver, headless_shell })
+}
+
+pub(super) fn is_headless_shell(binary: &Path) -> bool {
+    binary.file_name().is_some_and(|name| name.to_string_lossy().contains("headless-shell"))
 }
 
 fn folders(path: Option<std::ffi::OsString>) -> Vec<PathBuf> {

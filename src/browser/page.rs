@@ -1,3 +1,4 @@
+use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -23,9 +24,20 @@ pub struct Page {
     pub(super) context: Context,
 }
 
+impl fmt::Debug for Page {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Page({})", public_url(&self.url()))
+    }
+}
+
 impl Page {
     pub(super) fn new(window: Arc<Window>, context: Context) -> Self {
         Self { window, context }
+    }
+
+    /// Whether both are the same window.
+    pub fn is_same(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.window, &other.window)
     }
 
     pub fn context(&self) -> &Context {
@@ -82,7 +94,7 @@ impl Page {
         let mouse = |kind: &str, buttons: u8| {
             let button = if kind == "mouseMoved" { "none" } else { "left" };
             let wish = json!({ "type": kind, "x": point["x"], "y": point["y"], "button": button, "buttons": buttons, "clickCount": 1 });
-            self.context.scope.connection.send(Some(&self.window.session), "Input.dispatchMouseEvent", wish)
+            self.send("Input.dispatchMouseEvent", wish)
         };
         let sent = [mouse("mouseMoved", 0), mouse("mousePressed", 1), mouse("mouseReleased", 0)];
         for answer in sent {

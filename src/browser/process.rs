@@ -25,8 +25,9 @@ const END_DEADLINE: Duration = Duration::from_secs(5);
 const READY: &str = "started successfully on port ";
 
 /// Reads until the pipe closes; unless it was told that all is done, kills the group and removes the folder.
+/// Debian's `sh` knows neither `kill --` nor `kill -s` with a group: only this form works in every shell.
 const REAPER: &str = r#"trap '' HUP INT TERM; read -r word; [ "$word" = done ] && exit 0
-kill -KILL -- "-$1" 2>/dev/null; n=0
+kill -KILL "-$1" 2>/dev/null; n=0
 until rm -rf -- "$2" 2>/dev/null || [ $n -ge 50 ]; do n=$((n+1)); sleep 0.1; done"#;
 
 /// A running chromedriver with its process group and folder.
@@ -197,7 +198,7 @@ mod tests {
     #[test]
     fn the_reaper_kills_the_group_and_removes_the_folder_when_its_pipe_closes() {
         let folder = tempfile::tempdir().expect("a temporary folder").keep();
-        let mut victim = Command::new("sleep").arg("600").process_group(0).spawn().expect("sleep starts");
+        let mut victim = Command::new("sleep").arg("20").process_group(0).spawn().expect("sleep starts");
         let mut reaper = start_reaper(victim.id(), &folder).expect("a shell");
         drop(reaper.stdin.take());
         assert!(!victim.wait().expect("the victim was ours").success());

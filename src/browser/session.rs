@@ -8,7 +8,7 @@ use serde::Deserialize;
 use serde_json::{Map, Value, json};
 use url::Url;
 
-use super::options::Located;
+use super::options::{Located, is_headless_shell};
 use super::process::Driver;
 use super::{BrowserError, Options};
 
@@ -26,10 +26,15 @@ const QUIET: [&str; 9] = [
 /// A Grid ends a session that sent no WebDriver command for some minutes; DevTools traffic does not count.
 const KEEP_ALIVE: Duration = Duration::from_secs(45);
 
+/// Its name in WebDriver's capabilities.
+const HEADLESS_SHELL: &str = "chrome-headless-shell";
+
 /// What the driver told about the browser that it started.
 pub(super) struct Session {
     client: Client,
     pub version: String,
+    /// The program without windows, and without a popup blocker.
+    pub headless_shell: bool,
     pub driver_version: String,
     /// Of the DevTools endpoint for the whole browser.
     pub devtools: String,
@@ -59,9 +64,10 @@ impl Session {
                 return Err(failed(&why));
             }
         };
+        let headless_shell = told.browser_name == HEADLESS_SHELL;
         let version = format!("{} {}", told.browser_name, told.browser_version);
         let driver_version = told.chrome.chromedriver_version.split(' ').next().unwrap_or_default().to_owned();
-        Ok(Self { client, version, driver_version, devtools })
+        Ok(Self { client, version, headless_shell, driver_version, devtools })
     }
 
     /// Sends a WebDriver command now and then until the session is over.
@@ -87,26 +93,31 @@ fn first_line(text: &str) -> &str {
 
 fn capabilities(options: &Options, local: Option<(&Located, &Driver)>) -> Map<String, Value> {
     let mut arguments: Vec<String> = QUIET.iter().map(|&argument| argument.to_owned()).collect();
-    // DevTools listens for one browser only: the popup blocker and the site's own windows stay as a person has them.
+    // chromedriver would switch the popup blocker off; a person has it on.
     let mut chrome = json!({ "excludeSwitches": ["disable-popup-blocking"] });
-    let shell = local.is_some_and(|(located, _)| located.headless_shell);
+    let binary = local.map(|(located, _)| &located.binary).or(options.binary.as_ref());
+    let shell = binary.is_some_and(|path| is_headless_shell(path));
     if !options.headed && !shell {
         arguments.push("--headless=new".to_owned());
     }
     if options.ignore_certificate_errors {
         arguments.push("--ignore-certificate-errors".to_owned());
     }
-    if let Some((located, driver)) = local {
-        if rustix::process::geteuid().is_root() {
-            arguments.push("--no-sandbox".to_owned());
-        }
+    // A remote browser's user is not known; one on this machine is most likely ours.
+    let here = options.webdriver.as_ref().is_none_or(|url| matches!(url.host_str(), Some("127.0.0.1" | "localhost" | "[::1]")));
+    if here && rustix::process::geteuid().is_root() {
+        arguments.push("--no-sandbox".to_owned());
+    }
+    if let Some((_, driver)) = local {
         arguments.push(format!("--user-data-dir={}", driver.profile().display()));
-        chrome["binary"] = json!(located.binary);
+    }
+    if let Some(binary) = binary {
+        chrome["binary"] = json!(binary);
     }
     arguments.extend(options.arguments.iter().cloned());
     chrome["args"] = json!(arguments);
-    // chromedriver waits in vain for a first window unless it is told that the headless shell opens none.
-    let name = if shell { "chrome-headless-shell" } else { "chrome" };
+    // Unless chromedriver is told that it is the headless shell, it waits a minute for a first window that never comes.
+    let name = if shell { HEADLESS_SHELL } else { "chrome" };
     let mut capabilities = Map::new();
     capabilities.insert("browserName".to_owned(), json!(name));
     capabilities.insert("acceptInsecureCerts".to_owned(), json!(options.ignore_certificate_errors));

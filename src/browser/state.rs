@@ -60,7 +60,20 @@ pub(super) struct Scope {
     pub began: Instant,
     pub connection: Arc<Connection>,
     pub windows: watch::Sender<Windows>,
+    /// For windows that are still to be opened.
+    popups: Mutex<Popups>,
     record: Mutex<Record>,
+}
+
+/// What becomes of a window that a page opens.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Popups {
+    /// The browser's own blocker decides.
+    Native,
+    /// The browser has no blocker: ours decides by the same rule.
+    AfterClick,
+    /// The person blocks them all.
+    Blocked,
 }
 
 #[derive(Default)]
@@ -94,12 +107,17 @@ impl Record {
 }
 
 impl Scope {
-    pub fn new(id: String, connection: Arc<Connection>) -> Self {
-        Self { id, began: Instant::now(), connection, windows: watch::Sender::new(Windows::default()), record: Mutex::default() }
+    pub fn new(id: String, connection: Arc<Connection>, popups: Popups) -> Self {
+        let popups = Mutex::new(popups);
+        Self { id, began: Instant::now(), connection, windows: watch::Sender::new(Windows::default()), popups, record: Mutex::default() }
     }
 
     pub fn record(&self) -> MutexGuard<'_, Record> {
         self.record.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub fn popups(&self) -> MutexGuard<'_, Popups> {
+        self.popups.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// `text` must be public already.

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use tokio::sync::watch;
 use tokio::time::{Instant, timeout_at};
 
-use super::cdp::Refusal;
+use super::cdp::{ANSWER_DEADLINE, Answer, Refusal};
 use super::evidence::public_url;
 use super::launch::{gone, refused};
 use super::state::WindowState;
@@ -52,7 +52,7 @@ impl Page {
             let another_document = self.news(|state| (state.generation != generation).then_some(()));
             let ran = tokio::select! {
                 biased;
-                ran = self.run(&script) => ran?,
+                ran = self.run_unbounded(&script) => ran?,
                 outdated = another_document => { outdated?; continue }
                 () = tokio::time::sleep_until(until) => Ran::Value(Value::Null),
             };
@@ -106,9 +106,20 @@ impl Page {
 
     /// Runs an expression in the present document and awaits its promise.
     pub(super) async fn run(&self, expression: &str) -> Result<Ran, BrowserError> {
+        match tokio::time::timeout(ANSWER_DEADLINE, self.run_unbounded(expression)).await {
+            Ok(ran) => ran,
+            Err(_) => Err(self.refused("Runtime.evaluate", Refusal::Silent)),
+        }
+    }
+
+    async fn run_unbounded(&self, expression: &str) -> Result<Ran, BrowserError> {
         let method = "Runtime.evaluate";
         let wish = json!({ "expression": expression, "awaitPromise": true, "returnByValue": true });
-        match self.call_raw(method, wish).await {
+        let answer = match self.send(method, wish) {
+            Ok(answer) => answer.await.unwrap_or(Err(Refusal::Gone)),
+            Err(refusal) => Err(refusal),
+        };
+        match answer {
             Ok(answer) => match answer.get("exceptionDetails") {
                 Some(details) => Err(BrowserError::Script { why: exception(details) }),
                 None => Ok(Ran::Value(answer["result"]["value"].clone())),
@@ -119,14 +130,19 @@ impl Page {
     }
 
     pub(super) async fn call(&self, method: &str, params: Value) -> Result<Value, BrowserError> {
-        self.call_raw(method, params).await.map_err(|refusal| self.refused(method, refusal))
+        if self.window.state.borrow().over() {
+            return Err(self.refused(method, Refusal::Detached));
+        }
+        let called = self.context.scope.connection.call(Some(&self.window.session), method, params).await;
+        called.map_err(|refusal| self.refused(method, refusal))
     }
 
-    async fn call_raw(&self, method: &str, params: Value) -> Result<Value, Refusal> {
+    /// Sends at once, in order; the answer is awaited by the caller, for as long as it likes.
+    pub(super) fn send(&self, method: &str, params: Value) -> Result<Answer, Refusal> {
         if self.window.state.borrow().over() {
             return Err(Refusal::Detached);
         }
-        self.context.scope.connection.call(Some(&self.window.session), method, params).await
+        self.context.scope.connection.send(Some(&self.window.session), method, params)
     }
 
     pub(super) fn refused(&self, method: &str, refusal: Refusal) -> BrowserError {

@@ -1,1 +1,73 @@
-//! checks
+//! Checks: pure functions over evidence, one per clause, replayable from a saved run.
+//!
+//! A check takes the exchanges that a platform's journal recorded, cookies, addresses or JSON values, and says whether one
+//! requirement holds. It does no I/O and reads no clock: what it needs to know of the run is an argument. It never passes on
+//! silence: evidence that does not hold what the check needs is [`Refusal::NothingToJudge`], which a step makes Inconclusive.
+//!
+//! Uses [`crate::domain`] and [`crate::oauth`] only. A new check goes into the file of its concept, says its clause, and comes
+//! with a fixture that it accepts and one that it refuses.
+
+mod access_token;
+mod api_answer;
+mod authorization_request;
+mod authorization_response;
+mod back_off;
+mod browser_storage;
+mod id_token;
+mod interactive_sign_in;
+mod judgement;
+mod pages;
+mod platform_answer;
+mod reading;
+mod refresh;
+mod registration;
+mod resource_access;
+mod scopes;
+mod secrecy;
+mod shape;
+mod signed_token;
+mod state;
+mod token_request;
+
+#[cfg(test)]
+mod fixtures;
+
+pub use access_token::{ExpectedAccessToken, check_access_token_claims};
+pub use api_answer::{check_error_body, check_page, check_rate_limit_answer};
+pub use authorization_request::{
+    check_code_challenge, check_new_values_after_error, check_no_personal_data, check_no_sign_in_loop, check_nonces, check_redirect_uri,
+    check_response_type,
+};
+pub use authorization_response::{
+    ExpectedResponse, check_authorization_error, check_authorization_response, check_no_token_in_front_channel,
+};
+pub use back_off::{
+    check_attempts_bounded, check_not_repeated, check_reread_after_conflict, check_retry_after, check_wait_varies, check_waits_grow,
+    check_written_once,
+};
+pub use browser_storage::{
+    check_cookie_must, check_cookie_should, check_session_ended, check_session_renewed, cookie_notes, session_cookies,
+};
+pub use id_token::{ExpectedIdToken, check_id_token_claims};
+pub use interactive_sign_in::{check_interactive_sign_in, check_offline_access};
+pub use judgement::{Discrepancy, Judgement, Refusal};
+pub use pages::check_list_read_to_the_end;
+pub use platform_answer::{check_discovery, check_refusal_layer, check_token_error};
+pub use reading::{SignIn, is_authorization_request, sign_ins};
+pub use refresh::{
+    check_forgets_refused_refresh_token, check_newest_refresh_token, check_no_loop_after_403, check_one_refresh_under_concurrency,
+    check_recovery_after_401, check_refresh_keeps_scope, check_revoked_at_disconnect,
+};
+pub use registration::{RegisteredEnvironment, check_medical_reports_registered, check_separate_applications, check_separate_secrets};
+pub use resource_access::{
+    check_bearer_in_header, check_calls_stop, check_calls_within_granted_scopes, check_no_resource_call, check_own_tenant,
+    check_polling_rate, check_userinfo_first,
+};
+pub use scopes::{check_medical_reports_scope, check_requested_scopes_declared, check_requested_scopes_exercised};
+pub use secrecy::{Place, check_absent};
+pub use shape::{Addition, Member, Shape, check_shape, shape};
+pub use state::check_states;
+pub use token_request::{
+    check_code_verifiers, check_code_verifiers_fresh, check_codes_redeemed_once, check_grant_types, check_no_redemption,
+    check_token_request_form, check_token_request_matches,
+};

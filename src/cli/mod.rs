@@ -1,1 +1,103 @@
-//! cli
+//! Arguments, profiles, composition and exit codes: the only room that knows all the others.
+//!
+//! One file per command. To add a command: a variant of [`Command`], a file with its arguments and `run`.
+
+mod app;
+mod compose;
+mod doctor;
+mod error;
+mod list;
+mod mock;
+mod profile;
+mod report;
+mod run;
+mod signals;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+use tracing_subscriber::EnvFilter;
+
+pub use error::CliError;
+
+/// The acceptance test of integrations with GipoNext.
+#[derive(Parser)]
+#[command(name = "collaudo", version, about, max_term_width = 110, after_help = EXIT_CODES)]
+struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+const EXIT_CODES: &str = "Exit codes: 0 ready, 1 not ready, 2 usage or configuration, 3 incomplete.";
+
+#[derive(Subcommand)]
+enum Command {
+    /// Run the suites and say READY, NOT READY or INCOMPLETE.
+    Run(Box<run::Arguments>),
+    /// Run the mock platform alone, until Ctrl-C.
+    Mock(mock::Arguments),
+    /// Run the bundled application alone, until Ctrl-C.
+    App(app::Arguments),
+    /// Look before a run whether everything that it needs is there.
+    Doctor(doctor::Arguments),
+    /// List requirements, scenarios, defects, faults or steps.
+    List(list::Arguments),
+    /// Render a finished run again from its run.jsonl.
+    Report(report::Arguments),
+}
+
+/// The program's end, as exit codes promise it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum End {
+    /// What was asked for was done; of a run: READY.
+    Done,
+    NotReady,
+    Incomplete,
+    /// Something that a configuration can mend.
+    Configuration,
+}
+
+impl From<End> for ExitCode {
+    fn from(end: End) -> Self {
+        Self::from(match end {
+            End::Done => 0,
+            End::NotReady => 1,
+            End::Configuration => 2,
+            End::Incomplete => 3,
+        })
+    }
+}
+
+/// Parses the command line, runs the command, tells an error once.
+pub fn main() -> ExitCode {
+    // Usage errors end with 2, as promised; help and version with 0.
+    let arguments = Arguments::parse();
+    // Fails only when a provider is installed already: then that one is used.
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    let filter = EnvFilter::try_from_env("COLLAUDO_LOG").unwrap_or_else(|_| EnvFilter::new("error"));
+    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
+    let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
+        Ok(runtime) => runtime,
+        Err(error) => {
+            anstream::eprintln!("error: failed to start the asynchronous runtime: {error}");
+            return End::Configuration.into();
+        }
+    };
+    let end = runtime.block_on(async {
+        match arguments.command {
+            Command::Run(arguments) => run::run(*arguments).await,
+            Command::Mock(arguments) => mock::run(arguments).await,
+            Command::App(arguments) => app::run(arguments).await,
+            Command::Doctor(arguments) => doctor::run(arguments).await,
+            Command::List(arguments) => list::run(&arguments),
+            Command::Report(arguments) => report::run(&arguments),
+        }
+    });
+    match end {
+        Ok(end) => end.into(),
+        Err(error) => {
+            error.tell();
+            End::Configuration.into()
+        }
+    }
+}

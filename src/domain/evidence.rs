@@ -1,3 +1,4 @@
+use secrecy::SecretString;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
@@ -147,6 +148,27 @@ pub enum BrowserFactKind {
     Console,
     Dialog,
     Crashed,
+}
+
+/// A cookie in the browser's jar. Its value is a secret: it never reaches a log or a report.
+#[derive(Clone, Debug)]
+pub struct Cookie {
+    pub name: String,
+    pub value: SecretString,
+    /// The host, with a leading dot where the cookie was set with `Domain` and so goes to subdomains as well.
+    pub domain: String,
+    pub path: String,
+    pub http_only: bool,
+    pub secure: bool,
+    /// `None` where the cookie was set without `SameSite`.
+    pub same_site: Option<SameSite>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum SameSite {
+    Strict,
+    Lax,
+    None,
 }
 
 /// A file of evidence beside the report.

@@ -4,14 +4,20 @@ mod application;
 mod evidence;
 mod finding;
 mod oracle;
+mod profile;
 mod requirement;
 mod scenario;
+mod target;
 mod verdict;
 
 pub use application::{Application, ApplicationType, Attestation, Environment, TargetSummary};
-pub use evidence::{Attachment, BrowserFact, BrowserFactKind, ClientAuthentication, Credential, Endpoint, Exchange, Facts};
+pub use evidence::{
+    Attachment, BrowserFact, BrowserFactKind, ClientAuthentication, Cookie, Credential, Endpoint, Exchange, Facts, SameSite,
+};
 pub use finding::Finding;
 pub use oracle::{Oracle, OraclePart};
+pub use profile::{Action, App, Attested, Dossier, DossierEnvironment, Login, Profile, StaticClient, TemporaryUser, Window};
 pub use requirement::{Actor, Level, Requirement, RequirementId, RequirementIdError};
 pub use scenario::{ScenarioId, ScenarioSummary, StepText, Suite};
+pub use target::{Assume, TargetClient, TargetFile, TargetUser};
 pub use verdict::{Readiness, Verdict, readiness};

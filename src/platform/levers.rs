@@ -1,10 +1,11 @@
 use jiff::Timestamp;
 use secrecy::SecretString;
 
-use super::accounts::{AccountError, Credentials, DecisionError, RegistrationError, RegistrationRequest, Session, User, UserId};
+use super::accounts::{AccountError, Accounts, Credentials, DecisionError, RegistrationError, RegistrationRequest, Session, User, UserId};
 use super::authorization::{self, AuthorizationRequest};
-use super::{Platform, Shared};
-use crate::oauth::{ScopeSet, code_challenge_s256};
+use super::{Platform, Random, Shared};
+use crate::domain::Exchange;
+use crate::oauth::ScopeSet;
 
 /// Account that owns the applications which scenarios register without walking through the portal.
 const INTEGRATOR: &str = "integrazioni@collaudo.example";
@@ -39,11 +40,7 @@ impl Platform {
         let shared = self.shared();
         let now = shared.clock.now();
         let mut accounts = shared.accounts();
-        let owner = match accounts.user_by_email(INTEGRATOR) {
-            Some(user) => user.id.clone(),
-            None => accounts.sign_up(&shared.random, INTEGRATOR, SecretString::from(shared.random.token(12)), "Irene", "Sala")?,
-        };
-        accounts.activate_developer(INTEGRATOR)?;
+        let owner = integrator(&mut accounts, &shared.random)?;
         let number = accounts.submit_registration(&owner, request, now)?;
         Ok(accounts.approve_registration(&shared.random, number, now)?)
     }
@@ -78,25 +75,45 @@ impl Platform {
         grants.into_iter().map(|(client_id, scopes, revoked)| GrantSummary { client_id, scopes, revoked }).collect()
     }
 
-    /// A good code of a user's own login, as an attacker has it in hand to put into somebody else's response (RFC 9700
-    /// section 4.5). Its code challenge is the attacker's: no application knows the verifier.
-    pub fn issue_code(&self, email: &str, client_id: &str, redirect_uri: &str, scopes: ScopeSet) -> Result<SecretString, LeverError> {
+    /// A good code of a user's own login, as an attacker has it in hand to put before somebody else's browser (RFC 9700
+    /// section 4.5): the answer to `attempt`, an authorization request of the attacker's own, or, without one, to a request
+    /// that no application made, with neither code challenge nor nonce.
+    pub fn issue_code(
+        &self,
+        email: &str,
+        client_id: &str,
+        redirect_uri: &str,
+        attempt: Option<&Exchange>,
+    ) -> Result<SecretString, LeverError> {
         let shared = self.shared();
         let user = self.user(email)?;
-        if shared.accounts().client(client_id).is_none() {
-            return Err(LeverError::UnknownClient(client_id.to_owned()));
-        }
+        let registered = shared.accounts().client(client_id).map(|registration| registration.request.scopes.clone());
+        let registered = registered.ok_or_else(|| LeverError::UnknownClient(client_id.to_owned()))?;
+        let parameter = |name: &str| attempt.and_then(|attempt| attempt.query_value(name)).map(str::to_owned);
+        let scopes = parameter("scope").map_or(registered, |scope| ScopeSet::parse(&scope));
         let request = AuthorizationRequest {
             client_id: client_id.to_owned(),
             redirect_uri: redirect_uri.to_owned(),
             state: None,
-            nonce: Some(shared.random.token(16)),
-            code_challenge: Some(code_challenge_s256(&shared.random.token(32))),
+            nonce: parameter("nonce"),
+            code_challenge: parameter("code_challenge"),
             scopes: scopes.clone(),
             login_hint: None,
         };
         let session = new_session(shared, &user, shared.clock.now());
         Ok(SecretString::from(authorization::issue_code(shared, &request, &user, &session, scopes)))
+    }
+
+    /// Registers an approved application with credentials that it was given beforehand, unless it is registered already.
+    pub fn preregister_client(&self, request: RegistrationRequest, credentials: &Credentials) -> Result<(), LeverError> {
+        let shared = self.shared();
+        let now = shared.clock.now();
+        let mut accounts = shared.accounts();
+        if accounts.client(&credentials.client_id).is_none() {
+            let owner = integrator(&mut accounts, &shared.random)?;
+            accounts.preregister(&owner, request, credentials, now);
+        }
+        Ok(())
     }
 
     /// The ID token issued last for a user.
@@ -112,6 +129,16 @@ impl Platform {
     fn user(&self, email: &str) -> Result<User, LeverError> {
         self.shared().accounts().user_by_email(email).cloned().ok_or_else(|| LeverError::UnknownUser(email.to_owned()))
     }
+}
+
+/// The account that owns what levers register.
+fn integrator(accounts: &mut Accounts, random: &Random) -> Result<UserId, LeverError> {
+    let owner = match accounts.user_by_email(INTEGRATOR) {
+        Some(user) => user.id.clone(),
+        None => accounts.sign_up(random, INTEGRATOR, SecretString::from(random.token(12)), "Levers", "Collaudo")?,
+    };
+    accounts.activate_developer(INTEGRATOR)?;
+    Ok(owner)
 }
 
 fn new_session(shared: &Shared, user: &User, signed_in_at: Timestamp) -> Session {

@@ -10,6 +10,7 @@
 pub mod accounts;
 mod api;
 mod authorization;
+mod certificate;
 mod clock;
 mod faults;
 mod frame;
@@ -25,6 +26,7 @@ mod shared;
 mod texts;
 
 pub use api::PatientName;
+pub use certificate::{OwnCertificate, own_certificate, spki_of};
 pub use clock::{Clock, Random};
 pub use faults::{Fault, Firing, Switchboard, Times, UnknownFault};
 pub use journal::{Journal, NotSeen, Trace};

@@ -28,6 +28,8 @@ pub enum PlatformError {
     Listen { address: SocketAddr, source: std::io::Error },
     #[error("failed to read the TLS certificate or key: {0}")]
     Tls(std::io::Error),
+    #[error("failed to make or read a certificate: {0}")]
+    Certificate(String),
     #[error("the public host `{0}` does not make a URL")]
     PublicHost(String),
 }
@@ -219,7 +221,7 @@ fn endpoint(path: &str) -> Endpoint {
         "/connect/endsession" => Endpoint::EndSession,
         "/favicon.ico" => Endpoint::Other,
         path if path.starts_with("/v2/") => Endpoint::Api,
-        path if path.starts_with("/assets/") => Endpoint::Other,
+        path if path.starts_with("/assets/") || path.starts_with("/elsewhere/") => Endpoint::Other,
         _ => Endpoint::Portal,
     }
 }

@@ -1,1 +1,52 @@
-//! relying_party
+//! The bundled application: a medical centre's portal on GipoNext, as an integrator would write it.
+//!
+//! It is three things at once: the example that integrators read, the positive control of the suite, and, with a
+//! [`Defect`], the proof that each scenario can fail. It uses [`crate::oauth`] and [`crate::event::Lang`] only, and knows
+//! neither the mock nor the suite: all it is told is a [`Config`].
+//!
+//! | file | holds |
+//! | --- | --- |
+//! | `config`, `app`, `routes` | what it is told; its life; its paths and headers |
+//! | `login`, `callback`, `sign_in`, `logout` | the way of a user in and out |
+//! | `provider`, `id_token` | discovery, keys, tokens; the rules for an ID token |
+//! | `session` | attempts and signed-in users, kept on the server |
+//! | `http`, `api` | time limits, retries, refresh, pages of a list |
+//! | `pages`, `words` | what a person sees; templates are in `templates/relying_party/` |
+//! | `defect` | the table of defects |
+//!
+//! A comment at each rule names the requirement that it keeps. A new defect is a row in `defect` and one
+//! `config.has(Defect::…)` at the rule that it breaks.
+
+mod api;
+mod app;
+mod callback;
+mod config;
+mod defect;
+mod http;
+mod id_token;
+mod lists;
+mod login;
+mod logout;
+mod pages;
+mod provider;
+mod routes;
+mod session;
+mod sign_in;
+mod words;
+
+use std::net::SocketAddr;
+
+pub use app::{Listener, RelyingParty};
+pub use config::{Config, Window};
+pub use defect::Defect;
+
+/// Why the application cannot start.
+#[derive(Debug, thiserror::Error)]
+pub enum RelyingPartyError {
+    #[error("failed to listen on {address}: {source}; name a free port")]
+    Listen { address: SocketAddr, source: std::io::Error },
+    #[error("failed to set up the HTTP client: {0}; check the extra CA certificate")]
+    HttpClient(#[from] reqwest::Error),
+    #[error("`{name}` is not a defect of the bundled application; `collaudo list defects` names them all")]
+    UnknownDefect { name: String },
+}

@@ -1,1 +1,42 @@
-//! steps
+//! World and step definitions: a sentence of a feature, translated into one call on a stage.
+//!
+//! Step files are named after the concept of their feature. A step returns `Result<(), Failure>`: what a requirement did not
+//! hold, what could not be judged, what broke. Selectors live in `browser/pages`, protocol rules in `checks`.
+//!
+//! To add a step: a function in the concept's file; at most ten lines, one call. To judge a new clause: a check in `checks/`,
+//! then `world.judge(…)`.
+
+mod accreditation;
+mod application;
+mod authorization;
+mod client;
+mod consent;
+mod dossier;
+mod failure;
+mod fault_phrases;
+mod people;
+mod platform_suite;
+mod popup;
+mod portal;
+mod preflight;
+mod provocation;
+mod refresh;
+mod resource_access;
+mod session;
+mod setup;
+mod sign_in;
+mod snapshot;
+mod stage;
+mod tenants;
+mod token;
+mod world;
+
+pub use failure::Failure;
+pub use fault_phrases::resolves;
+pub use preflight::{Look, preflight};
+pub use setup::{BrowserPool, Remote, Setup, Target};
+pub use snapshot::{GoldenTexts, SNAPSHOT_MODE};
+pub use world::{Finished, Levels, World};
+
+/// How long an event of the application or the platform is awaited.
+pub(crate) const PATIENCE: std::time::Duration = std::time::Duration::from_secs(10);

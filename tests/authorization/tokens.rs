@@ -213,7 +213,14 @@ async fn levers_end_tokens_and_hand_out_an_attacker_s_code() {
     assert_eq!(stage.refresh(fresh.text("refresh_token")).await.error(), (400, "invalid_grant"));
     assert_eq!(stage.userinfo(fresh.text("access_token")).await.status, 200, "the access token went too");
 
-    let code = stage.platform.issue_code(MALLORY, &stage.client.client_id, REDIRECT_URI, ScopeSet::parse("openid")).expect("a code");
+    let attempt = stage.platform.journal().since(0).into_iter().find(|exchange| exchange.query_value("code_challenge").is_some());
+    let mut attempt = attempt.expect("an authorization request");
+    for (name, value) in &mut attempt.query {
+        if name == "code_challenge" {
+            *value = collaudo::oauth::code_challenge_s256("mallory's own verifier, which no application knows at all");
+        }
+    }
+    let code = stage.platform.issue_code(MALLORY, &stage.client.client_id, REDIRECT_URI, Some(&attempt)).expect("a code");
     assert_eq!(stage.redeem(code.expose_secret()).await.error(), (400, "invalid_grant"), "PKCE did not stop the injected code");
     stage.platform.faults().arm("pkce-ignored", collaudo::platform::Times::Always).expect("a fault");
     let injected = stage.redeem(code.expose_secret()).await;

@@ -2,9 +2,11 @@
 //! a method is named after what a person does there and takes a [`Page`](super::Page).
 
 mod consent;
+mod platform_window;
 mod portal;
 mod sign_in;
 
 pub use consent::ConsentPage;
+pub use platform_window::{PlatformWindow, Shown, visible_text};
 pub use portal::{Access, ApplicationForm, ApplicationStatus, FailedCall, PersonForm, Portal, TicketForm, TicketStatus};
 pub use sign_in::SignInPage;

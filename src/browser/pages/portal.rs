@@ -264,6 +264,12 @@ impl<'a> Portal<'a> {
         self.settle("#close-ticket").await
     }
 
+    /// As the administrator: what a ticket says.
+    pub async fn read_ticket(&self, number: u32) -> Result<String, BrowserError> {
+        self.open(&format!("/admin/tickets/{number}")).await?;
+        super::visible_text(self.page).await
+    }
+
     /// As the administrator.
     pub async fn activate_developer(&self, ticket: u32) -> Result<(), BrowserError> {
         self.fulfil_ticket(ticket).await

@@ -15,7 +15,7 @@ pub use registration::{
     Credentials, DecisionError, GrantType, Registration, RegistrationError, RegistrationRequest, RegistrationStatus, RegistrationType,
 };
 pub use seed::{ADA, BRUNO, CARLA, DARIO, ELIO, MALLORY, OTHER_TENANT, TENANT};
-pub use ticket::{FailedCall, Ticket, TicketError, TicketKind, TicketStatus};
+pub use ticket::{FailedCall, NewUser, Ticket, TicketError, TicketKind, TicketStatus};
 pub use user::{AccountError, Permission, Role, SignInRefusal, Tenant, TenantId, User, UserId};
 
 /// A browser's session at account.gipo.it; its id is the cookie's value.

@@ -61,6 +61,17 @@ impl Ticket {
     }
 }
 
+/// A user to create at a medical centre.
+#[derive(Debug)]
+pub struct NewUser<'a> {
+    pub tenant: TenantId,
+    pub email: &'a str,
+    pub given_name: &'a str,
+    pub family_name: &'a str,
+    pub temporary: bool,
+    pub permissions: Vec<Permission>,
+}
+
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum TicketError {
     #[error("{0} is missing")]
@@ -136,7 +147,8 @@ impl Accounts {
         let TicketKind::CreateUser { tenant, email, given_name, family_name, temporary } = self.open_kind(number)? else {
             return Err(TicketError::OtherKind);
         };
-        let (id, password) = self.create_user(random, tenant, &email, given_name.trim(), family_name.trim(), temporary, permissions)?;
+        let new = NewUser { tenant, email: &email, given_name: &given_name, family_name: &family_name, temporary, permissions };
+        let (id, password) = self.create_user(random, new)?;
         if let Some(ticket) = self.tickets.iter_mut().find(|ticket| ticket.number == number) {
             ticket.unseen_password = Some(password);
         }
@@ -193,16 +205,8 @@ impl Accounts {
     }
 
     /// Creates a user of a medical centre. Only ever in answer to the centre's ticket (C-20).
-    pub fn create_user(
-        &mut self,
-        random: &Random,
-        tenant: TenantId,
-        email: &str,
-        given_name: &str,
-        family_name: &str,
-        temporary: bool,
-        permissions: Vec<Permission>,
-    ) -> Result<(UserId, SecretString), AccountError> {
+    pub fn create_user(&mut self, random: &Random, new: NewUser<'_>) -> Result<(UserId, SecretString), AccountError> {
+        let NewUser { tenant, email, given_name, family_name, temporary, permissions } = new;
         let email = self.free_email(email)?;
         let id = UserId(random.token(12));
         let password = SecretString::from(random.token(12));
@@ -210,8 +214,8 @@ impl Accounts {
             id: id.clone(),
             email,
             password: password.clone(),
-            given_name: given_name.to_owned(),
-            family_name: family_name.to_owned(),
+            given_name: given_name.trim().to_owned(),
+            family_name: family_name.trim().to_owned(),
             role: Role::EndUser,
             tenant: Some(tenant),
             permissions,

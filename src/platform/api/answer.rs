@@ -65,6 +65,7 @@ pub fn created<T: Identified + Serialize>(call: &Call, entity: &T) -> Answer {
     Answer::Created { location: format!("{}/{}", call.path.trim_end_matches('/'), entity.id()), entity: json!(entity) }
 }
 
+/// `first` is the centre's first id.
 pub fn next_id<T: Identified>(entities: &[T], first: u32) -> u32 {
-    entities.iter().map(Identified::id).max().map_or(first, |last| last.saturating_add(1))
+    entities.iter().map(Identified::id).max().map_or(first + T::OFFSET, |last| last.saturating_add(1))
 }

@@ -163,7 +163,8 @@ fn serve(shared: &Shared, trace: &Trace, operation: &Operation, request: Incomin
         body: request.body,
     };
     let records = clinic.records(tenant).ok_or_else(|| refuse(ApiError::NotFound("tenant")))?;
-    (operation.run)(&call, records).map_err(refuse)
+    let answer = (operation.run)(&call, records).map_err(refuse)?;
+    faults::in_place_of_answer(shared, trace, operation.writes).map_or(Ok(answer), |response| Err(Box::new(response)))
 }
 
 fn is_json(headers: &HeaderMap) -> bool {

@@ -7,7 +7,7 @@ use rand_chacha::ChaCha8Rng;
 
 use super::clinic::Records;
 use super::records::{Episode, EpisodeStatus, Invoice, InvoiceStatus, MedicalReport, Price, PriceList, ReportStatus, Treatment};
-use super::seed::{Centre, id, pick};
+use super::seed::{Centre, id, may_see, patient_of, pick};
 
 pub const NOTES: &[&str] =
     &["Porta la documentazione precedente", "Prima visita", "Chiede il certificato per il lavoro", "Accompagnato da un familiare"];
@@ -21,7 +21,7 @@ pub fn treatments(centre: &Centre) -> Vec<Treatment> {
     let all = centre.doctors.iter().flat_map(|doctor| doctor.treatments.iter().map(move |(description, _)| (doctor, *description)));
     all.enumerate()
         .map(|(index, (doctor, description))| Treatment {
-            id: id(centre, index),
+            id: id::<Treatment>(centre, index),
             description: description.to_owned(),
             speciality: doctor.speciality.to_owned(),
             duration_minutes: doctor.slot_minutes,
@@ -35,7 +35,7 @@ pub fn price_lists(centre: &Centre, treatments: &[Treatment], today: Date) -> Ve
     let cents: Vec<u32> = centre.doctors.iter().flat_map(|doctor| doctor.treatments.map(|(_, cents)| cents)).collect();
     let valid_from = date(today.year(), 1, 1);
     let list = |index, name: &str, percent: u32| PriceList {
-        id: id(centre, index),
+        id: id::<PriceList>(centre, index),
         name: name.to_owned(),
         valid_from,
         prices: treatments
@@ -55,7 +55,7 @@ pub fn add_history(rng: &mut ChaCha8Rng, centre: &Centre, records: &mut Records,
         // Every third is closed, whatever the seed: scenarios need both kinds.
         let closed_on = (index % 3 == 2).then(|| today.saturating_sub(i64::from(rng.random_range(1..30_u32)).days()));
         records.episodes.push(Episode {
-            id: id(centre, index),
+            id: id::<Episode>(centre, index),
             patient_id: pick(rng, &records.patients).id,
             title: (*pick(rng, COURSES)).to_owned(),
             status: if closed_on.is_some() { EpisodeStatus::Closed } else { EpisodeStatus::Open },
@@ -67,11 +67,16 @@ pub fn add_history(rng: &mut ChaCha8Rng, centre: &Centre, records: &mut Records,
     for index in 0..centre.reports {
         let doctor = pick(rng, centre.doctors);
         let (title, text) = *pick(rng, &doctor.reports);
-        let episode = rng.random_bool(0.7).then(|| pick(rng, &records.episodes));
-        let patient_id = episode.map_or_else(|| pick(rng, &records.patients).id, |episode| episode.patient_id);
-        let (episode_id, recent) = (episode.map(|episode| episode.id), i64::from(rng.random_range(31..59_u32)));
+        let course = pick(rng, &records.episodes);
+        let fits = records.patients.iter().any(|patient| patient.id == course.patient_id && may_see(doctor.speciality, patient));
+        let (patient_id, episode_id) = match fits && rng.random_bool(0.7) {
+            true => (course.patient_id, Some(course.id)),
+            false => (patient_of(rng, &records.patients, doctor.speciality), None),
+        };
+        // After any episode was opened and before any was closed.
+        let recent = i64::from(rng.random_range(31..59_u32));
         records.medical_reports.push(MedicalReport {
-            id: id(centre, index),
+            id: id::<MedicalReport>(centre, index),
             patient_id,
             episode_id,
             title: title.to_owned(),
@@ -82,14 +87,16 @@ pub fn add_history(rng: &mut ChaCha8Rng, centre: &Centre, records: &mut Records,
             version: 1,
         });
     }
-    for index in 0..centre.reports / 2 {
+    let mut dates: Vec<Date> =
+        (0..centre.reports / 2).map(|_| today.saturating_sub(i64::from(rng.random_range(1..200_u32)).days())).collect();
+    dates.sort_unstable();
+    for (index, date) in dates.into_iter().enumerate() {
         let doctor = pick(rng, centre.doctors);
         let (_, amount_cents) = *pick(rng, &doctor.treatments);
-        let date = today.saturating_sub(i64::from(rng.random_range(1..200_u32)).days());
         records.invoices.push(Invoice {
-            id: id(centre, index),
+            id: id::<Invoice>(centre, index),
             number: format!("{}/{:04}", date.year(), index + 1),
-            patient_id: pick(rng, &records.patients).id,
+            patient_id: patient_of(rng, &records.patients, doctor.speciality),
             date,
             amount_cents,
             status: if rng.random_bool(0.75) { InvoiceStatus::Paid } else { InvoiceStatus::Due },

@@ -40,6 +40,13 @@ pub struct PatientName {
     pub family: String,
 }
 
+impl PatientName {
+    /// For evidence that names nobody.
+    pub fn initials(&self) -> String {
+        [&self.given, &self.family].into_iter().filter_map(|name| name.chars().next()).map(|initial| format!("{initial}.")).collect()
+    }
+}
+
 impl Clinic {
     /// The clinical data that a platform starts with: the same for the same seed and day.
     pub fn seeded(seed: u64) -> Self {
@@ -193,6 +200,11 @@ mod tests {
                 assert_eq!(episode.is_some(), report.episode_id.is_some());
                 assert!(episode.is_none_or(|episode| episode.patient_id == report.patient_id));
             }
+            assert!(records.medical_reports.iter().any(|report| report.episode_id.is_some()));
+            let ids = |kind: &[u32]| kind.iter().copied().collect::<HashSet<u32>>();
+            let agendas: Vec<u32> = records.agendas.iter().map(|agenda| agenda.id).collect();
+            let slots: Vec<u32> = records.slots.iter().map(|slot| slot.id).collect();
+            assert!(patients.is_disjoint(&treatments) && patients.is_disjoint(&ids(&agendas)) && patients.is_disjoint(&ids(&slots)));
             assert!(records.episodes.iter().any(|episode| episode.status == EpisodeStatus::Closed));
             assert!(records.episodes.iter().any(|episode| episode.status == EpisodeStatus::Open));
         }

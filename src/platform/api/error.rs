@@ -4,6 +4,7 @@ use axum::response::{IntoResponse, Response};
 use serde_json::json;
 
 use crate::oauth::ErrorCode;
+use crate::platform::authorization::challenge;
 
 /// Why a call of the resource API is refused (C-53 to C-55). Every one is answered as JSON `{error, message}`.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -56,15 +57,14 @@ impl ApiError {
         }
     }
 
-    /// RFC 6750 section 3.
-    fn challenge(&self) -> Option<String> {
-        match self {
-            Self::InvalidToken => Some(format!(r#"Bearer error="invalid_token", error_description="{self}""#)),
-            Self::InsufficientScope(scope) => {
-                Some(format!(r#"Bearer error="insufficient_scope", error_description="{self}", scope="{scope}""#))
-            }
-            _ => None,
-        }
+    /// Of the refusals that another token would mend.
+    fn challenge(&self) -> Option<HeaderValue> {
+        let error = match self {
+            Self::InvalidToken => ErrorCode::InvalidToken,
+            Self::InsufficientScope(_) => ErrorCode::InsufficientScope,
+            _ => return None,
+        };
+        Some(challenge(Some(error), &self.to_string()))
     }
 }
 
@@ -74,7 +74,7 @@ impl IntoResponse for ApiError {
         if let Self::BusinessRule { field, .. } = &self {
             body["field"] = json!(field);
         }
-        let challenge = self.challenge().and_then(|challenge| HeaderValue::try_from(challenge).ok());
+        let challenge = self.challenge();
         let mut response = (self.status(), Json(body)).into_response();
         if let Some(challenge) = challenge {
             response.headers_mut().insert(header::WWW_AUTHENTICATE, challenge);

@@ -4,6 +4,8 @@ use axum::Json;
 use axum::body::{Body, to_bytes};
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{Html, IntoResponse, Response};
+use jiff::fmt::rfc2822::DateTimePrinter as HttpDate;
+use jiff::{Timestamp, ToSpan};
 use serde_json::{Value, json};
 use url::Url;
 
@@ -15,6 +17,9 @@ pub const UNAUTHORIZED_ONCE: &str = "api-unauthorized-once";
 pub const INSUFFICIENT_SCOPE: &str = "api-insufficient-scope";
 pub const INSUFFICIENT_PERMISSION: &str = "api-insufficient-permission";
 pub const RATE_LIMITED: &str = "api-rate-limited";
+pub const RATE_LIMITED_LONGER: &str = "api-rate-limited-longer";
+pub const RATE_LIMITED_DATE: &str = "api-rate-limited-date";
+pub const RATE_LIMITED_SILENT: &str = "api-rate-limited-silent";
 pub const SERVER_ERROR: &str = "api-server-error";
 pub const BAD_GATEWAY: &str = "api-bad-gateway";
 pub const UNAVAILABLE: &str = "api-unavailable";
@@ -24,6 +29,7 @@ pub const NOT_FOUND: &str = "api-not-found";
 pub const REDIRECT: &str = "api-redirect";
 pub const FOREIGN_NEXT: &str = "api-foreign-next";
 pub const HTML_ERROR: &str = "api-html-error";
+pub const ANSWER_LOST: &str = "api-answer-lost";
 
 const fn fault(name: &'static str, effect: &'static str, requirements: &'static [&'static str]) -> Fault {
     Fault { name, area: "API", effect, requirements }
@@ -43,6 +49,9 @@ pub const FAULTS: &[Fault] = &[
     fault(INSUFFICIENT_SCOPE, "refuses a call with 403 insufficient_scope though the scope is granted", &["RS-04", "GX-07"]),
     fault(INSUFFICIENT_PERMISSION, "refuses a call with 403 insufficient_permission though the user has the permission", &["GX-07"]),
     fault(RATE_LIMITED, "answers 429 rate_limit_exceeded with Retry-After: 1", &["GX-09", "RS-05"]),
+    fault(RATE_LIMITED_LONGER, "answers 429 rate_limit_exceeded with Retry-After: 2", &["GX-09", "RS-05"]),
+    fault(RATE_LIMITED_DATE, "answers 429 rate_limit_exceeded with a Retry-After that is an HTTP-date 2 to 3 seconds ahead", &["RS-05"]),
+    fault(RATE_LIMITED_SILENT, "answers 429 rate_limit_exceeded without Retry-After", &["RS-05"]),
     fault(SERVER_ERROR, "answers 500 with a JSON error", &["GX-15"]),
     fault(BAD_GATEWAY, "answers 502 with a JSON error", &["GX-15"]),
     fault(UNAVAILABLE, "answers 503 with a JSON error and Retry-After: 1", &["GX-15", "RS-05"]),
@@ -56,6 +65,7 @@ pub const FAULTS: &[Fault] = &[
     ),
     fault(FOREIGN_NEXT, "adds to every list page a `next` member that names /elsewhere at another origin", &["RS-02", "GX-11"]),
     fault(HTML_ERROR, "answers 500 with a page of HTML instead of JSON", &["GX-15"]),
+    fault(ANSWER_LOST, "carries a write out, but answers 504 as if it had been lost (reads are left alone)", &["RS-06"]),
 ];
 
 /// What the busy, broken or misled front of the API answers before it looks at a call's scope.
@@ -63,30 +73,27 @@ pub fn at_the_front(shared: &Shared, trace: &Trace, path: &str) -> Option<Respon
     if trace.fires_once(&shared.faults, UNAUTHORIZED_ONCE) {
         return Some(refused(trace, ApiError::InvalidToken));
     }
-    let broken =
-        |status: StatusCode, error: &str, message: &str| Some((status, Json(json!({"error": error, "message": message}))).into_response());
-    let later = |response: Option<Response>| {
-        response.map(|mut response| {
-            response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from_static("1"));
-            response
-        })
-    };
     let fires = |name| trace.fires(&shared.faults, name);
-    if fires(RATE_LIMITED) {
-        return later(broken(StatusCode::TOO_MANY_REQUESTS, "rate_limit_exceeded", "too many requests of this client: wait for 1 second"));
+    let busy = "too many requests of this client: wait before the next";
+    // The machine's clock, not the platform's: the application waits by it.
+    let ahead = || HttpDate::new().timestamp_to_rfc9110_string(&(Timestamp::now() + 3.seconds())).unwrap_or_default();
+    let limited = [(RATE_LIMITED, "1".to_owned()), (RATE_LIMITED_LONGER, "2".to_owned()), (RATE_LIMITED_DATE, ahead())];
+    if let Some((_, delay)) = limited.into_iter().find(|(name, _)| fires(name)) {
+        return Some((retry_after(&delay), broken(StatusCode::TOO_MANY_REQUESTS, "rate_limit_exceeded", busy)).into_response());
+    }
+    if fires(RATE_LIMITED_SILENT) {
+        return Some(broken(StatusCode::TOO_MANY_REQUESTS, "rate_limit_exceeded", busy));
     }
     if fires(SERVER_ERROR) {
-        return broken(StatusCode::INTERNAL_SERVER_ERROR, "server_error", "something went wrong on our side: try again in some seconds");
+        let message = "something went wrong on our side: try again in some seconds";
+        return Some(broken(StatusCode::INTERNAL_SERVER_ERROR, "server_error", message));
     }
     if fires(BAD_GATEWAY) {
-        return broken(StatusCode::BAD_GATEWAY, "bad_gateway", "a server behind this one did not answer: try again later");
+        return Some(broken(StatusCode::BAD_GATEWAY, "bad_gateway", "a server behind this one did not answer: try again later"));
     }
     if fires(UNAVAILABLE) {
-        return later(broken(
-            StatusCode::SERVICE_UNAVAILABLE,
-            "temporarily_unavailable",
-            "the service is being maintained: try again later",
-        ));
+        let message = "the service is being maintained: try again later";
+        return Some((retry_after("1"), broken(StatusCode::SERVICE_UNAVAILABLE, "temporarily_unavailable", message)).into_response());
     }
     if fires(HTML_ERROR) {
         let page = "<!DOCTYPE html><html><head><title>500</title></head><body><h1>Server Error in '/' Application.</h1></body></html>";
@@ -97,6 +104,20 @@ pub fn at_the_front(shared: &Shared, trace: &Trace, path: &str) -> Option<Respon
         return Some((StatusCode::FOUND, [(header::LOCATION, location)]).into_response());
     }
     None
+}
+
+fn broken(status: StatusCode, error: &str, message: &str) -> Response {
+    (status, Json(json!({"error": error, "message": message}))).into_response()
+}
+
+fn retry_after(delay: &str) -> [(header::HeaderName, String); 1] {
+    [(header::RETRY_AFTER, delay.to_owned())]
+}
+
+/// What replaces the answer of a write that was carried out.
+pub fn in_place_of_answer(shared: &Shared, trace: &Trace, writes: bool) -> Option<Response> {
+    let lost = writes && trace.fires(&shared.faults, ANSWER_LOST);
+    lost.then(|| broken(StatusCode::GATEWAY_TIMEOUT, "gateway_timeout", "a server behind this one took too long to answer"))
 }
 
 /// What replaces an operation of an authorised call.

@@ -25,11 +25,12 @@ mod userinfo;
 
 use std::sync::Arc;
 
-use axum::http::{HeaderMap, Method, StatusCode, header};
+use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{any, get};
 use axum::{Extension, Json, Router};
 use serde_json::json;
+use tower_http::set_header::SetResponseHeaderLayer;
 
 use super::authorization::BearerRefusal;
 use super::{Shared, Trace};
@@ -67,6 +68,8 @@ pub fn router() -> Router<Arc<Shared>> {
         .route("/v2", any(unknown))
         .route("/v2/{*path}", any(unknown))
         .route("/elsewhere/{*path}", any(elsewhere))
+        // Clinical data: no cache on the way may keep it.
+        .layer(SetResponseHeaderLayer::overriding(header::CACHE_CONTROL, HeaderValue::from_static("no-store")))
 }
 
 /// C-54: no token, or none that holds.

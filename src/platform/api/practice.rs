@@ -1,5 +1,8 @@
 //! Doctors of the medical centres, and what they do.
 
+/// Only women are its patients here.
+pub const GYNAECOLOGY: &str = "Ginecologia";
+
 pub struct Doctor {
     pub name: &'static str,
     pub speciality: &'static str,
@@ -59,7 +62,7 @@ pub const SAN_LUCA_DOCTORS: &[Doctor] = &[
     },
     Doctor {
         name: "Dott.ssa Letizia Sanna",
-        speciality: "Ginecologia",
+        speciality: GYNAECOLOGY,
         slot_minutes: 30,
         treatments: [("Visita ginecologica", 12_000), ("Ecografia pelvica", 9_500)],
         reports: [

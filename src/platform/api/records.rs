@@ -192,13 +192,16 @@ pub enum InvoiceStatus {
 pub trait Identified {
     /// What it is called in a message.
     const KIND: &'static str;
+    /// Added to the centre's first id, so that an id of one kind is none of another.
+    const OFFSET: u32;
     fn id(&self) -> u32;
 }
 
 macro_rules! identified {
-    ($($type:ty => $kind:literal),+ $(,)?) => {
+    ($($type:ty => $kind:literal, $offset:literal;)+) => {
         $(impl Identified for $type {
             const KIND: &'static str = $kind;
+            const OFFSET: u32 = $offset;
             fn id(&self) -> u32 {
                 self.id
             }
@@ -207,14 +210,15 @@ macro_rules! identified {
 }
 
 identified! {
-    Patient => "patient",
-    Agenda => "agenda",
-    Appointment => "appointment",
-    Treatment => "treatment",
-    PriceList => "price list",
-    Episode => "episode",
-    MedicalReport => "medical report",
-    Invoice => "invoice",
+    Patient => "patient", 0;
+    Agenda => "agenda", 10_000;
+    Appointment => "appointment", 20_000;
+    Availability => "availability", 30_000;
+    Treatment => "treatment", 40_000;
+    PriceList => "price list", 50_000;
+    Episode => "episode", 60_000;
+    MedicalReport => "medical report", 70_000;
+    Invoice => "invoice", 80_000;
 }
 
 /// RFC 3339 with the offset that clocks in Italy show then.

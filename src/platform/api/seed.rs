@@ -9,8 +9,8 @@ use rand_chacha::ChaCha8Rng;
 use super::clinic::Records;
 use super::codice_fiscale::CodiceFiscale;
 use super::people::{self, People};
-use super::practice::{Doctor, SAN_LUCA_DOCTORS, VILLA_AURORA_DOCTORS};
-use super::records::{Agenda, Appointment, AppointmentStatus, Availability, Gender, Patient};
+use super::practice::{Doctor, GYNAECOLOGY, SAN_LUCA_DOCTORS, VILLA_AURORA_DOCTORS};
+use super::records::{Agenda, Appointment, AppointmentStatus, Availability, Gender, Identified, Patient, Treatment};
 use super::{care, rome};
 
 /// What distinguishes one medical centre's sample data.
@@ -68,8 +68,22 @@ pub(super) fn pick<'a, T>(rng: &mut ChaCha8Rng, choices: &'a [T]) -> &'a T {
     &choices[rng.random_range(0..choices.len())]
 }
 
-pub(super) fn id(centre: &Centre, index: usize) -> u32 {
-    centre.first_id + u32::try_from(index).unwrap_or(u32::MAX - centre.first_id)
+pub(super) fn id<T: Identified>(centre: &Centre, index: usize) -> u32 {
+    centre.first_id + T::OFFSET + u32::try_from(index).unwrap_or_default()
+}
+
+/// A patient whom a doctor of this speciality may see.
+pub(super) fn patient_of(rng: &mut ChaCha8Rng, patients: &[Patient], speciality: &str) -> u32 {
+    loop {
+        let patient = pick(rng, patients);
+        if may_see(speciality, patient) {
+            return patient.id;
+        }
+    }
+}
+
+pub(super) fn may_see(speciality: &str, patient: &Patient) -> bool {
+    speciality != GYNAECOLOGY || patient.gender == Some(Gender::F)
 }
 
 fn patients(rng: &mut ChaCha8Rng, centre: &Centre) -> Vec<Patient> {
@@ -87,15 +101,15 @@ fn patients(rng: &mut ChaCha8Rng, centre: &Centre) -> Vec<Patient> {
         let (city, postal_code) = *pick(rng, people.homes);
         let mail = format!("{}.{}", plain(given), plain(family));
         patients.push(Patient {
-            id: id(centre, patients.len()),
+            id: id::<Patient>(centre, patients.len()),
             first_name: given.to_owned(),
             last_name: family.to_owned(),
             fiscal_code: CodiceFiscale::of(given, family, birth_date, gender, belfiore).as_str().to_owned(),
             birth_date: Some(birth_date),
             birth_place: Some(birth_place.to_owned()),
             gender: Some(gender),
-            // 3x0 prefixes are mobile numbers.
-            phone: Some(format!("+39 3{}{} {:07}", rng.random_range(2..=9), rng.random_range(0..=9), rng.random_range(0..10_000_000))),
+            // A prefix that no network has.
+            phone: Some(format!("+39 300 {:03} {:04}", rng.random_range(0..1000), rng.random_range(0..10_000))),
             email: rng.random_bool(0.8).then(|| format!("{mail}@{}", pick(rng, people.mail_domains))),
             address: Some(format!("{} {}", pick(rng, people.streets), rng.random_range(1..=140))),
             city: Some(city.to_owned()),
@@ -114,7 +128,7 @@ fn plain(name: &str) -> String {
 
 fn agendas(centre: &Centre) -> Vec<Agenda> {
     let agenda = |(index, doctor): (usize, &Doctor)| Agenda {
-        id: id(centre, index),
+        id: id::<Agenda>(centre, index),
         name: format!("{} - {}", doctor.speciality, doctor.name),
         doctor: doctor.name.to_owned(),
         speciality: doctor.speciality.to_owned(),
@@ -139,7 +153,7 @@ fn slots(centre: &Centre, agendas: &[Agenda], today: Date) -> Vec<Availability> 
                 let in_break = from < BREAK_TO && to > BREAK_FROM;
                 if !in_break && to <= CLOSES {
                     let (start, end) = (rome::at(day, from), rome::at(day, to));
-                    slots.push(Availability { id: id(centre, slots.len()), agenda_id: agenda.id, start, end });
+                    slots.push(Availability { id: id::<Availability>(centre, slots.len()), agenda_id: agenda.id, start, end });
                 }
                 from = if in_break { BREAK_TO } else { to };
             }
@@ -163,12 +177,13 @@ fn appointments(rng: &mut ChaCha8Rng, centre: &Centre, records: &Records, today:
         .into_iter()
         .enumerate()
         .map(|(index, slot)| {
-            let treatment = records.agendas.iter().position(|agenda| agenda.id == slot.agenda_id).map(|agenda| id(centre, agenda * 2));
+            let agenda = records.agendas.iter().position(|agenda| agenda.id == slot.agenda_id).unwrap_or_default();
             Appointment {
-                id: id(centre, index),
+                id: id::<Appointment>(centre, index),
                 agenda_id: slot.agenda_id,
-                patient_id: pick(rng, &records.patients).id,
-                treatment_id: treatment,
+                patient_id: patient_of(rng, &records.patients, &records.agendas[agenda].speciality),
+                // The first of the doctor's two.
+                treatment_id: Some(id::<Treatment>(centre, agenda * 2)),
                 start: slot.start,
                 end: slot.end,
                 status: match (slot.start < start_of_day, rng.random_range(0..10)) {

@@ -8,14 +8,11 @@ use serde_json::{Value, json};
 
 use super::error::ApiError;
 use super::{faults, unauthorized};
-use crate::platform::accounts::{ADA, Accounts, MALLORY, UserId};
-use crate::platform::authorization::authenticate_bearer;
+use crate::platform::accounts::{Accounts, UserId};
+use crate::platform::authorization::{USERINFO_OTHER_SUBJECT, authenticate_bearer, other_user};
 use crate::platform::{Shared, Trace};
 
 pub const PATH: &str = "/v2/userinfo";
-
-/// The fault that `/connect/userinfo` has too.
-const USERINFO_OTHER_SUBJECT: &str = "userinfo-other-subject";
 
 /// C-50: who the token's user is, and of which tenant. Needs no scope.
 pub async fn userinfo(
@@ -35,11 +32,10 @@ pub async fn userinfo(
     faults::add(&shared, &trace, response).await
 }
 
-/// The user in the API's words; as `other`, a colleague's sub and name with the user's own tenant, so that only the subject is wrong.
+/// The user in the API's words; where `other`, another one in the user's own tenant, so that only the subject is wrong.
 fn describe(accounts: &Accounts, subject: &UserId, other: bool) -> Option<Value> {
     let user = accounts.user(subject)?;
-    let colleague = if user.email == MALLORY { ADA } else { MALLORY };
-    let shown = if other { accounts.user_by_email(colleague)? } else { user };
+    let shown = if other { other_user(accounts, subject)? } else { user };
     let tenant = user.tenant.and_then(|id| accounts.tenant(id));
     let tenants: Vec<Value> = tenant.into_iter().map(|tenant| json!({"id": tenant.id, "name": tenant.name})).collect();
     Some(json!({"sub": shown.id, "name": shown.name(), "email": shown.email, "tenants": tenants}))

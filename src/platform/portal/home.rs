@@ -134,6 +134,7 @@ pub(super) async fn signed_up(State(shared): State<Arc<Shared>>, headers: Header
 }
 
 pub(super) async fn not_found(State(shared): State<Arc<Shared>>, headers: HeaderMap, uri: Uri) -> Answer {
+    // Programs read these, not people.
     if uri.path().starts_with("/v2/") || uri.path().starts_with("/connect/") {
         return Ok(StatusCode::NOT_FOUND.into_response());
     }

@@ -1,0 +1,65 @@
+@authorization-request
+Feature: Authorization request
+  What a relying party asks for, seen at the authorization endpoint.
+
+  Background:
+    Given the relying party is registered at the platform
+    And the end-user Ada has an account at the medical centre
+
+  Rule: The request is the one that its registration promises
+
+    @AZ-01
+    Scenario: The response type is code
+      When Ada signs in through the popup and grants every scope
+      Then every authorization request asks for a code alone
+
+    @AZ-03
+    Scenario: The redirect URI is a registered one
+      When Ada signs in through the popup and grants every scope
+      Then every authorization request names a registered redirect URI
+
+    @AZ-10 @GX-18
+    Scenario: Only declared scopes are requested, and all of them are used
+      When Ada signs in through the popup and grants every scope
+      And Ada opens every declared feature
+      Then the requested scopes are the declared and exercised ones
+
+    @AC-05
+    Scenario: The medical-report scope goes with the medical-report feature
+      When Ada signs in through the popup and grants every scope
+      Then the medical-report scope is requested exactly when that feature is declared
+
+    @GX-17
+    Scenario: Long access is asked for by scope
+      When Ada signs in through the popup and grants every scope
+      Then the authorization request asks for offline access
+
+  Rule: Each attempt is fresh and unguessable
+
+    @AZ-04 @AZ-05
+    Scenario: No two attempts share a state
+      When Ada starts 30 sign-ins
+      Then every state is unguessable and unique
+      And no state or scope carries personal data
+
+    @AZ-06
+    Scenario: The request carries an S256 code challenge
+      When Ada signs in through the popup and grants every scope
+      Then every authorization request carries an S256 code challenge
+
+    @AZ-07
+    Scenario: Each sign-in proves its own code challenge
+      When Ada signs in twice in separate browsers
+      Then each token request presents the code verifier of its own challenge
+
+    @AZ-11
+    Scenario: No two attempts share a nonce
+      When Ada starts 30 sign-ins
+      Then every nonce is present and unique
+
+  Rule: The client secret stays on the server
+
+    @AZ-02
+    Scenario: The client secret is in no page and no URL
+      When Ada signs in through the popup and grants every scope
+      Then the client secret is in no page, URL or storage of the browser

@@ -1,0 +1,51 @@
+@platform-suite
+Feature: Resource API
+  What the platform's API answers to a client of our own.
+
+  Background:
+    Given a client of our own is registered at the platform
+    And Ada has signed in for the client and granted every scope
+
+  Rule: Answers have the shape that was approved
+
+    @PL-08
+    Scenario: The user information names the user and the tenant
+      When the client asks who Ada is
+      Then the answer "userinfo" is as approved
+
+    @PL-09
+    Scenario Outline: A page of <resource> has the approved shape
+      When the client asks for the first 2 <resource>
+      Then the answer is a page of at most 2 entries
+      And the answer "<resource>" is as approved
+
+      Examples:
+        | resource        |
+        | patients        |
+        | agendas         |
+        | appointments    |
+        | medical-reports |
+
+  Rule: Access is refused by the layer that lacks it
+
+    @PL-11
+    Scenario: A call without a token is refused
+      When the client asks for patients without a token
+      Then the answer is 401 with a challenge
+
+    @PL-10
+    Scenario: A scope that was not granted is named in the refusal
+      Given Ada has signed in for the client and refused patients
+      When the client asks for the first 2 patients
+      Then the answer is 403 for a missing scope
+
+    @PL-10
+    Scenario: A permission that the user lacks is told apart from a scope
+      Given Elio has signed in for the client and granted every scope
+      When the client asks for the first 2 medical-reports
+      Then the answer is 403 for a missing permission
+
+    @PL-12
+    Scenario: Another medical centre's data does not exist
+      When the client asks for patients of another medical centre
+      Then the answer is 404

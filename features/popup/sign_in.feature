@@ -1,0 +1,32 @@
+@popup
+Feature: Popup sign-in
+  A relying party signs an end-user in without leaving its page: it opens the authorization
+  request in a popup and reads the authorization response at its redirect URI.
+
+  Background:
+    Given the relying party is registered at the platform
+    And the end-user Ada has an account at the medical centre
+
+  Rule: A granted request signs the end-user in
+
+    @AC-08
+    Scenario: Granting every scope signs the end-user in
+      When Ada signs in through the popup and grants every scope
+      Then the popup closes
+      And the relying party shows Ada signed in
+      And the platform saw the client's credentials and Ada's own
+
+    @GX-01
+    Scenario: The tenant is read from the platform after the sign-in
+      When Ada signs in through the popup and grants every scope
+      And Ada opens every declared feature
+      Then the first call to the API asks who Ada is
+      And every resource call names the tenant found there
+
+  Rule: An end-user who does not consent is not signed in
+
+    @CB-11 @negative
+    Scenario: Cancelling at the consent signs nobody in
+      When Ada signs in through the popup and cancels at the consent
+      Then the relying party shows that sign-in failed
+      But nobody is signed in at the relying party

@@ -1,0 +1,41 @@
+@refresh
+Feature: Refresh
+  How a relying party keeps its access when the access token ends.
+
+  Background:
+    Given the relying party is registered at the platform
+    And the end-user Ada has an account at the medical centre
+    And Ada has signed in through the popup and granted every scope
+
+  Rule: An expired access token costs the end-user nothing
+
+    @GX-06 @RT-01 @RS-03 @provoked
+    Scenario: An expired access token is refreshed without a new sign-in
+      Given every access token has expired
+      When Ada opens a declared feature
+      Then the feature shows its data
+      And the relying party refreshed once and repeated the call once
+      But no new sign-in was asked for
+
+    @RT-02 @provoked
+    Scenario: Only the newest refresh token is used
+      When Ada opens a declared feature after each of 3 expiries
+      Then the feature shows its data
+      And only the newest refresh token was ever sent
+
+    @RT-02 @provoked
+    Scenario: A refresh token stays in use when no new one is returned
+      Given the platform will answer the refresh with no new refresh token
+      When Ada opens a declared feature after each of 2 expiries
+      Then the feature shows its data
+      But no new sign-in was asked for
+
+  Rule: A refused refresh ends the session quietly
+
+    @RT-03 @provoked
+    Scenario: A refused refresh asks for one sign-in, without a loop
+      Given the platform will answer the refresh with invalid_grant
+      And every access token has expired
+      When Ada opens a declared feature
+      Then nobody is signed in at the relying party
+      And the refused refresh token is not sent again

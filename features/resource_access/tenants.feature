@@ -1,0 +1,35 @@
+@tenants
+Feature: Tenants
+  The platform lets users of any medical centre sign in; the relying party serves only those that it is authorised for.
+
+  Background:
+    Given the relying party is registered at the platform
+    And the end-user Ada has an account at the medical centre
+
+  Rule: A user of another medical centre is turned away
+
+    @GX-02 @negative
+    Scenario: A user of a medical centre that did not authorise the application is refused
+      Given Bruno belongs to a medical centre that did not authorise the application
+      When Bruno signs in through the popup and grants every scope
+      Then the relying party shows that sign-in failed
+      And no data of Bruno's medical centre was asked for
+      But nobody is signed in at the relying party
+
+  Rule: Each user sees the own medical centre alone
+
+    @GX-20 @provoked
+    Scenario: Two users in two browsers see the data of their own medical centre
+      Given the relying party is authorised for both medical centres
+      When Ada and Bruno sign in in separate browsers and open every declared feature
+      Then each of them sees data of the own medical centre alone
+
+  Rule: Access ends with the user
+
+    @GX-19 @provoked
+    Scenario: A user who is deactivated in mid-session loses the data
+      Given Ada has signed in through the popup and granted every scope
+      When the administrator deactivates Ada
+      And Ada opens a declared feature
+      Then the feature shows no data
+      And the relying party stops asking for Ada

@@ -1,0 +1,47 @@
+@session
+Feature: Session
+  The relying party's own session with the browser.
+
+  Background:
+    Given the relying party is registered at the platform
+    And the end-user Ada has an account at the medical centre
+
+  Rule: The browser holds a session id and nothing more
+
+    @SE-01
+    Scenario: The session cookie is out of the scripts' reach
+      When Ada signs in through the popup and grants every scope
+      Then the session cookie is protected
+
+    @SE-02
+    Scenario: The session id changes at the sign-in
+      Given Ada has opened the relying party
+      When Ada signs in through the popup and grants every scope
+      Then the session id from before the sign-in is worth nothing
+
+    @SE-03
+    Scenario: No token, code or verifier is left in the browser
+      When Ada signs in through the popup and grants every scope
+      And Ada opens every declared feature
+      Then no token, code or verifier is in any page, URL or storage of the browser
+
+    @GX-21
+    Scenario: No patient's identity is left in the browser
+      When Ada signs in through the popup and grants every scope
+      And Ada opens every declared feature
+      Then no patient's identity is in any URL or storage of the browser
+
+  Rule: Signing out ends the session
+
+    @LO-03
+    Scenario: The old session is dead after signing out
+      Given Ada has signed in through the popup and granted every scope
+      When Ada signs out of the relying party
+      Then nobody is signed in at the relying party
+      And the session cookie from before opens nothing
+
+    @LO-01
+    Scenario: Signing out revokes the refresh token
+      Given Ada has signed in through the popup and granted every scope
+      When Ada signs out of the relying party
+      Then the platform was asked to revoke the refresh token

@@ -1,0 +1,51 @@
+# Lists the commands.
+default:
+    @just --list --unsorted
+
+# Installs what this machine lacks.
+setup:
+    ci/setup
+
+# Runs the suite: on the mock and the bundled application unless told otherwise.
+run *ARGS:
+    cargo run --locked --quiet -- run {{ARGS}}
+
+# The mock platform alone, until Ctrl-C.
+mock *ARGS:
+    cargo run --locked --quiet -- mock {{ARGS}}
+
+# The bundled application alone, until Ctrl-C.
+app *ARGS:
+    cargo run --locked --quiet -- app {{ARGS}}
+
+# What the suite holds: requirements, scenarios, defects, faults or steps.
+list *ARGS:
+    cargo run --locked --quiet -- list {{ARGS}}
+
+# Looks at browser, driver, ports and profile.
+doctor *ARGS:
+    cargo run --locked --quiet -- doctor {{ARGS}}
+
+# Everything that must hold before a change goes in.
+test *ARGS:
+    ci/test {{ARGS}}
+
+# Formatting and lints.
+lint:
+    ci/lint
+
+# Formats the code.
+fmt:
+    cargo fmt
+
+# Looks over the snapshots that differ, one by one (needs cargo-insta).
+snapshots:
+    cargo insta review
+
+# Licences, advisories and sources of the dependencies (needs cargo-deny).
+deny:
+    cargo deny --locked check
+
+# The library's documentation, with the map of the rooms.
+doc:
+    cargo doc --locked --no-deps --open

@@ -1,0 +1,61 @@
+use std::time::Duration;
+
+use crate::browser::{BrowserError, Page};
+
+/// What the window of an authorization request shows first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Shown {
+    SignIn,
+    Consent,
+    /// The platform's own error page: a wrong client or redirect URI.
+    Error,
+    /// The application, at the marker that the caller named.
+    Application,
+}
+
+const ERROR: &str = "#error";
+const ERROR_DETAIL: &str = "#error-detail";
+/// Matches nothing.
+const NEVER: &str = "collaudo-never";
+/// In whatever way the markup of a fault came to life.
+const CANARY: &str = "window.collaudoCanary === 1 || !!document.querySelector('img[onerror*=collaudoCanary]')";
+/// Back from the platform, and all there.
+const SETTLED: &str =
+    "!document.querySelector('#sign-in, #consent') && document.readyState === 'complete' && location.protocol.startsWith('http')";
+
+/// The window of an authorization request, whoever's page it shows at the moment.
+#[derive(Clone, Copy)]
+pub struct PlatformWindow<'a>(pub &'a Page);
+
+impl PlatformWindow<'_> {
+    /// Waits for the first page that is known; `application` is the application's own marker, if it has one.
+    pub async fn wait_for_first(&self, application: Option<&str>, deadline: Duration) -> Result<Shown, BrowserError> {
+        let first = self.0.wait_for_any(&["#sign-in", "#consent", ERROR, application.unwrap_or(NEVER)], deadline).await?;
+        Ok([Shown::SignIn, Shown::Consent, Shown::Error, Shown::Application][first])
+    }
+
+    /// Waits for the page after a sign-in: consent, a refusal on the sign-in page, or the application.
+    pub async fn wait_for_next(&self, application: Option<&str>, deadline: Duration) -> Result<Shown, BrowserError> {
+        let next = self.0.wait_for_any(&["#consent", "#sign-in .form-error", ERROR, application.unwrap_or(NEVER)], deadline).await?;
+        Ok([Shown::Consent, Shown::SignIn, Shown::Error, Shown::Application][next])
+    }
+
+    pub async fn error(&self) -> Result<String, BrowserError> {
+        Ok(self.0.text(ERROR_DETAIL).await?.unwrap_or_default())
+    }
+
+    /// Waits until the window is back at a page of the application's.
+    pub async fn wait_until_back(&self, deadline: Duration) -> Result<(), BrowserError> {
+        self.0.wait_until(SETTLED, "page of the application in the window", deadline).await
+    }
+
+    /// Whether markup that the platform put into an error's description is part of the page.
+    pub async fn has_canary(&self) -> Result<bool, BrowserError> {
+        self.0.evaluate(CANARY).await
+    }
+}
+
+/// What a person reads on a page.
+pub async fn visible_text(page: &Page) -> Result<String, BrowserError> {
+    page.evaluate("document.body ? document.body.innerText : ''").await
+}

@@ -1,0 +1,311 @@
+use std::collections::HashMap;
+
+use secrecy::SecretString;
+use url::Url;
+
+use super::judgement::{Clause, nothing, shown, some};
+use super::secrecy::occurs_encoded;
+use super::{Judgement, Refusal, SignIn, sign_ins};
+use crate::domain::Exchange;
+use crate::oauth::{giponext, redirect_uri_matches};
+
+const NO_SIGN_IN: &str = "the platform saw no authorization request";
+
+pub(super) fn observed(exchanges: &[Exchange]) -> Result<Vec<SignIn<'_>>, Refusal> {
+    some(sign_ins(exchanges), NO_SIGN_IN)
+}
+
+/// AZ-01: the response type is `code` and nothing else (RFC 9700 section 2.1.2).
+pub fn check_response_type(exchanges: &[Exchange]) -> Judgement {
+    for sign_in in observed(exchanges)? {
+        let response_type = sign_in.parameter("response_type");
+        if response_type != Some("code") {
+            return Err(Clause("RFC 9700 section 2.1.2").refuse(
+                "the authorization request asks for tokens in the front channel",
+                "response_type `code`",
+                format!("response_type {}", shown(response_type)),
+                [sign_in.number()],
+            ));
+        }
+    }
+    Ok(())
+}
+
+/// AZ-03: the redirect URI is present, https or loopback, and one of the registered ones, byte by byte; a native client's
+/// loopback port may vary (RFC 6749 section 3.1.2.3, RFC 9700 sections 2.1 and 2.6, C-42).
+///
+/// Stricter than RFC 6749, which lets a client with one registered redirect URI leave it out: OpenID Connect requires it.
+pub fn check_redirect_uri(exchanges: &[Exchange], registered: &[String], native: bool) -> Judgement {
+    for sign_in in observed(exchanges)? {
+        let expected = format!("one of {}", registered.iter().map(|uri| format!("`{uri}`")).collect::<Vec<_>>().join(", "));
+        let Some(requested) = sign_in.parameter("redirect_uri") else {
+            return Err(Clause("OpenID Connect Core section 3.1.2.1").refuse(
+                "the authorization request has no redirect_uri",
+                expected,
+                "none",
+                [sign_in.number()],
+            ));
+        };
+        if !is_protected(requested) {
+            return Err(Clause("RFC 9700 section 2.6").refuse(
+                format!("the authorization response would travel unprotected to `{requested}`"),
+                "an https redirect URI, or http on a loopback address",
+                format!("`{requested}`"),
+                [sign_in.number()],
+            ));
+        }
+        if !registered.iter().any(|uri| redirect_uri_matches(uri, requested, native)) {
+            return Err(Clause("RFC 9700 section 4.1.3").refuse(
+                format!("the redirect_uri `{requested}` is not registered"),
+                expected,
+                format!("`{requested}`"),
+                [sign_in.number()],
+            ));
+        }
+    }
+    Ok(())
+}
+
+/// https, loopback, or a native application's private-use scheme (RFC 8252 section 7.1).
+fn is_protected(uri: &str) -> bool {
+    Url::parse(uri).is_ok_and(|url| match url.scheme() {
+        "https" => true,
+        "http" => matches!(url.host_str(), Some("localhost" | "127.0.0.1" | "[::1]")),
+        scheme => scheme.contains('.'),
+    })
+}
+
+/// AZ-05: state and scope hold none of the given personal data or secrets, neither plainly nor in base64, JSON or a JWT
+/// (OAuth 2.1 section 4.1.1). `needles` are pairs of what a value is, for the report, and the value.
+pub fn check_no_personal_data(exchanges: &[Exchange], needles: &[(String, SecretString)]) -> Judgement {
+    if needles.is_empty() {
+        return Err(nothing("no personal data was given to search for"));
+    }
+    for sign_in in observed(exchanges)? {
+        for parameter in ["state", "scope"] {
+            let text = sign_in.parameter(parameter).unwrap_or_default();
+            if let Some((label, _)) = needles.iter().find(|(_, needle)| occurs_encoded(needle, text)) {
+                return Err(Clause("OAuth 2.1 section 4.1.1").refuse(
+                    format!("the parameter `{parameter}` of the authorization request holds {label}"),
+                    format!("a `{parameter}` without personal data or secrets"),
+                    format!("{label} in `{parameter}`, {} characters", text.chars().count()),
+                    [sign_in.number()],
+                ));
+            }
+        }
+    }
+    Ok(())
+}
+
+/// AZ-06: a PKCE challenge is sent, by the method S256 (RFC 9700 section 2.1.1, RFC 7636 section 4.3).
+pub fn check_code_challenge(exchanges: &[Exchange]) -> Judgement {
+    for sign_in in observed(exchanges)? {
+        let (challenge, method) = (sign_in.parameter("code_challenge"), sign_in.parameter("code_challenge_method"));
+        let refuse = |summary: &str, actual: String| {
+            let expected = "code_challenge of 43 base64url characters, code_challenge_method `S256`";
+            Clause("RFC 9700 section 2.1.1").refuse(summary, expected, actual, [sign_in.number()])
+        };
+        let Some(challenge) = challenge else {
+            return Err(refuse("the authorization request has no PKCE code challenge", "no code_challenge".to_owned()));
+        };
+        if method != Some("S256") {
+            let actual = format!("code_challenge_method {}", shown(method));
+            return Err(refuse("the PKCE code challenge is not made by S256", actual));
+        }
+        if challenge.len() != 43 || !challenge.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_')) {
+            let actual = format!("a challenge of {} characters: `{challenge}`", challenge.len());
+            return Err(refuse("the PKCE code challenge is not a SHA-256 hash in base64url", actual));
+        }
+    }
+    Ok(())
+}
+
+/// AZ-11: with the scope `openid`, a nonce is sent and is new in each sign-in (OpenID Connect Core section 15.5.2,
+/// RFC 9700 section 4.5.3.2). Where PKCE protects the code, the nonce may be left out: not applicable.
+pub fn check_nonces(exchanges: &[Exchange]) -> Judgement {
+    let sign_ins = observed(exchanges)?;
+    let asked: Vec<&SignIn<'_>> = sign_ins.iter().filter(|sign_in| sign_in.scopes().contains(giponext::OPENID)).collect();
+    let asked = some(asked, "no authorization request asked for the scope `openid`")?;
+    if let Some(without) = asked.iter().find(|sign_in| sign_in.parameter("nonce").is_none_or(str::is_empty)) {
+        if asked.iter().all(|sign_in| sign_in.parameter("nonce").is_none()) && asked.iter().all(|sign_in| uses_pkce(sign_in)) {
+            return Err(Refusal::NotApplicable("no nonce is sent, and PKCE protects the authorization code".to_owned()));
+        }
+        return Err(Clause("OpenID Connect Core section 3.1.2.1").refuse(
+            "an authorization request with the scope `openid` has no nonce",
+            "a nonce that is new in each sign-in",
+            "none",
+            [without.number()],
+        ));
+    }
+    if asked.len() < 2 {
+        return Err(nothing("one sign-in does not show whether the nonce is new in each"));
+    }
+    check_unique("nonce", Clause("OpenID Connect Core section 15.5.2"), &asked)
+}
+
+/// AZ-09: an attempt after an error response has a new state, nonce and code challenge (OAuth 2.1 section 7.5.1).
+pub fn check_new_values_after_error(exchanges: &[Exchange]) -> Judgement {
+    let sign_ins = observed(exchanges)?;
+    let Some(refused) = sign_ins.iter().position(|sign_in| sign_in.error.is_some()) else {
+        return Err(nothing("no authorization request was answered with an error"));
+    };
+    let tried: Vec<&SignIn<'_>> = sign_ins[refused..].iter().collect();
+    if tried.len() < 2 {
+        return Err(nothing("no authorization request followed the error"));
+    }
+    ["state", "nonce", "code_challenge"]
+        .into_iter()
+        .try_for_each(|parameter| check_unique(parameter, Clause("OAuth 2.1 section 7.5.1"), &tried))
+}
+
+/// CB-11, CB-12: one person's sign-in leads to at most `most` authorization requests: no loop after an error. The exchanges must
+/// hold the sign-in itself.
+pub fn check_no_sign_in_loop(exchanges: &[Exchange], most: usize) -> Judgement {
+    let sign_ins = observed(exchanges)?;
+    if sign_ins.len() <= most {
+        return Ok(());
+    }
+    Err(Clause("RFC 6749 section 4.1.2.1").refuse(
+        "the application starts one sign-in after another by itself",
+        format!("at most {most} authorization requests"),
+        format!("{} authorization requests", sign_ins.len()),
+        sign_ins.iter().map(SignIn::number),
+    ))
+}
+
+pub(super) fn uses_pkce(sign_in: &SignIn<'_>) -> bool {
+    sign_in.parameter("code_challenge").is_some() && sign_in.parameter("code_challenge_method") == Some("S256")
+}
+
+/// Refuses where two sign-ins have the same value of a parameter.
+pub(super) fn check_unique(parameter: &str, clause: Clause, sign_ins: &[&SignIn<'_>]) -> Judgement {
+    let mut seen: HashMap<&str, u64> = HashMap::new();
+    for sign_in in sign_ins {
+        let Some(value) = sign_in.parameter(parameter) else { continue };
+        if let Some(earlier) = seen.insert(value, sign_in.number()) {
+            return Err(clause.refuse(
+                format!("two sign-ins use the same {parameter}"),
+                format!("a new {parameter} in each sign-in"),
+                format!("`{value}` twice in {} sign-ins", sign_ins.len()),
+                [earlier, sign_in.number()],
+            ));
+        }
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::fixtures::*;
+    use super::*;
+
+    fn changed(change: impl Fn(&mut Exchange)) -> Vec<Exchange> {
+        let mut logins = sound_logins(2);
+        logins.iter_mut().filter(|exchange| exchange.path == "/connect/authorize").for_each(change);
+        logins
+    }
+
+    #[test]
+    fn a_sound_request_passes_every_check_and_silence_passes_none() {
+        let (logins, registered) = (sound_logins(3), [REDIRECT_URI.to_owned()]);
+        let needles = [("an email address".to_owned(), SecretString::from("ada@example.org"))];
+        assert_eq!(check_response_type(&logins), Ok(()));
+        assert_eq!(check_redirect_uri(&logins, &registered, false), Ok(()));
+        assert_eq!(check_no_personal_data(&logins, &needles), Ok(()));
+        assert_eq!(check_code_challenge(&logins), Ok(()));
+        assert_eq!(check_nonces(&logins), Ok(()));
+        undecided(check_response_type(&[]));
+        undecided(check_redirect_uri(&[], &registered, false));
+        undecided(check_no_personal_data(&[], &needles));
+        undecided(check_no_personal_data(&logins, &[]));
+        undecided(check_code_challenge(&[]));
+        undecided(check_nonces(&[]));
+    }
+
+    #[test]
+    fn a_revisit_of_the_authorization_endpoint_is_the_same_sign_in() {
+        let mut logins = sound_logins(1);
+        logins.insert(1, authorization(11, 1));
+        for (place, exchange) in logins.iter_mut().enumerate() {
+            exchange.number = place as u64 + 1;
+        }
+        assert_eq!(sign_ins(&logins).len(), 1);
+        logins.push(authorization(20, 1));
+        assert_eq!(sign_ins(&logins).len(), 2, "after the response the same parameters are another sign-in");
+        assert_eq!(found(check_nonces(&logins)), "two sign-ins use the same nonce");
+    }
+
+    #[test]
+    fn a_response_type_with_a_token_is_refused() {
+        for wrong in ["token", "code id_token", "id_token token"] {
+            found(check_response_type(&changed(|request| set(&mut request.query, "response_type", wrong))));
+        }
+    }
+
+    #[test]
+    fn a_redirect_uri_is_refused_when_missing_unregistered_or_unprotected() {
+        let registered = [REDIRECT_URI.to_owned(), "http://app.example/callback".to_owned()];
+        let with = |uri: &'static str| changed(move |request| set(&mut request.query, "redirect_uri", uri));
+        found(check_redirect_uri(&changed(|request| unset(&mut request.query, "redirect_uri")), &registered, false));
+        found(check_redirect_uri(&with("http://127.0.0.1:5000/callback/"), &registered, false));
+        found(check_redirect_uri(&with("http://127.0.0.1:5001/callback"), &registered, false));
+        assert_eq!(check_redirect_uri(&with("http://127.0.0.1:5001/callback"), &registered, true), Ok(()));
+        assert!(found(check_redirect_uri(&with("http://app.example/callback"), &registered, false)).contains("unprotected"));
+        let schemes = ["com.example.app:/callback".to_owned(), "app:/callback".to_owned()];
+        assert_eq!(check_redirect_uri(&with("com.example.app:/callback"), &schemes, true), Ok(()));
+        assert!(found(check_redirect_uri(&with("app:/callback"), &schemes, true)).contains("unprotected"));
+    }
+
+    #[test]
+    fn personal_data_in_state_is_found_in_base64_json() {
+        use base64::Engine;
+        let needles = [("an email address".to_owned(), SecretString::from("ada@example.org"))];
+        let json = r#"{"nonce":"x","user":"ada@example.org"}"#;
+        for engine in [base64::engine::general_purpose::URL_SAFE_NO_PAD, base64::engine::general_purpose::STANDARD_NO_PAD] {
+            let state = format!("abc.{}.def", engine.encode(json));
+            let summary = found(check_no_personal_data(&changed(|request| set(&mut request.query, "state", &state)), &needles));
+            assert_eq!(summary, "the parameter `state` of the authorization request holds an email address");
+        }
+        found(check_no_personal_data(&changed(|request| set(&mut request.query, "state", "x-ADA@example.org")), &needles));
+        found(check_no_personal_data(&changed(|request| set(&mut request.query, "scope", "openid user:ada%40example.org")), &needles));
+    }
+
+    #[test]
+    fn a_challenge_is_refused_when_missing_plain_or_no_hash() {
+        found(check_code_challenge(&changed(|request| unset(&mut request.query, "code_challenge"))));
+        found(check_code_challenge(&changed(|request| unset(&mut request.query, "code_challenge_method"))));
+        found(check_code_challenge(&changed(|request| set(&mut request.query, "code_challenge_method", "plain"))));
+        found(check_code_challenge(&changed(|request| set(&mut request.query, "code_challenge", "short"))));
+    }
+
+    #[test]
+    fn an_attempt_after_an_error_has_new_values_and_ends() {
+        let denied = |login: u64| {
+            let mut response = response(11, login, "x");
+            let state = random(&format!("state {login}"));
+            set(&mut response.response_headers, "location", &format!("{REDIRECT_URI}?error=access_denied&state={state}"));
+            [authorization(10, login), response]
+        };
+        let retry = |login: u64| [denied(1).to_vec(), vec![authorization(12, login)]].concat();
+        assert_eq!(check_new_values_after_error(&retry(2)), Ok(()));
+        assert_eq!(found(check_new_values_after_error(&retry(1))), "two sign-ins use the same state");
+        undecided(check_new_values_after_error(&denied(1)));
+        undecided(check_new_values_after_error(&sound_logins(2)));
+        assert_eq!(check_no_sign_in_loop(&retry(2), 2), Ok(()));
+        assert!(found(check_no_sign_in_loop(&retry(2), 1)).contains("one sign-in after another"));
+        undecided(check_no_sign_in_loop(&[], 1));
+    }
+
+    #[test]
+    fn a_nonce_is_refused_when_reused_and_may_be_missing_only_with_pkce() {
+        found(check_nonces(&changed(|request| set(&mut request.query, "nonce", "always"))));
+        let without = changed(|request| unset(&mut request.query, "nonce"));
+        assert!(matches!(check_nonces(&without), Err(Refusal::NotApplicable(_))));
+        found(check_nonces(&changed(|request| {
+            unset(&mut request.query, "nonce");
+            unset(&mut request.query, "code_challenge");
+        })));
+        undecided(check_nonces(&changed(|request| set(&mut request.query, "scope", "giponext.patients"))));
+        undecided(check_nonces(&sound_logins(1)));
+    }
+}

@@ -1,0 +1,213 @@
+use jiff::fmt::rfc2822;
+
+use super::Judgement;
+use super::judgement::{Clause, nothing, some};
+use super::reading::{answered_at_ms, by_arrival, described, numbers, same_call};
+use crate::domain::{Endpoint, Exchange};
+
+/// Both ends of a gap are recorded in whole milliseconds, and timers fire a little early.
+const TOLERANCE_MS: u64 = 10;
+/// Waits that differ by less are the same wait: it is the noise of the machine.
+const JITTER_NOISE_MS: u64 = 20;
+const FEWEST_WAITS: usize = 3;
+
+/// A refused request and the same request when it came next.
+struct Wait<'a> {
+    refused: &'a Exchange,
+    again: &'a Exchange,
+}
+
+impl Wait<'_> {
+    fn gap_ms(&self) -> u64 {
+        self.again.at_ms.saturating_sub(answered_at_ms(self.refused))
+    }
+}
+
+/// GX-09, GX-10, RS-05: after a 429 or 503 with `Retry-After` the same request is not made again before that time
+/// (C-57, RFC 9110 section 10.2.3). Requests already under way when the refusal was sent do not count.
+pub fn check_retry_after(exchanges: &[Exchange]) -> Judgement {
+    let waits = some(waits(exchanges, |refused| matches!(refused.status, 429 | 503)), "no request was made again after a 429 or 503")?;
+    let mut judged = false;
+    for wait in waits {
+        let Some(asked) = retry_after_ms(wait.refused) else { continue };
+        judged = true;
+        if wait.gap_ms() + TOLERANCE_MS < asked {
+            return Err(Clause("C-57").refuse(
+                format!("{} is repeated before its Retry-After has passed", described(wait.refused)),
+                format!("a wait of at least {asked} ms"),
+                format!("{} ms", wait.gap_ms()),
+                [wait.refused.number, wait.again.number],
+            ));
+        }
+    }
+    if judged { Ok(()) } else { Err(nothing("no refusal that was followed by the same request had a Retry-After")) }
+}
+
+/// GX-09: a refused request is tried at most `most` times in a row, the first included (C-57, C-55).
+pub fn check_attempts_bounded(exchanges: &[Exchange], most: usize) -> Judgement {
+    let runs = some(refused_runs(exchanges), "no request was refused with 429, 500, 502 or 503")?;
+    match runs.into_iter().find(|run| run.len() > most) {
+        None => Ok(()),
+        Some(run) => Err(Clause("C-57").refuse(
+            format!("{} is tried again without end", described(run[0])),
+            format!("at most {most} attempts"),
+            format!("{} attempts in a row were refused", run.len()),
+            numbers(run),
+        )),
+    }
+}
+
+/// GX-09: what is waited beyond `Retry-After` varies (C-57). Fewer than three waits are nothing to judge.
+pub fn check_wait_varies(exchanges: &[Exchange]) -> Judgement {
+    let waits = waits(exchanges, |refused| refused.status == 429);
+    let beyond: Vec<u64> =
+        waits.iter().filter_map(|wait| retry_after_ms(wait.refused).map(|asked| wait.gap_ms().saturating_sub(asked))).collect();
+    let (Some(least), Some(most)) = (beyond.iter().min(), beyond.iter().max()) else {
+        return Err(nothing("no request was made again after a 429"));
+    };
+    if beyond.len() < FEWEST_WAITS {
+        return Err(nothing(format!("{} waits after a 429 do not show whether they vary, {FEWEST_WAITS} are needed", beyond.len())));
+    }
+    if most - least >= JITTER_NOISE_MS {
+        return Ok(());
+    }
+    Err(Clause("C-57").refuse(
+        "the application waits equally long after each 429",
+        "a wait that varies, so that clients do not come back together",
+        format!("{} waits within {} ms of each other", beyond.len(), most - least),
+        numbers(waits.iter().map(|wait| wait.again)),
+    ))
+}
+
+/// GX-15: after 500, 502 or 503 the waits before the same request grow (C-55). Needs two waits in a row.
+pub fn check_waits_grow(exchanges: &[Exchange]) -> Judgement {
+    let waits = waits(exchanges, |refused| matches!(refused.status, 500 | 502 | 503));
+    let mut judged = false;
+    for (index, earlier) in waits.iter().enumerate() {
+        let Some(later) = waits[index..].iter().find(|wait| wait.refused.number == earlier.again.number) else { continue };
+        judged = true;
+        if later.gap_ms() <= earlier.gap_ms() {
+            return Err(Clause("C-55").refuse(
+                format!("{} is tried again without longer waits", described(earlier.refused)),
+                format!("more than {} ms before the next attempt", earlier.gap_ms()),
+                format!("{} ms", later.gap_ms()),
+                [earlier.refused.number, earlier.again.number, later.again.number],
+            ));
+        }
+    }
+    if judged { Ok(()) } else { Err(nothing("no request was tried twice more after a 500, 502 or 503")) }
+}
+
+/// GX-13, GX-14: a request answered with one of `statuses` (404, 422) is not made again (C-55).
+pub fn check_not_repeated(exchanges: &[Exchange], statuses: &[u16]) -> Judgement {
+    let calls = limited(exchanges);
+    let refused: Vec<&Exchange> = calls.iter().copied().filter(|call| statuses.contains(&call.status)).collect();
+    for first in some(refused, "no request was answered with such a status")? {
+        if let Some(again) = next_same(&calls, first) {
+            return Err(Clause("C-55").refuse(
+                format!("{} is repeated although it was answered {}", described(first), first.status),
+                "no repetition",
+                format!("the same request {} ms later", again.at_ms.saturating_sub(answered_at_ms(first))),
+                [first.number, again.number],
+            ));
+        }
+    }
+    Ok(())
+}
+
+/// RS-06: no POST is sent twice with the same body, unless the first was certainly not carried out: answered 400, 401, 403, 409,
+/// 422 or 429 (RFC 9110 section 9.2.2).
+pub fn check_written_once(exchanges: &[Exchange]) -> Judgement {
+    let calls = limited(exchanges);
+    let written: Vec<&Exchange> = calls.iter().copied().filter(|call| call.endpoint == Endpoint::Api && call.method == "POST").collect();
+    for first in some(written, "the platform saw no POST at the API")? {
+        let not_carried_out = matches!(first.status, 400 | 401 | 403 | 409 | 422 | 429);
+        let again = calls.iter().find(|call| call.number > first.number && same_call(call, first));
+        if let (false, Some(again)) = (not_carried_out, again) {
+            return Err(Clause("RFC 9110 section 9.2.2").refuse(
+                format!("{} is sent twice", described(first)),
+                "a look at what became of the first before a second",
+                format!("the same POST {} ms later", again.at_ms.saturating_sub(first.at_ms)),
+                [first.number, again.number],
+            ));
+        }
+    }
+    Ok(())
+}
+
+/// GX-12: after a 409 the resource is read again before it is written again (C-55).
+pub fn check_reread_after_conflict(exchanges: &[Exchange]) -> Judgement {
+    let calls = limited(exchanges);
+    let conflicts: Vec<&Exchange> = calls.iter().copied().filter(|call| call.status == 409).collect();
+    let mut judged = false;
+    for conflict in some(conflicts, "no request was answered 409")? {
+        let written =
+            calls.iter().find(|call| call.number > conflict.number && call.path == conflict.path && call.method == conflict.method);
+        let read = calls.iter().find(|call| call.number > conflict.number && call.path == conflict.path && call.method == "GET");
+        let Some(written) = written else {
+            judged |= read.is_some();
+            continue;
+        };
+        judged = true;
+        if read.is_none_or(|read| read.number > written.number) {
+            return Err(Clause("C-55").refuse(
+                format!("{} is written again without being read again", described(conflict)),
+                "a GET of the resource after the 409",
+                "none before the next write",
+                [conflict.number, written.number],
+            ));
+        }
+    }
+    if judged { Ok(()) } else { Err(nothing("nothing was read or written again after the 409")) }
+}
+
+/// The requests that the platform's limiter counts: API and token endpoint (C-57).
+fn limited(exchanges: &[Exchange]) -> Vec<&Exchange> {
+    by_arrival(exchanges).into_iter().filter(|exchange| matches!(exchange.endpoint, Endpoint::Api | Endpoint::Token)).collect()
+}
+
+/// The next request for the same that started after `refused` was answered.
+fn next_same<'a>(calls: &[&'a Exchange], refused: &Exchange) -> Option<&'a Exchange> {
+    calls.iter().copied().find(|call| call.number > refused.number && call.at_ms >= answered_at_ms(refused) && same_call(call, refused))
+}
+
+fn waits(exchanges: &[Exchange], refused: impl Fn(&Exchange) -> bool) -> Vec<Wait<'_>> {
+    let calls = limited(exchanges);
+    let wait = |call: &&'_ Exchange| next_same(&calls, call);
+    calls.iter().filter(|call| refused(call)).filter_map(|call| wait(call).map(|again| Wait { refused: call, again })).collect()
+}
+
+/// Refused requests, each with the same requests that were refused in a row after it.
+fn refused_runs(exchanges: &[Exchange]) -> Vec<Vec<&Exchange>> {
+    let mut runs: Vec<Vec<&Exchange>> = Vec::new();
+    let mut open: Vec<bool> = Vec::new();
+    for call in limited(exchanges) {
+        let is_refused = matches!(call.status, 429 | 500 | 502 | 503);
+        match runs.iter().zip(&open).rposition(|(run, open)| *open && same_call(run[0], call)) {
+            Some(index) if is_refused => runs[index].push(call),
+            Some(index) => open[index] = false,
+            None if is_refused => {
+                runs.push(vec![call]);
+                open.push(true);
+            }
+            None => {}
+        }
+    }
+    runs
+}
+
+/// The time that `Retry-After` asks for, in milliseconds: seconds, or a date relative to the answer's own `Date`.
+fn retry_after_ms(refused: &Exchange) -> Option<u64> {
+    let value = refused.response_header("retry-after")?.trim();
+    if let Ok(seconds) = value.parse::<u64>() {
+        return seconds.checked_mul(1000);
+    }
+    let parse = |date: &str| rfc2822::DateTimeParser::new().parse_timestamp(date).ok();
+    let (until, sent) = (parse(value)?, parse(refused.response_header("date")?)?);
+    // A date has whole seconds: the answer may have left at the end of its second.
+    u64::try_from(until.as_millisecond() - sent.as_millisecond() - 1000).ok()
+}
+
+#[cfg(test)]
+#[path = "back_off_tests.rs"]
+mod tests;

@@ -1,0 +1,117 @@
+//! Puts a run together from what the command line names.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use rand::Rng;
+
+use super::CliError;
+use super::profile::{self, Application};
+use crate::browser::Options;
+use crate::catalogue::Catalogue;
+use crate::domain::{Environment, TargetSummary};
+use crate::platform::spki_of;
+use crate::relying_party::Defect;
+use crate::steps::{BrowserPool, GoldenTexts, Remote, Setup, Target};
+
+/// The application and the platform of a run, and how to look at them; the same words in `run` and `doctor`.
+#[derive(clap::Args)]
+pub struct Parties {
+    /// The application under test; without it the one that comes with collaudo.
+    #[arg(long, value_name = "FILE")]
+    pub app: Option<PathBuf>,
+    /// Break the bundled application on purpose (`collaudo list defects`).
+    #[arg(long, value_name = "NAME", conflicts_with = "app")]
+    pub defect: Option<String>,
+    /// The platform: the embedded mock, or a target file.
+    #[arg(long, value_name = "mock|FILE", default_value = "mock")]
+    pub target: String,
+    /// Seed of all random choices; the same seed repeats the run.
+    #[arg(long, value_name = "N")]
+    pub seed: Option<u64>,
+    /// Show the browser's windows.
+    #[arg(long)]
+    pub headed: bool,
+    /// Use a running WebDriver or Grid instead of a driver of our own.
+    #[arg(long, value_name = "URL")]
+    pub webdriver: Option<url::Url>,
+}
+
+/// What [`Parties`] name, read and found sound.
+pub struct Read {
+    pub application: Application,
+    pub defect: Option<Defect>,
+    pub target: Target,
+    pub seed: u64,
+    pub browser: Options,
+}
+
+impl Parties {
+    pub fn read(&self) -> Result<Read, CliError> {
+        let application = match &self.app {
+            Some(path) => profile::read_application(path)?,
+            None => profile::bundled()?,
+        };
+        let defect = self.defect.as_deref().map(str::parse).transpose()?;
+        let target = profile::read_target(&self.target)?;
+        let browser = browser_options(self, &target)?;
+        // Half of the range: a seed that people copy by hand.
+        let seed = self.seed.unwrap_or_else(|| u64::from(rand::rng().random::<u32>()));
+        Ok(Read { application, defect, target, seed, browser })
+    }
+}
+
+fn browser_options(parties: &Parties, target: &Target) -> Result<Options, CliError> {
+    let mut arguments = Vec::new();
+    if let Target::Remote(remote) = target {
+        if let Some(pem) = &remote.extra_ca_pem {
+            arguments.push(format!("--ignore-certificate-errors-spki-list={}", spki_of(pem)?));
+        }
+        let rules: Vec<String> = remote.file.hosts.iter().map(|(host, address)| format!("MAP {host} {address}")).collect();
+        if !rules.is_empty() {
+            arguments.push(format!("--host-resolver-rules={}", rules.join(",")));
+        }
+    }
+    Ok(Options { headed: parties.headed, webdriver: parties.webdriver.clone(), arguments, ..Options::default() })
+}
+
+impl Read {
+    /// Launches the browser and puts the setup together.
+    pub async fn setup(self, out: &Path, catalogue: &Catalogue) -> Result<(Arc<Setup>, Environment), CliError> {
+        let browser = BrowserPool::launch(self.browser).await?;
+        let (browser_version, driver) = browser.versions().await;
+        let environment =
+            Environment { os: format!("{} {}", std::env::consts::OS, std::env::consts::ARCH), browser: browser_version, driver };
+        let levels = catalogue
+            .requirements
+            .iter()
+            .map(|requirement| (requirement.id.clone(), (requirement.level, requirement.clause.first().cloned().unwrap_or_default())))
+            .collect();
+        let application = self.application;
+        let setup = Setup::new(
+            application.profile,
+            application.bundled,
+            self.defect,
+            application.static_secret,
+            self.target,
+            browser,
+            self.seed,
+            out.to_owned(),
+            levels,
+            GoldenTexts { pending: out.join("snapshots") },
+            application.dossier_secrets,
+        );
+        Ok((Arc::new(setup), environment))
+    }
+}
+
+/// What a report says of the platform.
+pub fn target_summary(target: &Target) -> TargetSummary {
+    match target {
+        Target::Mock(_) => TargetSummary { name: "mock".to_owned(), mock: true, issuer: None, read_only: false },
+        Target::Remote(remote) => {
+            let Remote { file, .. } = remote.as_ref();
+            TargetSummary { name: file.name.clone(), mock: false, issuer: Some(file.issuer.to_string()), read_only: file.read_only }
+        }
+    }
+}

@@ -1,0 +1,62 @@
+use std::path::PathBuf;
+
+use crate::browser::BrowserError;
+use crate::catalogue::{CatalogueErrors, SelectionError};
+use crate::platform::PlatformError;
+use crate::relying_party::RelyingPartyError;
+use crate::report::ReportError;
+
+/// Why a command could not do its work; each ends with exit code 2.
+#[derive(Debug, thiserror::Error)]
+pub enum CliError {
+    #[error("failed to read {}: {source}", path.display())]
+    Read { path: PathBuf, source: std::io::Error },
+    #[error("failed to write {}: {source}", path.display())]
+    Write { path: PathBuf, source: std::io::Error },
+    #[error("{}:{line}:{column}: {message}", path.display())]
+    Toml { path: PathBuf, line: usize, column: usize, message: String },
+    #[error("{}: {message}", path.display())]
+    Profile { path: PathBuf, message: String, hint: &'static str },
+    #[error("the environment variable {name}, which {path} names, is not set", path = path.display())]
+    Environment { name: String, path: PathBuf },
+    #[error("{0}")]
+    Suite(#[from] CatalogueErrors),
+    #[error("{0}")]
+    Selection(#[from] SelectionError),
+    #[error("nothing is selected: no scenario of the suite matches {0}")]
+    NothingSelected(String),
+    #[error("{0}")]
+    Browser(#[from] BrowserError),
+    #[error("{0}")]
+    Platform(#[from] PlatformError),
+    #[error("{0}")]
+    RelyingParty(#[from] RelyingPartyError),
+    #[error("{0}")]
+    Report(#[from] ReportError),
+    #[error("{0}")]
+    Other(String),
+}
+
+impl CliError {
+    fn hint(&self) -> Option<&'static str> {
+        match self {
+            Self::Profile { hint, .. } => Some(hint),
+            Self::Environment { .. } => Some("export it before the run; secrets are never written into files"),
+            Self::NothingSelected(_) => Some("`collaudo list scenarios` shows every scenario with its tags and requirements"),
+            Self::Browser(BrowserError::NotFound { .. }) => Some("`collaudo doctor` shows what else is missing"),
+            Self::Platform(PlatformError::Listen { .. }) | Self::RelyingParty(RelyingPartyError::Listen { .. }) => {
+                Some("stop what listens there, or name another port")
+            }
+            _ => None,
+        }
+    }
+
+    /// One clear error: what, where, what to do.
+    pub fn tell(&self) {
+        let bold = anstyle::Style::new().bold().fg_color(Some(anstyle::AnsiColor::Red.into()));
+        anstream::eprintln!("{bold}error{bold:#}: {self}");
+        if let Some(hint) = self.hint() {
+            anstream::eprintln!("hint: {hint}");
+        }
+    }
+}

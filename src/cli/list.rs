@@ -1,0 +1,127 @@
+//! `collaudo list`.
+
+use std::path::PathBuf;
+
+use clap::ValueEnum;
+use serde_json::{Value, json};
+
+use super::{CliError, End};
+use crate::catalogue::{Catalogue, Sources};
+use crate::relying_party::Defect;
+use crate::{platform, runner};
+
+#[derive(clap::Args)]
+pub struct Arguments {
+    what: What,
+    #[arg(long, value_name = "text|json", default_value = "text")]
+    format: Format,
+    /// List what the features of this folder hold instead of the built-in ones.
+    #[arg(long, value_name = "DIR")]
+    features: Option<PathBuf>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum What {
+    Requirements,
+    Scenarios,
+    Defects,
+    Faults,
+    Steps,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Format {
+    Text,
+    Json,
+}
+
+pub fn run(arguments: &Arguments) -> Result<End, CliError> {
+    let (rows, values) = match arguments.what {
+        What::Requirements => requirements(&catalogue(arguments)?),
+        What::Scenarios => scenarios(&catalogue(arguments)?),
+        What::Defects => defects(),
+        What::Faults => faults(),
+        What::Steps => steps(),
+    };
+    match arguments.format {
+        Format::Json => {
+            let text = serde_json::to_string_pretty(&values).map_err(|error| CliError::Other(error.to_string()))?;
+            anstream::println!("{text}");
+        }
+        Format::Text => print_table(&rows),
+    }
+    Ok(End::Done)
+}
+
+fn catalogue(arguments: &Arguments) -> Result<Catalogue, CliError> {
+    let sources = match &arguments.features {
+        Some(folder) => Sources::from_dir(folder)?,
+        None => Sources::embedded()?,
+    };
+    Ok(Catalogue::from_sources(&sources)?)
+}
+
+type Listing = (Vec<Vec<String>>, Value);
+
+fn requirements(catalogue: &Catalogue) -> Listing {
+    let rows = catalogue.requirements.iter().map(|requirement| {
+        let scenarios = catalogue.covering(&requirement.id).len();
+        let covered = match (&requirement.not_tested, scenarios) {
+            (Some(reason), _) => format!("not tested: {reason}"),
+            (None, 0) => "no scenario yet".to_owned(),
+            (None, 1) => "1 scenario".to_owned(),
+            (None, several) => format!("{several} scenarios"),
+        };
+        vec![requirement.id.to_string(), requirement.level.to_string(), covered, requirement.title.clone()]
+    });
+    let values = catalogue.requirements.iter().map(|requirement| {
+        let scenarios: Vec<&str> = catalogue.covering(&requirement.id).into_iter().map(|scenario| scenario.id.0.as_str()).collect();
+        json!({ "requirement": requirement, "scenarios": scenarios })
+    });
+    (rows.collect(), values.collect())
+}
+
+fn scenarios(catalogue: &Catalogue) -> Listing {
+    let rows = catalogue.scenarios.iter().map(|scenario| {
+        let requirements: Vec<&str> = scenario.requirements.iter().map(|id| id.as_str()).collect();
+        vec![scenario.suite.to_string(), requirements.join(" "), scenario.title.clone(), scenario.id.to_string()]
+    });
+    (rows.collect(), json!(catalogue.scenarios))
+}
+
+fn defects() -> Listing {
+    let rows =
+        Defect::ALL.iter().map(|defect| vec![defect.name().to_owned(), defect.requirements().join(" "), defect.description().to_owned()]);
+    let values = Defect::ALL
+        .iter()
+        .map(|defect| json!({ "name": defect.name(), "requirements": defect.requirements(), "description": defect.description() }));
+    (rows.collect(), values.collect())
+}
+
+fn faults() -> Listing {
+    let rows = platform::faults()
+        .map(|fault| vec![fault.name.to_owned(), fault.area.to_owned(), fault.requirements.join(" "), fault.effect.to_owned()]);
+    (rows.collect(), json!(platform::faults().collect::<Vec<_>>()))
+}
+
+fn steps() -> Listing {
+    let steps = runner::known_steps();
+    let values = steps.iter().map(|(keyword, pattern)| json!({ "keyword": keyword, "pattern": pattern })).collect();
+    (steps.into_iter().map(|(keyword, pattern)| vec![keyword.to_owned(), pattern]).collect(), values)
+}
+
+/// Columns aligned; the last one runs free.
+fn print_table(rows: &[Vec<String>]) {
+    let columns = rows.iter().map(Vec::len).max().unwrap_or(0);
+    let widths: Vec<usize> = (0..columns)
+        .map(|column| rows.iter().filter_map(|row| row.get(column)).map(|cell| cell.chars().count()).max().unwrap_or(0))
+        .collect();
+    for row in rows {
+        let line: Vec<String> = row
+            .iter()
+            .enumerate()
+            .map(|(column, cell)| if column + 1 == row.len() { cell.clone() } else { format!("{cell:<width$}", width = widths[column]) })
+            .collect();
+        anstream::println!("{}", line.join("  "));
+    }
+}

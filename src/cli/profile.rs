@@ -1,0 +1,135 @@
+//! Reads the application's profile and the target file, and takes their secrets from the environment.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use secrecy::SecretString;
+use serde::de::DeserializeOwned;
+
+use super::CliError;
+use crate::domain::{Profile, TargetFile};
+use crate::oauth::giponext;
+use crate::platform::Assumptions;
+use crate::steps::{Remote, Target};
+
+const BUNDLED: &str = include_str!("bundled.toml");
+
+/// A profile and the secrets that it names.
+pub struct Application {
+    pub profile: Profile,
+    pub bundled: bool,
+    pub static_secret: Option<SecretString>,
+    /// Secrets of the dossier's environments that are set, by environment.
+    pub dossier_secrets: BTreeMap<String, SecretString>,
+}
+
+/// The application that comes with collaudo.
+pub fn bundled() -> Result<Application, CliError> {
+    let profile = parse(Path::new("bundled.toml"), BUNDLED)?;
+    Ok(Application { profile, bundled: true, static_secret: None, dossier_secrets: BTreeMap::new() })
+}
+
+pub fn read_application(path: &Path) -> Result<Application, CliError> {
+    let profile: Profile = parse(path, &read(path)?)?;
+    check_profile(path, &profile)?;
+    let client = profile.app.client.as_ref();
+    let static_secret = client.and_then(|client| client.secret_env.as_ref()).map(|name| secret(name, path)).transpose()?;
+    let dossier_secrets = profile
+        .dossier
+        .environments
+        .iter()
+        .filter_map(|environment| Some((environment.name.clone(), environment.secret_env.as_ref()?)))
+        .filter_map(|(environment, variable)| Some((environment, SecretString::from(std::env::var(variable).ok()?))))
+        .collect();
+    Ok(Application { profile, bundled: false, static_secret, dossier_secrets })
+}
+
+/// `mock`, or the path of a target file.
+pub fn read_target(target: &str) -> Result<Target, CliError> {
+    if target == "mock" {
+        return Ok(Target::Mock(Assumptions::default()));
+    }
+    let path = PathBuf::from(target);
+    let file: TargetFile = parse(&path, &read(&path)?)?;
+    let client_secret = file.client.secret_env.as_ref().map(|name| secret(name, &path)).transpose()?;
+    let passwords =
+        file.users.iter().map(|(name, user)| Ok((name.clone(), secret(&user.password_env, &path)?))).collect::<Result<_, CliError>>()?;
+    let extra_ca_pem = match &file.extra_ca {
+        Some(ca) => Some(read(&path.parent().unwrap_or(Path::new(".")).join(ca))?),
+        None => None,
+    };
+    Ok(Target::Remote(Box::new(Remote { file, client_secret, passwords, extra_ca_pem })))
+}
+
+fn read(path: &Path) -> Result<String, CliError> {
+    std::fs::read_to_string(path).map_err(|source| CliError::Read { path: path.to_owned(), source })
+}
+
+fn secret(name: &str, path: &Path) -> Result<SecretString, CliError> {
+    let value = std::env::var(name).map_err(|_| CliError::Environment { name: name.to_owned(), path: path.to_owned() })?;
+    Ok(SecretString::from(value))
+}
+
+fn parse<T: DeserializeOwned>(path: &Path, text: &str) -> Result<T, CliError> {
+    toml::from_str(text).map_err(|error| {
+        let offset = error.span().map_or(0, |span| span.start);
+        let before = &text[..offset.min(text.len())];
+        let line = before.matches('\n').count() + 1;
+        let column = before.chars().rev().take_while(|character| *character != '\n').count() + 1;
+        CliError::Toml { path: path.to_owned(), line, column, message: error.message().trim().replace('\n', "; ") }
+    })
+}
+
+/// What the types cannot say.
+fn check_profile(path: &Path, profile: &Profile) -> Result<(), CliError> {
+    let wrong = |message: String, hint| Err(CliError::Profile { path: path.to_owned(), message, hint });
+    let app = &profile.app;
+    if let Some(scope) = app.scopes.iter().find(|scope| !giponext::ALL.contains(&scope.as_str())) {
+        return wrong(
+            format!("app.scopes names `{scope}`, which the platform does not know"),
+            "the scopes are openid, profile, email, offline_access and giponext.*",
+        );
+    }
+    if app.redirect_uris.is_empty() {
+        return wrong("app.redirect_uris is empty".to_owned(), "name the redirect URI that the application sends");
+    }
+    if let Some((name, action)) = app.actions.iter().find(|(_, action)| !app.scopes.contains(&action.scope)) {
+        return wrong(
+            format!("app.actions.{name} needs the scope `{}`, which app.scopes does not declare", action.scope),
+            "add the scope to app.scopes, or drop the action",
+        );
+    }
+    if app.command.as_ref().is_some_and(Vec::is_empty) {
+        return wrong(
+            "app.command is empty".to_owned(),
+            "give program and arguments, or leave it out for an application that is running already",
+        );
+    }
+    if app.command.is_none() && app.client.is_none() {
+        return wrong(
+            "the application has neither a command nor a fixed client".to_owned(),
+            "give app.command, or [app.client] with client_id, secret_env and platform_port for an application that is running already",
+        );
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_bundled_profile_is_sound() {
+        let application = bundled().expect("it parses");
+        assert!(application.profile.app.actions.values().all(|action| application.profile.app.scopes.contains(&action.scope)));
+        assert_eq!(application.profile.app.actions.len(), application.profile.app.features.len());
+    }
+
+    #[test]
+    fn a_wrong_key_is_told_with_line_and_column() {
+        let text = "[app]\nname = \"x\"\ntipe = \"web\"\n";
+        let error = parse::<Profile>(Path::new("collaudo.toml"), text).expect_err("tipe is no key");
+        let text = error.to_string();
+        assert!(text.starts_with("collaudo.toml:3:1: unknown field `tipe`"), "{text}");
+    }
+}

@@ -1,0 +1,162 @@
+use std::collections::BTreeMap;
+
+use serde::Deserialize;
+use url::Url;
+
+use super::{Application, ApplicationType, Attestation};
+
+/// `collaudo.toml`: the application under test and the attested facts of its accreditation.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Profile {
+    pub app: App,
+    #[serde(default)]
+    pub dossier: Dossier,
+}
+
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct App {
+    pub name: String,
+    pub r#type: ApplicationType,
+    /// The page with the login button.
+    pub url: Url,
+    /// Program and arguments; the harness starts and stops it. Without it the application must be running already.
+    pub command: Option<Vec<String>>,
+    /// Path that answers 200 when the started application is ready.
+    pub ready: Option<String>,
+    #[serde(default)]
+    pub features: Vec<String>,
+    pub scopes: Vec<String>,
+    pub redirect_uris: Vec<String>,
+    /// Which of the run's medical centres it may serve: `authorised`, or ids.
+    #[serde(default = "authorised")]
+    pub tenants: Vec<String>,
+    /// What the started application is told; `{issuer}`, `{api}`, `{client_id}`, `{client_secret}`, `{tenants}`, `{ca_file}` are filled in.
+    #[serde(default)]
+    pub env: BTreeMap<String, String>,
+    /// The registration of an application that is running already, and the port where it expects the platform.
+    pub client: Option<StaticClient>,
+    pub login: Login,
+    /// What a signed-in user can do that calls the API, by feature.
+    #[serde(default)]
+    pub actions: BTreeMap<String, Action>,
+}
+
+fn authorised() -> Vec<String> {
+    vec!["authorised".to_owned()]
+}
+
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct StaticClient {
+    pub client_id: String,
+    /// Environment variable that holds the client secret; a public client has none.
+    pub secret_env: Option<String>,
+    /// Port on which the application expects the mock platform (`http://localhost:PORT`).
+    pub platform_port: u16,
+}
+
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Login {
+    /// CSS selector of what a person clicks.
+    pub trigger: String,
+    #[serde(default)]
+    pub window: Window,
+    /// CSS selector that is present, and names the user, when someone is signed in.
+    pub signed_in: String,
+    /// CSS selector of what a refused sign-in shows.
+    pub error: Option<String>,
+    /// CSS selector of what signs the user out.
+    pub logout: Option<String>,
+}
+
+/// Where the authorization request opens.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Window {
+    #[default]
+    Popup,
+    Same,
+}
+
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Action {
+    /// Path to open.
+    pub open: String,
+    /// CSS selector with one element per entry shown.
+    pub shows: String,
+    /// The scope that it needs.
+    pub scope: String,
+}
+
+/// Attested facts of the accreditation, for what cannot be seen from outside.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Dossier {
+    /// AC-01: who at the medical centre introduced the integrator.
+    pub introduced_by: Option<Attested>,
+    /// AC-02, AC-03, AC-04: the developer account, its role and the OAuth application request.
+    pub developer_account: Option<Attested>,
+    /// AC-07: the ticket, or the existing credentials, that gave access to the data.
+    pub data_access: Option<Attested>,
+    /// AC-09: the sandbox tenant, or the agreed temporary user, that it was tested with.
+    pub tested_on: Option<Attested>,
+    /// AC-13, GX-23: who answers for how support is used.
+    pub support: Option<Attested>,
+    /// AC-11, AC-12.
+    pub environments: Vec<DossierEnvironment>,
+    /// AC-10; an empty list says that there were none.
+    pub temporary_users: Option<Vec<TemporaryUser>>,
+}
+
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Attested {
+    pub name: String,
+    pub date: String,
+    pub ticket: Option<String>,
+}
+
+impl Attested {
+    pub fn attestation(&self, fact: &str) -> Attestation {
+        Attestation { fact: fact.to_owned(), name: self.name.clone(), date: self.date.clone(), ticket: self.ticket.clone() }
+    }
+}
+
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct DossierEnvironment {
+    pub name: String,
+    pub client_id: String,
+    pub redirect_uris: Vec<String>,
+    /// Environment variable that holds this environment's secret; only a salted digest of it is kept.
+    pub secret_env: Option<String>,
+}
+
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct TemporaryUser {
+    pub email: String,
+    pub deactivated_on: Option<String>,
+}
+
+impl Profile {
+    /// What a report says of the application.
+    pub fn application(&self, bundled: bool, defect: Option<&str>) -> Application {
+        let app = &self.app;
+        Application {
+            name: app.name.clone(),
+            r#type: app.r#type,
+            url: (!bundled).then(|| app.url.to_string()),
+            features: app.features.clone(),
+            scopes: app.scopes.clone(),
+            redirect_uris: if bundled { Vec::new() } else { app.redirect_uris.clone() },
+            tenants: app.tenants.clone(),
+            bundled,
+            defect: defect.map(str::to_owned),
+        }
+    }
+}

@@ -1,0 +1,290 @@
+use std::collections::HashMap;
+use std::sync::Mutex;
+
+use oauth2::TokenResponse;
+use reqwest::header::{HeaderMap, LOCATION, WWW_AUTHENTICATE};
+use reqwest::{Method, StatusCode};
+use secrecy::{ExposeSecret, SecretString};
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+use url::{Url, form_urlencoded};
+
+use super::Defect;
+use super::app::App;
+use super::config::under;
+use super::http::{Answer, HttpError, Repeat, without_url};
+use super::id_token::Occasion;
+use super::pages::Row;
+use super::provider::{RefreshError, TokenAnswer};
+use super::session::{Session, SignedIn};
+use super::sign_in::{SignInError, access_token, refresh_token};
+use crate::oauth::ErrorCode;
+
+/// Entries asked for at once. The platform may give fewer.
+const PAGE_SIZE: usize = 50;
+/// A list that does not end by then never will.
+const MOST_PAGES: usize = 1000;
+/// Writes of one change: the first, and one more after somebody else's change.
+const WRITES: usize = 2;
+/// How often the defect repeats what was refused for good.
+const LOOPS: usize = 12;
+
+pub(super) type SharedLists = Mutex<HashMap<&'static str, Vec<Row>>>;
+
+/// Why a feature has nothing to show. What a person reads about it is in `words`.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub(super) enum ApiError {
+    #[error("the session has ended at the platform")]
+    SessionEnded,
+    #[error("the token lacks the scope")]
+    MissingScope,
+    #[error("the user lacks the permission")]
+    MissingPermission,
+    #[error("there is no such resource")]
+    NotFound,
+    #[error("the resource was changed meanwhile")]
+    Conflict,
+    #[error("a business rule was broken: {0}")]
+    Rejected(String),
+    #[error("the platform asks for patience")]
+    Busy,
+    #[error("the platform does not answer")]
+    Unavailable,
+    #[error("the answer is not readable: {0}")]
+    Unreadable(&'static str),
+}
+
+impl From<HttpError> for ApiError {
+    fn from(error: HttpError) -> Self {
+        tracing::warn!(error = %without_url(error), "the API was not reached");
+        Self::Unavailable
+    }
+}
+
+struct Call {
+    method: Method,
+    address: String,
+    body: Option<Value>,
+}
+
+/// One page of a list (C-56). Members that we do not know are passed over (GX-11).
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Page {
+    items: Vec<Value>,
+    has_more: bool,
+}
+
+const PAGE_MEMBERS: &[&str] = &["items", "totalCount", "offset", "limit", "hasMore"];
+
+impl App {
+    /// One reading request with a token that belongs to no session yet.
+    pub async fn get(&self, address: &str, access: &SecretString) -> Result<Answer, ApiError> {
+        self.call(&Call { method: Method::GET, address: address.to_owned(), body: None }, access).await
+    }
+
+    /// The token goes in the header and nowhere else (RS-01), and to this address alone (RS-02).
+    async fn call(&self, call: &Call, access: &SecretString) -> Result<Answer, ApiError> {
+        let address = Url::parse(&call.address).map_err(|_| ApiError::Unreadable("an address is not a URL"))?;
+        let mut answer = self.call_at(address.clone(), call, access).await?;
+        if self.config.has(Defect::FollowsRedirectWithToken)
+            && answer.status.is_redirection()
+            && let Some(target) = answer.headers.get(LOCATION).and_then(|target| address.join(target.to_str().ok()?).ok())
+        {
+            answer = self.call_at(target, call, access).await?;
+        }
+        Ok(answer)
+    }
+
+    async fn call_at(&self, mut address: Url, call: &Call, access: &SecretString) -> Result<Answer, ApiError> {
+        if self.config.has(Defect::TokenInQuery) {
+            address.query_pairs_mut().append_pair("access_token", access.expose_secret());
+        }
+        let mut request = self.http.client().request(call.method.clone(), address).bearer_auth(access.expose_secret());
+        if let Some(body) = &call.body {
+            request = request.json(body);
+        }
+        let repeat = if call.method == Method::GET { Repeat::Read } else { Repeat::Once };
+        Ok(self.http.send(request.build().map_err(HttpError::from)?, repeat).await?)
+    }
+
+    /// Reads a resource, changes it and writes it back with the version that was read. Members that we do not know go back as
+    /// they came. If somebody else was quicker, it is read again before it is written again (GX-12).
+    pub async fn change(&self, session: &Session, resource: &str, id: u64, edit: impl Fn(&mut Value)) -> Result<(), ApiError> {
+        let mut edited = self.read_one(session, resource, id, &edit).await?;
+        for tried in 1..=WRITES {
+            let address = self.address(session, &format!("{resource}/{id}"))?;
+            let write = Call { method: Method::PUT, address, body: Some(edited.clone()) };
+            match self.call_signed_in(session, write).await {
+                Err(ApiError::Conflict) if tried < WRITES => {
+                    if !self.config.has(Defect::WritesAgainWithoutReading) {
+                        edited = self.read_one(session, resource, id, &edit).await?;
+                    }
+                }
+                Err(ApiError::Rejected(_)) if tried < WRITES && self.config.has(Defect::RepeatsRejectedWrite) => {}
+                outcome => return outcome.map(drop),
+            }
+        }
+        Err(ApiError::Conflict)
+    }
+
+    async fn read_one(&self, session: &Session, resource: &str, id: u64, edit: impl Fn(&mut Value)) -> Result<Value, ApiError> {
+        let address = self.address(session, &format!("{resource}/{id}"))?;
+        let answer = self.call_signed_in(session, Call { method: Method::GET, address, body: None }).await?;
+        let mut value = answer.json().filter(Value::is_object).ok_or(ApiError::Unreadable("the body is not a JSON object"))?;
+        edit(&mut value);
+        Ok(value)
+    }
+
+    /// Below the tenant of the signed-in user: no other tenant can be named (GX-20).
+    fn address(&self, session: &Session, path: &str) -> Result<String, ApiError> {
+        let tenant = session.signed_in().ok_or(ApiError::SessionEnded)?.user.tenant.id;
+        let tenant: String = form_urlencoded::byte_serialize(tenant.as_bytes()).collect();
+        Ok(under(&self.config.api, &format!("v2/tenants/{tenant}/{path}")))
+    }
+
+    /// Every entry of one of the tenant's lists. The next page is counted from what came, whatever page size the platform
+    /// prefers, and no page is asked for twice (GX-08).
+    pub async fn list<T: DeserializeOwned>(&self, session: &Session, resource: &'static str, members: &[&str]) -> Result<Vec<T>, ApiError> {
+        let mut entries = Vec::new();
+        for _ in 0..MOST_PAGES {
+            let page = self.page(session, resource, entries.len(), members).await?;
+            let came = page.items.len();
+            for item in page.items {
+                entries.push(serde_json::from_value(item).map_err(|error| {
+                    tracing::warn!(resource, %error, "an entry is not readable");
+                    ApiError::Unreadable("an entry")
+                })?);
+            }
+            if !page.has_more || came == 0 || self.config.has(Defect::StopsAfterFirstPage) {
+                return Ok(entries);
+            }
+        }
+        Err(ApiError::Unreadable("a list without an end"))
+    }
+
+    async fn page(&self, session: &Session, resource: &str, offset: usize, members: &[&str]) -> Result<Page, ApiError> {
+        let address = self.address(session, &format!("{resource}?offset={offset}&limit={PAGE_SIZE}"))?;
+        let answer = self.call_signed_in(session, Call { method: Method::GET, address, body: None }).await?;
+        let value = answer.json().ok_or(ApiError::Unreadable("the body is not JSON"))?;
+        if self.config.has(Defect::RefusesUnknownFields) && has_unknown_member(&value, members) {
+            return Err(ApiError::Unreadable("a member is unknown"));
+        }
+        serde_json::from_value(value).map_err(|_| ApiError::Unreadable("the body is not a page of a list"))
+    }
+
+    /// One request of a signed-in user: after a 401 one refresh and one repetition, and no more (GX-06, RS-03).
+    async fn call_signed_in(&self, session: &Session, call: Call) -> Result<Answer, ApiError> {
+        let tokens = session.signed_in().ok_or(ApiError::SessionEnded)?.tokens;
+        let answer = self.call(&call, &tokens.access).await?;
+        if answer.status != StatusCode::UNAUTHORIZED {
+            return successful(answer, &call);
+        }
+        let refreshed = self.refresh_tokens(session, tokens.generation).await?;
+        let answer = self.call(&call, &refreshed.tokens.access).await?;
+        if answer.status == StatusCode::UNAUTHORIZED {
+            session.end(SignInError::SessionEnded);
+            return Err(ApiError::SessionEnded);
+        }
+        successful(answer, &call)
+    }
+
+    /// New tokens in place of those of `generation`. Requests that wait here use what the first of them got (RT-04).
+    async fn refresh_tokens(&self, session: &Session, generation: u64) -> Result<SignedIn, ApiError> {
+        let turn = if self.config.has(Defect::RefreshesInParallel) { None } else { Some(session.refreshing.lock().await) };
+        let current = session.signed_in().ok_or(ApiError::SessionEnded)?;
+        if turn.is_some() && current.tokens.generation > generation {
+            return Ok(current);
+        }
+        let refresh = current.tokens.refresh.as_ref().filter(|_| !self.config.has(Defect::NoRefresh));
+        let Some(refresh) = refresh else {
+            return self.end(session);
+        };
+        let mut outcome = self.refresh(refresh).await;
+        if self.config.has(Defect::LoopsOnInvalidGrant) {
+            for _ in 0..LOOPS {
+                if matches!(outcome, Err(RefreshError::Ended)) {
+                    outcome = self.refresh(refresh).await;
+                }
+            }
+        }
+        match outcome {
+            Ok(answer) => self.keep(session, &current, &answer).await,
+            Err(RefreshError::Ended) => self.end(session),
+            // The user stays signed in: the next request tries again (RT-05).
+            Err(RefreshError::Unavailable(reason)) => {
+                tracing::warn!(%reason, "the tokens were not refreshed");
+                Err(ApiError::Unavailable)
+            }
+        }
+    }
+
+    /// RT-03, GX-19: no token, no data, no further request; the person is asked once to sign in.
+    fn end(&self, session: &Session) -> Result<SignedIn, ApiError> {
+        if !self.config.has(Defect::IgnoresDeactivation) {
+            session.end(SignInError::SessionEnded);
+        }
+        Err(ApiError::SessionEnded)
+    }
+
+    async fn keep(&self, session: &Session, current: &SignedIn, answer: &TokenAnswer) -> Result<SignedIn, ApiError> {
+        // RT-06: a refresh is about the same person.
+        if let Some(id_token) = &answer.extra_fields().id_token {
+            let sub = self.check_id_token(id_token, Occasion::Refresh).await;
+            if sub.as_ref() != Ok(&current.user.sub) && !self.config.has(Defect::SkipsSubjectCheck) {
+                return self.end(session);
+            }
+        }
+        let mut renewed = current.clone();
+        renewed.tokens.generation += 1;
+        renewed.tokens.access = access_token(answer);
+        // RT-02: a new refresh token replaces the old one; without a new one the old one stays good.
+        if !self.config.has(Defect::KeepsOldRefreshToken) {
+            renewed.tokens.refresh = refresh_token(answer).or(renewed.tokens.refresh);
+        }
+        if let Some(scopes) = answer.scopes() {
+            renewed.granted = scopes.iter().map(|scope| scope.as_str()).collect();
+        }
+        let mut data = session.data();
+        // Who signed out meanwhile stays out.
+        if data.signed_in.is_none() {
+            return Err(ApiError::SessionEnded);
+        }
+        data.signed_in = Some(renewed.clone());
+        Ok(renewed)
+    }
+}
+
+/// What each status means to this application (C-55). The log has what a support question needs, and no patient (GX-23).
+fn successful(answer: Answer, call: &Call) -> Result<Answer, ApiError> {
+    if answer.status.is_success() {
+        return Ok(answer);
+    }
+    let body = answer.json().unwrap_or_default();
+    let error = body["error"].as_str().unwrap_or_default();
+    tracing::warn!(method = %call.method, address = call.address, status = %answer.status, error, "the API refused a request");
+    Err(match answer.status {
+        StatusCode::FORBIDDEN if error == ErrorCode::InsufficientScope.as_str() || challenge_names_scope(&answer.headers) => {
+            ApiError::MissingScope
+        }
+        StatusCode::FORBIDDEN => ApiError::MissingPermission,
+        StatusCode::NOT_FOUND => ApiError::NotFound,
+        StatusCode::CONFLICT => ApiError::Conflict,
+        StatusCode::UNPROCESSABLE_ENTITY => ApiError::Rejected(body["message"].as_str().unwrap_or_default().to_owned()),
+        StatusCode::TOO_MANY_REQUESTS => ApiError::Busy,
+        status if status.is_server_error() => ApiError::Unavailable,
+        _ => ApiError::Unreadable("the status is unexpected"),
+    })
+}
+
+fn challenge_names_scope(headers: &HeaderMap) -> bool {
+    let challenge = headers.get(WWW_AUTHENTICATE).and_then(|challenge| challenge.to_str().ok());
+    challenge.is_some_and(|challenge| challenge.contains(ErrorCode::InsufficientScope.as_str()))
+}
+
+fn has_unknown_member(page: &Value, members: &[&str]) -> bool {
+    let foreign =
+        |value: &Value, known: &[&str]| value.as_object().is_some_and(|object| object.keys().any(|key| !known.contains(&key.as_str())));
+    foreign(page, PAGE_MEMBERS) || page["items"].as_array().into_iter().flatten().any(|item| foreign(item, members))
+}

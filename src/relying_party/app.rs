@@ -1,0 +1,104 @@
+use std::net::{SocketAddr, TcpListener};
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::task::JoinHandle;
+use tokio_util::sync::CancellationToken;
+use url::Url;
+
+use super::config::under;
+use super::http::Http;
+use super::provider::Provider;
+use super::session::Store;
+use super::{Config, RelyingPartyError, routes};
+
+/// A bound socket, so that the redirect URI can be registered before the application starts.
+#[derive(Debug)]
+pub struct Listener {
+    socket: TcpListener,
+    address: SocketAddr,
+}
+
+impl Listener {
+    /// Port 0 picks a free one.
+    pub fn bind(address: SocketAddr) -> Result<Self, RelyingPartyError> {
+        let failed = |source| RelyingPartyError::Listen { address, source };
+        let socket = TcpListener::bind(address).map_err(failed)?;
+        socket.set_nonblocking(true).map_err(failed)?;
+        let address = socket.local_addr().map_err(failed)?;
+        Ok(Self { socket, address })
+    }
+
+    pub fn base_url(&self) -> Url {
+        Url::parse(&format!("http://{}/", self.address)).expect("a socket address is a URL's authority")
+    }
+
+    pub fn redirect_uri(&self) -> Url {
+        Url::parse(&under(&self.base_url(), "callback")).expect("a path under a URL is a URL")
+    }
+}
+
+/// The running application. It stops, and frees its port, when it is dropped.
+#[derive(Debug)]
+pub struct RelyingParty {
+    base_url: Url,
+    stopping: CancellationToken,
+    server: Option<JoinHandle<()>>,
+}
+
+impl RelyingParty {
+    pub async fn start(listener: Listener, config: Config) -> Result<Self, RelyingPartyError> {
+        let address = listener.address;
+        let socket = tokio::net::TcpListener::from_std(listener.socket).map_err(|source| RelyingPartyError::Listen { address, source })?;
+        let base_url = config.base_url.clone();
+        let router = routes::router(App::new(config)?);
+        let stopping = CancellationToken::new();
+        let stopped = stopping.clone().cancelled_owned();
+        let server = tokio::spawn(async move {
+            if let Err(error) = axum::serve(socket, router).with_graceful_shutdown(stopped).await {
+                tracing::error!(%error, "the application's server ended");
+            }
+        });
+        Ok(Self { base_url, stopping, server: Some(server) })
+    }
+
+    pub fn base_url(&self) -> &Url {
+        &self.base_url
+    }
+
+    /// Answers what is under way for at most a second, then stops.
+    pub async fn stop(mut self) {
+        self.stopping.cancel();
+        if let Some(mut server) = self.server.take()
+            && tokio::time::timeout(Duration::from_secs(1), &mut server).await.is_err()
+        {
+            server.abort();
+        }
+    }
+}
+
+impl Drop for RelyingParty {
+    fn drop(&mut self) {
+        self.stopping.cancel();
+        if let Some(server) = &self.server {
+            server.abort();
+        }
+    }
+}
+
+/// What all handlers share.
+pub(super) struct App {
+    pub config: Config,
+    pub http: Http,
+    pub provider: Provider,
+    pub store: Store,
+    /// Lists read by anyone, by resource. Filled only by the defect that shows them to everyone.
+    pub shared_lists: super::api::SharedLists,
+}
+
+impl App {
+    fn new(config: Config) -> Result<Arc<Self>, RelyingPartyError> {
+        let http = Http::new(&config)?;
+        Ok(Arc::new(Self { http, provider: Provider::default(), store: Store::default(), shared_lists: Default::default(), config }))
+    }
+}

@@ -1,0 +1,179 @@
+use std::sync::Arc;
+use std::time::Instant;
+
+use axum::extract::{Query, RawQuery, State};
+use axum::response::{IntoResponse, Redirect, Response};
+use axum_extra::extract::cookie::CookieJar;
+use serde::Deserialize;
+use url::form_urlencoded;
+
+use super::app::App;
+use super::pages::{self, Visit};
+use super::session::{Attempt, Refusal, Session};
+use super::sign_in::SignInError;
+use super::{Defect, Window, login};
+use crate::oauth::ErrorCode;
+
+/// Members of an authorization response (RFC 6749 section 4.1.2, RFC 9207, OpenID Connect Session Management).
+const KNOWN: &[&str] = &["code", "state", "iss", "scope", "session_state", "error", "error_description", "error_uri"];
+
+/// The parameters of an authorization response, in the order in which they came.
+struct AuthorizationResponse(Vec<(String, String)>);
+
+impl AuthorizationResponse {
+    fn parse(query: &str) -> Self {
+        Self(form_urlencoded::parse(query.as_bytes()).into_owned().collect())
+    }
+
+    fn get(&self, name: &str) -> Option<&str> {
+        self.0.iter().find(|(other, _)| other == name).map(|(_, value)| value.as_str())
+    }
+
+    fn all<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a str> {
+        self.0.iter().filter(move |(other, _)| other == name).map(|(_, value)| value.as_str())
+    }
+
+    fn repeats_a_parameter(&self) -> bool {
+        self.0.iter().any(|(name, _)| self.all(name).count() > 1)
+    }
+}
+
+/// Receives the authorization response.
+pub(super) async fn callback(State(app): State<Arc<App>>, RawQuery(query): RawQuery, jar: CookieJar, visit: Visit) -> Response {
+    let response = AuthorizationResponse::parse(query.as_deref().unwrap_or_default());
+    let (session, jar) = app.store.find_or_begin(jar, &app.config);
+    let attempt = match attempt_of(&app, &session, &response) {
+        Ok(attempt) => attempt,
+        Err(error) => {
+            tracing::warn!(%error, "nobody was signed in");
+            session.data().refusal = Some(Refusal { description: description(&response), ..error.into() });
+            // Whose window this is, nobody knows: the page finds out whether it can close itself.
+            return (jar, Redirect::to("/callback/done")).into_response();
+        }
+    };
+    let window = attempt.window;
+    match code_of(&app, &response).await {
+        Ok(code) => match app.sign_in(&attempt, code).await {
+            Ok(signed_in) => {
+                let jar = app.store.begin_signed_in(&session, signed_in, jar, &app.config);
+                if app.config.has(Defect::KeepsCodeInUrl) {
+                    let session = app.store.find(&jar, &app.config);
+                    return (jar, pages::in_place(&app, session.as_deref(), &visit, window)).into_response();
+                }
+                let target = attempt.return_to.filter(|_| window == Window::Same);
+                (jar, target.map_or_else(|| leave(window), |target| Redirect::to(&target))).into_response()
+            }
+            Err(error) => refuse(&app, jar, &session, Refusal { attempt: Some(attempt), ..error.into() }),
+        },
+        Err(error) => {
+            let begins_again = app.config.has(Defect::ErrorLoop) && response.get("error").is_some();
+            let downgrades = app.config.has(Defect::DowngradesPkce) && error == refused_as(ErrorCode::InvalidRequest.as_str());
+            if begins_again || downgrades {
+                let mut again = login::begin(&app.config, window);
+                again.verifier = again.verifier.filter(|_| !downgrades);
+                if let Ok(address) = login::authorization_request(&app, &session, again).await {
+                    return (jar, Redirect::to(address.as_str())).into_response();
+                }
+            }
+            refuse(&app, jar, &session, Refusal { description: description(&response), attempt: Some(attempt), ..error.into() })
+        }
+    }
+}
+
+/// An honest ending that did not sign in: a page with words and a way to try again (CB-11, CB-12).
+fn refuse(app: &App, jar: CookieJar, session: &Session, refusal: Refusal) -> Response {
+    tracing::warn!(error = %refusal.error, issuer = %app.config.issuer, "nobody was signed in");
+    let window = refusal.attempt.as_ref().map_or(Window::Same, |attempt| attempt.window);
+    session.data().refusal = Some(refusal);
+    (jar, leave(window)).into_response()
+}
+
+fn description(response: &AuthorizationResponse) -> Option<String> {
+    response.get("error_description").map(str::to_owned)
+}
+
+fn refused_as(code: &str) -> SignInError {
+    SignInError::Refused(code.to_owned())
+}
+
+/// The attempt that this response answers, which must have begun in this very browser.
+fn attempt_of(app: &App, session: &Session, response: &AuthorizationResponse) -> Result<Attempt, SignInError> {
+    let has = |defect| app.config.has(defect);
+    // CB-02: two values are one too many, and which one is right nobody can say (RFC 6749 section 3.1).
+    if response.repeats_a_parameter() && !has(Defect::AcceptsDuplicateParameters) {
+        return Err(SignInError::Response("a parameter is repeated"));
+    }
+    // CB-14: a parameter that we do not know is not ours; only the defect minds.
+    if has(Defect::RejectsUnknownParameters) && response.0.iter().any(|(name, _)| !KNOWN.contains(&name.as_str())) {
+        return Err(SignInError::Response("a parameter is unknown"));
+    }
+    // CB-01, CB-03, CB-04, CB-07: the state is of an attempt of this session, and counts once.
+    let known = response.all("state").find_map(|state| session.take_attempt(state));
+    if let Some(attempt) = known {
+        if has(Defect::RedeemsCodeTwice) {
+            session.data().attempts.push(attempt.clone());
+        }
+        return Ok(attempt);
+    }
+    let state = response.get("state").unwrap_or_default();
+    let elsewhere = || app.store.attempts_of_all.lock().ok()?.remove(state);
+    if has(Defect::AcceptsCallbackOfAnotherBrowser)
+        && let Some(attempt) = elsewhere()
+    {
+        return Ok(attempt);
+    }
+    if has(Defect::AcceptsAnyState)
+        && let Some(attempt) = session.data().attempts.pop()
+    {
+        return Ok(attempt);
+    }
+    if has(Defect::AcceptsUnsolicitedCallback) && session.data().attempts.is_empty() && session.signed_in().is_none() {
+        return Ok(elsewhere().unwrap_or_else(|| unsolicited(state)));
+    }
+    Err(SignInError::Response("its state belongs to no login of this browser"))
+}
+
+fn unsolicited(state: &str) -> Attempt {
+    Attempt { state: state.to_owned(), nonce: None, verifier: None, window: Window::Same, return_to: None, begun: Instant::now() }
+}
+
+async fn code_of<'a>(app: &App, response: &'a AuthorizationResponse) -> Result<&'a str, SignInError> {
+    let metadata = app.metadata().await?;
+    // CB-08, CB-09: the answer of the issuer that was asked, compared as text; absent only if it never promised to be there.
+    let right = match response.get("iss") {
+        Some(iss) => iss == metadata.issuer,
+        None => !metadata.authorization_response_iss_parameter_supported,
+    };
+    if !right && !app.config.has(Defect::IgnoresResponseIssuer) {
+        return Err(SignInError::Response("its issuer is not the platform"));
+    }
+    if let Some(error) = response.get("error") {
+        return Err(refused_as(error));
+    }
+    response.get("code").filter(|code| !code.is_empty()).ok_or(SignInError::Response("it has no code"))
+}
+
+/// Away from the callback's address, so that the code stays in no address bar, history or Referer (CB-15).
+pub(super) fn leave(window: Window) -> Redirect {
+    match window {
+        Window::Popup => Redirect::to("/callback/done?window=popup"),
+        Window::Same => Redirect::to("/"),
+    }
+}
+
+#[derive(Debug, Deserialize)]
+pub(super) struct DoneParameters {
+    window: Option<String>,
+}
+
+/// The end of a login in a popup: tells the page that opened it, and closes.
+pub(super) async fn done(
+    State(app): State<Arc<App>>,
+    Query(parameters): Query<DoneParameters>,
+    jar: CookieJar,
+    visit: Visit,
+) -> impl IntoResponse {
+    let session = app.store.find(&jar, &app.config);
+    let window = if parameters.window.as_deref() == Some("popup") { Window::Popup } else { Window::Same };
+    pages::done(&app, session.as_deref(), &visit, window)
+}

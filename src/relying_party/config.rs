@@ -1,0 +1,59 @@
+use secrecy::SecretString;
+use url::Url;
+
+use super::Defect;
+
+/// What the application is told about its surroundings.
+#[derive(Clone, Debug)]
+pub struct Config {
+    /// The platform's issuer; everything else about it comes from discovery (C-40).
+    pub issuer: Url,
+    /// Base of the resource API, without `v2/`.
+    pub api: Url,
+    pub client_id: String,
+    /// None makes it a public client.
+    pub client_secret: Option<SecretString>,
+    pub scopes: Vec<String>,
+    /// Ids of the tenants whose users it may serve (C-51). Empty: nobody is served.
+    pub tenants: Vec<String>,
+    /// Where browsers reach the application; differs from the listener's address behind a proxy.
+    pub base_url: Url,
+    /// Certificates to trust besides the system's.
+    pub extra_ca_pem: Option<String>,
+    pub window: Window,
+    pub defect: Option<Defect>,
+}
+
+/// Where the platform's login appears.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Window {
+    /// In a window of its own, over the application.
+    #[default]
+    Popup,
+    /// In place of the application.
+    Same,
+}
+
+impl Config {
+    pub fn redirect_uri(&self) -> String {
+        under(&self.base_url, "callback")
+    }
+
+    /// Whether browsers speak TLS with the application: then its cookie is `Secure` and has the `__Host-` prefix.
+    pub(super) fn is_https(&self) -> bool {
+        self.base_url.scheme() == "https"
+    }
+
+    pub(super) fn asks_for(&self, scope: &str) -> bool {
+        self.scopes.iter().any(|asked| asked == scope)
+    }
+
+    pub(super) fn has(&self, defect: Defect) -> bool {
+        defect.is(self.defect)
+    }
+}
+
+/// A path under a base URL, whether or not the base ends with a slash.
+pub(super) fn under(base: &Url, path: &str) -> String {
+    format!("{}/{path}", base.as_str().trim_end_matches('/'))
+}

@@ -1,0 +1,130 @@
+use std::fmt;
+use std::str::FromStr;
+
+use super::RelyingPartyError;
+
+/// Declares the defects as one table: variant, name, what it does, the requirements that it breaks.
+macro_rules! defects {
+    ($($variant:ident $name:literal [$($requirement:literal),+] $description:literal;)+) => {
+        /// One deviation of the application on purpose. Each changes one rule; the honest login still works with it, so that
+        /// a scenario which fails with the defect and passes without it has been proved able to fail.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+        pub enum Defect {
+            $(#[doc = $description] $variant,)+
+        }
+
+        impl Defect {
+            pub const ALL: &[Self] = &[$(Self::$variant,)+];
+
+            /// The name on the command line, in kebab-case.
+            pub fn name(self) -> &'static str {
+                match self {
+                    $(Self::$variant => $name,)+
+                }
+            }
+
+            /// Completes the sentence "the application …".
+            pub fn description(self) -> &'static str {
+                match self {
+                    $(Self::$variant => $description,)+
+                }
+            }
+
+            /// Ids of every requirement that it breaks, the one it was made for first.
+            pub fn requirements(self) -> &'static [&'static str] {
+                match self {
+                    $(Self::$variant => &[$($requirement,)+],)+
+                }
+            }
+        }
+    };
+}
+
+defects! {
+    SecretInPage "secret-in-page" ["AZ-02"] "prints its client secret into the start page";
+    ConstantState "constant-state" ["AZ-04", "AZ-09"] "sends the same state in every authorization request";
+    NoPkce "no-pkce" ["AZ-06", "AZ-07"] "sends no code challenge and no code verifier";
+    ConstantVerifier "constant-verifier" ["AZ-07", "AZ-09"] "uses the same code verifier for every login";
+    DowngradesPkce "downgrades-pkce" ["AZ-08"] "starts again without PKCE when the platform answers invalid_request";
+    ReusesFailedAttempt "reuses-failed-attempt" ["AZ-09"] "keeps state, nonce and verifier for the login after a failed one";
+    NoNonce "no-nonce" ["AZ-11", "ID-09"] "sends no nonce, although it asks for an ID token";
+    ConstantNonce "constant-nonce" ["AZ-11", "AZ-09"] "sends the same nonce in every authorization request";
+    AcceptsAnyState "accepts-any-state" ["CB-01"] "takes a response whose state is wrong or missing for its latest attempt";
+    AcceptsDuplicateParameters "accepts-duplicate-parameters" ["CB-02"] "picks one of two values of a repeated response parameter";
+    AcceptsCallbackOfAnotherBrowser "accepts-callback-of-another-browser" ["CB-03"] "keeps its attempts in one place for all browsers";
+    RedeemsCodeTwice "redeems-code-twice" ["CB-05", "CB-04"] "keeps an attempt after use, and sends the code again on reload or failure";
+    AcceptsUnsolicitedCallback "accepts-unsolicited-callback" ["CB-07", "CB-03"] "redeems a code in a browser that began no login";
+    IgnoresResponseIssuer "ignores-response-issuer" ["CB-08", "CB-09"] "does not look at the iss parameter of the response";
+    ErrorLoop "error-loop" ["CB-12", "CB-11"] "starts the next login by itself when a login failed";
+    RendersErrorDescription "renders-error-description" ["CB-13"] "puts the platform's error_description into the page as HTML";
+    RejectsUnknownParameters "rejects-unknown-parameters" ["CB-14"] "refuses a response with a parameter that it does not know";
+    KeepsCodeInUrl "keeps-code-in-url" ["CB-15"] "leaves code and state in the address bar after the login";
+    OpenRedirector "open-redirector" ["CB-16"] "redirects to whatever address return_to names";
+    AcceptsMessageOfAnyOrigin "accepts-message-of-any-origin" ["PO-01"] "takes code and state from a message of any origin";
+    PostsToAnyOrigin "posts-to-any-origin" ["PO-02"] "posts the result of the login to target origin *";
+    SendsSecretTwice "sends-secret-twice" ["TK-01"] "sends the client secret in the header and in the body";
+    RefusesTokenTypeCase "refuses-token-type-case" ["TK-06"] "accepts only the spelling `Bearer` of the token type";
+    SkipsIssuerCheck "skips-issuer-check" ["ID-01"] "does not compare the ID token's issuer";
+    SkipsAudienceCheck "skips-audience-check" ["ID-02"] "does not compare the ID token's audience";
+    SkipsAzpCheck "skips-azp-check" ["ID-03"] "does not compare the ID token's authorized party";
+    SkipsSignatureCheck "skips-signature-check" ["ID-04"] "does not check the ID token's signature";
+    AcceptsAlgNone "accepts-alg-none" ["ID-05"] "accepts an unsigned ID token";
+    AcceptsHs256PublicKey "accepts-hs256-public-key" ["ID-06"] "accepts an ID token whose HMAC key is the platform's public key";
+    TrustsEmbeddedKey "trusts-embedded-key" ["ID-07"] "checks the ID token with the key in its own header";
+    SkipsExpiryCheck "skips-expiry-check" ["ID-08"] "does not look at the times of the ID token";
+    SkipsNonceCheck "skips-nonce-check" ["ID-09", "CB-06"] "sends a nonce but does not compare the one that comes back";
+    SkipsSubjectCheck "skips-subject-check" ["ID-10"] "accepts an ID token that names no subject";
+    UsesUserinfoOfAnotherSubject "uses-userinfo-of-another-subject" ["ID-13"] "shows the user information of whoever it is about";
+    SkipsDiscoveryIssuerCheck "skips-discovery-issuer-check" ["ID-14"] "uses metadata that names another issuer";
+    TokenInQuery "token-in-query" ["RS-01"] "sends the access token in the query as well";
+    FollowsRedirectWithToken "follows-redirect-with-token" ["RS-02"] "follows a redirect of the API to any host, with the token";
+    NoRefresh "no-refresh" ["GX-06", "RT-01", "GX-17"] "asks for a new login when the access token has expired";
+    KeepsOldRefreshToken "keeps-old-refresh-token" ["RT-02"] "goes on with the first refresh token after a rotation";
+    LoopsOnInvalidGrant "loops-on-invalid-grant" ["RT-03"] "repeats the refresh that the platform has refused for good";
+    RefreshesInParallel "refreshes-in-parallel" ["RT-04"] "lets every waiting request refresh for itself";
+    HardWiredTenant "hard-wired-tenant" ["GX-01", "GX-02"] "uses the tenant of its configuration and never asks for the user's";
+    SkipsTenantCheck "skips-tenant-check" ["GX-02"] "serves a user of any tenant";
+    AllOrNothingConsent "all-or-nothing-consent" ["GX-03"] "refuses the login when the user refused one scope";
+    CallsWithoutScope "calls-without-scope" ["GX-04"] "calls the API for a feature whose scope was refused";
+    TriesClientCredentials "tries-client-credentials" ["GX-05"] "asks for a token without a user first";
+    SignsInAgainOnForbidden "signs-in-again-on-forbidden" ["GX-07", "RS-04"] "starts a login when the API answers 403";
+    StopsAfterFirstPage "stops-after-first-page" ["GX-08"] "shows the first page of a list only";
+    IgnoresRetryAfter "ignores-retry-after" ["GX-09", "GX-10", "RS-05"] "repeats a limited request at once";
+    RefusesUnknownFields "refuses-unknown-fields" ["GX-11"] "fails on an answer with a field that it does not know";
+    WritesAgainWithoutReading "writes-again-without-reading" ["GX-12"] "repeats a write after a conflict as it was";
+    RepeatsRejectedWrite "repeats-rejected-write" ["GX-13"] "repeats a write that broke a business rule";
+    GivesUpOnServerError "gives-up-on-server-error" ["GX-15"] "does not repeat a request after a server error";
+    IgnoresDeactivation "ignores-deactivation" ["GX-19"] "goes on showing what it read before the user was deactivated";
+    SharesDataBetweenUsers "shares-data-between-users" ["GX-20"] "shows the lists that another user has read before";
+    ScriptReadableCookie "script-readable-cookie" ["SE-01"] "sets its session cookie without HttpOnly";
+    KeepsSessionId "keeps-session-id" ["SE-02"] "keeps the session id at login";
+    TokensInLocalStorage "tokens-in-local-storage" ["SE-03"] "hands its tokens to the browser's storage";
+    ForgetsToRevoke "forgets-to-revoke" ["LO-01", "LO-02"] "does not revoke the refresh token at logout";
+    TakesRefusalAsRevoked "takes-refusal-as-revoked" ["LO-02"] "takes a 503 at revocation for success";
+    LogoutKeepsSession "logout-keeps-session" ["LO-03"] "deletes the cookie at logout but not the session";
+}
+
+impl Defect {
+    /// Whether the application has this defect. Reads well on `Option<Defect>` at the one rule that it breaks.
+    pub(super) fn is(self, chosen: Option<Self>) -> bool {
+        chosen == Some(self)
+    }
+}
+
+impl fmt::Display for Defect {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+impl FromStr for Defect {
+    type Err = RelyingPartyError;
+
+    fn from_str(name: &str) -> Result<Self, Self::Err> {
+        Self::ALL
+            .iter()
+            .copied()
+            .find(|defect| defect.name() == name)
+            .ok_or_else(|| RelyingPartyError::UnknownDefect { name: name.to_owned() })
+    }
+}

@@ -1,0 +1,169 @@
+use std::time::Duration;
+
+use jiff::Timestamp;
+use jiff::fmt::rfc2822::DateTimeParser;
+use rand::Rng;
+use reqwest::header::{HeaderMap, RETRY_AFTER};
+use reqwest::{Request, StatusCode, redirect};
+use serde_json::Value;
+
+use super::{Config, Defect, RelyingPartyError};
+
+/// The longest that a person waits for one answer of the platform.
+const TIMEOUT: Duration = Duration::from_secs(10);
+/// Requests made for one answer, the first included (GX-09, GX-15).
+const TRIES: u32 = 3;
+const FIRST_WAIT: Duration = Duration::from_millis(400);
+/// A platform that asks for more patience than this is reported, not waited for.
+const LONGEST_WAIT: Duration = Duration::from_secs(10);
+/// Spread of the waits, so that the users of one client do not come back all at once (C-57).
+const JITTER_MS: u64 = 250;
+/// No honest answer is larger; a page of a list is a tenth of it.
+const LARGEST_BODY: usize = 2 * 1024 * 1024;
+
+#[derive(Debug, thiserror::Error)]
+pub(super) enum HttpError {
+    #[error("failed to reach the platform: {0}")]
+    Request(#[from] reqwest::Error),
+    #[error("failed to build a message: {0}")]
+    Message(#[from] ::http::Error),
+    #[error("the answer is larger than {LARGEST_BODY} bytes")]
+    TooLarge,
+    #[error("the platform answered {status}")]
+    Unavailable { status: StatusCode },
+}
+
+/// A URL in an error could hold what must not be logged.
+pub(super) fn without_url(error: HttpError) -> HttpError {
+    match error {
+        HttpError::Request(error) => HttpError::Request(error.without_url()),
+        other => other,
+    }
+}
+
+/// What may be sent again without harm when it fails.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Repeat {
+    /// A reading request: after any temporary failure.
+    Read,
+    /// Refresh or revocation: after an answer that says "not now". Not after a lost answer: the token may have rotated (RT-05).
+    Token,
+    /// A code or a write: only when the limiter refused the request before anyone looked at it; else it may have had its
+    /// effect (CB-05, GX-10, RS-06).
+    Once,
+}
+
+#[derive(Debug)]
+pub(super) struct Answer {
+    pub status: StatusCode,
+    pub headers: HeaderMap,
+    pub body: Vec<u8>,
+}
+
+impl Answer {
+    pub fn json(&self) -> Option<Value> {
+        serde_json::from_slice(&self.body).ok()
+    }
+}
+
+pub(super) struct Http {
+    client: reqwest::Client,
+    defect: Option<Defect>,
+}
+
+impl Http {
+    pub fn new(config: &Config) -> Result<Self, RelyingPartyError> {
+        // A second installation is refused and harmless: the first provider stays.
+        let _ = rustls::crypto::ring::default_provider().install_default();
+        let mut client = reqwest::Client::builder()
+            // A redirect would carry a token, a code or a secret to whatever host it names (RS-02).
+            .redirect(redirect::Policy::none())
+            .timeout(TIMEOUT)
+            .user_agent(concat!("portale-referti/", env!("CARGO_PKG_VERSION")));
+        // A proxy of the surroundings knows no platform on this machine.
+        if matches!(config.issuer.host_str(), Some("localhost" | "127.0.0.1" | "[::1]")) {
+            client = client.no_proxy();
+        }
+        if let Some(pem) = &config.extra_ca_pem {
+            client = client.tls_certs_merge(reqwest::Certificate::from_pem_bundle(pem.as_bytes())?);
+        }
+        Ok(Self { client: client.build()?, defect: config.defect })
+    }
+
+    pub fn client(&self) -> &reqwest::Client {
+        &self.client
+    }
+
+    /// Sends, and sends again where `repeat` allows and the platform gives hope.
+    pub async fn send(&self, request: Request, repeat: Repeat) -> Result<Answer, HttpError> {
+        let mut tried = 1;
+        loop {
+            let copy = request.try_clone().expect("no request here has a streaming body");
+            let outcome = self.send_once(copy).await;
+            let Some(wait) = self.wait_before_repeat(&outcome, repeat, tried) else {
+                return outcome;
+            };
+            tokio::time::sleep(wait).await;
+            tried += 1;
+        }
+    }
+
+    /// The same for the `oauth2` crate, whose endpoints are the token endpoint's.
+    pub async fn call(&self, request: oauth2::HttpRequest, repeat: Repeat) -> Result<oauth2::HttpResponse, HttpError> {
+        let answer = self.send(request.try_into()?, repeat).await?;
+        if answer.status.is_server_error() || answer.status == StatusCode::TOO_MANY_REQUESTS || answer.status.is_redirection() {
+            return Err(HttpError::Unavailable { status: answer.status });
+        }
+        let mut response = ::http::Response::builder().status(answer.status);
+        for (name, value) in &answer.headers {
+            response = response.header(name, value);
+        }
+        Ok(response.body(answer.body)?)
+    }
+
+    async fn send_once(&self, request: Request) -> Result<Answer, HttpError> {
+        let mut response = self.client.execute(request).await?;
+        let mut body = Vec::new();
+        while let Some(chunk) = response.chunk().await? {
+            body.extend_from_slice(&chunk);
+            if body.len() > LARGEST_BODY {
+                return Err(HttpError::TooLarge);
+            }
+        }
+        Ok(Answer { status: response.status(), headers: response.headers().clone(), body })
+    }
+
+    fn wait_before_repeat(&self, outcome: &Result<Answer, HttpError>, repeat: Repeat, tried: u32) -> Option<Duration> {
+        if tried >= TRIES {
+            return None;
+        }
+        let sends_twice = repeat == Repeat::Once && Defect::RedeemsCodeTwice.is(self.defect);
+        let growing = FIRST_WAIT * 2u32.pow(tried - 1);
+        let wait = match outcome {
+            Ok(answer) if answer.status == StatusCode::TOO_MANY_REQUESTS => retry_after(&answer.headers).unwrap_or(growing),
+            Ok(answer) if answer.status.is_server_error() => {
+                if (repeat == Repeat::Once && !sends_twice) || Defect::GivesUpOnServerError.is(self.defect) {
+                    return None;
+                }
+                retry_after(&answer.headers).unwrap_or(growing)
+            }
+            Err(HttpError::Request(error)) if !error.is_timeout() && (repeat == Repeat::Read || sends_twice) => growing,
+            _ => return None,
+        };
+        if Defect::IgnoresRetryAfter.is(self.defect) {
+            return Some(Duration::ZERO);
+        }
+        let jitter = Duration::from_millis(rand::rng().random_range(0..=JITTER_MS));
+        (wait <= LONGEST_WAIT).then_some(wait + jitter)
+    }
+}
+
+/// Seconds, or a date (RFC 9110 section 10.2.3).
+fn retry_after(headers: &HeaderMap) -> Option<Duration> {
+    let value = headers.get(RETRY_AFTER)?.to_str().ok()?.trim();
+    if let Ok(seconds) = value.parse() {
+        return Some(Duration::from_secs(seconds));
+    }
+    let at = DateTimeParser::new().parse_timestamp(value).ok()?;
+    Some(at.duration_since(Timestamp::now()).try_into().unwrap_or_default())
+}

@@ -1,0 +1,185 @@
+use jiff::Timestamp;
+use jsonwebtoken::crypto::verify;
+use jsonwebtoken::jwk::{Jwk, PublicKeyUse};
+use jsonwebtoken::{Algorithm, DecodingKey, decode_header};
+use serde_json::{Map, Value};
+
+use super::Defect;
+use super::app::App;
+use super::sign_in::SignInError;
+use crate::oauth::decode_jwt;
+
+/// How far the platform's clock may be from ours.
+const LEEWAY_SECONDS: f64 = 120.0;
+/// An ID token comes straight from the token endpoint: one issued longer ago than this is somebody else's.
+const OLDEST_SECONDS: f64 = 900.0;
+
+type Claims = Map<String, Value>;
+
+/// At which occasion an ID token is read.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Occasion<'a> {
+    /// With the nonce of the attempt, if one was sent.
+    Login { nonce: Option<&'a str> },
+    /// A refresh brings no nonce, and the first login's times no longer matter (OpenID Connect Core 12.2).
+    Refresh,
+}
+
+impl App {
+    /// The subject of an ID token that keeps every rule of OpenID Connect Core 3.1.3.7.
+    pub async fn check_id_token(&self, token: &str, occasion: Occasion<'_>) -> Result<String, SignInError> {
+        let claims = self.signed_claims(token).await?;
+        let issuer = &self.metadata().await?.issuer;
+        self.check_claims(&claims, issuer, occasion).map_err(|rule| {
+            tracing::warn!(rule, "the ID token was refused");
+            SignInError::IdToken(rule)
+        })
+    }
+
+    /// The claims, once the signature is the platform's. The algorithm is chosen here, never by the token, and the key comes
+    /// from the platform's key set, never from the token's header: `none`, a public key as HMAC secret, `jwk`, `jku` and
+    /// `x5u` lead nowhere (ID-04 to ID-07).
+    async fn signed_claims(&self, token: &str) -> Result<Claims, SignInError> {
+        if self.config.has(Defect::AcceptsAlgNone)
+            && let Ok(jwt) = decode_jwt(token)
+            && jwt.header.get("alg").and_then(Value::as_str).is_some_and(|alg| alg.eq_ignore_ascii_case("none"))
+        {
+            return Ok(jwt.claims);
+        }
+        let header = decode_header(token).map_err(|_| refused("its header is not readable or its algorithm is not known"))?;
+        if self.config.has(Defect::TrustsEmbeddedKey)
+            && let Some(jwk) = &header.jwk
+            && let Some(claims) = signed_with(token, jwk, header.alg)
+        {
+            return Ok(claims);
+        }
+        let keys = self.keys(header.kid.as_deref()).await?;
+        if self.config.has(Defect::AcceptsHs256PublicKey) && header.alg == Algorithm::HS256 {
+            return keys.iter().find_map(|key| hs256::signed_with_public_key(token, key)).ok_or_else(|| refused("its HMAC is wrong"));
+        }
+        if !matches!(header.alg, Algorithm::RS256 | Algorithm::ES256) {
+            return Err(refused("its algorithm is neither RS256 nor ES256"));
+        }
+        if keys.is_empty() {
+            return Err(refused("its key is not one of the platform's"));
+        }
+        if self.config.has(Defect::SkipsSignatureCheck) {
+            return decode_jwt(token).map(|jwt| jwt.claims).map_err(|_| refused("it is not readable"));
+        }
+        keys.iter().find_map(|key| signed_with(token, key, header.alg)).ok_or_else(|| refused("its signature is wrong"))
+    }
+
+    fn check_claims(&self, claims: &Claims, issuer: &str, occasion: Occasion<'_>) -> Result<String, &'static str> {
+        let has = |defect| self.config.has(defect);
+        let text = |name: &str| claims.get(name).and_then(Value::as_str);
+        let client_id = self.config.client_id.as_str();
+
+        // ID-01: as text, to the last slash.
+        if text("iss") != Some(issuer) && !has(Defect::SkipsIssuerCheck) {
+            return Err("its issuer is not the platform");
+        }
+        // ID-02: this client, and nobody whom we do not trust.
+        let audiences = match claims.get("aud") {
+            Some(Value::String(audience)) => vec![audience.as_str()],
+            Some(Value::Array(audiences)) => audiences.iter().map(|audience| audience.as_str().unwrap_or_default()).collect(),
+            _ => Vec::new(),
+        };
+        let ours = !audiences.is_empty() && audiences.iter().all(|audience| *audience == client_id);
+        if !ours && !has(Defect::SkipsAudienceCheck) {
+            return Err("it is not for this application alone");
+        }
+        // ID-03.
+        if claims.contains_key("azp") && text("azp") != Some(client_id) && !has(Defect::SkipsAzpCheck) {
+            return Err("its authorized party is another application");
+        }
+        if let Occasion::Login { nonce } = occasion {
+            if !has(Defect::SkipsExpiryCheck) {
+                check_times(claims)?;
+            }
+            // ID-09: the answer to this attempt, in this browser.
+            if nonce.is_some() && text("nonce") != nonce && !has(Defect::SkipsNonceCheck) {
+                return Err("its nonce is not the one that was sent");
+            }
+        }
+        // ID-10.
+        match text("sub") {
+            Some(sub) if (1..=255).contains(&sub.len()) => Ok(sub.to_owned()),
+            _ if has(Defect::SkipsSubjectCheck) => Ok(String::new()),
+            _ => Err("it names no subject"),
+        }
+    }
+}
+
+/// ID-08.
+fn check_times(claims: &Claims) -> Result<(), &'static str> {
+    let now = Timestamp::now().as_second() as f64;
+    let time = |name: &str| claims.get(name).and_then(Value::as_f64);
+    match time("exp") {
+        Some(exp) if exp > now - LEEWAY_SECONDS => {}
+        _ => return Err("it has expired"),
+    }
+    match time("iat") {
+        Some(iat) if iat < now + LEEWAY_SECONDS && iat > now - OLDEST_SECONDS => {}
+        _ => return Err("it was not issued just now"),
+    }
+    if claims.contains_key("nbf") && !time("nbf").is_some_and(|nbf| nbf < now + LEEWAY_SECONDS) {
+        return Err("it is not valid yet");
+    }
+    Ok(())
+}
+
+fn signed_with(token: &str, key: &Jwk, algorithm: Algorithm) -> Option<Claims> {
+    if key.common.public_key_use == Some(PublicKeyUse::Encryption) {
+        return None;
+    }
+    claims_signed_with(token, &DecodingKey::from_jwk(key).ok()?, algorithm)
+}
+
+/// Signature and claims apart: `decode` would read the claims with its own rules, and those here have names in `check_claims`.
+fn claims_signed_with(token: &str, key: &DecodingKey, algorithm: Algorithm) -> Option<Claims> {
+    let (message, signature) = token.rsplit_once('.')?;
+    let right = verify(signature, message.as_bytes(), key, algorithm).is_ok_and(|right| right);
+    right.then(|| decode_jwt(token).ok()).flatten().map(|jwt| jwt.claims)
+}
+
+fn refused(rule: &'static str) -> SignInError {
+    tracing::warn!(rule, "the ID token was refused");
+    SignInError::IdToken(rule)
+}
+
+/// The defect that takes the platform's public key for a shared secret.
+mod hs256 {
+    use base64::Engine;
+    use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+    use jsonwebtoken::jwk::{AlgorithmParameters, Jwk};
+    use jsonwebtoken::{Algorithm, DecodingKey};
+    use rsa::pkcs1::EncodeRsaPublicKey;
+    use rsa::pkcs8::{EncodePublicKey, LineEnding};
+    use rsa::{BigUint, RsaPublicKey};
+
+    use super::{Claims, claims_signed_with};
+
+    pub fn signed_with_public_key(token: &str, key: &Jwk) -> Option<Claims> {
+        secrets(key)?.iter().find_map(|secret| claims_signed_with(token, &DecodingKey::from_secret(secret), Algorithm::HS256))
+    }
+
+    /// The forms in which libraries have confused the two: PEM, DER, the modulus, the JWK's text.
+    fn secrets(key: &Jwk) -> Option<Vec<Vec<u8>>> {
+        let AlgorithmParameters::RSA(parameters) = &key.algorithm else { return None };
+        let modulus = URL_SAFE_NO_PAD.decode(&parameters.n).ok()?;
+        let exponent = URL_SAFE_NO_PAD.decode(&parameters.e).ok()?;
+        let public = RsaPublicKey::new(BigUint::from_bytes_be(&modulus), BigUint::from_bytes_be(&exponent)).ok()?;
+        let pkcs8 = public.to_public_key_pem(LineEnding::LF).ok()?;
+        let pkcs1 = public.to_pkcs1_pem(LineEnding::LF).ok()?;
+        Some(vec![
+            pkcs8.trim_end().as_bytes().to_vec(),
+            pkcs8.into_bytes(),
+            pkcs1.trim_end().as_bytes().to_vec(),
+            pkcs1.into_bytes(),
+            public.to_public_key_der().ok()?.into_vec(),
+            parameters.n.clone().into_bytes(),
+            modulus,
+            serde_json::to_vec(key).ok()?,
+        ])
+    }
+}

@@ -1,0 +1,90 @@
+use std::sync::Arc;
+use std::time::Instant;
+
+use axum::extract::{Query, State};
+use axum::response::{IntoResponse, Redirect, Response};
+use axum_extra::extract::cookie::CookieJar;
+use oauth2::{CsrfToken, PkceCodeChallenge, PkceCodeVerifier, Scope};
+use secrecy::{ExposeSecret, SecretString};
+use serde::Deserialize;
+use url::Url;
+
+use super::app::App;
+use super::callback;
+use super::session::{Attempt, Session, random};
+use super::sign_in::SignInError;
+use super::{Config, Defect, Window};
+use crate::oauth::giponext;
+
+const CONSTANT_VERIFIER: &str = "portale-referti-portale-referti-portale-referti-0";
+const CONSTANT_STATE: &str = "portale-referti-0123456789";
+const CONSTANT_NONCE: &str = "portale-referti-9876543210";
+
+#[derive(Debug, Deserialize)]
+pub(super) struct Parameters {
+    window: Option<String>,
+    return_to: Option<String>,
+}
+
+/// Sends the browser to the platform's login.
+pub(super) async fn login(State(app): State<Arc<App>>, Query(parameters): Query<Parameters>, jar: CookieJar) -> Response {
+    let popup = app.config.window == Window::Popup && parameters.window.as_deref() == Some("popup");
+    let window = if popup { Window::Popup } else { Window::Same };
+    let (session, jar) = app.store.find_or_begin(jar, &app.config);
+    if app.config.has(Defect::TriesClientCredentials) {
+        let _ = app.try_client_credentials().await;
+    }
+    let failed = session.data().refusal.take().and_then(|refusal| refusal.attempt);
+    let mut attempt = match failed.filter(|_| app.config.has(Defect::ReusesFailedAttempt)) {
+        Some(attempt) => Attempt { window, begun: Instant::now(), ..attempt },
+        None => begin(&app.config, window),
+    };
+    attempt.return_to = parameters.return_to.filter(|_| app.config.has(Defect::OpenRedirector));
+    match authorization_request(&app, &session, attempt).await {
+        Ok(address) => (jar, Redirect::to(address.as_str())).into_response(),
+        Err(error) => {
+            session.data().refusal = Some(error.into());
+            (jar, callback::leave(window)).into_response()
+        }
+    }
+}
+
+/// Everything that ties the response to this request is fresh (AZ-04, AZ-07, AZ-09, AZ-11).
+pub(super) fn begin(config: &Config, window: Window) -> Attempt {
+    let state = if config.has(Defect::ConstantState) { CONSTANT_STATE.to_owned() } else { random() };
+    // A nonce belongs to an ID token, and an ID token to `openid`.
+    let nonce = match () {
+        () if !config.asks_for(giponext::OPENID) || config.has(Defect::NoNonce) => None,
+        () if config.has(Defect::ConstantNonce) => Some(CONSTANT_NONCE.to_owned()),
+        () => Some(random()),
+    };
+    let verifier = match () {
+        () if config.has(Defect::NoPkce) => None,
+        () if config.has(Defect::ConstantVerifier) => Some(CONSTANT_VERIFIER.into()),
+        () => Some(SecretString::from(PkceCodeChallenge::new_random_sha256().1.into_secret())),
+    };
+    Attempt { state, nonce, verifier, window, return_to: None, begun: Instant::now() }
+}
+
+/// Keeps the attempt in this browser's session and gives the address that makes the request.
+pub(super) async fn authorization_request(app: &App, session: &Session, attempt: Attempt) -> Result<Url, SignInError> {
+    let client = app.oauth_client().await?;
+    let state = attempt.state.clone();
+    let mut request = client.authorize_url(|| CsrfToken::new(state));
+    request = request.add_scopes(app.config.scopes.iter().cloned().map(Scope::new));
+    if let Some(verifier) = &attempt.verifier {
+        // S256 always (AZ-06, AZ-08).
+        let verifier = PkceCodeVerifier::new(verifier.expose_secret().to_owned());
+        request = request.set_pkce_challenge(PkceCodeChallenge::from_code_verifier_sha256(&verifier));
+    }
+    if let Some(nonce) = &attempt.nonce {
+        request = request.add_extra_param("nonce", nonce.clone());
+    }
+    let (address, _) = request.url();
+    let mixes_browsers = app.config.has(Defect::AcceptsCallbackOfAnotherBrowser) || app.config.has(Defect::AcceptsUnsolicitedCallback);
+    if mixes_browsers && let Ok(mut attempts) = app.store.attempts_of_all.lock() {
+        attempts.insert(attempt.state.clone(), attempt.clone());
+    }
+    session.add_attempt(attempt);
+    Ok(address)
+}

@@ -1,0 +1,302 @@
+use std::convert::Infallible;
+use std::sync::Arc;
+
+use askama::Template;
+use axum::extract::{FromRequestParts, State};
+use axum::http::header::{ACCEPT_LANGUAGE, CONTENT_TYPE};
+use axum::http::request::Parts;
+use axum::http::{StatusCode, Uri};
+use axum::response::{Html, IntoResponse, Redirect, Response};
+use axum::{Form, Json};
+use axum_extra::extract::cookie::CookieJar;
+use secrecy::ExposeSecret;
+use serde::Deserialize;
+use serde_json::json;
+use url::form_urlencoded;
+
+use super::api::ApiError;
+use super::app::App;
+use super::session::{Session, SignedIn, Tenant};
+use super::words::Words;
+use super::{Defect, Window, lists};
+use crate::event::Lang;
+
+pub(super) use super::lists::{Feature, Row};
+
+/// What a request says about the person behind it.
+#[derive(Clone, Debug)]
+pub(super) struct Visit {
+    /// Chosen on the page; kept in the session.
+    chosen: Option<Lang>,
+    preferred: Lang,
+    path: String,
+}
+
+impl<S: Sync> FromRequestParts<S> for Visit {
+    type Rejection = Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Infallible> {
+        let query = parts.uri.query().unwrap_or_default();
+        let chosen = form_urlencoded::parse(query.as_bytes()).find(|(name, _)| name == "lang").and_then(|(_, value)| lang(&value));
+        let accepted = parts.headers.get(ACCEPT_LANGUAGE).and_then(|value| value.to_str().ok()).unwrap_or_default();
+        let preferred = accepted.split(',').find_map(lang).unwrap_or(Lang::It);
+        Ok(Self { chosen, preferred, path: parts.uri.path().to_owned() })
+    }
+}
+
+fn lang(tag: &str) -> Option<Lang> {
+    match tag.trim().get(..2)? {
+        "it" => Some(Lang::It),
+        "en" => Some(Lang::En),
+        _ => None,
+    }
+}
+
+impl Visit {
+    fn words(&self, session: Option<&Session>) -> Words {
+        let kept = session.and_then(|session| session.data().lang);
+        Words(self.chosen.or(kept).unwrap_or(self.preferred))
+    }
+}
+
+/// What every page has around it.
+struct Frame {
+    w: Words,
+    /// The page's own path, for the choice of language.
+    path: String,
+    user: Option<Shown>,
+    features: Vec<Link>,
+    /// Only the defects fill these: a script may read what stands in a page.
+    secret: Option<String>,
+    tokens: Option<String>,
+    takes_any_message: bool,
+    posts_to_anyone: bool,
+}
+
+struct Shown {
+    name: String,
+    initials: String,
+    tenant: Tenant,
+}
+
+struct Link {
+    feature: Feature,
+    here: bool,
+    off: bool,
+}
+
+impl Frame {
+    fn new(app: &App, session: Option<&Session>, visit: &Visit) -> Self {
+        let has = |defect| app.config.has(defect);
+        let signed_in = session.and_then(Session::signed_in);
+        let secret = app.config.client_secret.as_ref().filter(|_| has(Defect::SecretInPage));
+        let tokens = signed_in.as_ref().filter(|_| has(Defect::TokensInLocalStorage));
+        Self {
+            w: visit.words(session),
+            path: visit.path.clone(),
+            secret: secret.map(|secret| secret.expose_secret().to_owned()),
+            tokens: tokens.map(|signed_in| {
+                let refresh = signed_in.tokens.refresh.as_ref().map(ExposeSecret::expose_secret);
+                json!({"access_token": signed_in.tokens.access.expose_secret(), "refresh_token": refresh}).to_string()
+            }),
+            takes_any_message: has(Defect::AcceptsMessageOfAnyOrigin),
+            posts_to_anyone: has(Defect::PostsToAnyOrigin),
+            features: signed_in.as_ref().map(|signed_in| links(signed_in, visit)).unwrap_or_default(),
+            user: signed_in.map(|SignedIn { user, .. }| Shown {
+                initials: user.name.split_whitespace().filter_map(|word| word.chars().next()).take(2).collect(),
+                name: user.name,
+                tenant: user.tenant,
+            }),
+        }
+    }
+}
+
+fn links(signed_in: &SignedIn, visit: &Visit) -> Vec<Link> {
+    let link = |feature: Feature| Link { feature, here: feature.path() == visit.path, off: !signed_in.granted.contains(feature.scope()) };
+    Feature::ALL.map(link).into()
+}
+
+/// The words of a refused login; the platform's own only with the defect that prints them as they came (CB-13).
+struct Problem {
+    words: &'static str,
+    description: Option<String>,
+}
+
+fn problem(app: &App, session: Option<&Session>, w: Words) -> Option<Problem> {
+    let refusal = session?.data().refusal.clone()?;
+    let description = refusal.description.filter(|_| app.config.has(Defect::RendersErrorDescription));
+    Some(Problem { words: w.sign_in_error(&refusal.error), description })
+}
+
+#[derive(Template)]
+#[template(path = "relying_party/start.html")]
+struct Start {
+    f: Frame,
+    problem: Option<Problem>,
+    popup: bool,
+}
+
+#[derive(Template)]
+#[template(path = "relying_party/done.html")]
+struct Done {
+    f: Frame,
+    problem: Option<Problem>,
+    popup: bool,
+}
+
+#[derive(Template)]
+#[template(path = "relying_party/feature.html")]
+struct FeaturePage {
+    f: Frame,
+    feature: Feature,
+    content: Content,
+}
+
+#[derive(Template)]
+#[template(path = "relying_party/not_found.html")]
+struct NotFound {
+    f: Frame,
+}
+
+enum Content {
+    Rows(Vec<Row>),
+    /// The user refused its scope.
+    Off,
+    Failed {
+        words: &'static str,
+        detail: Option<String>,
+    },
+}
+
+impl Content {
+    fn failed(error: ApiError, w: Words) -> Self {
+        let words = w.api_error(&error);
+        // What the platform says of a business rule is for the person (GX-13).
+        let detail = match error {
+            ApiError::Rejected(message) if !message.is_empty() => Some(message),
+            _ => None,
+        };
+        Self::Failed { words, detail }
+    }
+}
+
+fn show(page: &impl Template) -> Response {
+    match page.render() {
+        Ok(text) => Html(text).into_response(),
+        Err(error) => {
+            tracing::error!(%error, "a page was not rendered");
+            StatusCode::INTERNAL_SERVER_ERROR.into_response()
+        }
+    }
+}
+
+pub(super) async fn start(State(app): State<Arc<App>>, jar: CookieJar, visit: Visit) -> Response {
+    let (session, jar) = choose_language(&app, jar, &visit);
+    (jar, start_page(&app, session.as_deref(), &visit)).into_response()
+}
+
+fn start_page(app: &App, session: Option<&Session>, visit: &Visit) -> Response {
+    let f = Frame::new(app, session, visit);
+    show(&Start { problem: problem(app, session, f.w), f, popup: app.config.window == Window::Popup })
+}
+
+pub(super) fn done(app: &App, session: Option<&Session>, visit: &Visit, window: Window) -> Response {
+    let f = Frame::new(app, session, visit);
+    show(&Done { problem: problem(app, session, f.w), f, popup: window == Window::Popup })
+}
+
+/// The end of a login at the callback's own address, where only the defect stays.
+pub(super) fn in_place(app: &App, session: Option<&Session>, visit: &Visit, window: Window) -> Response {
+    match window {
+        Window::Popup => done(app, session, visit, window),
+        Window::Same => start_page(app, session, visit),
+    }
+}
+
+pub(super) async fn feature(State(app): State<Arc<App>>, jar: CookieJar, visit: Visit, feature: Feature) -> Response {
+    let (session, jar) = choose_language(&app, jar, &visit);
+    let Some((session, signed_in)) = session.and_then(|session| session.signed_in().map(|signed_in| (session, signed_in))) else {
+        return (jar, Redirect::to("/")).into_response();
+    };
+    // GX-03, GX-04: a refused feature is off, says so, and makes no call.
+    let allowed = signed_in.granted.contains(feature.scope());
+    let content = if allowed || app.config.has(Defect::CallsWithoutScope) {
+        match lists::read(&app, &session, feature).await {
+            Ok(rows) => Content::Rows(rows),
+            Err(ApiError::SessionEnded) => return (jar, Redirect::to("/")).into_response(),
+            Err(ApiError::MissingScope) if !allowed => Content::Off,
+            Err(ApiError::MissingScope | ApiError::MissingPermission) if app.config.has(Defect::SignsInAgainOnForbidden) => {
+                return (jar, Redirect::to("/login")).into_response();
+            }
+            Err(error) => Content::failed(error, visit.words(Some(&session))),
+        }
+    } else {
+        Content::Off
+    };
+    // Another request may have ended the session while this one was reading: then its data is nobody's to see.
+    if session.signed_in().is_none() {
+        return (jar, Redirect::to("/")).into_response();
+    }
+    (jar, show_feature(&app, &session, &visit, feature, content)).into_response()
+}
+
+fn show_feature(app: &App, session: &Session, visit: &Visit, feature: Feature, content: Content) -> Response {
+    show(&FeaturePage { f: Frame::new(app, Some(session), visit), feature, content })
+}
+
+#[derive(Debug, Deserialize)]
+pub(super) struct Confirmation {
+    id: u64,
+}
+
+/// Confirms an appointment, then shows the agenda as it is now: a reload of that page repeats no write (RS-06).
+pub(super) async fn confirm(State(app): State<Arc<App>>, jar: CookieJar, visit: Visit, Form(confirmation): Form<Confirmation>) -> Response {
+    let session = app.store.find(&jar, &app.config);
+    let signed_in = session.and_then(|session| session.signed_in().map(|signed_in| (session, signed_in)));
+    let Some((session, signed_in)) = signed_in else { return Redirect::to("/").into_response() };
+    let visit = Visit { path: Feature::Agenda.path().to_owned(), ..visit };
+    if !signed_in.granted.contains(Feature::Agenda.scope()) {
+        return show_feature(&app, &session, &visit, Feature::Agenda, Content::Off);
+    }
+    match lists::confirm(&app, &session, confirmation.id).await {
+        Ok(()) => Redirect::to(Feature::Agenda.path()).into_response(),
+        Err(ApiError::SessionEnded) => Redirect::to("/").into_response(),
+        Err(error) => show_feature(&app, &session, &visit, Feature::Agenda, Content::failed(error, visit.words(Some(&session)))),
+    }
+}
+
+/// Whether somebody is signed in, for the page that waits for a popup. Reads nothing at the platform.
+pub(super) async fn session(State(app): State<Arc<App>>, jar: CookieJar) -> impl IntoResponse {
+    let session = app.store.find(&jar, &app.config);
+    let (signed_in, refused) = session.map_or((false, false), |session| {
+        let data = session.data();
+        (data.signed_in.is_some(), data.refusal.is_some())
+    });
+    Json(json!({"signedIn": signed_in, "refused": refused}))
+}
+
+fn choose_language(app: &App, jar: CookieJar, visit: &Visit) -> (Option<Arc<Session>>, CookieJar) {
+    if visit.chosen.is_none() {
+        return (app.store.find(&jar, &app.config), jar);
+    }
+    let (session, jar) = app.store.find_or_begin(jar, &app.config);
+    session.data().lang = visit.chosen;
+    (Some(session), jar)
+}
+
+pub(super) async fn not_found(State(app): State<Arc<App>>, jar: CookieJar, visit: Visit, _: Uri) -> Response {
+    let session = app.store.find(&jar, &app.config);
+    (StatusCode::NOT_FOUND, show(&NotFound { f: Frame::new(&app, session.as_deref(), &visit) })).into_response()
+}
+
+pub(super) async fn style() -> impl IntoResponse {
+    ([(CONTENT_TYPE, "text/css; charset=utf-8")], include_str!("../../templates/relying_party/portal.css"))
+}
+
+pub(super) async fn script() -> impl IntoResponse {
+    ([(CONTENT_TYPE, "text/javascript; charset=utf-8")], include_str!("../../templates/relying_party/portal.js"))
+}
+
+pub(super) async fn icon() -> impl IntoResponse {
+    ([(CONTENT_TYPE, "image/svg+xml")], include_str!("../../templates/relying_party/icon.svg"))
+}

@@ -1,0 +1,211 @@
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+use axum_extra::extract::cookie::{Cookie, CookieJar, SameSite};
+use oauth2::CsrfToken;
+use secrecy::SecretString;
+
+use super::pages::Row;
+use super::sign_in::SignInError;
+use super::{Config, Defect, Window};
+use crate::event::Lang;
+use crate::oauth::ScopeSet;
+
+/// A login that takes longer than this is begun anew.
+const ATTEMPT_LIFETIME: Duration = Duration::from_secs(600);
+/// Popups that may be open at once in one browser; the oldest gives way.
+const ATTEMPTS_AT_ONCE: usize = 16;
+const SESSION_LIFETIME: Duration = Duration::from_secs(8 * 3600);
+
+/// 256 random bits, base64url: for state, nonce and session ids (AZ-04, AZ-11).
+pub(super) fn random() -> String {
+    CsrfToken::new_random_len(32).into_secret()
+}
+
+/// One authorization request on its way. It belongs to one browser and is used once (CB-03, CB-04).
+#[derive(Clone)]
+pub(super) struct Attempt {
+    pub state: String,
+    pub nonce: Option<String>,
+    pub verifier: Option<SecretString>,
+    pub window: Window,
+    /// Where to go after the login. Only the defect fills it: the sound application takes no address from outside (CB-16).
+    pub return_to: Option<String>,
+    pub begun: Instant,
+}
+
+#[derive(Clone, Debug)]
+pub(super) struct Tenant {
+    pub id: String,
+    pub name: String,
+}
+
+#[derive(Clone, Debug)]
+pub(super) struct User {
+    pub sub: String,
+    pub name: String,
+    pub tenant: Tenant,
+}
+
+/// They stay on the server: no page, cookie, URL or log holds them (SE-03).
+#[derive(Clone, Debug)]
+pub(super) struct Tokens {
+    pub access: SecretString,
+    pub refresh: Option<SecretString>,
+    /// Grows with each refresh, so that a request which failed with an older token does not refresh again (RT-04).
+    pub generation: u64,
+}
+
+#[derive(Clone, Debug)]
+pub(super) struct SignedIn {
+    pub user: User,
+    /// What the user allowed, which may be less than was asked (C-34).
+    pub granted: ScopeSet,
+    pub tokens: Tokens,
+}
+
+#[derive(Default)]
+pub(super) struct Data {
+    pub attempts: Vec<Attempt>,
+    pub signed_in: Option<SignedIn>,
+    /// Why the last login did not succeed; shown until the next one begins.
+    pub refusal: Option<Refusal>,
+    pub lang: Option<Lang>,
+    /// Rows read before, by resource. Only the defect that outlives a deactivation fills it.
+    pub kept_rows: HashMap<&'static str, Vec<Row>>,
+}
+
+#[derive(Clone)]
+pub(super) struct Refusal {
+    pub error: SignInError,
+    /// What the platform wrote about it. For the log; no page shows it (CB-13).
+    pub description: Option<String>,
+    /// The attempt that failed, for the defect that uses it again.
+    pub attempt: Option<Attempt>,
+}
+
+impl From<SignInError> for Refusal {
+    fn from(error: SignInError) -> Self {
+        Self { error, description: None, attempt: None }
+    }
+}
+
+pub(super) struct Session {
+    pub id: String,
+    begun: Instant,
+    data: Mutex<Data>,
+    /// Held while a refresh is under way: one at a time (RT-04).
+    pub refreshing: tokio::sync::Mutex<()>,
+}
+
+impl Session {
+    fn new(id: String, data: Data) -> Arc<Self> {
+        Arc::new(Self { id, begun: Instant::now(), data: Mutex::new(data), refreshing: tokio::sync::Mutex::new(()) })
+    }
+
+    pub fn data(&self) -> MutexGuard<'_, Data> {
+        self.data.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub fn signed_in(&self) -> Option<SignedIn> {
+        self.data().signed_in.clone()
+    }
+
+    pub fn add_attempt(&self, attempt: Attempt) {
+        let mut data = self.data();
+        data.refusal = None;
+        data.attempts.retain(|other| other.begun.elapsed() < ATTEMPT_LIFETIME && other.state != attempt.state);
+        if data.attempts.len() == ATTEMPTS_AT_ONCE {
+            data.attempts.remove(0);
+        }
+        data.attempts.push(attempt);
+    }
+
+    /// The attempt that a response's state names. It is forgotten with this: a response counts once (CB-04).
+    pub fn take_attempt(&self, state: &str) -> Option<Attempt> {
+        let mut data = self.data();
+        let index = data.attempts.iter().position(|attempt| attempt.state == state && attempt.begun.elapsed() < ATTEMPT_LIFETIME)?;
+        Some(data.attempts.remove(index))
+    }
+
+    /// The end of access (GX-19, RT-03): tokens and user are forgotten, and the person is told once to sign in again.
+    pub fn end(&self, error: SignInError) {
+        let mut data = self.data();
+        data.signed_in = None;
+        data.refusal = Some(error.into());
+    }
+}
+
+/// All sessions, in memory. The browser holds an id and nothing else.
+#[derive(Default)]
+pub(super) struct Store {
+    sessions: Mutex<HashMap<String, Arc<Session>>>,
+    /// Attempts of every browser. Only the defects that mix browsers up read it.
+    pub attempts_of_all: Mutex<HashMap<String, Attempt>>,
+}
+
+impl Store {
+    fn sessions(&self) -> MutexGuard<'_, HashMap<String, Arc<Session>>> {
+        self.sessions.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub fn find(&self, jar: &CookieJar, config: &Config) -> Option<Arc<Session>> {
+        let id = jar.get(cookie_name(config))?.value();
+        self.sessions().get(id).filter(|session| session.begun.elapsed() < SESSION_LIFETIME).cloned()
+    }
+
+    /// This browser's session, or a new one that the answer's cookie names.
+    pub fn find_or_begin(&self, jar: CookieJar, config: &Config) -> (Arc<Session>, CookieJar) {
+        match self.find(&jar, config) {
+            Some(session) => (session, jar),
+            None => self.put(Session::new(random(), Data::default()), jar, config),
+        }
+    }
+
+    /// The session of a user who has just signed in. It gets a new id, and the old one is dead: whoever planted or saw
+    /// that one gains nothing (SE-02). Other logins under way in this browser move along (PO-05).
+    pub fn begin_signed_in(&self, old: &Session, signed_in: SignedIn, jar: CookieJar, config: &Config) -> CookieJar {
+        let (attempts, lang) = {
+            let mut data = old.data();
+            (std::mem::take(&mut data.attempts), data.lang)
+        };
+        let id = if config.has(Defect::KeepsSessionId) { old.id.clone() } else { random() };
+        self.end(&old.id);
+        let data = Data { attempts, signed_in: Some(signed_in), lang, ..Data::default() };
+        self.put(Session::new(id, data), jar, config).1
+    }
+
+    pub fn end(&self, id: &str) {
+        self.sessions().remove(id);
+    }
+
+    fn put(&self, session: Arc<Session>, jar: CookieJar, config: &Config) -> (Arc<Session>, CookieJar) {
+        let mut sessions = self.sessions();
+        sessions.retain(|_, other| other.begun.elapsed() < SESSION_LIFETIME);
+        sessions.insert(session.id.clone(), session.clone());
+        let cookie = cookie(config, session.id.clone());
+        (session, jar.add(cookie))
+    }
+}
+
+/// A `__Host-` cookie cannot be planted by another host of the domain; browsers take one over TLS only (SE-01).
+fn cookie_name(config: &Config) -> &'static str {
+    if config.is_https() { "__Host-portale" } else { "portale" }
+}
+
+/// `Lax`, because the platform's redirect to the callback comes from another site and must find its session.
+fn cookie(config: &Config, id: String) -> Cookie<'static> {
+    Cookie::build((cookie_name(config), id))
+        .http_only(!config.has(Defect::ScriptReadableCookie))
+        .same_site(SameSite::Lax)
+        .secure(config.is_https())
+        .path("/")
+        .build()
+}
+
+pub(super) fn removal_cookie(config: &Config) -> Cookie<'static> {
+    let mut cookie = cookie(config, String::new());
+    cookie.make_removal();
+    cookie
+}

@@ -1,0 +1,161 @@
+use oauth2::TokenResponse;
+use secrecy::SecretString;
+use serde_json::Value;
+
+use super::Defect;
+use super::api::ApiError;
+use super::app::App;
+use super::config::under;
+use super::id_token::Occasion;
+use super::provider::TokenAnswer;
+use super::session::{Attempt, SignedIn, Tenant, Tokens, User};
+use crate::oauth::{ScopeSet, giponext};
+
+/// Why nobody is signed in. What a person reads about it is in `words`; this text is for the log.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub(super) enum SignInError {
+    #[error("the authorization was refused: {0}")]
+    Refused(String),
+    #[error("the authorization response was not taken: {0}")]
+    Response(&'static str),
+    #[error("the ID token was not taken: {0}")]
+    IdToken(&'static str),
+    #[error("the platform cannot be used as it is: {0}")]
+    Platform(&'static str),
+    #[error("the platform did not answer")]
+    Unavailable,
+    #[error("the user belongs to no tenant that this application may serve")]
+    ForeignTenant,
+    #[error("the user refused a scope")]
+    PartialConsent,
+    #[error("the session has ended at the platform")]
+    SessionEnded,
+}
+
+struct Identity {
+    /// None when the user refused `openid`.
+    sub: Option<String>,
+    name: Option<String>,
+}
+
+impl App {
+    /// From a code to a user. No resource is read before every rule has held (GX-02, ID-09).
+    pub async fn sign_in(&self, attempt: &Attempt, code: &str) -> Result<SignedIn, SignInError> {
+        let answer = self.redeem(code, attempt).await?;
+        let granted = self.granted(&answer);
+        let identity = self.identity(&answer, &granted, attempt).await?;
+        let tokens = Tokens { access: access_token(&answer), refresh: refresh_token(&answer), generation: 0 };
+        let user = self.user(identity, &tokens).await;
+        let user = if self.config.has(Defect::AllOrNothingConsent) && self.config.scopes.iter().any(|scope| !granted.contains(scope)) {
+            Err(SignInError::PartialConsent)
+        } else {
+            user
+        };
+        match user {
+            Ok(user) => Ok(SignedIn { user, granted, tokens }),
+            Err(error) => {
+                if matches!(error, SignInError::ForeignTenant | SignInError::PartialConsent) {
+                    self.revoke_all(&tokens).await;
+                }
+                Err(error)
+            }
+        }
+    }
+
+    /// A response without `scope` grants what was asked (RFC 6749 section 5.1, TK-07).
+    fn granted(&self, answer: &TokenAnswer) -> ScopeSet {
+        match answer.scopes() {
+            Some(scopes) => scopes.iter().map(|scope| scope.as_str()).collect(),
+            None => self.config.scopes.iter().map(String::as_str).collect(),
+        }
+    }
+
+    async fn identity(&self, answer: &TokenAnswer, granted: &ScopeSet, attempt: &Attempt) -> Result<Identity, SignInError> {
+        if !granted.contains(giponext::OPENID) {
+            return Ok(Identity { sub: None, name: None });
+        }
+        let Some(id_token) = &answer.extra_fields().id_token else {
+            return Err(SignInError::IdToken("there is none, although openid was granted"));
+        };
+        let sub = self.check_id_token(id_token, Occasion::Login { nonce: attempt.nonce.as_deref() }).await?;
+        let name = self.openid_name(&sub, &access_token(answer)).await?;
+        Ok(Identity { sub: Some(sub), name })
+    }
+
+    /// The name at OpenID Connect's own userinfo endpoint, when there is one. It is about the same person or worth nothing (ID-13).
+    async fn openid_name(&self, sub: &str, access: &SecretString) -> Result<Option<String>, SignInError> {
+        let metadata = self.metadata().await?;
+        let endpoint = match &metadata.userinfo_endpoint {
+            Some(endpoint) if *endpoint != under(&self.config.api, "v2/userinfo") => endpoint,
+            _ => return Ok(None),
+        };
+        let Ok(answer) = self.get(endpoint, access).await else { return Ok(None) };
+        let Some(info) = answer.status.is_success().then(|| answer.json()).flatten() else { return Ok(None) };
+        self.check_subject(sub, &info)?;
+        Ok(info["name"].as_str().map(str::to_owned))
+    }
+
+    fn check_subject(&self, sub: &str, info: &Value) -> Result<(), SignInError> {
+        let unknown = sub.is_empty() && self.config.has(Defect::SkipsSubjectCheck);
+        if info["sub"].as_str() == Some(sub) || unknown || self.config.has(Defect::UsesUserinfoOfAnotherSubject) {
+            return Ok(());
+        }
+        Err(SignInError::Platform("the user information is about somebody else"))
+    }
+
+    /// Name and tenant, as the platform knows them (GX-01). A user of a tenant that this application may not serve is
+    /// refused here, before any resource is read: nothing on the platform does it for us (GX-02, C-51).
+    async fn user(&self, identity: Identity, tokens: &Tokens) -> Result<User, SignInError> {
+        let sub = identity.sub.as_deref();
+        if self.config.has(Defect::HardWiredTenant) {
+            let id = self.config.tenants.first().cloned().unwrap_or_default();
+            let name = identity.name.unwrap_or_else(|| sub.unwrap_or_default().to_owned());
+            return Ok(User { sub: sub.unwrap_or_default().to_owned(), name, tenant: Tenant { name: id.clone(), id } });
+        }
+        let answer = self.get(&under(&self.config.api, "v2/userinfo"), &tokens.access).await.map_err(|error| match error {
+            ApiError::Unavailable | ApiError::Busy => SignInError::Unavailable,
+            _ => SignInError::Platform("the user information is not readable"),
+        })?;
+        if answer.status.is_server_error() || answer.status == 429 {
+            return Err(SignInError::Unavailable);
+        }
+        let info = answer.status.is_success().then(|| answer.json()).flatten();
+        let info = info.ok_or(SignInError::Platform("the user information is not readable"))?;
+        if let Some(sub) = sub {
+            self.check_subject(sub, &info)?;
+        }
+        let tenants = info["tenants"].as_array().into_iter().flatten().filter_map(tenant).collect::<Vec<_>>();
+        let serves = |tenant: &Tenant| self.config.tenants.contains(&tenant.id) || self.config.has(Defect::SkipsTenantCheck);
+        let tenant = tenants.into_iter().find(serves).ok_or(SignInError::ForeignTenant)?;
+        let sub = sub.or(info["sub"].as_str()).unwrap_or_default().to_owned();
+        let name = identity.name.or_else(|| info["name"].as_str().map(str::to_owned)).unwrap_or_else(|| sub.clone());
+        Ok(User { sub, name, tenant })
+    }
+
+    /// The refresh token first: with it goes what was issued from it (LO-01).
+    pub async fn revoke_all(&self, tokens: &Tokens) {
+        if let Some(refresh) = &tokens.refresh {
+            self.revoke(refresh, "refresh_token").await;
+        }
+        self.revoke(&tokens.access, "access_token").await;
+    }
+}
+
+/// Ids are text to us, whatever the platform makes of them.
+fn tenant(value: &Value) -> Option<Tenant> {
+    let id = match &value["id"] {
+        Value::String(id) => id.clone(),
+        Value::Number(id) => id.to_string(),
+        _ => return None,
+    };
+    let name = value["name"].as_str().unwrap_or(&id).to_owned();
+    Some(Tenant { id, name })
+}
+
+pub(super) fn access_token(answer: &TokenAnswer) -> SecretString {
+    answer.access_token().secret().clone().into()
+}
+
+pub(super) fn refresh_token(answer: &TokenAnswer) -> Option<SecretString> {
+    answer.refresh_token().map(|token| token.secret().clone().into())
+}

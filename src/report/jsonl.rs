@@ -1,0 +1,79 @@
+use std::fs::File;
+use std::io::Write;
+use std::path::{Path, PathBuf};
+
+use serde::Deserialize;
+
+use super::{ReportError, Reporter};
+use crate::event::{FORMAT, Record};
+
+/// Writes `run.jsonl`: one record on each line, on disk before the next one comes.
+#[derive(Debug)]
+pub struct JsonLines {
+    path: PathBuf,
+    file: File,
+}
+
+impl JsonLines {
+    /// Starts the file anew.
+    pub fn create(path: impl Into<PathBuf>) -> Result<Self, ReportError> {
+        let path = path.into();
+        match File::create(&path) {
+            Ok(file) => Ok(Self { path, file }),
+            Err(source) => Err(ReportError::File { verb: "create", path, source }),
+        }
+    }
+}
+
+impl Reporter for JsonLines {
+    fn record(&mut self, record: &Record) -> Result<(), ReportError> {
+        let mut line = serde_json::to_vec(record)?;
+        line.push(b'\n');
+        let written = self.file.write_all(&line).and_then(|()| self.file.flush());
+        written.map_err(|source| ReportError::File { verb: "write to", path: self.path.clone(), source })
+    }
+
+    fn finish(&mut self) -> Result<(), ReportError> {
+        self.file.sync_all().map_err(|source| ReportError::File { verb: "write to", path: self.path.clone(), source })
+    }
+}
+
+/// A last line that was cut while it was written: the run ended there.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Torn {
+    /// 1-based.
+    pub line: usize,
+    /// Bytes of it that were written.
+    pub bytes: usize,
+}
+
+/// # Errors
+/// When the file cannot be read, was written in a newer event format, or a line other than a torn last one is not an event.
+pub fn read_jsonl(path: &Path) -> Result<(Vec<Record>, Option<Torn>), ReportError> {
+    let bytes = std::fs::read(path).map_err(|source| ReportError::File { verb: "read", path: path.to_owned(), source })?;
+    let mut records = Vec::new();
+    let mut torn = None;
+    for (index, line) in bytes.split_inclusive(|byte| *byte == b'\n').enumerate() {
+        if line.trim_ascii().is_empty() {
+            continue;
+        }
+        match serde_json::from_slice::<Record>(line) {
+            Ok(record) => records.push(record),
+            Err(_) if is_newer(line).is_some() => {
+                return Err(ReportError::TooNew { found: is_newer(line).unwrap_or_default(), known: FORMAT });
+            }
+            Err(_) if !line.ends_with(b"\n") => torn = Some(Torn { line: index + 1, bytes: line.len() }),
+            Err(source) => return Err(ReportError::Line { path: path.to_owned(), line: index + 1, source }),
+        }
+    }
+    Ok((records, torn))
+}
+
+/// The format of a start that this version cannot read, where it is a newer one.
+fn is_newer(line: &[u8]) -> Option<u32> {
+    #[derive(Deserialize)]
+    struct Start {
+        format: u32,
+    }
+    serde_json::from_slice::<Start>(line).ok().map(|start| start.format).filter(|format| *format > FORMAT)
+}

@@ -1,0 +1,134 @@
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+use std::time::Duration;
+
+use quick_junit::{NonSuccessKind, Report, TestCase, TestCaseStatus, TestSuite};
+
+use super::{ReportError, Run, ScenarioRun, State};
+use crate::domain::{Finding, Verdict};
+
+/// One test suite for each feature file, one test case for each planned scenario: `<failure>` is theirs, `<error>` is ours or
+/// could not be judged, `<skipped>` needs a person or does not apply, and a warning passes with a property.
+pub fn render_junit(run: &Run) -> Result<String, ReportError> {
+    let started = run.started();
+    let mut report = Report::new(format!("collaudo: {}", started.application.name));
+    report.set_time(Duration::from_millis(run.duration_ms()));
+    for (name, scenarios) in by_feature(run) {
+        let mut suite = TestSuite::new(name);
+        suite.extra.insert("timestamp".into(), run.started_at().to_string().into());
+        for (name, value) in [
+            ("readiness", run.readiness().to_string()),
+            ("application", started.application.name.clone()),
+            ("target", started.target.name.clone()),
+            ("run-id", started.run_id.clone()),
+            ("suite-digest", started.suite_digest.clone()),
+            ("seed", started.seed.to_string()),
+            ("collaudo-version", started.collaudo_version.clone()),
+        ] {
+            suite.add_property((name, value.as_str()));
+        }
+        let spent: u64 = scenarios.iter().filter_map(|scenario| scenario.finished()).map(|finished| finished.duration_ms).sum();
+        suite.set_time(Duration::from_millis(spent));
+        suite.add_test_cases(scenarios.into_iter().map(|scenario| test_case(run, scenario)));
+        report.add_test_suite(suite);
+    }
+    Ok(report.to_string()?)
+}
+
+/// Suites in the order of the features: `relying-party/session/sign_in`.
+fn by_feature(run: &Run) -> Vec<(String, Vec<&ScenarioRun>)> {
+    let mut places = BTreeMap::new();
+    let mut suites: Vec<(String, Vec<&ScenarioRun>)> = Vec::new();
+    for scenario in run.scenarios() {
+        let name = suite_name(scenario);
+        let place = *places.entry(name.clone()).or_insert_with(|| {
+            suites.push((name, Vec::new()));
+            suites.len() - 1
+        });
+        suites[place].1.push(scenario);
+    }
+    suites
+}
+
+fn suite_name(scenario: &ScenarioRun) -> String {
+    let file = scenario.summary.id.0.rsplit_once(':').map_or(scenario.summary.id.0.as_str(), |(file, _)| file);
+    let stem = file.strip_prefix("features/").unwrap_or(file);
+    format!("{}/{}", scenario.summary.suite, stem.strip_suffix(".feature").unwrap_or(stem))
+}
+
+fn test_case(run: &Run, scenario: &ScenarioRun) -> TestCase {
+    let mut case = TestCase::new(&scenario.summary.title, status(run, scenario));
+    case.set_classname(suite_name(scenario).replace('/', "."));
+    case.extra.insert("file".into(), scenario.summary.id.0.as_str().into());
+    if let Some(finished) = scenario.finished() {
+        case.set_time(Duration::from_millis(finished.duration_ms));
+    }
+    case.add_property(("verdict", scenario.state().key()));
+    for requirement in &scenario.summary.requirements {
+        case.add_property(("requirement", requirement.as_str()));
+    }
+    if scenario.attempt_number() > 1 {
+        case.add_property(("attempt", scenario.attempt_number().to_string().as_str()));
+    }
+    if scenario.verdict() == Some(Verdict::Warned) {
+        for finding in scenario.findings() {
+            case.add_property(("warning", format!("{} {}", finding.requirement, finding.summary).as_str()));
+        }
+    }
+    case
+}
+
+fn status(run: &Run, scenario: &ScenarioRun) -> TestCaseStatus {
+    let state = scenario.state();
+    let mut status = match state {
+        State::Judged(Verdict::Passed | Verdict::Warned) => return TestCaseStatus::success(),
+        State::Judged(Verdict::Failed) => TestCaseStatus::non_success(NonSuccessKind::Failure),
+        State::Judged(Verdict::NeedsReview | Verdict::NotApplicable) => TestCaseStatus::skipped(),
+        State::Judged(Verdict::Inconclusive | Verdict::Errored)
+        | State::Interrupted
+        | State::NotRun
+        | State::NotSelected
+        | State::NotCovered => TestCaseStatus::non_success(NonSuccessKind::Error),
+    };
+    let failed = state == State::Judged(Verdict::Failed);
+    let kind = scenario.findings().first().filter(|_| failed).map(|finding| finding.requirement.to_string());
+    status.set_type(kind.unwrap_or_else(|| state.key().to_owned()));
+    status.set_message(message(scenario));
+    status.set_description(description(run, scenario));
+    status
+}
+
+fn message(scenario: &ScenarioRun) -> String {
+    let finding = scenario.findings().first().map(|finding| finding.summary.clone());
+    let reason = scenario.finished().and_then(|finished| finished.reason.clone());
+    finding.or(reason).unwrap_or_else(|| match scenario.state() {
+        State::NotRun => "planned but not run".to_owned(),
+        State::Interrupted => "interrupted before its verdict".to_owned(),
+        state => state.key().replace('-', " "),
+    })
+}
+
+fn description(run: &Run, scenario: &ScenarioRun) -> String {
+    let mut text = String::new();
+    for finding in scenario.findings() {
+        text.push_str(&describe(run, finding));
+    }
+    if let Some(reason) = scenario.finished().and_then(|finished| finished.reason.as_ref()) {
+        let _ = writeln!(text, "reason: {reason}");
+    }
+    let _ = writeln!(text, "scenario: {}", scenario.summary.id);
+    let _ = write!(text, "repeat: {}", run.repeat_command(scenario));
+    text
+}
+
+fn describe(run: &Run, finding: &Finding) -> String {
+    let Finding { requirement, level, summary, expected, actual, clause, .. } = finding;
+    let mut text = format!("{requirement} ({level}): {summary}\nexpected: {expected}\nactual: {actual}\nclause: {clause}\n");
+    if let Some(known) = run.requirement(requirement) {
+        let _ = writeln!(text, "remedy: {}", known.remedy);
+    }
+    if let Some(diff) = &finding.diff {
+        let _ = writeln!(text, "{diff}");
+    }
+    text
+}

@@ -1,0 +1,87 @@
+//! Text for a terminal: colour, wrapping, and nothing that a terminal would obey.
+
+use anstyle::{AnsiColor, Style};
+
+use super::State;
+use crate::domain::{Readiness, Verdict};
+
+fn paint(text: &str, style: Style, colour: bool) -> String {
+    if colour { format!("{style}{text}{style:#}") } else { text.to_owned() }
+}
+
+pub fn bold(text: &str, colour: bool) -> String {
+    paint(text, Style::new().bold(), colour)
+}
+
+pub fn dim(text: &str, colour: bool) -> String {
+    paint(text, Style::new().dimmed(), colour)
+}
+
+pub fn state(text: &str, state: State, colour: bool) -> String {
+    let style = match state {
+        State::Judged(Verdict::Passed) => AnsiColor::Green.on_default(),
+        State::Judged(Verdict::Warned) => AnsiColor::Yellow.on_default(),
+        State::Judged(Verdict::Failed) => AnsiColor::Red.on_default().bold(),
+        State::Judged(Verdict::Inconclusive) => AnsiColor::Magenta.on_default(),
+        State::Judged(Verdict::NeedsReview) => AnsiColor::Blue.on_default(),
+        State::Judged(Verdict::Errored) | State::Interrupted => Style::new().bold().invert(),
+        State::Judged(Verdict::NotApplicable) | State::NotRun | State::NotSelected | State::NotCovered => Style::new().dimmed(),
+    };
+    paint(text, style, colour)
+}
+
+/// A plate with the run's verdict.
+pub fn readiness(text: &str, readiness: Readiness, colour: bool) -> String {
+    let ground = match readiness {
+        Readiness::Ready => AnsiColor::Green,
+        Readiness::NotReady => AnsiColor::Red,
+        Readiness::Incomplete => AnsiColor::Magenta,
+    };
+    let plate = AnsiColor::BrightWhite.on(ground).bold();
+    if colour { paint(&format!("  {text}  "), plate, true) } else { format!("== {text} ==") }
+}
+
+/// The text on one line, without anything that a terminal would obey: an application's words reach this place.
+pub fn plain(text: &str) -> String {
+    let hidden = |c: char| c.is_control() || matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+    let visible = |c: char| match c {
+        '\n' | '\r' | '\t' => ' ',
+        c if hidden(c) => '\u{fffd}',
+        c => c,
+    };
+    text.chars().map(visible).collect()
+}
+
+/// Lines of at most `width` characters, cut at spaces; a longer word stays whole.
+pub fn wrapped(text: &str, width: usize) -> Vec<String> {
+    let mut lines = vec![String::new()];
+    for word in text.split(' ').filter(|word| !word.is_empty()) {
+        let line = lines.last_mut().expect("there is always one line");
+        if line.is_empty() {
+            line.push_str(word);
+        } else if line.chars().count() + 1 + word.chars().count() <= width {
+            line.push(' ');
+            line.push_str(word);
+        } else {
+            lines.push(word.to_owned());
+        }
+    }
+    lines
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{plain, wrapped};
+
+    #[test]
+    fn a_terminal_is_told_nothing() {
+        assert_eq!(plain("a\x1b[2Jb\r\nc\u{202e}d"), "a\u{fffd}[2Jb  c\u{fffd}d");
+    }
+
+    #[test]
+    fn lines_are_cut_at_spaces() {
+        assert_eq!(wrapped("one two three", 7), ["one two", "three"]);
+        assert_eq!(wrapped("incomprehensibility is long", 5), ["incomprehensibility", "is", "long"]);
+        assert_eq!(wrapped("", 5), [""]);
+    }
+}

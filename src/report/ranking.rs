@@ -1,0 +1,62 @@
+use std::collections::HashSet;
+
+use super::{RequirementRow, Run, ScenarioRun, State};
+use crate::domain::{Finding, Level, Requirement, Verdict};
+
+/// A finding worth reading first.
+#[derive(Debug)]
+pub struct WorstFinding<'run> {
+    pub scenario: &'run ScenarioRun,
+    pub finding: &'run Finding,
+    /// `None` where the catalogue of the run does not know it.
+    pub requirement: Option<&'run Requirement>,
+    /// How many more findings there are on the same requirement.
+    pub more: usize,
+}
+
+impl Run {
+    /// At most `n` findings: those of failed scenarios first, then by level, then in the order of the features; one for each
+    /// requirement, so that one mistake seen ten times does not hide the others.
+    pub fn worst_findings(&self, n: usize) -> Vec<WorstFinding<'_>> {
+        let mut all: Vec<_> =
+            self.scenarios().iter().flat_map(|scenario| scenario.findings().iter().map(move |finding| (scenario, finding))).collect();
+        all.sort_by_key(|(scenario, finding)| (std::cmp::Reverse(scenario.state().rank()), severity(finding.level)));
+        let mut seen = HashSet::new();
+        all.iter()
+            .filter(|(_, finding)| seen.insert(&finding.requirement))
+            .take(n)
+            .map(|(scenario, finding)| WorstFinding {
+                scenario,
+                finding,
+                requirement: self.requirement(&finding.requirement),
+                more: all.iter().filter(|(_, other)| other.requirement == finding.requirement).count() - 1,
+            })
+            .collect()
+    }
+
+    /// How many mandatory requirements failed.
+    pub fn broken(&self) -> usize {
+        let failed = |row: &&RequirementRow<'_>| row.state == State::Judged(Verdict::Failed) && row.requirement.level == Level::Must;
+        self.requirement_rows().iter().filter(failed).count()
+    }
+
+    /// The command that repeats one scenario's failure: the run's own, narrowed to the requirement.
+    pub fn repeat_command(&self, scenario: &ScenarioRun) -> String {
+        let found = scenario.findings().first().map(|finding| &finding.requirement);
+        let command = &self.started().command;
+        match found.or_else(|| scenario.summary.requirements.first()) {
+            Some(requirement) if !self.selection().iter().any(|word| word == requirement.as_str()) => {
+                format!("{command} --requirement {requirement}")
+            }
+            _ => command.clone(),
+        }
+    }
+}
+
+fn severity(level: Level) -> u8 {
+    match level {
+        Level::Must => 0,
+        Level::Should => 1,
+        Level::Quality => 2,
+    }
+}

@@ -1,0 +1,270 @@
+use std::collections::{BTreeMap, HashMap};
+
+use jiff::Timestamp;
+
+use super::{ReportError, State};
+use crate::domain::{Finding, Readiness, Requirement, RequirementId, ScenarioId, ScenarioSummary, Verdict, readiness};
+use crate::event::{Event, FORMAT, Record, RunFinished, RunStarted, ScenarioFinished, StepFinished};
+
+/// A run, folded from its events: all that a renderer needs. Several shards of one run fold into one.
+#[derive(Debug)]
+pub struct Run {
+    started_at: Timestamp,
+    last_at: Timestamp,
+    /// One per `run-started`, in order; the first describes the run.
+    shards: Vec<Shard>,
+    scenarios: Vec<ScenarioRun>,
+    places: HashMap<ScenarioId, usize>,
+}
+
+#[derive(Debug)]
+struct Shard {
+    started: RunStarted,
+    finished: Option<RunFinished>,
+}
+
+/// A planned scenario and what became of it.
+#[derive(Debug)]
+pub struct ScenarioRun {
+    pub summary: ScenarioSummary,
+    /// In the order in which they started; more than one where retries were asked for or shards overlap.
+    pub attempts: Vec<Attempt>,
+}
+
+#[derive(Debug)]
+pub struct Attempt {
+    /// 0-based number of the shard that it ran in.
+    pub shard: usize,
+    /// By index into the scenario's steps.
+    pub steps: BTreeMap<usize, StepFinished>,
+    pub finished: Option<Box<ScenarioFinished>>,
+}
+
+/// How many planned scenarios stand where. Serialises nothing; see `render_json`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Counts {
+    pub planned: usize,
+    by_state: Vec<(State, usize)>,
+}
+
+impl Counts {
+    pub fn of(&self, state: State) -> usize {
+        self.by_state.iter().find(|(known, _)| *known == state).map_or(0, |(_, count)| *count)
+    }
+
+    /// Those that occur, in the order of [`State::ALL`].
+    pub fn present(&self) -> impl Iterator<Item = (State, usize)> {
+        self.by_state.iter().copied().filter(|(_, count)| *count > 0)
+    }
+
+    /// Planned scenarios with a verdict.
+    pub fn judged(&self) -> usize {
+        self.by_state.iter().filter(|(state, _)| state.verdict().is_some()).map(|(_, count)| count).sum()
+    }
+}
+
+impl Attempt {
+    fn state(&self) -> State {
+        self.finished.as_ref().map_or(State::Interrupted, |finished| State::Judged(finished.verdict))
+    }
+}
+
+impl ScenarioRun {
+    /// The attempt that counts: the last of a shard (a retry replaces what it repeats), the worst where shards overlap.
+    pub fn attempt(&self) -> Option<&Attempt> {
+        let last_of_shard = |attempt: &Attempt, rest: &[Attempt]| rest.iter().all(|later| later.shard != attempt.shard);
+        (0..self.attempts.len())
+            .filter(|&place| last_of_shard(&self.attempts[place], &self.attempts[place + 1..]))
+            .map(|place| &self.attempts[place])
+            .max_by_key(|attempt| attempt.state().rank())
+    }
+
+    pub fn state(&self) -> State {
+        self.attempt().map_or(State::NotRun, Attempt::state)
+    }
+
+    pub fn verdict(&self) -> Option<Verdict> {
+        self.state().verdict()
+    }
+
+    pub fn finished(&self) -> Option<&ScenarioFinished> {
+        self.attempt().and_then(|attempt| attempt.finished.as_deref())
+    }
+
+    pub fn findings(&self) -> &[Finding] {
+        self.finished().map_or(&[], |finished| &finished.findings)
+    }
+
+    pub fn step(&self, index: usize) -> Option<&StepFinished> {
+        self.attempt().and_then(|attempt| attempt.steps.get(&index))
+    }
+
+    /// 1-based number of the attempt that counts, within its shard: above 1 the scenario is flaky.
+    pub fn attempt_number(&self) -> usize {
+        self.attempt().map_or(0, |counted| self.attempts.iter().filter(|attempt| attempt.shard == counted.shard).count())
+    }
+
+    fn current(&mut self, shard: usize) -> &mut Attempt {
+        let open = self.attempts.iter().rposition(|attempt| attempt.shard == shard && attempt.finished.is_none());
+        let place = open.unwrap_or_else(|| {
+            self.attempts.push(Attempt { shard, steps: BTreeMap::new(), finished: None });
+            self.attempts.len() - 1
+        });
+        &mut self.attempts[place]
+    }
+}
+
+impl Run {
+    /// # Errors
+    /// When there is no `run-started` first, an event names a scenario or step that was not planned, or two starts do not
+    /// belong to one run. An unfinished run is no error: it is INCOMPLETE.
+    pub fn fold(records: impl IntoIterator<Item = Record>) -> Result<Self, ReportError> {
+        let mut run = None;
+        for record in records {
+            match &mut run {
+                None => run = Some(Self::start(&record)?),
+                Some(run) => run.apply(&record)?,
+            }
+        }
+        run.ok_or(ReportError::NoStart)
+    }
+
+    /// Folds a run's first record, which has to be `run-started`; [`Run::apply`] folds the others.
+    pub fn start(record: &Record) -> Result<Self, ReportError> {
+        let Event::RunStarted(started) = &record.event else { return Err(ReportError::NoStart) };
+        let mut run = Self { started_at: record.at, last_at: record.at, shards: Vec::new(), scenarios: Vec::new(), places: HashMap::new() };
+        run.open_shard(started)?;
+        Ok(run)
+    }
+
+    pub fn apply(&mut self, record: &Record) -> Result<(), ReportError> {
+        self.last_at = self.last_at.max(record.at);
+        let shard = self.shards.len() - 1;
+        match &record.event {
+            Event::RunStarted(started) => self.open_shard(started)?,
+            Event::ScenarioStarted { scenario } => {
+                self.scenario_mut(scenario)?.attempts.push(Attempt { shard, steps: BTreeMap::new(), finished: None });
+            }
+            Event::StepFinished(step) => {
+                let scenario = self.scenario_mut(&step.scenario)?;
+                let steps = scenario.summary.steps.len();
+                if step.index >= steps {
+                    return Err(ReportError::UnknownStep { scenario: step.scenario.clone(), index: step.index, steps });
+                }
+                scenario.current(shard).steps.insert(step.index, step.clone());
+            }
+            Event::ScenarioFinished(finished) => {
+                self.scenario_mut(&finished.scenario)?.current(shard).finished = Some(finished.clone());
+            }
+            Event::RunFinished(finished) => self.shards[shard].finished = Some(finished.clone()),
+        }
+        Ok(())
+    }
+
+    fn open_shard(&mut self, started: &RunStarted) -> Result<(), ReportError> {
+        if started.format > FORMAT {
+            return Err(ReportError::TooNew { found: started.format, known: FORMAT });
+        }
+        if let Some(Shard { started: ours, .. }) = self.shards.first() {
+            let same = |what, ours: &str, theirs: &str| {
+                let other = || ReportError::OtherRun { what, ours: ours.to_owned(), theirs: theirs.to_owned() };
+                if ours == theirs { Ok(()) } else { Err(other()) }
+            };
+            same("the suite digest", &ours.suite_digest, &started.suite_digest)?;
+            same("the application", &ours.application.name, &started.application.name)?;
+            let defect = |started: &RunStarted| started.application.defect.clone().unwrap_or_default();
+            same("the application's defect", &defect(ours), &defect(started))?;
+            same("the target", &ours.target.name, &started.target.name)?;
+            same("the seed", &ours.seed.to_string(), &started.seed.to_string())?;
+        }
+        for summary in &started.scenarios {
+            if !self.places.contains_key(&summary.id) {
+                self.places.insert(summary.id.clone(), self.scenarios.len());
+                self.scenarios.push(ScenarioRun { summary: summary.clone(), attempts: Vec::new() });
+            }
+        }
+        self.shards.push(Shard { started: started.clone(), finished: None });
+        Ok(())
+    }
+
+    fn scenario_mut(&mut self, id: &ScenarioId) -> Result<&mut ScenarioRun, ReportError> {
+        match self.places.get(id) {
+            Some(&place) => Ok(&mut self.scenarios[place]),
+            None => Err(ReportError::Unplanned(id.clone())),
+        }
+    }
+
+    pub fn started(&self) -> &RunStarted {
+        &self.shards[0].started
+    }
+
+    pub fn started_at(&self) -> Timestamp {
+        self.started_at
+    }
+
+    /// From the first record to the last, in milliseconds.
+    pub fn duration_ms(&self) -> u64 {
+        let told = self.shards.iter().filter_map(|shard| shard.finished.as_ref()).map(|finished| finished.duration_ms).max();
+        let seen = self.last_at.duration_since(self.started_at).as_millis();
+        told.unwrap_or_else(|| u64::try_from(seen).unwrap_or(0))
+    }
+
+    /// Planned scenarios in the order of the features.
+    pub fn scenarios(&self) -> &[ScenarioRun] {
+        &self.scenarios
+    }
+
+    pub fn scenario(&self, id: &ScenarioId) -> Option<&ScenarioRun> {
+        self.places.get(id).map(|&place| &self.scenarios[place])
+    }
+
+    pub fn requirement(&self, id: &RequirementId) -> Option<&Requirement> {
+        self.started().requirements.iter().find(|requirement| requirement.id == *id)
+    }
+
+    /// Words of the selection; empty when the whole suite was planned.
+    pub fn selection(&self) -> &[String] {
+        &self.started().selection
+    }
+
+    /// Whether the run ended before its last scenario: a signal, a crash, a torn or cut file.
+    pub fn is_interrupted(&self) -> bool {
+        self.shards.iter().any(|shard| shard.finished.as_ref().is_none_or(|finished| finished.interrupted))
+    }
+
+    /// What the run said of itself, but never better than what its verdicts give. A run that never finished, was interrupted
+    /// or left out a planned scenario is not READY.
+    pub fn readiness(&self) -> Readiness {
+        let judged = readiness(self.scenarios.iter().map(ScenarioRun::verdict));
+        let told = (0..self.shards.len()).map(|place| self.told_by(place));
+        told.chain([judged]).max_by_key(|readiness| severity(*readiness)).unwrap_or(Readiness::Incomplete)
+    }
+
+    /// What a shard said of itself. A shard with nothing to judge is INCOMPLETE by itself and takes nothing from the whole.
+    fn told_by(&self, place: usize) -> Readiness {
+        match &self.shards[place].finished {
+            Some(finished) if !finished.interrupted => {
+                let verdicts = || self.shards[place].started.scenarios.iter().map(|summary| self.scenario(&summary.id)?.verdict());
+                let nothing_to_judge = verdicts().all(|verdict| verdict == Some(Verdict::NotApplicable));
+                match finished.readiness {
+                    Readiness::Incomplete if self.shards.len() > 1 && nothing_to_judge => Readiness::Ready,
+                    told => told,
+                }
+            }
+            _ => Readiness::Incomplete,
+        }
+    }
+
+    pub fn counts(&self) -> Counts {
+        let count = |state: State| self.scenarios.iter().filter(|scenario| scenario.state() == state).count();
+        Counts { planned: self.scenarios.len(), by_state: State::ALL.into_iter().map(|state| (state, count(state))).collect() }
+    }
+}
+
+fn severity(readiness: Readiness) -> u8 {
+    match readiness {
+        Readiness::Ready => 0,
+        Readiness::Incomplete => 1,
+        Readiness::NotReady => 2,
+    }
+}

@@ -1,0 +1,94 @@
+use crate::domain::Verdict;
+
+/// Where a scenario or a requirement stands at the end of a run: a verdict, or why there is none.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum State {
+    Judged(Verdict),
+    /// It started and never finished.
+    Interrupted,
+    /// It was planned and never started.
+    NotRun,
+    /// The run's selection (`--tags`, `--requirement`, `--suite`) left it out.
+    NotSelected,
+    /// No scenario covers it.
+    NotCovered,
+}
+
+impl State {
+    pub const ALL: [Self; 11] = [
+        Self::Judged(Verdict::Passed),
+        Self::Judged(Verdict::Warned),
+        Self::Judged(Verdict::Failed),
+        Self::Judged(Verdict::Inconclusive),
+        Self::Judged(Verdict::NeedsReview),
+        Self::Judged(Verdict::NotApplicable),
+        Self::Judged(Verdict::Errored),
+        Self::Interrupted,
+        Self::NotRun,
+        Self::NotSelected,
+        Self::NotCovered,
+    ];
+
+    pub fn verdict(self) -> Option<Verdict> {
+        match self {
+            Self::Judged(verdict) => Some(verdict),
+            _ => None,
+        }
+    }
+
+    /// The stable name for programs, in kebab case as in `run.jsonl`.
+    pub fn key(self) -> &'static str {
+        match self {
+            Self::Judged(Verdict::Passed) => "passed",
+            Self::Judged(Verdict::Warned) => "warned",
+            Self::Judged(Verdict::Failed) => "failed",
+            Self::Judged(Verdict::Inconclusive) => "inconclusive",
+            Self::Judged(Verdict::NeedsReview) => "needs-review",
+            Self::Judged(Verdict::NotApplicable) => "not-applicable",
+            Self::Judged(Verdict::Errored) => "errored",
+            Self::Interrupted => "interrupted",
+            Self::NotRun => "not-run",
+            Self::NotSelected => "not-selected",
+            Self::NotCovered => "not-covered",
+        }
+    }
+
+    /// Tells the states apart without colour.
+    pub fn symbol(self) -> &'static str {
+        match self {
+            Self::Judged(Verdict::Passed) => "✓",
+            Self::Judged(Verdict::Warned) => "!",
+            Self::Judged(Verdict::Failed) => "✗",
+            Self::Judged(Verdict::Inconclusive) => "?",
+            Self::Judged(Verdict::NeedsReview) => "◇",
+            Self::Judged(Verdict::NotApplicable) => "–",
+            Self::Judged(Verdict::Errored) => "■",
+            Self::Interrupted => "◐",
+            Self::NotRun => "○",
+            Self::NotSelected => "·",
+            Self::NotCovered => "∅",
+        }
+    }
+
+    /// From best to worst: a requirement is as bad as its worst scenario, and what did not run is never green.
+    pub fn rank(self) -> u8 {
+        match self {
+            Self::NotCovered => 0,
+            Self::NotSelected => 1,
+            Self::Judged(Verdict::NotApplicable) => 2,
+            Self::Judged(Verdict::Passed) => 3,
+            Self::Judged(Verdict::Warned) => 4,
+            Self::Judged(Verdict::NeedsReview) => 5,
+            Self::NotRun => 6,
+            Self::Interrupted => 7,
+            Self::Judged(Verdict::Inconclusive) => 8,
+            Self::Judged(Verdict::Errored) => 9,
+            Self::Judged(Verdict::Failed) => 10,
+        }
+    }
+
+    /// Whether nothing is left to do about it.
+    pub fn is_settled(self) -> bool {
+        matches!(self, Self::Judged(Verdict::Passed | Verdict::Warned | Verdict::NotApplicable) | Self::NotSelected | Self::NotCovered)
+    }
+}

@@ -1,0 +1,228 @@
+//! What the reports say of their own, in Italian and English. Titles and remedies come from the catalogue; findings and steps
+//! are as written.
+
+use jiff::{Timestamp, tz::TimeZone};
+
+use super::State;
+use crate::domain::{Actor, ApplicationType, BrowserFactKind, Level, OraclePart, Readiness, Requirement, Verdict};
+use crate::event::{Lang, StepStatus};
+
+pub fn state(state: State, lang: Lang) -> &'static str {
+    match (state, lang) {
+        (State::Judged(verdict), Lang::En) => verdict.name(),
+        (State::Judged(Verdict::Passed), Lang::It) => "superato",
+        (State::Judged(Verdict::Warned), Lang::It) => "avviso",
+        (State::Judged(Verdict::Failed), Lang::It) => "fallito",
+        (State::Judged(Verdict::Inconclusive), Lang::It) => "non giudicabile",
+        (State::Judged(Verdict::NeedsReview), Lang::It) => "da attestare",
+        (State::Judged(Verdict::NotApplicable), Lang::It) => "non applicabile",
+        (State::Judged(Verdict::Errored), Lang::It) => "errore nostro",
+        (State::Interrupted, Lang::En) => "interrupted",
+        (State::Interrupted, Lang::It) => "interrotto",
+        (State::NotRun, Lang::En) => "not run",
+        (State::NotRun, Lang::It) => "non eseguito",
+        (State::NotSelected, Lang::En) => "not selected",
+        (State::NotSelected, Lang::It) => "non selezionato",
+        (State::NotCovered, Lang::En) => "not covered",
+        (State::NotCovered, Lang::It) => "non coperto",
+    }
+}
+
+/// What a state means, for a person who has not read the manual.
+pub fn meaning(state: State, lang: Lang) -> &'static str {
+    match (state, lang) {
+        (State::Judged(Verdict::Passed), Lang::En) => "every requirement held",
+        (State::Judged(Verdict::Passed), Lang::It) => "tutti i requisiti sono rispettati",
+        (State::Judged(Verdict::Warned), Lang::En) => "a recommendation did not hold",
+        (State::Judged(Verdict::Warned), Lang::It) => "una raccomandazione non è rispettata",
+        (State::Judged(Verdict::Failed), Lang::En) => "a mandatory requirement did not hold",
+        (State::Judged(Verdict::Failed), Lang::It) => "un requisito obbligatorio non è rispettato",
+        (State::Judged(Verdict::Inconclusive), Lang::En) => "it could not be judged",
+        (State::Judged(Verdict::Inconclusive), Lang::It) => "non è stato possibile giudicare",
+        (State::Judged(Verdict::NeedsReview), Lang::En) => "a person must attest it",
+        (State::Judged(Verdict::NeedsReview), Lang::It) => "deve attestarlo una persona",
+        (State::Judged(Verdict::NotApplicable), Lang::En) => "the declared profile or target excludes it",
+        (State::Judged(Verdict::NotApplicable), Lang::It) => "escluso dal profilo o dall'ambiente dichiarato",
+        (State::Judged(Verdict::Errored), Lang::En) => "the test equipment broke, not the application",
+        (State::Judged(Verdict::Errored), Lang::It) => "si è rotto lo strumento di prova, non l'applicazione",
+        (State::Interrupted, Lang::En) => "it started and never finished",
+        (State::Interrupted, Lang::It) => "iniziato e mai concluso",
+        (State::NotRun, Lang::En) => "it was planned and never started",
+        (State::NotRun, Lang::It) => "previsto e mai iniziato",
+        (State::NotSelected, Lang::En) => "this run's selection left it out",
+        (State::NotSelected, Lang::It) => "lasciato fuori dalla selezione di questa esecuzione",
+        (State::NotCovered, Lang::En) => "no scenario covers it",
+        (State::NotCovered, Lang::It) => "nessuno scenario lo copre",
+    }
+}
+
+pub fn readiness(readiness: Readiness, lang: Lang) -> &'static str {
+    match (readiness, lang) {
+        (Readiness::Ready, Lang::En) => "READY",
+        (Readiness::NotReady, Lang::En) => "NOT READY",
+        (Readiness::Incomplete, Lang::En) => "INCOMPLETE",
+        (Readiness::Ready, Lang::It) => "PRONTA",
+        (Readiness::NotReady, Lang::It) => "NON PRONTA",
+        (Readiness::Incomplete, Lang::It) => "INCOMPLETO",
+    }
+}
+
+/// The verdict as a sentence about the application; `broken` is the number of mandatory requirements that failed.
+pub fn conclusion(readiness: Readiness, application: &str, broken: usize, lang: Lang) -> String {
+    let requirements = match (broken, lang) {
+        (0, Lang::En) => "requirements that are mandatory".to_owned(),
+        (1, Lang::En) => "one mandatory requirement".to_owned(),
+        (_, Lang::En) => format!("{broken} mandatory requirements"),
+        (0, Lang::It) => "requisiti obbligatori".to_owned(),
+        (1, Lang::It) => "un requisito obbligatorio".to_owned(),
+        (_, Lang::It) => format!("{broken} requisiti obbligatori"),
+    };
+    match (readiness, lang) {
+        (Readiness::Ready, Lang::En) => format!("{application} is ready to go live: everything that was judged held."),
+        (Readiness::NotReady, Lang::En) => format!("{application} is not ready to go live: it breaks {requirements}."),
+        (Readiness::Incomplete, Lang::En) => {
+            format!("Nothing mandatory was seen to fail, but {application} cannot be called ready: something was not judged.")
+        }
+        (Readiness::Ready, Lang::It) => format!("{application} è pronta per la produzione: tutto ciò che è stato giudicato è a posto."),
+        (Readiness::NotReady, Lang::It) => format!("{application} non è pronta per la produzione: viola {requirements}."),
+        (Readiness::Incomplete, Lang::It) => {
+            format!("Nessun requisito obbligatorio risulta violato, ma {application} non può dirsi pronta: qualcosa non è stato giudicato.")
+        }
+    }
+}
+
+pub fn level(level: Level, lang: Lang) -> &'static str {
+    match (level, lang) {
+        (Level::Must, Lang::En) => "mandatory (MUST)",
+        (Level::Should, Lang::En) => "recommended (SHOULD)",
+        (Level::Quality, Lang::En) => "quality rule (Q)",
+        (Level::Must, Lang::It) => "obbligatorio (MUST)",
+        (Level::Should, Lang::It) => "raccomandato (SHOULD)",
+        (Level::Quality, Lang::It) => "regola di qualità (Q)",
+    }
+}
+
+/// Whom a requirement's title completes.
+pub fn actor(actor: Actor, lang: Lang) -> &'static str {
+    match (actor, lang) {
+        (Actor::RelyingParty, Lang::En) => "The application",
+        (Actor::Integrator, Lang::En) => "The integrator's project",
+        (Actor::Platform, Lang::En) => "The platform",
+        (Actor::RelyingParty, Lang::It) => "L'applicazione",
+        (Actor::Integrator, Lang::It) => "Il progetto dell'integratore",
+        (Actor::Platform, Lang::It) => "La piattaforma",
+    }
+}
+
+pub fn title(requirement: &Requirement, lang: Lang) -> &str {
+    either(&requirement.title, &requirement.title_it, lang)
+}
+
+pub fn remedy(requirement: &Requirement, lang: Lang) -> &str {
+    either(&requirement.remedy, &requirement.remedy_it, lang)
+}
+
+fn either<'a>(english: &'a str, italian: &'a str, lang: Lang) -> &'a str {
+    if lang == Lang::It && !italian.is_empty() { italian } else { english }
+}
+
+pub fn oracle(part: OraclePart, lang: Lang) -> &'static str {
+    match (part, lang) {
+        (part, Lang::En) => part.sentence(),
+        (OraclePart::Control, Lang::It) => "un accesso onesto appena prima è riuscito",
+        (OraclePart::Delivered, Lang::It) => "la piattaforma ha consegnato il guasto",
+        (OraclePart::NoFollowUp, Lang::It) => "la piattaforma non ha visto seguiti vietati",
+        (OraclePart::Reaction, Lang::It) => "il browser ha mostrato la reazione attesa",
+        (OraclePart::Recovery, Lang::It) => "l'accesso onesto successivo è riuscito",
+    }
+}
+
+/// Whether a part of the oracle held: seen to hold, seen not to hold, not observed.
+pub fn held(held: Option<bool>, lang: Lang) -> &'static str {
+    match (held, lang) {
+        (Some(true), Lang::En) => "held",
+        (Some(false), Lang::En) => "did not hold",
+        (None, Lang::En) => "not observed",
+        (Some(true), Lang::It) => "sì",
+        (Some(false), Lang::It) => "no",
+        (None, Lang::It) => "non osservato",
+    }
+}
+
+pub fn step(status: Option<StepStatus>, lang: Lang) -> &'static str {
+    match (status, lang) {
+        (Some(StepStatus::Passed), Lang::En) => "passed",
+        (Some(StepStatus::Failed), Lang::En) => "failed",
+        (Some(StepStatus::Skipped), Lang::En) => "skipped",
+        (None, Lang::En) => "not reached",
+        (Some(StepStatus::Passed), Lang::It) => "superato",
+        (Some(StepStatus::Failed), Lang::It) => "fallito",
+        (Some(StepStatus::Skipped), Lang::It) => "saltato",
+        (None, Lang::It) => "non raggiunto",
+    }
+}
+
+pub fn browser_fact(kind: BrowserFactKind, lang: Lang) -> &'static str {
+    match (kind, lang) {
+        (BrowserFactKind::WindowOpened, Lang::En) => "window opened",
+        (BrowserFactKind::WindowClosed, Lang::En) => "window closed",
+        (BrowserFactKind::Navigated, Lang::En) => "page shown",
+        (BrowserFactKind::Console, Lang::En) => "console message",
+        (BrowserFactKind::Dialog, Lang::En) => "dialog shown",
+        (BrowserFactKind::Crashed, Lang::En) => "page crashed",
+        (BrowserFactKind::WindowOpened, Lang::It) => "finestra aperta",
+        (BrowserFactKind::WindowClosed, Lang::It) => "finestra chiusa",
+        (BrowserFactKind::Navigated, Lang::It) => "pagina mostrata",
+        (BrowserFactKind::Console, Lang::It) => "messaggio di console",
+        (BrowserFactKind::Dialog, Lang::It) => "finestra di dialogo",
+        (BrowserFactKind::Crashed, Lang::It) => "pagina caduta",
+    }
+}
+
+pub fn application_type(kind: ApplicationType, lang: Lang) -> &'static str {
+    match (kind, lang) {
+        (ApplicationType::Web, _) => "web",
+        (ApplicationType::Native, Lang::En) => "native",
+        (ApplicationType::Native, Lang::It) => "nativa",
+        (ApplicationType::Device, Lang::En) => "device",
+        (ApplicationType::Device, Lang::It) => "dispositivo",
+    }
+}
+
+/// A date and time in UTC, to the minute.
+pub fn date(at: Timestamp, lang: Lang) -> String {
+    const EN: [&str; 12] =
+        ["January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November", "December"];
+    const IT: [&str; 12] =
+        ["gennaio", "febbraio", "marzo", "aprile", "maggio", "giugno", "luglio", "agosto", "settembre", "ottobre", "novembre", "dicembre"];
+    let at = TimeZone::UTC.to_datetime(at);
+    let months = if lang == Lang::It { IT } else { EN };
+    let month = months[usize::from(at.month().unsigned_abs()) - 1];
+    format!("{} {month} {}, {:02}:{:02} UTC", at.day(), at.year(), at.hour(), at.minute())
+}
+
+/// `340 ms`, `12.4 s`, `3 min 05 s`; a decimal comma in Italian.
+pub fn duration(ms: u64, lang: Lang) -> String {
+    match ms {
+        0..1_000 => format!("{ms} ms"),
+        1_000..60_000 => {
+            let separator = if lang == Lang::It { ',' } else { '.' };
+            format!("{}{separator}{} s", ms / 1_000, ms % 1_000 / 100)
+        }
+        _ => format!("{} min {:02} s", ms / 60_000, ms % 60_000 / 1_000),
+    }
+}
+
+/// `9 scenarios`, `1 scenario`.
+pub fn scenarios(count: usize, lang: Lang) -> String {
+    match (count, lang) {
+        (1, _) => "1 scenario".to_owned(),
+        (_, Lang::En) => format!("{count} scenarios"),
+        (_, Lang::It) => format!("{count} scenari"),
+    }
+}
+
+/// One of two texts, where a text is needed in one place only.
+pub fn choose(lang: Lang, english: &'static str, italian: &'static str) -> &'static str {
+    if lang == Lang::It { italian } else { english }
+}

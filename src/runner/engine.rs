@@ -1,0 +1,160 @@
+use std::collections::HashMap;
+use std::future::Future;
+use std::path::PathBuf;
+use std::sync::{Arc, Once, PoisonError};
+use std::time::Instant;
+
+use cucumber::event::ScenarioFinished as Ended;
+use cucumber::gherkin::Feature;
+use cucumber::{World as _, cli, parser, runner};
+use futures::{FutureExt, stream};
+use tokio::sync::mpsc::UnboundedSender;
+
+use super::Plan;
+use super::events::{Outcomes, Translator, failure_of};
+use crate::catalogue::scenario_id;
+use crate::domain::{ScenarioId, ScenarioSummary, Verdict, readiness};
+use crate::event::{Event, RunFinished, RunStarted, ScenarioFinished};
+use crate::steps::{Failure, Finished, Setup, World};
+
+/// Hands the engine features that were read and chosen already.
+struct Chosen(Vec<Feature>);
+
+impl parser::Parser<PathBuf> for Chosen {
+    type Cli = cli::Empty;
+    type Output = stream::Iter<std::vec::IntoIter<parser::Result<Feature>>>;
+
+    fn parse(self, _: PathBuf, _: Self::Cli) -> Self::Output {
+        stream::iter(self.0.into_iter().map(Ok).collect::<Vec<_>>())
+    }
+}
+
+/// Runs the plan and emits its events, the first and the last included. `stop` ends the run early.
+pub async fn run(
+    setup: Arc<Setup>,
+    plan: Plan,
+    started: RunStarted,
+    stop: impl Future<Output = ()>,
+    events: UnboundedSender<Event>,
+) -> RunFinished {
+    let clock = Instant::now();
+    let jobs = started.jobs;
+    let outcomes = Outcomes::default();
+    let planned: HashMap<_, _> = plan.scenarios.iter().map(|scenario| (scenario.id.clone(), scenario.clone())).collect();
+    // Nobody listens any more when the receiver is gone; the run itself is still judged.
+    let _ = events.send(Event::RunStarted(Box::new(started)));
+    let (inner, mut seen) = tokio::sync::mpsc::unbounded_channel();
+    let translator = Translator { scenarios: planned.clone(), outcomes: outcomes.clone(), events: inner, running: HashMap::new() };
+    let mut verdicts: HashMap<_, Option<Verdict>> = planned.keys().map(|id| (id.clone(), None)).collect();
+    let forward = async {
+        while let Some(event) = seen.recv().await {
+            if let Event::ScenarioFinished(finished) = &event {
+                verdicts.insert(finished.scenario.clone(), Some(finished.verdict));
+            }
+            let _ = events.send(event);
+        }
+    };
+    let engine = async {
+        let interrupted = tokio::select! {
+            () = drive(setup, plan.features, planned, jobs, outcomes, translator) => false,
+            () = stop => true,
+        };
+        interrupted
+    };
+    let (interrupted, ()) = tokio::join!(engine, forward);
+    let finished = RunFinished {
+        readiness: readiness(verdicts.into_values()),
+        duration_ms: u64::try_from(clock.elapsed().as_millis()).unwrap_or(u64::MAX),
+        interrupted,
+    };
+    let _ = events.send(Event::RunFinished(finished.clone()));
+    finished
+}
+
+async fn drive(
+    setup: Arc<Setup>,
+    features: Vec<Feature>,
+    planned: HashMap<ScenarioId, ScenarioSummary>,
+    jobs: usize,
+    outcomes: Outcomes,
+    translator: Translator,
+) {
+    let options = cli::Opts::<_, _, _, cli::Empty> {
+        re_filter: None,
+        tags_filter: None,
+        parser: cli::Empty,
+        runner: runner::basic::Cli { concurrency: Some(jobs), fail_fast: false, retry: None, retry_after: None, retry_tag_filter: None },
+        writer: cli::Empty,
+        custom: cli::Empty,
+    };
+    World::cucumber::<PathBuf>()
+        .with_parser::<_, PathBuf>(Chosen(features))
+        .before(move |feature, _, scenario, world| {
+            log_panics();
+            if let Some(summary) = planned.get(&scenario_id(feature, scenario)) {
+                world.begin(setup.clone(), summary.clone());
+            }
+            async {}.boxed_local()
+        })
+        .after(move |feature, _, scenario, ended, world| {
+            let id = scenario_id(feature, scenario);
+            let failure = failure(ended);
+            let outcomes = outcomes.clone();
+            async move {
+                let finished = match world {
+                    Some(world) => world.finish(failure).await,
+                    None => None,
+                };
+                let finished = finished.unwrap_or_else(|| not_begun(&id));
+                outcomes.lock().unwrap_or_else(PoisonError::into_inner).insert(id, finished);
+            }
+            .boxed_local()
+        })
+        .with_writer(translator)
+        .with_cli(options)
+        .run(PathBuf::new())
+        .await;
+}
+
+fn failure(ended: &Ended) -> Option<Failure> {
+    match ended {
+        Ended::StepPassed => None,
+        Ended::StepSkipped => Some(Failure::broke("a step has no definition")),
+        Ended::StepFailed(_, _, error) => Some(failure_of(error)),
+        Ended::BeforeHookFailed(_) => Some(Failure::broke("the scenario's beginning panicked")),
+    }
+}
+
+fn not_begun(scenario: &ScenarioId) -> Finished {
+    let event = ScenarioFinished {
+        scenario: scenario.clone(),
+        verdict: Verdict::Errored,
+        reason: Some("the scenario did not begin".to_owned()),
+        findings: Vec::new(),
+        oracle: None,
+        attestations: Vec::new(),
+        duration_ms: 0,
+        exchanges: Vec::new(),
+        browser: Vec::new(),
+        attachments: Vec::new(),
+    };
+    Finished { event, found_at: Vec::new() }
+}
+
+/// The engine silences panics while it runs; those that are not a step's failure are bugs of ours and go to the log.
+fn log_panics() {
+    static ONCE: Once = Once::new();
+    ONCE.call_once(|| {
+        std::panic::set_hook(Box::new(|panic| {
+            let text =
+                panic.payload().downcast_ref::<String>().map(String::as_str).or_else(|| panic.payload().downcast_ref::<&str>().copied());
+            if !text.is_some_and(|text| text.starts_with("{\"failure\"")) {
+                tracing::error!(
+                    "panic at {}: {}",
+                    panic.location().map_or_else(String::new, ToString::to_string),
+                    text.unwrap_or("without a message")
+                );
+            }
+        }));
+    });
+}

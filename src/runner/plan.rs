@@ -1,0 +1,65 @@
+use cucumber::World as _;
+use cucumber::codegen::{StepConstructor, WorldInventory, inventory};
+use cucumber::gherkin::{Feature, Scenario, Step};
+
+use crate::catalogue::{Catalogue, CatalogueErrors, Selection, Sources, StepMatch, lint, parse_features, scenario_id};
+use crate::domain::ScenarioSummary;
+use crate::steps::{World, resolves};
+
+/// The scenarios of a run, after everything that the engine would pass over was refused.
+#[derive(Debug)]
+pub struct Plan {
+    pub catalogue: Catalogue,
+    /// Only the selected scenarios, in the order of the features.
+    pub features: Vec<Feature>,
+    pub scenarios: Vec<ScenarioSummary>,
+}
+
+impl Plan {
+    pub fn make(sources: &Sources, selection: &Selection) -> Result<Self, CatalogueErrors> {
+        let catalogue = Catalogue::from_sources(sources)?;
+        let features = parse_features(sources)?;
+        let problems = lint(&features, sources, &catalogue.requirements, &step_matcher());
+        if !problems.is_empty() {
+            return Err(CatalogueErrors(problems));
+        }
+        let scenarios: Vec<ScenarioSummary> = catalogue.scenarios.iter().filter(|scenario| selection.selects(scenario)).cloned().collect();
+        let features = features.into_iter().filter_map(|feature| selected(feature, &scenarios)).collect();
+        Ok(Self { catalogue, features, scenarios })
+    }
+}
+
+/// The feature with its planned scenarios only; `None` when there is none.
+fn selected(mut feature: Feature, planned: &[ScenarioSummary]) -> Option<Feature> {
+    let whole = feature.clone();
+    let is_planned = |scenario: &Scenario| planned.iter().any(|summary| summary.id == scenario_id(&whole, scenario));
+    feature.scenarios.retain(is_planned);
+    for rule in &mut feature.rules {
+        rule.scenarios.retain(is_planned);
+    }
+    feature.rules.retain(|rule| !rule.scenarios.is_empty());
+    (!feature.scenarios.is_empty() || !feature.rules.is_empty()).then_some(feature)
+}
+
+/// Tells of a step whether it has one definition, none or several; one that names an unknown fault has none.
+pub fn step_matcher() -> impl Fn(&Step) -> StepMatch {
+    let collection = World::collection();
+    move |step| match collection.find(step) {
+        Ok(Some(_)) if resolves(&step.value) => StepMatch::Known,
+        Ok(_) => StepMatch::Undefined,
+        Err(ambiguous) => StepMatch::Ambiguous(ambiguous.possible_matches.iter().map(|(regex, _)| regex.to_string()).collect()),
+    }
+}
+
+/// Every step definition: keyword and pattern, in alphabetical order.
+pub fn known_steps() -> Vec<(&'static str, String)> {
+    fn patterns<S: StepConstructor<World> + inventory::Collect>(keyword: &'static str) -> impl Iterator<Item = (&'static str, String)> {
+        inventory::iter::<S>.into_iter().map(move |step| (keyword, step.inner().1().to_string()))
+    }
+    let mut steps: Vec<_> = patterns::<<World as WorldInventory>::Given>("Given")
+        .chain(patterns::<<World as WorldInventory>::When>("When"))
+        .chain(patterns::<<World as WorldInventory>::Then>("Then"))
+        .collect();
+    steps.sort();
+    steps
+}

@@ -1,0 +1,133 @@
+//! The application under test as a running thing: bundled, started from its profile's command, or running already.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::process::Stdio;
+use std::time::Duration;
+
+use secrecy::{ExposeSecret, SecretString};
+use tokio::process::{Child, Command};
+use url::Url;
+
+use super::{Failure, PATIENCE};
+use crate::domain::App;
+use crate::relying_party::RelyingParty;
+
+/// Between two questions whether a started application is ready: it sends no event that could be awaited.
+const READY_INTERVAL: Duration = Duration::from_millis(50);
+/// How much of an application's output a failure quotes, in bytes.
+const TAIL: usize = 2000;
+
+pub enum Instance {
+    Bundled(RelyingParty),
+    Started(Started),
+    Running,
+}
+
+/// An application that the harness started: its own process group, ended when dropped.
+pub struct Started {
+    child: Child,
+    output: PathBuf,
+    _folder: tempfile::TempDir,
+}
+
+/// What `{…}` in the profile's environment stands for.
+pub struct Filling<'a> {
+    pub issuer: &'a str,
+    pub api: &'a str,
+    pub client_id: &'a str,
+    pub client_secret: Option<&'a SecretString>,
+    pub tenants: &'a [String],
+    pub ca_pem: Option<&'a str>,
+}
+
+impl Started {
+    pub async fn start(app: &App, command: &[String], filling: &Filling<'_>) -> Result<Self, Failure> {
+        if let Some(address) = taken(&app.url) {
+            return Err(Failure::broke(format!(
+                "something else already listens on {address}, where the application is to be started: stop it"
+            )));
+        }
+        let folder = tempfile::tempdir().map_err(Failure::broke)?;
+        let ca_file = folder.path().join("platform-ca.pem");
+        std::fs::write(&ca_file, filling.ca_pem.unwrap_or_default()).map_err(Failure::broke)?;
+        let output = folder.path().join("output.log");
+        let log = std::fs::File::create(&output).map_err(Failure::broke)?;
+        let (program, arguments) = command.split_first().ok_or_else(|| Failure::broke("the profile's command is empty"))?;
+        let environment = app.env.iter().map(|(name, value)| {
+            let value = value
+                .replace("{issuer}", filling.issuer)
+                .replace("{api}", filling.api)
+                .replace("{client_id}", filling.client_id)
+                .replace("{client_secret}", filling.client_secret.map_or("", |secret| secret.expose_secret()))
+                .replace("{tenants}", &filling.tenants.join(","))
+                .replace("{ca_file}", &ca_file.to_string_lossy());
+            (name.clone(), value)
+        });
+        let child = Command::new(program)
+            .args(arguments)
+            .envs(environment)
+            .stdin(Stdio::null())
+            .stdout(log.try_clone().map_err(Failure::broke)?)
+            .stderr(log)
+            .process_group(0)
+            .kill_on_drop(true)
+            .spawn()
+            .map_err(|error| Failure::unjudged(format!("the application's command `{program}` did not start: {error}")))?;
+        let mut started = Self { child, output, _folder: folder };
+        started.wait_until_ready(app).await?;
+        Ok(started)
+    }
+
+    /// Whether its process has ended, with how and what it said last.
+    pub fn death(&mut self) -> Option<String> {
+        let status = self.child.try_wait().ok().flatten()?;
+        Some(format!("the application ended by itself ({status}); its last words: {}", self.last_words()))
+    }
+
+    fn last_words(&self) -> String {
+        let text = std::fs::read(&self.output).unwrap_or_default();
+        let tail = String::from_utf8_lossy(&text[text.len().saturating_sub(TAIL)..]).trim().to_owned();
+        if tail.is_empty() { "none".to_owned() } else { tail }
+    }
+
+    async fn wait_until_ready(&mut self, app: &App) -> Result<(), Failure> {
+        let url = app.ready.as_deref().map_or(Ok(app.url.clone()), |path| app.url.join(path)).map_err(Failure::broke)?;
+        let client = reqwest::Client::builder().timeout(Duration::from_secs(2)).build().map_err(Failure::broke)?;
+        let mut tick = tokio::time::interval(READY_INTERVAL);
+        let end = tokio::time::Instant::now() + PATIENCE;
+        let mut last_seen = "no answer".to_owned();
+        while tokio::time::Instant::now() < end {
+            tick.tick().await;
+            if let Some(death) = self.death() {
+                return Err(Failure::unjudged(death));
+            }
+            match client.get(url.clone()).send().await {
+                Ok(answer) if answer.status().is_success() => return Ok(()),
+                Ok(answer) => last_seen = format!("status {}", answer.status()),
+                Err(error) => last_seen = error.without_url().to_string(),
+            }
+        }
+        Err(Failure::unjudged(format!(
+            "the application was not ready at {url} within {} s (last seen: {last_seen}); its last words: {}",
+            PATIENCE.as_secs(),
+            self.last_words()
+        )))
+    }
+}
+
+impl Drop for Started {
+    fn drop(&mut self) {
+        let group = self.child.id().and_then(|id| i32::try_from(id).ok()).and_then(rustix::process::Pid::from_raw);
+        if let Some(group) = group {
+            // It may have ended by itself.
+            let _ = rustix::process::kill_process_group(group, rustix::process::Signal::KILL);
+        }
+    }
+}
+
+/// The loopback address of `url`, if something listens there.
+fn taken(url: &Url) -> Option<SocketAddr> {
+    let address = url.socket_addrs(|| None).ok()?.into_iter().find(|address| address.ip().is_loopback())?;
+    std::net::TcpStream::connect_timeout(&address, Duration::from_millis(200)).ok().map(|_| address)
+}

@@ -1,0 +1,250 @@
+//! What the application asks for, and what it makes of the authorization response.
+
+use cucumber::{given, then, when};
+
+use super::provocation::authorizations;
+use super::sign_in::{Consent, Outcome};
+use super::world::World;
+use super::{Failure, PATIENCE};
+use crate::browser::pages::PlatformWindow;
+use crate::checks;
+use crate::domain::{ApplicationType, Endpoint};
+
+#[when(expr = "{word} starts {int} sign-ins")]
+async fn starts_sign_ins(world: &mut World, name: String, count: usize) -> Result<(), Failure> {
+    world.start_sign_ins(&name, count).await
+}
+
+#[when(expr = "{word} signs in twice in separate browsers")]
+async fn signs_in_twice(world: &mut World, name: String) -> Result<(), Failure> {
+    world.honest_sign_in(&name).await?;
+    let stage = world.stage_mut()?;
+    let person = stage.person(&name)?;
+    stage.sign_in_apart(&person).await.map(drop)
+}
+
+#[then("every authorization request asks for a code alone")]
+async fn asks_for_a_code(world: &mut World) -> Result<(), Failure> {
+    let judgement = checks::check_response_type(&world.exchanges()?);
+    world.judge(judgement)
+}
+
+#[then("every authorization request names a registered redirect URI")]
+async fn registered_redirect_uri(world: &mut World) -> Result<(), Failure> {
+    let native = world.setup()?.profile.app.r#type == ApplicationType::Native;
+    let judgement = checks::check_redirect_uri(&world.exchanges()?, &world.stage()?.redirect_uris, native);
+    world.judge(judgement)
+}
+
+#[then("the requested scopes are the declared and exercised ones")]
+async fn scopes_declared_and_exercised(world: &mut World) -> Result<(), Failure> {
+    let declared = world.setup()?.profile.app.scopes.iter().cloned().collect();
+    let exchanges = world.exchanges()?;
+    world.judge(checks::check_requested_scopes_declared(&exchanges, &declared))?;
+    world.judge(checks::check_requested_scopes_exercised(&exchanges))
+}
+
+#[then("the medical-report scope is requested exactly when that feature is declared")]
+async fn medical_reports_scope(world: &mut World) -> Result<(), Failure> {
+    let features = world.setup()?.profile.app.features.clone();
+    let judgement = checks::check_medical_reports_scope(&world.exchanges()?, &features);
+    world.judge(judgement)
+}
+
+#[then("the authorization request asks for offline access")]
+async fn offline_access(world: &mut World) -> Result<(), Failure> {
+    let judgement = checks::check_offline_access(&world.exchanges()?);
+    world.judge(judgement)
+}
+
+#[then("every state is unguessable and unique")]
+async fn states(world: &mut World) -> Result<(), Failure> {
+    let judgement = checks::check_states(&world.exchanges()?);
+    world.judge(judgement)
+}
+
+#[then("no state or scope carries personal data")]
+async fn no_personal_data(world: &mut World) -> Result<(), Failure> {
+    let stage = world.stage()?;
+    let mut needles = stage.mock()?.personal_canaries(crate::platform::accounts::TENANT);
+    let ada = stage.person("Ada")?;
+    needles.push(("Ada's e-mail".to_owned(), ada.email.into()));
+    needles.push(("Ada's name".to_owned(), ada.shown.into()));
+    let judgement = checks::check_no_personal_data(&world.exchanges()?, &needles);
+    world.judge(judgement)
+}
+
+#[then("every authorization request carries an S256 code challenge")]
+async fn code_challenge(world: &mut World) -> Result<(), Failure> {
+    let judgement = checks::check_code_challenge(&world.exchanges()?);
+    world.judge(judgement)
+}
+
+#[then("each token request presents the code verifier of its own challenge")]
+async fn code_verifiers(world: &mut World) -> Result<(), Failure> {
+    let exchanges = world.exchanges()?;
+    world.judge(checks::check_code_verifiers(&exchanges))?;
+    world.judge(checks::check_code_verifiers_fresh(&exchanges))
+}
+
+#[then("every nonce is present and unique")]
+async fn nonces(world: &mut World) -> Result<(), Failure> {
+    let judgement = checks::check_nonces(&world.exchanges()?);
+    world.judge(judgement)
+}
+
+#[given("Mallory has an unused authorization response of a sign-in of her own")]
+async fn mallory_has_a_response(world: &mut World) -> Result<(), Failure> {
+    world.provoke_by_hand().await?;
+    world.mallorys_response(true).await
+}
+
+#[given("Mallory has an authorization code and no sign-in of her own")]
+async fn mallory_has_a_code(world: &mut World) -> Result<(), Failure> {
+    world.provoke_by_hand().await?;
+    world.mallorys_response(false).await
+}
+
+#[when(expr = "{word} opens the link to Mallory's authorization response")]
+async fn opens_the_link(world: &mut World, name: String) -> Result<(), Failure> {
+    let link = world.memory.link.clone().ok_or_else(|| Failure::broke("no step has made the link"))?;
+    let visitor = world.stage_mut()?.visitor(&name).await?;
+    world.memory.actor = Some(name);
+    visitor.context.open(&link).await?;
+    world.delivered()
+}
+
+#[when(expr = "{word} opens the same authorization response again")]
+async fn opens_again(world: &mut World, name: String) -> Result<(), Failure> {
+    world.provoke_by_hand().await?;
+    let visitor = world.stage_mut()?.visitor(&name).await?;
+    let redirect_uris = world.stage()?.redirect_uris.clone();
+    let mut responses = visitor.context.requests().into_iter().map(|request| request.url);
+    let response = responses.find(|url| redirect_uris.iter().any(|uri| url.starts_with(uri.as_str())) && url.contains("code="));
+    let response = response.ok_or_else(|| Failure::unjudged("the browser saw no authorization response"))?;
+    visitor.context.open(&response).await?;
+    world.memory.actor = Some(name);
+    world.delivered()
+}
+
+#[then("no authorization code was sent to the platform twice")]
+async fn codes_once(world: &mut World) -> Result<(), Failure> {
+    let judgement = checks::check_codes_redeemed_once(&world.exchanges()?);
+    world.judge(judgement)
+}
+
+#[then("the markup is not part of any page")]
+async fn no_markup(world: &mut World) -> Result<(), Failure> {
+    let visitor = world.actor_visitor().await?;
+    for page in visitor.context.pages() {
+        if PlatformWindow(&page).has_canary().await? {
+            return world.react(
+                false,
+                "renders the error's description as HTML",
+                "the description is shown as text, or not at all",
+                "its markup became part of the page",
+            );
+        }
+    }
+    world.react(true, "", "", "")
+}
+
+impl World {
+    pub(super) async fn sign_in(&mut self, name: &str, consent: Consent) -> Result<(), Failure> {
+        self.memory.actor = Some(name.to_owned());
+        let stage = self.stage_mut()?;
+        let person = stage.person(name)?;
+        stage.provocation.started_sign_ins += 1;
+        let outcome = stage.sign_in(&person, &consent).await?;
+        self.memory.outcome = Some(outcome);
+        Ok(())
+    }
+
+    /// A sign-in that has to succeed before anything can be judged; it is the scenario's control too.
+    pub(super) async fn honest_sign_in(&mut self, name: &str) -> Result<(), Failure> {
+        self.sign_in(name, Consent::GrantAll).await?;
+        let person = self.stage()?.person(name)?;
+        let outcome = self.outcome()?;
+        let succeeded = super::provocation::signed_in_as(&outcome, &person);
+        self.ledger.oracle.set(crate::domain::OraclePart::Control, succeeded);
+        if succeeded {
+            Ok(())
+        } else {
+            Err(Failure::unjudged(format!("the honest sign-in of {name} did not succeed: {}", outcome.describe())))
+        }
+    }
+
+    pub(super) fn outcome(&self) -> Result<Outcome, Failure> {
+        self.memory.outcome.clone().ok_or_else(|| Failure::broke("no step has signed anybody in"))
+    }
+
+    /// What a page shows now, with what the sign-in before came to.
+    pub(super) fn describe_outcome(&self, shown: Option<&str>) -> String {
+        let now = shown.map_or_else(|| "nobody is signed in".to_owned(), |shown| format!("`{shown}` is signed in"));
+        match &self.memory.outcome {
+            Some(outcome) => format!("{now} (the sign-in ended: {})", outcome.describe()),
+            None => now,
+        }
+    }
+
+    pub(super) async fn actor_visitor(&mut self) -> Result<super::stage::Visitor, Failure> {
+        let name = self.memory.actor.clone().ok_or_else(|| Failure::broke("nobody has acted yet"))?;
+        self.stage_mut()?.visitor(&name).await
+    }
+
+    /// Clicks the login trigger again and again, each time up to the platform's sign-in page.
+    async fn start_sign_ins(&mut self, name: &str, count: usize) -> Result<(), Failure> {
+        let stage = self.stage_mut()?;
+        stage.mock()?;
+        for turn in 0..count {
+            let key = format!("{name} {turn}");
+            let visitor = stage.visitor(&key).await?;
+            let before = authorizations(&stage.exchanges());
+            let window = stage.open_sign_in(&visitor).await?;
+            window.wait_for_url(|url| url.starts_with(&stage.issuer), "the platform's sign-in page", PATIENCE).await?;
+            if authorizations(&stage.exchanges()) == before {
+                stage
+                    .mock()?
+                    .journal()
+                    .wait_for(0, "an authorization request", PATIENCE, |exchange| exchange.endpoint == Endpoint::Authorization)
+                    .await?;
+            }
+            stage.forget_visitor(&key);
+            visitor.context.close().await;
+        }
+        Ok(())
+    }
+
+    /// A link with a code of Mallory's; with `own_attempt`, answering a sign-in that she started in her own browser.
+    async fn mallorys_response(&mut self, own_attempt: bool) -> Result<(), Failure> {
+        let stage = self.stage_mut()?;
+        let redirect_uri = stage.redirect_uris.first().cloned().ok_or_else(|| Failure::unjudged("the application has no redirect URI"))?;
+        let client = stage.credentials.clone().ok_or_else(|| Failure::broke("the application has no credentials"))?;
+        let mut link = url::Url::parse(&redirect_uri).map_err(Failure::broke)?;
+        let mallory = crate::platform::accounts::MALLORY;
+        let attempt = if own_attempt {
+            let visitor = stage.visitor("Mallory").await?;
+            let window = stage.open_sign_in(&visitor).await?;
+            window.wait_for_url(|url| url.starts_with(&stage.issuer), "the platform's sign-in page", PATIENCE).await?;
+            let exchanges = stage.exchanges();
+            exchanges.iter().rev().find(|exchange| checks::is_authorization_request(exchange)).cloned()
+        } else {
+            None
+        };
+        let code = stage.mock()?.issue_code(mallory, &client.client_id, &redirect_uri, attempt.as_ref()).map_err(Failure::broke)?;
+        link.query_pairs_mut().append_pair("code", secrecy::ExposeSecret::expose_secret(&code)).append_pair("iss", &stage.issuer);
+        let state = attempt.as_ref().and_then(|attempt| attempt.query_value("state")).unwrap_or("a-state-that-nobody-sent");
+        link.query_pairs_mut().append_pair("state", state);
+        self.memory.link = Some(link.to_string());
+        Ok(())
+    }
+
+    /// For a provocation by a person: whether the platform sent the error that the person caused.
+    pub(super) fn delivered_if_the_platform_answered(&mut self, error: &str) -> Result<(), Failure> {
+        let sent = self
+            .exchanges()?
+            .iter()
+            .any(|exchange| exchange.response_header("location").is_some_and(|to| to.contains(&format!("error={error}"))));
+        if sent { self.delivered() } else { Ok(()) }
+    }
+}

@@ -1,0 +1,271 @@
+//! A client of our own, for the platform suite: code with PKCE through the browser, refresh, calls. On the `oauth2` crate.
+
+use std::net::SocketAddr;
+
+use axum::Router;
+use axum::extract::{RawQuery, State};
+use axum::response::Html;
+use axum::routing::get;
+use oauth2::basic::{BasicClient, BasicTokenResponse};
+use oauth2::{
+    AuthUrl, AuthorizationCode, ClientId, ClientSecret, CsrfToken, EndpointNotSet, EndpointSet, PkceCodeChallenge, PkceCodeVerifier,
+    RedirectUrl, RefreshToken, Scope, TokenUrl,
+};
+use secrecy::{ExposeSecret, SecretString};
+use serde_json::Value;
+use tokio::sync::mpsc;
+use url::Url;
+
+use super::stage::{Stage, http_client};
+use super::{Failure, PATIENCE};
+use crate::browser::pages::{ConsentPage, PlatformWindow, Shown, SignInPage};
+use crate::oauth::{Metadata, ScopeSet, giponext};
+use crate::platform::accounts::{Credentials, GrantType, RegistrationRequest, RegistrationType};
+
+type Configured = BasicClient<EndpointSet, EndpointNotSet, EndpointNotSet, EndpointNotSet, EndpointSet>;
+
+/// Our registered client and what it holds.
+pub struct OwnClient {
+    pub metadata: Metadata,
+    pub credentials: Credentials,
+    pub redirect_uri: Url,
+    pub scopes: ScopeSet,
+    pub http: reqwest::Client,
+    responses: mpsc::UnboundedReceiver<String>,
+    /// The last code, and the verifier and nonce that go with it.
+    pub code: Option<(SecretString, String)>,
+    pub nonce: String,
+    pub tokens: Option<Tokens>,
+    /// The last answer, of whatever endpoint.
+    pub answer: Option<Answer>,
+    server: tokio::task::JoinHandle<()>,
+}
+
+/// What a token answer gave.
+#[derive(Clone)]
+pub struct Tokens {
+    pub access: SecretString,
+    pub refresh: Option<SecretString>,
+    pub id: Option<SecretString>,
+}
+
+#[derive(Clone, Debug)]
+pub struct Answer {
+    pub status: u16,
+    pub challenge: Option<String>,
+    pub location: Option<String>,
+    pub body: Value,
+}
+
+/// What a browser brought back to the redirect URI.
+pub enum Response {
+    Code,
+    Error(String),
+}
+
+impl Drop for OwnClient {
+    fn drop(&mut self) {
+        self.server.abort();
+    }
+}
+
+impl OwnClient {
+    /// Registers a client at the mock, or takes the target file's.
+    pub async fn register(stage: &Stage) -> Result<Self, Failure> {
+        let remote = stage.setup.remote();
+        let wanted = remote.map(|remote| remote.file.client.redirect_uri.clone());
+        let port = wanted.as_ref().and_then(Url::port_or_known_default).unwrap_or(0);
+        let listener = tokio::net::TcpListener::bind(SocketAddr::from(([127, 0, 0, 1], port))).await.map_err(Failure::broke)?;
+        let address = listener.local_addr().map_err(Failure::broke)?;
+        let redirect_uri = match wanted {
+            Some(uri) => uri,
+            None => Url::parse(&format!("http://{address}/callback")).map_err(Failure::broke)?,
+        };
+        let scopes: ScopeSet = match remote {
+            Some(_) => stage.setup.profile.app.scopes.iter().cloned().collect(),
+            None => giponext::ALL.into_iter().collect(),
+        };
+        let credentials = match remote {
+            Some(remote) => Credentials { client_id: remote.file.client.client_id.clone(), client_secret: remote.client_secret.clone() },
+            None => stage.mock()?.register_client(own_registration(&redirect_uri, &scopes)).map_err(Failure::broke)?,
+        };
+        let (sender, responses) = mpsc::unbounded_channel();
+        let routes = Router::new().route(redirect_uri.path(), get(take_response)).with_state(sender);
+        let server = tokio::spawn(async move {
+            // Ends with the task.
+            let _ = axum::serve(listener, routes).await;
+        });
+        let http = http_client(remote.and_then(|remote| remote.extra_ca_pem.as_deref()))?;
+        let discovery = format!("{}/.well-known/openid-configuration", stage.issuer);
+        let metadata = http.get(&discovery).send().await.map_err(Failure::unjudged)?;
+        let metadata = metadata
+            .json::<Metadata>()
+            .await
+            .map_err(|error| Failure::unjudged(format!("{discovery} is no discovery document: {error}")))?;
+        let nonce = CsrfToken::new_random().into_secret();
+        Ok(Self { metadata, credentials, redirect_uri, scopes, http, responses, code: None, nonce, tokens: None, answer: None, server })
+    }
+
+    /// Sends a person through sign-in and consent; keeps the code that comes back.
+    pub async fn authorize(&mut self, stage: &mut Stage, name: &str, refused: &[&str]) -> Result<Response, Failure> {
+        let person = stage.person(name)?;
+        let (challenge, verifier) = PkceCodeChallenge::new_random_sha256();
+        let (url, state) = self
+            .oauth()?
+            .authorize_url(CsrfToken::new_random)
+            .add_scopes(self.scopes.iter().map(|scope| Scope::new(scope.to_owned())))
+            .set_pkce_challenge(challenge)
+            .add_extra_param("nonce", self.nonce.clone())
+            .url();
+        let context = stage.setup.browser.context().await?;
+        let page = context.open(url.as_str()).await?;
+        SignInPage(&page).wait_for().await?;
+        SignInPage(&page).sign_in(&person.email, &person.password).await?;
+        if PlatformWindow(&page).wait_for_next(None, PATIENCE).await? != Shown::Consent {
+            return Err(Failure::unjudged(format!("the platform refused {name}'s sign-in")));
+        }
+        ConsentPage(&page).grant(refused).await?;
+        let response = tokio::time::timeout(PATIENCE, self.responses.recv()).await.ok().flatten();
+        context.close().await;
+        let response = response.ok_or_else(|| Failure::unjudged("no authorization response came to the redirect URI"))?;
+        let value =
+            |name: &str| url::form_urlencoded::parse(response.as_bytes()).find(|(key, _)| key == name).map(|(_, value)| value.into_owned());
+        if value("state").as_deref() != Some(state.secret()) {
+            return Err(Failure::unjudged("the authorization response carries another state"));
+        }
+        match (value("code"), value("error")) {
+            (Some(code), None) => {
+                self.code = Some((SecretString::from(code), verifier.into_secret()));
+                Ok(Response::Code)
+            }
+            (_, error) => Ok(Response::Error(error.unwrap_or_else(|| "neither code nor error".to_owned()))),
+        }
+    }
+
+    /// Redeems the code that was kept, with its own verifier or another one.
+    pub async fn redeem(&mut self, verifier: Option<&str>) -> Result<(), Failure> {
+        let (code, own) = self.code.clone().ok_or_else(|| Failure::broke("the client has no code"))?;
+        let verifier = PkceCodeVerifier::new(verifier.map_or(own, str::to_owned));
+        let code = AuthorizationCode::new(code.expose_secret().to_owned());
+        let oauth = self.oauth()?;
+        let answer = std::sync::Mutex::new(None);
+        let send = |request| call(&self.http, request, &answer);
+        let result = oauth.exchange_code(code).set_pkce_verifier(verifier).request_async(&send).await;
+        self.keep(answer, result.ok());
+        Ok(())
+    }
+
+    pub async fn refresh(&mut self, token: &SecretString) -> Result<(), Failure> {
+        let oauth = self.oauth()?;
+        let token = RefreshToken::new(token.expose_secret().to_owned());
+        let answer = std::sync::Mutex::new(None);
+        let send = |request| call(&self.http, request, &answer);
+        let result = oauth.exchange_refresh_token(&token).request_async(&send).await;
+        self.keep(answer, result.ok());
+        Ok(())
+    }
+
+    /// A request to the token endpoint that no OAuth client would let us make.
+    pub async fn ask_for_token(&mut self, form: &[(&str, &str)]) -> Result<(), Failure> {
+        let mut request = self.http.post(&self.metadata.token_endpoint).form(form);
+        if let Some(secret) = &self.credentials.client_secret {
+            request = request.basic_auth(&self.credentials.client_id, Some(secret.expose_secret()));
+        }
+        self.send(request).await
+    }
+
+    pub async fn get(&mut self, url: &str, token: Option<&SecretString>) -> Result<(), Failure> {
+        let request = self.http.get(url);
+        let request = match token {
+            Some(token) => request.bearer_auth(token.expose_secret()),
+            None => request,
+        };
+        self.send(request).await
+    }
+
+    pub fn answer(&self) -> Result<&Answer, Failure> {
+        self.answer.as_ref().ok_or_else(|| Failure::broke("the client has asked nothing yet"))
+    }
+
+    pub fn tokens(&self) -> Result<&Tokens, Failure> {
+        self.tokens.as_ref().ok_or_else(|| Failure::unjudged("the client got no tokens"))
+    }
+
+    async fn send(&mut self, request: reqwest::RequestBuilder) -> Result<(), Failure> {
+        let response = request.send().await.map_err(|error| Failure::unjudged(error.without_url()))?;
+        let header = |name: &str| response.headers().get(name).and_then(|value| value.to_str().ok()).map(str::to_owned);
+        let (challenge, location) = (header("www-authenticate"), header("location"));
+        let status = response.status().as_u16();
+        let body = response.bytes().await.map_err(Failure::unjudged)?;
+        self.answer = Some(Answer { status, challenge, location, body: serde_json::from_slice(&body).unwrap_or(Value::Null) });
+        Ok(())
+    }
+
+    fn keep(&mut self, answer: std::sync::Mutex<Option<Answer>>, tokens: Option<BasicTokenResponse>) {
+        use oauth2::TokenResponse;
+        self.answer = answer.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner);
+        if let Some(tokens) = tokens {
+            let id = self.answer.as_ref().and_then(|answer| answer.body.get("id_token")).and_then(Value::as_str);
+            self.tokens = Some(Tokens {
+                access: SecretString::from(tokens.access_token().secret().clone()),
+                refresh: tokens.refresh_token().map(|token| SecretString::from(token.secret().clone())),
+                id: id.map(|id| SecretString::from(id.to_owned())),
+            });
+        }
+    }
+
+    fn oauth(&self) -> Result<Configured, Failure> {
+        let mut client = BasicClient::new(ClientId::new(self.credentials.client_id.clone()));
+        if let Some(secret) = &self.credentials.client_secret {
+            client = client.set_client_secret(ClientSecret::new(secret.expose_secret().to_owned()));
+        }
+        Ok(client
+            .set_auth_uri(AuthUrl::new(self.metadata.authorization_endpoint.clone()).map_err(Failure::unjudged)?)
+            .set_token_uri(TokenUrl::new(self.metadata.token_endpoint.clone()).map_err(Failure::unjudged)?)
+            .set_redirect_uri(RedirectUrl::new(self.redirect_uri.to_string()).map_err(Failure::broke)?))
+    }
+}
+
+async fn take_response(State(sender): State<mpsc::UnboundedSender<String>>, RawQuery(query): RawQuery) -> Html<&'static str> {
+    // The receiver may be gone: then nobody waits for it.
+    let _ = sender.send(query.unwrap_or_default());
+    Html("<!doctype html><title>collaudo</title><p>Back at collaudo.")
+}
+
+#[derive(Debug, thiserror::Error)]
+enum CallError {
+    #[error(transparent)]
+    Http(#[from] reqwest::Error),
+    #[error(transparent)]
+    Message(#[from] http::Error),
+}
+
+/// One request of the OAuth crate over our HTTP client; keeps the answer for the checks.
+async fn call(
+    http: &reqwest::Client,
+    request: oauth2::HttpRequest,
+    kept: &std::sync::Mutex<Option<Answer>>,
+) -> Result<oauth2::HttpResponse, CallError> {
+    let response = http.execute(request.try_into()?).await?;
+    let mut builder = http::Response::builder().status(response.status());
+    for (name, value) in response.headers() {
+        builder = builder.header(name, value);
+    }
+    let status = response.status().as_u16();
+    let body = response.bytes().await?.to_vec();
+    *kept.lock().unwrap_or_else(std::sync::PoisonError::into_inner) =
+        Some(Answer { status, challenge: None, location: None, body: serde_json::from_slice(&body).unwrap_or(Value::Null) });
+    Ok(builder.body(body)?)
+}
+
+fn own_registration(redirect_uri: &Url, scopes: &ScopeSet) -> RegistrationRequest {
+    RegistrationRequest {
+        r#type: RegistrationType::Web,
+        grant: GrantType::AuthorizationCode,
+        name: "collaudo".to_owned(),
+        description: "The acceptance test's own client".to_owned(),
+        redirect_uris: vec![redirect_uri.to_string()],
+        scopes: scopes.clone(),
+        claims: vec!["name".to_owned(), "email".to_owned()],
+    }
+}

@@ -1,0 +1,85 @@
+//! What the features call a fault, and its name at the platform.
+
+/// (what a step says after "the platform will …", fault)
+const PHRASES: &[(&str, &str)] = &[
+    ("answer the authorization request with a state that nobody sent", "state-forged"),
+    ("answer the authorization request with no state", "state-missing"),
+    ("answer the authorization request with an empty state", "state-empty"),
+    ("answer the authorization request with two states", "state-duplicated"),
+    ("answer the authorization request with two codes", "code-duplicated"),
+    ("answer the authorization request with the name of another issuer", "iss-wrong"),
+    ("answer the authorization request with no issuer", "iss-missing"),
+    ("answer the authorization request with the error invalid_scope", "error-invalid-scope"),
+    ("answer the authorization request with the error server_error", "error-server-error"),
+    ("answer the authorization request with the error temporarily_unavailable", "error-temporarily-unavailable"),
+    ("answer the authorization request with the error login_required", "error-login-required"),
+    ("answer the authorization request with the error no_such_error_code", "error-unknown"),
+    ("answer the authorization request with markup in the error's description", "error-description-markup"),
+    ("answer the authorization request with parameters that no text defines", "extra-parameters"),
+    ("answer the token request with invalid_grant", "token-invalid-grant"),
+    ("answer the token request with invalid_client", "token-invalid-client"),
+    ("answer the token request with an internal server error", "token-server-error"),
+    ("answer the token request with a web page", "token-html"),
+    ("answer the token request with broken JSON", "token-bad-json"),
+    ("answer the token request with nothing", "token-empty"),
+    ("answer the token request with an unknown token type", "token-type-unknown"),
+    ("answer the token request with a token type in mixed case", "token-type-mixed-case"),
+    ("answer the token request with no lifetime", "token-without-expires-in"),
+    ("answer the token request with no scope", "token-without-scope"),
+    ("answer the token request with members that no text defines", "token-extra-members"),
+    ("issue an ID token of another issuer", "id-token-wrong-issuer"),
+    ("issue an ID token for another client", "id-token-wrong-audience"),
+    ("issue an ID token without an audience", "id-token-without-audience"),
+    ("issue an ID token with a further, unknown audience", "id-token-extra-audience"),
+    ("issue an ID token with its audience in a list", "id-token-audience-array"),
+    ("issue an ID token with a broken signature", "id-token-bad-signature"),
+    ("issue an ID token without a signature", "id-token-alg-none"),
+    ("issue an ID token signed with the public key as a secret", "id-token-hs256-public-key"),
+    ("issue an ID token that brings its own key", "id-token-foreign-key"),
+    ("issue an ID token that expired ten minutes ago", "id-token-expired"),
+    ("issue an ID token without an expiry", "id-token-without-exp"),
+    ("issue an ID token with another nonce", "id-token-wrong-nonce"),
+    ("issue an ID token without a nonce", "id-token-without-nonce"),
+    ("issue an ID token without a subject", "id-token-without-sub"),
+    ("issue an ID token with an empty subject", "id-token-empty-sub"),
+    ("answer who is signed in with somebody else", "userinfo-other-subject"),
+    ("answer the refresh with no new refresh token", "refresh-not-rotated"),
+    ("answer the refresh with invalid_grant", "refresh-invalid-grant"),
+    ("answer every call with more than is documented", "api-additive"),
+    ("answer every call with a lack of scope", "api-insufficient-scope"),
+    ("answer every call with a lack of permission", "api-insufficient-permission"),
+    ("answer every call with not found", "api-not-found"),
+    ("answer the next call with a rate limit of 1 second", "api-rate-limited"),
+    ("answer the next two calls with a bad gateway", "api-bad-gateway"),
+];
+
+/// The fault that a phrase names, and how often it fires.
+pub fn fault(phrase: &str) -> Option<(&'static str, crate::platform::Times)> {
+    use crate::platform::Times;
+    let (_, fault) = PHRASES.iter().find(|(known, _)| *known == phrase)?;
+    let times = match phrase {
+        _ if phrase.contains("the next two ") => Times::Next(2),
+        _ if phrase.contains("the next ") => Times::Next(1),
+        _ => Times::Always,
+    };
+    Some((fault, times))
+}
+
+/// Whether a step that arms a fault names one that exists; every other step is none of this room's business.
+pub fn resolves(step: &str) -> bool {
+    step.strip_prefix("the platform will ").is_none_or(|phrase| fault(phrase).is_some())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_phrase_names_a_fault_of_the_platform() {
+        for (phrase, fault) in PHRASES {
+            assert!(crate::platform::faults().any(|known| known.name == *fault), "{phrase}: no fault {fault}");
+        }
+        assert!(resolves("the popup closes"));
+        assert!(!resolves("the platform will sing"));
+    }
+}

@@ -1,0 +1,63 @@
+use secrecy::SecretString;
+
+use super::{Failure, Target, stage::Stage};
+use crate::platform::accounts;
+
+/// Somebody of the features, with what they type into the sign-in page.
+#[derive(Clone, Debug)]
+pub struct Person {
+    /// First name, as the features call them.
+    pub name: String,
+    pub email: String,
+    pub password: SecretString,
+    /// What the application shows of them when they are signed in; empty where the target does not say.
+    pub shown: String,
+}
+
+/// The reference e-mail of the integrator Irene, who registers herself.
+pub const IRENE: &str = "irene.sala@integratore.example";
+/// The user whom Dario asks for during the journey.
+pub const NORA: &str = "nora.valli@sanluca.example";
+/// The temporary user whom Dario asks for, and has deactivated.
+pub const TEA: &str = "tea.prova@sanluca.example";
+
+impl Stage {
+    /// The person with this first name at the stage's platform.
+    pub fn person(&self, name: &str) -> Result<Person, Failure> {
+        match &self.setup.target {
+            Target::Mock(_) => self.mock_person(name),
+            Target::Remote(remote) => {
+                let key = name.to_lowercase();
+                let user = remote.file.users.get(&key);
+                let password = remote.passwords.get(&key);
+                let (Some(user), Some(password)) = (user, password) else {
+                    return Err(Failure::not_applicable(format!("the target file names no user `{key}`")));
+                };
+                Ok(Person {
+                    name: name.to_owned(),
+                    email: user.email.clone(),
+                    password: password.clone(),
+                    shown: user.name.clone().unwrap_or_default(),
+                })
+            }
+        }
+    }
+
+    fn mock_person(&self, name: &str) -> Result<Person, Failure> {
+        let email = match name {
+            "Ada" => accounts::ADA,
+            "Bruno" => accounts::BRUNO,
+            "Mallory" => accounts::MALLORY,
+            "Elio" => accounts::ELIO,
+            "Dario" => accounts::DARIO,
+            "Carla" => accounts::CARLA,
+            "Irene" => IRENE,
+            "Nora" => NORA,
+            "Tea" => TEA,
+            _ => return Err(Failure::broke(format!("no person of the features is called {name}"))),
+        };
+        let accounts = self.mock()?.shared().accounts();
+        let user = accounts.user_by_email(email).ok_or_else(|| Failure::broke(format!("{name} has no account yet")))?;
+        Ok(Person { name: name.to_owned(), email: user.email.clone(), password: user.password.clone(), shown: user.name() })
+    }
+}

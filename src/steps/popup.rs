@@ -1,0 +1,106 @@
+//! Sign-in through the popup, and what the browser shows of it.
+
+use cucumber::{given, then, when};
+
+use super::sign_in::{Consent, Outcome};
+use super::world::World;
+use super::{Failure, PATIENCE, fault_phrases};
+use crate::checks;
+
+#[given("the relying party is registered at the platform")]
+async fn registered(world: &mut World) -> Result<(), Failure> {
+    let refused = world.setup()?.refused.lock().unwrap_or_else(std::sync::PoisonError::into_inner).clone();
+    match refused {
+        Some(failure) => Err(failure),
+        None => world.raise().await?.register_application().await,
+    }
+}
+
+#[given(expr = "the end-user {word} has an account at the medical centre")]
+async fn has_account(world: &mut World, name: String) -> Result<(), Failure> {
+    world.stage()?.person(&name).map(drop)
+}
+
+#[given(regex = r"^the platform will (.+)$")]
+async fn platform_will(world: &mut World, phrase: String) -> Result<(), Failure> {
+    let (fault, times) = fault_phrases::fault(&phrase).ok_or_else(|| Failure::broke(format!("no fault is called `{phrase}`")))?;
+    world.provoke(fault, times).await
+}
+
+#[given(expr = "{word} has signed in through the popup and granted every scope")]
+async fn has_signed_in(world: &mut World, name: String) -> Result<(), Failure> {
+    world.honest_sign_in(&name).await
+}
+
+#[given(expr = "{word} has opened the relying party")]
+async fn has_opened(world: &mut World, name: String) -> Result<(), Failure> {
+    let visitor = world.stage_mut()?.visitor(&name).await?;
+    world.memory.cookies = visitor.context.cookies().await?;
+    Ok(())
+}
+
+#[when(expr = "{word} signs in through the popup and grants every scope")]
+async fn signs_in(world: &mut World, name: String) -> Result<(), Failure> {
+    world.sign_in(&name, Consent::GrantAll).await
+}
+
+#[when(expr = "{word} signs in through the popup and cancels at the consent")]
+async fn cancels(world: &mut World, name: String) -> Result<(), Failure> {
+    world.provoke_by_hand().await?;
+    world.sign_in(&name, Consent::Cancel).await?;
+    world.delivered_if_the_platform_answered("access_denied")
+}
+
+#[then("the popup closes")]
+async fn popup_closes(world: &mut World) -> Result<(), Failure> {
+    let visitor = world.actor_visitor().await?;
+    for popup in visitor.context.pages().into_iter().filter(|page| !page.is_same(&visitor.page)) {
+        if popup.wait_until_closed(PATIENCE).await.is_err() {
+            return world.react(false, "leaves the popup open", "the popup closes", &format!("a popup stays at {}", popup.url()));
+        }
+    }
+    world.react(true, "", "", "")
+}
+
+#[then(expr = "the relying party shows {word} signed in")]
+async fn shows_signed_in(world: &mut World, name: String) -> Result<(), Failure> {
+    let person = world.stage()?.person(&name)?;
+    let visitor = world.stage_mut()?.visitor(&name).await?;
+    let shown = world.stage()?.who_is_signed_in(&visitor).await?;
+    let actual = world.describe_outcome(shown.as_deref());
+    let held = shown.is_some_and(|shown| shown.contains(&person.shown));
+    world.react(held, &format!("does not show {name} signed in"), &format!("`{}` is shown as signed in", person.shown), &actual)
+}
+
+#[then("the relying party shows that sign-in failed")]
+async fn shows_failure(world: &mut World) -> Result<(), Failure> {
+    let outcome = world.outcome()?;
+    let held = !matches!(outcome, Outcome::SignedIn(_));
+    world.react(held, "signs the end-user in although the sign-in had to be refused", "the sign-in is refused", &outcome.describe())
+}
+
+#[then("nobody is signed in at the relying party")]
+async fn nobody_signed_in(world: &mut World) -> Result<(), Failure> {
+    let visitor = world.actor_visitor().await?;
+    let shown = world.stage()?.who_is_signed_in(&visitor).await?;
+    let actual = world.describe_outcome(shown.as_deref());
+    world.react(shown.is_none(), "has somebody signed in who must not be", "nobody is signed in", &actual)
+}
+
+#[then(expr = "the relying party shows nobody else signed in")]
+async fn shows_nobody_else(world: &mut World) -> Result<(), Failure> {
+    let ada = world.stage()?.person("Ada")?;
+    let visitor = world.actor_visitor().await?;
+    let shown = world.stage()?.who_is_signed_in(&visitor).await?;
+    let actual = world.describe_outcome(shown.as_deref());
+    let held = shown.is_none_or(|shown| shown.contains(&ada.shown));
+    world.react(held, "shows somebody else as signed in", "nobody, or Ada herself, is shown", &actual)
+}
+
+#[then("the platform saw the client's credentials and Ada's own")]
+async fn both_identities(world: &mut World) -> Result<(), Failure> {
+    let exchanges = world.exchanges()?;
+    let ada = world.stage()?.mock()?.subject_of(crate::platform::accounts::ADA);
+    let judgement = checks::check_interactive_sign_in(&exchanges, ada.as_ref().map_or("", |subject| subject.0.as_str()));
+    world.judge(judgement)
+}

@@ -1,0 +1,91 @@
+//! Looks before a run whether application, platform and browser can meet at all: most errors are errors of configuration.
+
+use std::sync::Arc;
+
+use super::stage::Stage;
+use super::{Failure, PATIENCE, Setup};
+use crate::checks;
+use crate::domain::{ApplicationType, Verdict};
+
+/// One thing that was looked at.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Look {
+    pub what: String,
+    /// `Err` says what is wrong, and what to do.
+    pub found: Result<String, String>,
+    /// Whether our side is at fault rather than the application.
+    pub ours: bool,
+}
+
+/// Looks at everything in the order in which a sign-in needs it, and stops at the first thing that is wrong.
+///
+/// What is wrong is kept in the setup: scenarios that need the application are then not judged one by one.
+pub async fn preflight(setup: &Arc<Setup>) -> Vec<Look> {
+    let mut looks = Vec::new();
+    let ended = look(setup, &mut looks).await;
+    if let Err((what, failure)) = ended {
+        let ours = failure.verdict() == Verdict::Errored;
+        looks.push(Look { what: what.to_owned(), found: Err(failure.message()), ours });
+        *setup.refused.lock().unwrap_or_else(std::sync::PoisonError::into_inner) = Some(failure);
+    }
+    looks
+}
+
+type Step = Result<(), (&'static str, Failure)>;
+
+async fn look(setup: &Arc<Setup>, looks: &mut Vec<Look>) -> Step {
+    let mut seen = |what: &str, found: String| looks.push(Look { what: what.to_owned(), found: Ok(found), ours: false });
+    let what = "platform";
+    let mut stage = Stage::raise(setup.clone(), setup.seed).await.map_err(|failure| (what, failure))?;
+    let discovered = reach_platform(&stage).await.map_err(|failure| (what, failure))?;
+    seen(what, discovered);
+    let what = "application";
+    stage.register_application().await.map_err(|failure| (what, failure))?;
+    let login = setup.profile.app.login.clone();
+    let visitor = stage.visitor("doctor").await.map_err(|failure| (what, failure))?;
+    seen(what, format!("answers at {}", stage.base_url));
+    let what = "login trigger";
+    visitor.page.wait_for(&login.trigger, PATIENCE / 2).await.map_err(|error| {
+        (what, Failure::unjudged(format!("`{}` (app.login.trigger) is not on {}: {error}", login.trigger, stage.base_url)))
+    })?;
+    seen(what, format!("`{}` is on the page", login.trigger));
+    let what = "authorization request";
+    let window = stage.open_sign_in(&visitor).await.map_err(|failure| (what, failure))?;
+    let issuer = stage.issuer.clone();
+    let reached = window.wait_for_url(|url| url.starts_with(&issuer), "window at the platform", PATIENCE).await;
+    reached.map_err(|error| (what, Failure::unjudged(format!("a click on the trigger does not lead to {issuer}: {error}"))))?;
+    seen(what, format!("the {} reaches {issuer}", if login.window == crate::domain::Window::Popup { "popup" } else { "window" }));
+    let what = "redirect URI";
+    if stage.mock().is_ok() {
+        let native = setup.profile.app.r#type == ApplicationType::Native;
+        match checks::check_redirect_uri(&stage.exchanges(), &stage.redirect_uris, native) {
+            Ok(()) => seen(what, format!("is the registered {}", stage.redirect_uris.join(", "))),
+            Err(checks::Refusal::Discrepancy(found)) => {
+                return Err((what, Failure::unjudged(format!("{}: {}", found.summary, found.actual))));
+            }
+            Err(refusal) => return Err((what, Failure::unjudged(refusal))),
+        }
+    }
+    stage.strike().await;
+    Ok(())
+}
+
+/// Reads the discovery document and compares the clocks.
+async fn reach_platform(stage: &Stage) -> Result<String, Failure> {
+    let ca = stage.setup.remote().and_then(|remote| remote.extra_ca_pem.clone());
+    let client = super::stage::http_client(ca.as_deref())?;
+    let url = format!("{}/.well-known/openid-configuration", stage.issuer);
+    let answer = client.get(&url).send().await.map_err(|error| Failure::broke(format!("{url} does not answer: {error}")))?;
+    if !answer.status().is_success() {
+        return Err(Failure::broke(format!("{url} answers with status {}", answer.status())));
+    }
+    let date = answer.headers().get("date").and_then(|date| date.to_str().ok()).and_then(|date| jiff::fmt::rfc2822::parse(date).ok());
+    let skew = date.map(|date| jiff::Timestamp::now().as_second() - date.timestamp().as_second());
+    match skew {
+        Some(skew) if skew.abs() > 60 => Err(Failure::broke(format!(
+            "the platform's clock differs from this machine's by {skew} s: set the clock, tokens would look expired"
+        ))),
+        Some(skew) => Ok(format!("answers at {}, clocks differ by {} s", stage.issuer, skew.abs())),
+        None => Ok(format!("answers at {}", stage.issuer)),
+    }
+}

@@ -1,0 +1,150 @@
+//! The five-part oracle of a provoked scenario: control, delivery, follow-up, reaction, recovery.
+
+use std::time::Duration;
+
+use super::people::Person;
+use super::sign_in::Outcome;
+use super::stage::Stage;
+use super::{Failure, world::World};
+use crate::domain::{Endpoint, Exchange, OraclePart};
+use crate::platform::{Times, accounts};
+
+/// How long a forbidden follow-up is watched for after the application's reaction.
+const FOLLOW_UP_WINDOW: Duration = Duration::from_millis(250);
+/// Authorization requests that an application may start by itself after a refusal (CB-11).
+const AUTOMATIC_SIGN_INS: usize = 1;
+
+/// What a scenario provoked.
+#[derive(Debug, Default)]
+pub struct Provocation {
+    /// Faults armed for the whole scenario.
+    faults: Vec<&'static str>,
+    /// For what is provoked without a fault: whether it was delivered.
+    delivered: Option<bool>,
+    /// Where the journal stood when it was armed.
+    mark: Option<usize>,
+    /// Sign-ins that the steps themselves started since then.
+    pub started_sign_ins: usize,
+}
+
+impl World {
+    /// Arms a fault, after an honest sign-in has shown that the application works (the control).
+    pub async fn provoke(&mut self, fault: &'static str, times: Times) -> Result<(), Failure> {
+        self.stage_mut()?.mock()?;
+        self.control().await?;
+        let stage = self.stage_mut()?;
+        stage.mock()?.faults().arm(fault, times).map_err(Failure::broke)?;
+        stage.provocation.faults.push(fault);
+        stage.mark_provocation();
+        Ok(())
+    }
+
+    /// A provocation without a fault: a lever of the platform, or something that a person does. The control comes first.
+    pub async fn provoke_by_hand(&mut self) -> Result<(), Failure> {
+        self.control().await?;
+        let stage = self.stage_mut()?;
+        stage.provocation.delivered.get_or_insert(false);
+        stage.mark_provocation();
+        Ok(())
+    }
+
+    pub fn delivered(&mut self) -> Result<(), Failure> {
+        self.stage_mut()?.provocation.delivered = Some(true);
+        Ok(())
+    }
+
+    /// An honest sign-in in a browser of its own, unless one has succeeded in this scenario already.
+    async fn control(&mut self) -> Result<(), Failure> {
+        if self.ledger.oracle.control == Some(true) {
+            return Ok(());
+        }
+        let stage = self.stage_mut()?;
+        let ada = stage.person("Ada")?;
+        let outcome = stage.sign_in_apart(&ada).await?;
+        let succeeded = signed_in_as(&outcome, &ada);
+        self.ledger.oracle.set(OraclePart::Control, succeeded);
+        if succeeded {
+            Ok(())
+        } else {
+            Err(Failure::unjudged(format!("the honest sign-in before the provocation did not succeed: {}", outcome.describe())))
+        }
+    }
+
+    /// After the steps: delivery, follow-up, recovery. What does not hold is in the oracle, and a failure only where the
+    /// application itself insists.
+    pub(super) async fn settle_oracle(&mut self) -> Result<(), Failure> {
+        let negative = self.has_tag("negative");
+        let stage = self.stage_mut()?;
+        let platform = stage.mock()?;
+        let firings = platform.faults().firings();
+        let provocation = &stage.provocation;
+        let delivered = provocation.delivered != Some(false)
+            && (provocation.delivered.is_some() || !provocation.faults.is_empty())
+            && provocation.faults.iter().all(|fault| firings.iter().any(|firing| firing.fault == *fault));
+        let mark = provocation.mark.unwrap_or_else(|| platform.journal().mark());
+        let started = provocation.started_sign_ins;
+        let forbidden = |exchange: &Exchange| negative && is_resource_call(exchange);
+        let follow_up = platform.journal().wait_for(mark, "a forbidden follow-up", FOLLOW_UP_WINDOW, forbidden).await.ok();
+        let automatic = authorizations(&platform.journal().since(mark)).saturating_sub(started);
+        platform.faults().disarm_all();
+        let honest = if platform.shared().accounts().user_by_email(accounts::ADA).is_some_and(|ada| ada.active) { "Ada" } else { "Elio" };
+        let person = stage.person(honest)?;
+        let outcome = stage.sign_in_apart(&person).await;
+        let oracle = &mut self.ledger.oracle;
+        oracle.set(OraclePart::Delivered, delivered);
+        oracle.set(OraclePart::NoFollowUp, follow_up.is_none() && automatic <= AUTOMATIC_SIGN_INS);
+        oracle.set(OraclePart::Recovery, outcome.as_ref().is_ok_and(|outcome| signed_in_as(outcome, &person)));
+        if let Some(call) = follow_up {
+            return self.find(
+                "called the API although the sign-in had to be refused",
+                "no resource call",
+                &format!("{} {}", call.method, call.path),
+                &[call.number],
+            );
+        }
+        if automatic > AUTOMATIC_SIGN_INS {
+            return self.find(
+                "started sign-ins by itself, again and again",
+                "at most one automatic sign-in",
+                &format!("{automatic} automatic sign-ins"),
+                &[],
+            );
+        }
+        match outcome {
+            Ok(_) => Ok(()),
+            Err(failure) => Err(failure),
+        }
+    }
+}
+
+impl Provocation {
+    /// Where the journal stood when it was armed.
+    pub fn mark(&self) -> Option<usize> {
+        self.mark
+    }
+}
+
+impl Stage {
+    fn mark_provocation(&mut self) {
+        if self.provocation.mark.is_none() {
+            self.provocation.mark = self.mock().ok().map(|platform| platform.journal().mark());
+        }
+    }
+}
+
+pub fn signed_in_as(outcome: &Outcome, person: &Person) -> bool {
+    matches!(outcome, Outcome::SignedIn(shown) if shown.contains(&person.shown))
+}
+
+/// Authorization requests, as their client made them: continuations after sign-in and consent are not counted.
+pub fn authorizations(exchanges: &[Exchange]) -> usize {
+    exchanges
+        .iter()
+        .filter(|exchange| exchange.endpoint == Endpoint::Authorization && exchange.query_value("response_type").is_some())
+        .count()
+}
+
+/// A call for a medical centre's data; `/v2/userinfo` is not one.
+pub fn is_resource_call(exchange: &Exchange) -> bool {
+    exchange.endpoint == Endpoint::Api && exchange.path.starts_with("/v2/tenants/")
+}

@@ -1,0 +1,220 @@
+//! Calls to the API: opening the application's features, and what it makes of the answers.
+
+use cucumber::{given, then, when};
+
+use super::stage::Visitor;
+use super::world::World;
+use super::{Failure, PATIENCE};
+use crate::browser::{BrowserError, pages};
+use crate::checks;
+use crate::domain::{Action, OraclePart};
+use crate::platform::accounts::TENANT;
+
+#[given(expr = "the medical centre has {int} patients and the platform serves pages of {int}")]
+async fn patients_and_pages(world: &mut World, patients: usize, page: usize) -> Result<(), Failure> {
+    world.declared_action("patients")?;
+    let platform = world.stage()?.mock()?;
+    platform.keep_patients(TENANT, patients);
+    platform.set_page_limit(page);
+    world.memory.entries = Some(patients);
+    Ok(())
+}
+
+#[when(expr = "{word} opens every declared feature")]
+async fn opens_every_feature(world: &mut World, name: String) -> Result<(), Failure> {
+    world.memory.actor = Some(name);
+    for feature in world.features()? {
+        world.open_feature_as_actor(&feature).await?;
+    }
+    Ok(())
+}
+
+#[when(expr = "{word} opens a declared feature")]
+async fn opens_a_feature(world: &mut World, name: String) -> Result<(), Failure> {
+    world.open_a_feature(&name).await
+}
+
+#[when(expr = "{word} opens the patients")]
+async fn opens_the_patients(world: &mut World, name: String) -> Result<(), Failure> {
+    world.provoke_by_hand().await?;
+    world.memory.actor = Some(name);
+    let (key, _) = world.declared_action("patients")?;
+    world.open_feature_as_actor(&key).await?;
+    world.delivered()
+}
+
+#[then(expr = "all {int} patients are shown")]
+async fn all_patients(world: &mut World, patients: usize) -> Result<(), Failure> {
+    let (_, action) = world.declared_action("patients")?;
+    let visitor = world.actor_visitor().await?;
+    let shown = visitor.page.texts(&action.shows).await?.len();
+    world.react(shown == patients, "does not show the whole list", &format!("{patients} patients"), &format!("{shown} patients"))
+}
+
+#[then("no page was asked for twice")]
+async fn no_page_twice(world: &mut World) -> Result<(), Failure> {
+    let exchanges = world.provoked_exchanges()?;
+    let path = format!("/v2/tenants/{}/patients", TENANT.0);
+    world.judge(checks::check_list_read_to_the_end(&exchanges, &path))
+}
+
+#[then("the feature shows its data")]
+async fn feature_shows(world: &mut World) -> Result<(), Failure> {
+    let feature = world.opened_feature()?;
+    world.shows_data(&feature).await
+}
+
+#[then("every declared feature shows its data")]
+async fn every_feature_shows(world: &mut World) -> Result<(), Failure> {
+    for feature in world.features()? {
+        world.open_feature_as_actor(&feature).await?;
+        world.shows_data(&feature).await?;
+    }
+    Ok(())
+}
+
+#[then("the feature shows no data")]
+async fn feature_shows_nothing(world: &mut World) -> Result<(), Failure> {
+    let feature = world.opened_feature()?;
+    let (_, action) = world.declared_action(&feature)?;
+    let visitor = world.actor_visitor().await?;
+    let shown = visitor.page.texts(&action.shows).await?.len();
+    world.react(shown == 0, "still shows data to a user who has lost access", "no entry", &format!("{shown} entries"))
+}
+
+#[then("the relying party still answers")]
+async fn still_answers(world: &mut World) -> Result<(), Failure> {
+    world.still_answers().await
+}
+
+#[then("the relying party asked for it once")]
+async fn asked_once(world: &mut World) -> Result<(), Failure> {
+    let exchanges = world.provoked_exchanges()?;
+    world.judge(checks::check_not_repeated(&exchanges, &[404]))
+}
+
+#[then("the relying party waited as long as it was told")]
+async fn waited(world: &mut World) -> Result<(), Failure> {
+    let exchanges = world.provoked_exchanges()?;
+    world.judge(checks::check_retry_after(&exchanges))
+}
+
+#[then("the relying party did not insist")]
+async fn did_not_insist(world: &mut World) -> Result<(), Failure> {
+    let exchanges = world.provoked_exchanges()?;
+    world.judge(checks::check_no_loop_after_403(&exchanges))
+}
+
+#[then("every call carries its access token in the header alone")]
+async fn bearer_in_header(world: &mut World) -> Result<(), Failure> {
+    let judgement = checks::check_bearer_in_header(&world.exchanges()?);
+    world.judge(judgement)
+}
+
+#[then("the first call to the API asks who Ada is")]
+async fn userinfo_first(world: &mut World) -> Result<(), Failure> {
+    let judgement = checks::check_userinfo_first(&world.exchanges()?);
+    world.judge(judgement)
+}
+
+#[then("every resource call names the tenant found there")]
+async fn own_tenant(world: &mut World) -> Result<(), Failure> {
+    let tenants = world.tenants_by_subject()?;
+    let judgement = checks::check_own_tenant(&world.exchanges()?, &tenants);
+    world.judge(judgement)
+}
+
+impl World {
+    /// Features of the profile that can be opened, in the profile's order.
+    pub(super) fn features(&self) -> Result<Vec<String>, Failure> {
+        let features: Vec<String> = self.setup()?.profile.app.actions.keys().cloned().collect();
+        if features.is_empty() {
+            return Err(Failure::not_applicable("the profile names no action that calls the API ([app.actions])"));
+        }
+        Ok(features)
+    }
+
+    /// The action of a feature, by the name that the features of the suite use for it (`medical reports`).
+    pub(super) fn declared_action(&self, feature: &str) -> Result<(String, Action), Failure> {
+        let key = feature.replace([' ', '-', '_'], "").to_lowercase();
+        let setup = self.setup()?;
+        let found = setup.profile.app.actions.iter().find(|(name, _)| name.replace(['-', '_'], "").to_lowercase() == key);
+        found
+            .map(|(name, action)| (name.clone(), action.clone()))
+            .ok_or_else(|| Failure::not_applicable(format!("the application does not declare the feature {feature}")))
+    }
+
+    fn opened_feature(&self) -> Result<String, Failure> {
+        self.memory.feature.clone().ok_or_else(|| Failure::broke("no step has opened a feature"))
+    }
+
+    /// Opens the first declared feature: which one does not matter to the scenario.
+    pub(super) async fn open_a_feature(&mut self, name: &str) -> Result<(), Failure> {
+        self.memory.actor = Some(name.to_owned());
+        let feature = self.features()?.into_iter().next().ok_or_else(|| Failure::broke("there is a first feature"))?;
+        self.open_feature_as_actor(&feature).await
+    }
+
+    pub(super) async fn open_feature_as_actor(&mut self, feature: &str) -> Result<(), Failure> {
+        let (key, action) = self.declared_action(feature)?;
+        let visitor = self.actor_visitor().await?;
+        self.memory.feature = Some(key);
+        let url = self.stage()?.base_url.join(&action.open).map_err(Failure::broke)?;
+        match visitor.page.goto(url.as_str()).await {
+            Ok(()) => Ok(()),
+            Err(error) => Err(self.stage()?.explain(error.into()).await),
+        }
+    }
+
+    /// The opened feature shows at least one entry.
+    pub(super) async fn shows_data(&mut self, feature: &str) -> Result<(), Failure> {
+        let (_, action) = self.declared_action(feature)?;
+        let visitor = self.actor_visitor().await?;
+        match visitor.page.wait_for(&action.shows, PATIENCE / 2).await {
+            Ok(()) => self.react(true, "", "", ""),
+            Err(BrowserError::Timeout { .. }) => {
+                let seen = visible_text(&visitor).await?;
+                self.react(false, &format!("does not show its {feature}"), "at least one entry", &format!("none; the page says `{seen}`"))
+            }
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    /// The application answers with a page of its own, whatever it says.
+    pub(super) async fn still_answers(&mut self) -> Result<(), Failure> {
+        let visitor = self.actor_visitor().await?;
+        let seen = visible_text(&visitor).await?;
+        let trace = ["stack trace", "Traceback (most recent call last)", "panicked at", "at java.", "Exception in thread"];
+        let held = !seen.trim().is_empty() && !trace.iter().any(|sign| seen.contains(sign));
+        self.react(held, "does not tell the end-user what went wrong", "a page with words for a person", &format!("the page says `{seen}`"))
+    }
+
+    /// (subject, tenant id) of every end-user of the mock.
+    pub(super) fn tenants_by_subject(&self) -> Result<Vec<(String, String)>, Failure> {
+        let accounts = self.stage()?.mock()?.shared().accounts();
+        let users = accounts.users.iter().filter_map(|user| Some((user.id.0.clone(), user.tenant?.0.to_string())));
+        Ok(users.collect())
+    }
+
+    /// Judges a clause for one of the scenario's requirements only.
+    pub(super) fn judge_for(&mut self, requirement: &str, judgement: checks::Judgement) -> Result<(), Failure> {
+        let Some(scenario) = self.scenario_mut() else { return Err(Failure::broke("no scenario runs")) };
+        let all = scenario.requirements.clone();
+        scenario.requirements.retain(|id| id.as_str() == requirement);
+        let judged = self.judge(judgement);
+        if let Some(scenario) = self.scenario_mut() {
+            scenario.requirements = all;
+        }
+        if judged.is_ok() && self.ledger.oracle.no_follow_up.is_none() {
+            self.ledger.oracle.set(OraclePart::NoFollowUp, true);
+        }
+        judged
+    }
+}
+
+/// What a person reads on the page, shortened.
+async fn visible_text(visitor: &Visitor) -> Result<String, Failure> {
+    let text = pages::visible_text(&visitor.page).await?;
+    let words = text.split_whitespace().collect::<Vec<_>>().join(" ");
+    Ok(words.chars().take(160).collect())
+}

@@ -1,0 +1,198 @@
+//! The application's own session with the browser, and what it leaves there.
+
+use cucumber::{then, when};
+use secrecy::SecretString;
+
+use super::stage::Visitor;
+use super::world::World;
+use super::{Failure, PATIENCE};
+use crate::browser::Cookie;
+use crate::checks::{self, Place, Refusal};
+use crate::domain::{self, Endpoint, SameSite};
+use crate::platform::accounts::TENANT;
+
+/// Kinds of secrets that must stay on the server, by the start of their placeholder.
+const SERVER_SIDE: [&str; 4] = ["[access-token-", "[refresh-token-", "[verifier-", "[client-secret-"];
+
+#[then("the session cookie is protected")]
+async fn cookie_protected(world: &mut World) -> Result<(), Failure> {
+    let visitor = world.actor_visitor().await?;
+    let base_url = world.stage()?.base_url.clone();
+    let cookies = application_cookies(&visitor, &base_url).await?;
+    let evidence: Vec<_> = cookies.iter().map(evidence).collect();
+    world.judge(checks::check_cookie_must(&[], &evidence, &base_url))?;
+    match checks::check_cookie_should(&[], &evidence, &base_url) {
+        Err(Refusal::Discrepancy(found)) => {
+            world.warn("SE-01", found);
+            Ok(())
+        }
+        judgement => world.judge(judgement),
+    }
+}
+
+#[then("the session id from before the sign-in is worth nothing")]
+async fn session_id_changed(world: &mut World) -> Result<(), Failure> {
+    let before = std::mem::take(&mut world.memory.cookies);
+    let visitor = world.actor_visitor().await?;
+    let base_url = world.stage()?.base_url.clone();
+    let before: Vec<Cookie> =
+        before.into_iter().filter(|cookie| Some(cookie.domain.trim_start_matches('.')) == base_url.host_str()).collect();
+    if before.is_empty() {
+        return world.react(true, "", "", "");
+    }
+    let now = application_cookies(&visitor, &base_url).await?;
+    let kept = before.iter().all(|old| now.iter().any(|new| new.name == old.name && new.value == old.value));
+    let dead = !kept || !world.opens_a_session(before).await?;
+    world.react(
+        dead,
+        "keeps the session id from before the sign-in",
+        "the old id opens no session",
+        "the old id opens the signed-in session",
+    )
+}
+
+#[then("no token, code or verifier is in any page, URL or storage of the browser")]
+async fn no_token_in_browser(world: &mut World) -> Result<(), Failure> {
+    let secrets = world.secrets_of(&SERVER_SIDE)?;
+    world.search(secrets, "RFC 9700 section 4.3.2", Scope::Everything).await
+}
+
+#[then("the client secret is in no page, URL or storage of the browser")]
+async fn no_client_secret_in_browser(world: &mut World) -> Result<(), Failure> {
+    let secret = world.stage()?.client_secret().ok_or_else(|| Failure::not_applicable("a public client has no secret"))?;
+    world.search(vec![("the client secret".to_owned(), secret)], "RFC 6749 section 2.3.1", Scope::Everything).await
+}
+
+#[then("no patient's identity is in any URL or storage of the browser")]
+async fn no_patient_in_browser(world: &mut World) -> Result<(), Failure> {
+    let canaries = world.stage()?.mock()?.personal_canaries(TENANT);
+    world.search(canaries, "C-05", Scope::UrlsAndStorage).await
+}
+
+#[when(expr = "{word} signs out of the relying party")]
+async fn signs_out(world: &mut World, name: String) -> Result<(), Failure> {
+    let setup = world.setup()?;
+    let logout = setup.profile.app.login.logout.as_ref().ok_or_else(|| Failure::not_applicable("the profile names no way to sign out"))?;
+    world.memory.actor = Some(name);
+    world.memory.outcome = None;
+    let visitor = world.actor_visitor().await?;
+    let base_url = world.stage()?.base_url.clone();
+    world.memory.cookies = application_cookies(&visitor, &base_url).await?;
+    visitor.page.goto(base_url.as_str()).await?;
+    visitor.page.submit(logout).await?;
+    visitor.page.wait_for(&setup.profile.app.login.trigger, PATIENCE).await?;
+    Ok(())
+}
+
+#[then("the session cookie from before opens nothing")]
+async fn old_cookie_dead(world: &mut World) -> Result<(), Failure> {
+    let cookies = std::mem::take(&mut world.memory.cookies);
+    let opens = world.opens_a_session(cookies).await?;
+    world.react(
+        !opens,
+        "still accepts the session cookie from before signing out",
+        "the old cookie opens no session",
+        "the old cookie opens the session",
+    )
+}
+
+#[then("the platform was asked to revoke the refresh token")]
+async fn revoked(world: &mut World) -> Result<(), Failure> {
+    let exchanges = world.exchanges()?;
+    let revocation = exchanges.iter().find(|exchange| exchange.endpoint == Endpoint::Revocation && exchange.status == 200);
+    let sent = revocation.and_then(|exchange| exchange.form_value("token")).is_some_and(|token| token.starts_with("[refresh-token-"));
+    world.react(
+        sent,
+        "does not revoke the refresh token when the user signs out",
+        "a revocation request with the refresh token",
+        "none was seen",
+    )
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Scope {
+    /// Pages, URLs, cookies' names aside, every storage.
+    Everything,
+    UrlsAndStorage,
+}
+
+impl World {
+    fn secrets_of(&self, kinds: &[&str]) -> Result<Vec<(String, SecretString)>, Failure> {
+        let secrets = self.stage()?.mock()?.shared().redaction.secrets();
+        let wanted: Vec<_> =
+            secrets.into_iter().filter(|(placeholder, _)| kinds.iter().any(|kind| placeholder.starts_with(kind))).collect();
+        if wanted.is_empty() { Err(Failure::unjudged("the platform issued nothing to search for")) } else { Ok(wanted) }
+    }
+
+    async fn search(&mut self, secrets: Vec<(String, SecretString)>, clause: &'static str, scope: Scope) -> Result<(), Failure> {
+        let issuer = self.stage()?.issuer.clone();
+        let visitor = self.actor_visitor().await?;
+        let places = places(&visitor, &issuer, scope).await?;
+        self.judge(checks::check_absent(clause, &secrets, &places))
+    }
+
+    /// Whether these cookies, in a new browser, open a signed-in session.
+    async fn opens_a_session(&mut self, cookies: Vec<Cookie>) -> Result<bool, Failure> {
+        let stage = self.stage_mut()?;
+        let visitor = stage.visitor("somebody with old cookies").await?;
+        for cookie in &cookies {
+            visitor.context.set_cookie(cookie).await?;
+        }
+        Ok(stage.who_is_signed_in(&visitor).await?.is_some())
+    }
+}
+
+/// Cookies of the application's host.
+async fn application_cookies(visitor: &Visitor, base_url: &url::Url) -> Result<Vec<Cookie>, Failure> {
+    let cookies = visitor.context.cookies().await?;
+    Ok(cookies.into_iter().filter(|cookie| Some(cookie.domain.trim_start_matches('.')) == base_url.host_str()).collect())
+}
+
+/// A browser's cookie as the checks read it.
+fn evidence(cookie: &Cookie) -> domain::Cookie {
+    domain::Cookie {
+        name: cookie.name.clone(),
+        value: SecretString::from(cookie.value.clone()),
+        domain: cookie.domain.clone(),
+        path: cookie.path.clone(),
+        http_only: cookie.http_only,
+        secure: cookie.secure,
+        same_site: match cookie.same_site.as_deref() {
+            Some("Strict") => Some(SameSite::Strict),
+            Some("Lax") => Some(SameSite::Lax),
+            Some("None") => Some(SameSite::None),
+            _ => None,
+        },
+    }
+}
+
+/// Where something may be left in a browser: every page's source, URL and storage; the platform's own pages excepted.
+async fn places(visitor: &Visitor, issuer: &str, scope: Scope) -> Result<Vec<Place>, Failure> {
+    let mut places = Vec::new();
+    let mut add = |name: String, text: String| places.push(Place { name, text });
+    for page in visitor.context.pages() {
+        let url = page.url();
+        if url.starts_with(issuer) {
+            continue;
+        }
+        if scope == Scope::Everything {
+            add("a page's source".to_owned(), page.source().await?);
+        }
+        let storage = page.storage().await?;
+        for (kind, entries) in [("localStorage", storage.local), ("sessionStorage", storage.session), ("IndexedDB", storage.indexed_db)] {
+            for (key, value) in entries {
+                add(format!("{kind} entry `{key}`"), format!("{key} {value}"));
+            }
+        }
+        for visited in storage.urls.into_iter().filter(|visited| !visited.starts_with(issuer)) {
+            add("a URL of the history".to_owned(), visited);
+        }
+    }
+    for request in visitor.context.requests().into_iter().filter(|request| !request.url.starts_with(issuer)) {
+        add("a URL that the browser requested".to_owned(), request.url);
+    }
+    for cookie in visitor.context.cookies().await?.into_iter().filter(|cookie| !issuer.contains(cookie.domain.as_str())) {
+        add(format!("cookie `{}`", cookie.name), cookie.value);
+    }
+    Ok(places)
+}

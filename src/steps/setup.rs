@@ -1,0 +1,117 @@
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use secrecy::SecretString;
+use tokio::sync::Mutex;
+
+use super::snapshot::GoldenTexts;
+use super::stage::Shared;
+use super::{Failure, world::Levels};
+use crate::browser::{Browser, BrowserError, Context, Options};
+use crate::domain::{Profile, TargetFile};
+use crate::platform::Assumptions;
+use crate::relying_party::Defect;
+
+/// What every scenario of a run is given.
+pub struct Setup {
+    pub profile: Profile,
+    /// Whether the application under test is the one that comes with collaudo.
+    pub bundled: bool,
+    pub defect: Option<Defect>,
+    /// The running application's client secret (`[app.client]`).
+    pub static_secret: Option<SecretString>,
+    pub target: Target,
+    pub browser: BrowserPool,
+    /// Every stage's own seed is derived from it.
+    pub seed: u64,
+    /// Where screenshots and page sources go; their paths in events are relative to it.
+    pub out: PathBuf,
+    pub levels: Levels,
+    pub golden: GoldenTexts,
+    /// Secrets of the dossier's environments that were set, by environment.
+    pub dossier_secrets: BTreeMap<String, SecretString>,
+    /// Why the application cannot be judged at all, if the look before the run found that.
+    pub(super) refused: std::sync::Mutex<Option<Failure>>,
+    /// The one stage of an application that the harness did not start.
+    pub(super) shared: Mutex<Option<Arc<Shared>>>,
+}
+
+/// The platform of the run.
+pub enum Target {
+    Mock(Assumptions),
+    Remote(Box<Remote>),
+}
+
+/// A platform behind a target file, its secrets resolved.
+pub struct Remote {
+    pub file: TargetFile,
+    pub client_secret: Option<SecretString>,
+    /// By user key, such as `ada`.
+    pub passwords: BTreeMap<String, SecretString>,
+    pub extra_ca_pem: Option<String>,
+}
+
+impl Setup {
+    #[expect(clippy::too_many_arguments, reason = "the composition root names every part once")]
+    pub fn new(
+        profile: Profile,
+        bundled: bool,
+        defect: Option<Defect>,
+        static_secret: Option<SecretString>,
+        target: Target,
+        browser: BrowserPool,
+        seed: u64,
+        out: PathBuf,
+        levels: Levels,
+        golden: GoldenTexts,
+        dossier_secrets: BTreeMap<String, SecretString>,
+    ) -> Self {
+        let (shared, refused) = Default::default();
+        Self { refused, profile, bundled, defect, static_secret, target, browser, seed, out, levels, golden, dossier_secrets, shared }
+    }
+
+    pub fn remote(&self) -> Option<&Remote> {
+        match &self.target {
+            Target::Mock(_) => None,
+            Target::Remote(remote) => Some(remote),
+        }
+    }
+
+    /// Whether the application is one shared stage: neither bundled nor started by us.
+    pub fn is_shared(&self) -> bool {
+        !self.bundled && self.profile.app.command.is_none()
+    }
+}
+
+/// One warm browser for all scenarios; a new one when it has died.
+pub struct BrowserPool {
+    options: Options,
+    browser: Mutex<Browser>,
+}
+
+impl BrowserPool {
+    pub async fn launch(options: Options) -> Result<Self, BrowserError> {
+        let browser = Mutex::new(Browser::launch(&options).await?);
+        Ok(Self { options, browser })
+    }
+
+    pub async fn context(&self) -> Result<Context, Failure> {
+        let mut browser = self.browser.lock().await;
+        if !browser.is_alive() {
+            browser.close().await;
+            *browser = Browser::launch(&self.options).await?;
+        }
+        Ok(browser.new_context().await?)
+    }
+
+    /// Name and version of the browser, and of its driver.
+    pub async fn versions(&self) -> (String, String) {
+        let browser = self.browser.lock().await;
+        (browser.version().to_owned(), browser.driver_version().to_owned())
+    }
+
+    pub async fn close(&self) {
+        self.browser.lock().await.close().await;
+    }
+}

@@ -1,0 +1,195 @@
+//! A whole sign-in, as a person does it at the application under test, and what came of it.
+
+use std::time::Duration;
+
+use super::people::Person;
+use super::stage::{Stage, Visitor};
+use super::{Failure, PATIENCE};
+use crate::browser::pages::{ConsentPage, PlatformWindow, Shown, SignInPage};
+use crate::browser::{BrowserError, Page};
+use crate::domain::{Login, Window};
+
+/// How long an application that has the authorization response, and shows neither marker, is given to make up its mind.
+const INDECISION: Duration = Duration::from_secs(3);
+
+/// What the person does at the consent page.
+#[derive(Clone, Debug)]
+pub enum Consent {
+    GrantAll,
+    /// Refuses these scopes and grants the others.
+    Refuse(Vec<String>),
+    Cancel,
+}
+
+/// What the application shows after a sign-in.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    /// Somebody is signed in: the marker's text.
+    SignedIn(String),
+    /// Nobody is, and the application said so with this text, if it said anything.
+    Refused(Option<String>),
+    /// The platform itself refused the person or the client: the text of its page.
+    TurnedAway(String),
+}
+
+impl Outcome {
+    pub fn describe(&self) -> String {
+        match self {
+            Self::SignedIn(shown) => format!("signed in, shown as `{shown}`"),
+            Self::Refused(Some(message)) => format!("not signed in, with the message `{message}`"),
+            Self::Refused(None) => "not signed in, without a message".to_owned(),
+            Self::TurnedAway(text) => format!("turned away by the platform: `{text}`"),
+        }
+    }
+}
+
+impl Stage {
+    /// Signs a person in through the application's own login, in that person's browser.
+    pub async fn sign_in(&mut self, person: &Person, consent: &Consent) -> Result<Outcome, Failure> {
+        let visitor = self.visitor(&person.name).await?;
+        self.sign_in_at(&visitor, person, consent).await
+    }
+
+    /// Signs a person in, in a browser that is new and closed afterwards.
+    pub async fn sign_in_apart(&mut self, person: &Person) -> Result<Outcome, Failure> {
+        let key = format!("{} apart", person.name);
+        let visitor = self.visitor(&key).await?;
+        let outcome = self.sign_in_at(&visitor, person, &Consent::GrantAll).await;
+        self.forget_visitor(&key);
+        visitor.context.close().await;
+        outcome
+    }
+
+    async fn sign_in_at(&self, visitor: &Visitor, person: &Person, consent: &Consent) -> Result<Outcome, Failure> {
+        let login = &self.setup.profile.app.login;
+        let window = match self.open_sign_in(visitor).await {
+            Ok(window) => window,
+            Err(failure) => return Err(self.explain(failure).await),
+        };
+        match at_the_platform(&window, person, consent, login).await {
+            Ok(Some(turned_away)) => return Ok(turned_away),
+            Ok(None) => {}
+            Err(failure) => return Err(self.explain(failure).await),
+        }
+        match outcome(visitor, &window, login).await {
+            Ok(outcome) => Ok(outcome),
+            Err(failure) => Err(self.explain(failure).await),
+        }
+    }
+
+    /// Clicks the login trigger; the window with the authorization request.
+    pub async fn open_sign_in(&self, visitor: &Visitor) -> Result<Page, Failure> {
+        let login = &self.setup.profile.app.login;
+        visitor.page.click(&login.trigger).await.map_err(|error| match error {
+            BrowserError::Timeout { .. } => {
+                Failure::unjudged(format!("the login trigger `{}` of the profile is not on {}: {error}", login.trigger, self.base_url))
+            }
+            other => other.into(),
+        })?;
+        match login.window {
+            Window::Popup => Ok(visitor.context.wait_for_popup(PATIENCE).await?),
+            Window::Same => Ok(visitor.page.clone()),
+        }
+    }
+
+    /// Whether somebody is signed in in this browser now: loads the application's page anew and looks.
+    pub async fn who_is_signed_in(&self, visitor: &Visitor) -> Result<Option<String>, Failure> {
+        let login = &self.setup.profile.app.login;
+        let looked = async {
+            visitor.page.goto(self.base_url.as_str()).await?;
+            let found = visitor.page.wait_for_any(&[&login.signed_in, &login.trigger], PATIENCE).await?;
+            if found == 0 { visitor.page.text(&login.signed_in).await } else { Ok(None) }
+        };
+        match looked.await {
+            Ok(shown) => Ok(shown),
+            Err(error) => Err(self.explain(Failure::from(error)).await),
+        }
+    }
+}
+
+/// The platform's pages: sign-in and consent. `Some` when the platform itself ends the attempt.
+async fn at_the_platform(window: &Page, person: &Person, consent: &Consent, login: &Login) -> Result<Option<Outcome>, Failure> {
+    let error = login.error.as_deref();
+    let platform = PlatformWindow(window);
+    let first = platform.wait_for_first(error, PATIENCE).await.map_err(|error| match error {
+        BrowserError::Timeout { .. } => Failure::unjudged(format!("the sign-in never reached the platform: {error}")),
+        other => other.into(),
+    })?;
+    let shown = if first == Shown::SignIn {
+        SignInPage(window).sign_in(&person.email, &person.password).await?;
+        platform.wait_for_next(error, PATIENCE).await?
+    } else {
+        first
+    };
+    match shown {
+        Shown::Consent => {}
+        Shown::SignIn => return Ok(Some(Outcome::TurnedAway(SignInPage(window).refusal().await?.unwrap_or_default()))),
+        Shown::Error => return Ok(Some(Outcome::TurnedAway(platform.error().await?))),
+        Shown::Application => return Ok(None),
+    }
+    let page = ConsentPage(window);
+    match consent {
+        Consent::GrantAll => page.grant(&[]).await?,
+        Consent::Refuse(scopes) => page.grant(&scopes.iter().map(String::as_str).collect::<Vec<_>>()).await?,
+        Consent::Cancel => page.cancel().await?,
+    }
+    Ok(None)
+}
+
+/// Waits until the application shows that somebody is signed in, or that the sign-in failed, whichever comes first.
+async fn outcome(visitor: &Visitor, window: &Page, login: &Login) -> Result<Outcome, Failure> {
+    let page = &visitor.page;
+    let popup = login.window == Window::Popup;
+    let mut markers = vec![login.signed_in.as_str()];
+    markers.extend(login.error.as_deref());
+    let decided = tokio::select! {
+        found = page.wait_for_any(&markers, PATIENCE) => Decided::Page(found),
+        message = error_in_window(window, login.error.as_deref()), if popup => Decided::Window(message),
+        _ = window.wait_until_closed(PATIENCE), if popup => Decided::Elsewhere,
+        () = undecided(window), if popup => Decided::Elsewhere,
+    };
+    let found = match decided {
+        Decided::Window(message) => {
+            window.close().await?;
+            return Ok(Outcome::Refused(Some(message)));
+        }
+        Decided::Page(found) => found,
+        Decided::Elsewhere => page.wait_for_any(&markers, INDECISION).await,
+    };
+    match found {
+        Ok(0) => Ok(Outcome::SignedIn(page.text(&login.signed_in).await?.unwrap_or_default())),
+        Ok(_) => Ok(Outcome::Refused(page.text(markers[1]).await?)),
+        Err(BrowserError::Timeout { .. }) => Ok(Outcome::Refused(None)),
+        Err(error) => Err(error.into()),
+    }
+}
+
+enum Decided {
+    Page(Result<usize, BrowserError>),
+    /// The error marker in the popup.
+    Window(String),
+    /// The popup closed, or stays at the application without any marker: the page has the last word.
+    Elsewhere,
+}
+
+/// The text of the error marker in the popup; never resolves without one.
+async fn error_in_window(window: &Page, error: Option<&str>) -> String {
+    if let Some(error) = error
+        && window.wait_for(error, PATIENCE).await.is_ok()
+        && let Ok(Some(text)) = window.text(error).await
+    {
+        return text;
+    }
+    std::future::pending().await
+}
+
+/// Resolves when a popup that is back from the platform shows no marker for as long as an application may be undecided.
+async fn undecided(window: &Page) {
+    if PlatformWindow(window).wait_until_back(PATIENCE).await.is_err() {
+        return std::future::pending().await;
+    }
+    // No event ends indecision: the popup staying open for this long does.
+    if window.wait_until_closed(INDECISION).await.is_ok() {
+        std::future::pending().await
+    }
+}

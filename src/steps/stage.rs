@@ -1,0 +1,339 @@
+//! Platform, application and browser contexts of one scenario.
+
+use std::collections::HashMap;
+use std::net::{Ipv4Addr, SocketAddr};
+use std::sync::Arc;
+
+use secrecy::SecretString;
+use tokio::sync::Mutex;
+use url::Url;
+
+use super::application::{Filling, Instance, Started};
+use super::provocation::Provocation;
+use super::{Failure, PATIENCE, Setup, Target};
+use crate::browser::{Context, Page};
+use crate::domain::{ApplicationType, BrowserFact, Exchange, Window};
+use crate::oauth::ScopeSet;
+use crate::platform::accounts::{Credentials, GrantType, RegistrationRequest, RegistrationType, TENANT};
+use crate::platform::{Platform, Settings};
+use crate::relying_party::{self, Config, Listener, RelyingParty};
+
+/// The parts that scenarios of a running application share; every other scenario has its own.
+pub struct Shared {
+    pub platform: Option<Platform>,
+    pub application: Mutex<Option<Instance>>,
+}
+
+pub struct Stage {
+    pub setup: Arc<Setup>,
+    shared: Arc<Shared>,
+    /// Where the journal stood when the scenario began.
+    mark: usize,
+    pub issuer: String,
+    pub api: Url,
+    pub portal: Option<Url>,
+    pub credentials: Option<Credentials>,
+    pub redirect_uris: Vec<String>,
+    /// The application's page with the login button.
+    pub base_url: Url,
+    visitors: HashMap<String, Visitor>,
+    pub provocation: Provocation,
+}
+
+/// A person's browser: an isolated context, with the application's page.
+#[derive(Clone)]
+pub struct Visitor {
+    pub context: Context,
+    pub page: Page,
+}
+
+impl Stage {
+    /// A platform, and nobody at it yet.
+    pub async fn raise(setup: Arc<Setup>, seed: u64) -> Result<Self, Failure> {
+        let shared = if setup.is_shared() {
+            let mut kept = setup.shared.lock().await;
+            if kept.is_none() {
+                let port = setup.profile.app.client.as_ref().map_or(0, |client| client.platform_port);
+                *kept = Some(Arc::new(Shared::start(&setup, setup.seed, port).await?));
+            }
+            kept.as_ref().map(Arc::clone).ok_or_else(|| Failure::broke("the shared stage is gone"))?
+        } else {
+            Arc::new(Shared::start(&setup, seed, 0).await?)
+        };
+        let (issuer, api, portal) = match (&shared.platform, setup.remote()) {
+            (Some(platform), _) => (platform.shared().issuer_text().to_owned(), platform.api().clone(), Some(platform.issuer().clone())),
+            (None, Some(remote)) => {
+                let file = &remote.file;
+                (file.issuer.as_str().trim_end_matches('/').to_owned(), file.api.clone(), file.portal.clone())
+            }
+            (None, None) => return Err(Failure::broke("a run has a mock platform or a target file")),
+        };
+        if let Some(platform) = &shared.platform {
+            platform.faults().disarm_all();
+        }
+        Ok(Self {
+            mark: shared.platform.as_ref().map_or(0, |platform| platform.journal().mark()),
+            base_url: setup.profile.app.url.clone(),
+            provocation: Provocation::default(),
+            visitors: HashMap::new(),
+            redirect_uris: Vec::new(),
+            credentials: None,
+            issuer,
+            api,
+            portal,
+            shared,
+            setup,
+        })
+    }
+
+    /// The instrumented mock; a scenario that needs it is not applicable on another target.
+    pub fn mock(&self) -> Result<&Platform, Failure> {
+        let unavailable =
+            || Failure::not_applicable("it needs the instrumented mock platform: faults, levers and the journal exist only there");
+        self.shared.platform.as_ref().ok_or_else(unavailable)
+    }
+
+    /// What the platform recorded since the scenario began.
+    pub fn exchanges(&self) -> Vec<Exchange> {
+        self.shared.platform.as_ref().map_or_else(Vec::new, |platform| platform.journal().since(self.mark))
+    }
+
+    /// What every browser of the scenario saw, in order.
+    pub fn browser_facts(&self) -> Vec<BrowserFact> {
+        let mut facts: Vec<BrowserFact> = self.visitors.values().flat_map(|visitor| visitor.context.facts()).collect();
+        facts.sort_by_key(|fact| fact.at_ms);
+        facts
+    }
+
+    /// Ids of the medical centres that the application may serve.
+    pub fn authorised_tenants(&self) -> Vec<String> {
+        let own = match &self.setup.target {
+            Target::Mock(_) => TENANT.0.to_string(),
+            Target::Remote(remote) => remote.file.users.get("ada").map_or_else(String::new, |user| user.tenant.clone()),
+        };
+        self.setup.profile.app.tenants.iter().map(|tenant| if tenant == "authorised" { own.clone() } else { tenant.clone() }).collect()
+    }
+
+    /// Registers the application under test at the platform and starts it with the credentials.
+    pub async fn register_application(&mut self) -> Result<(), Failure> {
+        let tenants = self.authorised_tenants();
+        let (listener, redirect_uris) = self.application_address()?;
+        let credentials = match (&self.setup.target, &self.setup.profile.app.client) {
+            (Target::Remote(remote), _) => {
+                Credentials { client_id: remote.file.client.client_id.clone(), client_secret: remote.client_secret.clone() }
+            }
+            (Target::Mock(_), Some(client)) if self.setup.is_shared() => {
+                let credentials = Credentials { client_id: client.client_id.clone(), client_secret: self.setup.static_secret.clone() };
+                self.mock()?.preregister_client(self.registration(&redirect_uris), &credentials).map_err(Failure::broke)?;
+                credentials
+            }
+            (Target::Mock(_), _) => self.mock()?.register_client(self.registration(&redirect_uris)).map_err(Failure::broke)?,
+        };
+        self.run_application(credentials, &tenants, listener, redirect_uris).await
+    }
+
+    /// Starts the application with credentials that the portal gave out for [`Stage::reserved_redirect_uris`].
+    pub async fn start_application(&mut self, credentials: Credentials, listener: Option<Listener>) -> Result<(), Failure> {
+        let tenants = self.authorised_tenants();
+        let redirect_uris = match &listener {
+            Some(listener) => vec![listener.redirect_uri().to_string()],
+            None => self.setup.profile.app.redirect_uris.clone(),
+        };
+        self.run_application(credentials, &tenants, listener, redirect_uris).await
+    }
+
+    /// Starts the application again, authorised for these medical centres.
+    pub async fn restart_application(&mut self, tenants: &[String]) -> Result<(), Failure> {
+        let configurable = self.setup.bundled || self.setup.profile.app.env.values().any(|value| value.contains("{tenants}"));
+        if self.setup.is_shared() || !configurable {
+            return Err(Failure::not_applicable(
+                "the profile gives no way to tell the application which medical centres it may serve ({tenants} in [app.env])",
+            ));
+        }
+        *self.shared.application.lock().await = None;
+        let (listener, redirect_uris) = self.application_address()?;
+        let credentials = self.mock()?.register_client(self.registration(&redirect_uris)).map_err(Failure::broke)?;
+        self.run_application(credentials, tenants, listener, redirect_uris).await
+    }
+
+    /// Where the application will be: a listener of the bundled one, and the redirect URIs to register.
+    pub fn application_address(&self) -> Result<(Option<Listener>, Vec<String>), Failure> {
+        let app = &self.setup.profile.app;
+        if !self.setup.bundled {
+            return Ok((None, app.redirect_uris.clone()));
+        }
+        let (port, redirect_uri) = match self.setup.remote() {
+            Some(remote) => (remote.file.client.redirect_uri.port_or_known_default().unwrap_or(0), Some(&remote.file.client.redirect_uri)),
+            None => (0, None),
+        };
+        let listener = Listener::bind(SocketAddr::from((Ipv4Addr::LOCALHOST, port))).map_err(Failure::broke)?;
+        let redirect_uri = redirect_uri.map_or_else(|| listener.redirect_uri().to_string(), Url::to_string);
+        Ok((Some(listener), vec![redirect_uri]))
+    }
+
+    /// The registration that the application's profile asks for.
+    pub fn registration(&self, redirect_uris: &[String]) -> RegistrationRequest {
+        let app = &self.setup.profile.app;
+        let (r#type, grant) = match app.r#type {
+            ApplicationType::Web => (RegistrationType::Web, GrantType::AuthorizationCode),
+            ApplicationType::Native => (RegistrationType::Native, GrantType::AuthorizationCode),
+            ApplicationType::Device => (RegistrationType::Daemon, GrantType::DeviceCode),
+        };
+        RegistrationRequest {
+            r#type,
+            grant,
+            name: app.name.clone(),
+            description: format!("{} (collaudo)", app.name),
+            redirect_uris: redirect_uris.to_vec(),
+            scopes: app.scopes.iter().cloned().collect::<ScopeSet>(),
+            claims: vec!["name".to_owned(), "email".to_owned()],
+        }
+    }
+
+    async fn run_application(
+        &mut self,
+        credentials: Credentials,
+        tenants: &[String],
+        listener: Option<Listener>,
+        redirect_uris: Vec<String>,
+    ) -> Result<(), Failure> {
+        let ca_pem = self.setup.remote().and_then(|remote| remote.extra_ca_pem.clone());
+        let app = &self.setup.profile.app;
+        let mut application = self.shared.application.lock().await;
+        // The one that runs must free its port first.
+        *application = None;
+        *application = Some(match (listener, &app.command) {
+            (Some(listener), _) => {
+                self.base_url = listener.base_url();
+                Instance::Bundled(
+                    RelyingParty::start(listener, self.bundled_config(&credentials, tenants, ca_pem)?).await.map_err(Failure::broke)?,
+                )
+            }
+            (None, Some(command)) => {
+                let filling = Filling {
+                    issuer: &self.issuer,
+                    api: self.api.as_str().trim_end_matches('/'),
+                    client_id: &credentials.client_id,
+                    client_secret: credentials.client_secret.as_ref(),
+                    tenants,
+                    ca_pem: ca_pem.as_deref(),
+                };
+                Instance::Started(Started::start(app, command, &filling).await?)
+            }
+            (None, None) => Instance::Running,
+        });
+        drop(application);
+        self.credentials = Some(credentials);
+        self.redirect_uris = redirect_uris;
+        Ok(())
+    }
+
+    fn bundled_config(&self, credentials: &Credentials, tenants: &[String], extra_ca_pem: Option<String>) -> Result<Config, Failure> {
+        Ok(Config {
+            issuer: Url::parse(&self.issuer).map_err(Failure::broke)?,
+            api: self.api.clone(),
+            client_id: credentials.client_id.clone(),
+            client_secret: credentials.client_secret.clone(),
+            scopes: self.setup.profile.app.scopes.clone(),
+            tenants: tenants.to_vec(),
+            base_url: self.base_url.clone(),
+            extra_ca_pem,
+            window: match self.setup.profile.app.login.window {
+                Window::Popup => relying_party::Window::Popup,
+                Window::Same => relying_party::Window::Same,
+            },
+            defect: self.setup.defect,
+        })
+    }
+
+    /// The person's browser, on the application's page; a new one at the first call.
+    pub async fn visitor(&mut self, name: &str) -> Result<Visitor, Failure> {
+        if let Some(visitor) = self.visitors.get(name) {
+            return Ok(visitor.clone());
+        }
+        let context = self.setup.browser.context().await?;
+        let page = context.open(self.base_url.as_str()).await;
+        let page = match page {
+            Ok(page) => page,
+            Err(error) => return Err(self.explain(error.into()).await),
+        };
+        let visitor = Visitor { context, page };
+        self.visitors.insert(name.to_owned(), visitor.clone());
+        Ok(visitor)
+    }
+
+    /// A browser that is at the account portal rather than at the application.
+    pub async fn portal_page(&mut self, name: &str) -> Result<(Page, Url), Failure> {
+        let portal = self.portal.clone().ok_or_else(|| Failure::not_applicable("the target file names no account portal"))?;
+        let key = format!("{name} at the portal");
+        if let Some(visitor) = self.visitors.get(&key) {
+            return Ok((visitor.page.clone(), portal));
+        }
+        let context = self.setup.browser.context().await?;
+        let page = context.open(portal.as_str()).await?;
+        self.visitors.insert(key, Visitor { context, page: page.clone() });
+        Ok((page, portal))
+    }
+
+    pub fn is_at_the_portal(&self, name: &str) -> bool {
+        self.visitors.contains_key(&format!("{name} at the portal"))
+    }
+
+    pub fn visitors(&self) -> impl Iterator<Item = (&String, &Visitor)> {
+        self.visitors.iter()
+    }
+
+    /// Adds why the application does not react, where that can be seen from outside: it is down, or has ended.
+    pub async fn explain(&self, failure: Failure) -> Failure {
+        if let Some(Instance::Started(started)) = self.shared.application.lock().await.as_mut()
+            && let Some(death) = started.death()
+        {
+            return Failure::unjudged(death);
+        }
+        match http_client(None) {
+            Ok(client) => match client.get(self.base_url.clone()).send().await {
+                Err(error) if error.is_connect() || error.is_timeout() => {
+                    Failure::unjudged(format!("the application does not answer at {}: {}", self.base_url, error.without_url()))
+                }
+                _ => failure,
+            },
+            Err(_) => failure,
+        }
+    }
+
+    /// Ends what the scenario had: browser contexts now, platform and application when dropped.
+    pub async fn strike(&mut self) {
+        for (_, visitor) in self.visitors.drain() {
+            visitor.context.close().await;
+        }
+    }
+
+    pub fn forget_visitor(&mut self, name: &str) -> Option<Visitor> {
+        self.visitors.remove(name)
+    }
+
+    pub fn client_secret(&self) -> Option<SecretString> {
+        self.credentials.as_ref().and_then(|credentials| credentials.client_secret.clone())
+    }
+}
+
+impl Shared {
+    async fn start(setup: &Setup, seed: u64, port: u16) -> Result<Self, Failure> {
+        let platform = match &setup.target {
+            Target::Mock(assumptions) => {
+                Some(Platform::start(Settings { seed, port, assumptions: assumptions.clone(), ..Settings::default() }).await?)
+            }
+            Target::Remote(_) => None,
+        };
+        Ok(Self { platform, application: Mutex::default() })
+    }
+}
+
+/// An HTTP client for our own questions: no redirect is followed, every answer is awaited at most [`PATIENCE`].
+pub fn http_client(extra_ca_pem: Option<&str>) -> Result<reqwest::Client, Failure> {
+    let mut builder = reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).timeout(PATIENCE);
+    if let Some(pem) = extra_ca_pem {
+        builder = builder.tls_certs_merge(reqwest::Certificate::from_pem_bundle(pem.as_bytes()).map_err(Failure::broke)?);
+    }
+    builder.build().map_err(Failure::broke)
+}

@@ -1,0 +1,104 @@
+//! Whose data the application shows to whom.
+
+use cucumber::{given, then, when};
+
+use super::Failure;
+use super::people::Person;
+use super::provocation::signed_in_as;
+use super::sign_in::Consent;
+use super::world::World;
+use crate::browser::pages::visible_text;
+use crate::checks;
+use crate::domain::OraclePart;
+use crate::platform::accounts::{BRUNO, OTHER_TENANT, TENANT};
+
+/// Requests that an application may still make before it has understood that a user is gone: a call, a refresh, a repetition.
+const CALLS_AFTER_DEACTIVATION: usize = 4;
+
+#[given(expr = "{word} belongs to a medical centre that did not authorise the application")]
+async fn belongs_elsewhere(world: &mut World, name: String) -> Result<(), Failure> {
+    world.provoke_by_hand().await?;
+    world.stage()?.person(&name)?;
+    world.delivered()
+}
+
+#[then(expr = "no data of Bruno's medical centre was asked for")]
+async fn no_data_of_bruno(world: &mut World) -> Result<(), Failure> {
+    let bruno = world.stage()?.mock()?.subject_of(BRUNO).map(|subject| subject.0).unwrap_or_default();
+    let judgement = checks::check_no_resource_call(&world.exchanges()?, &bruno);
+    world.judge(judgement)
+}
+
+#[given("the relying party is authorised for both medical centres")]
+async fn authorised_for_both(world: &mut World) -> Result<(), Failure> {
+    let tenants = [TENANT, OTHER_TENANT].map(|tenant| tenant.0.to_string());
+    world.stage_mut()?.restart_application(&tenants).await
+}
+
+#[when("Ada and Bruno sign in in separate browsers and open every declared feature")]
+async fn both_sign_in(world: &mut World) -> Result<(), Failure> {
+    world.provoke_by_hand().await?;
+    for name in ["Ada", "Bruno"] {
+        world.sign_in(name, Consent::GrantAll).await?;
+        let person: Person = world.stage()?.person(name)?;
+        let outcome = world.outcome()?;
+        if !signed_in_as(&outcome, &person) {
+            world.react(false, &format!("does not sign {name} in, whose medical centre it serves"), "signed in", &outcome.describe())?;
+        }
+    }
+    world.delivered()
+}
+
+#[then("each of them sees data of the own medical centre alone")]
+async fn own_data_alone(world: &mut World) -> Result<(), Failure> {
+    for (name, own, other) in [("Ada", TENANT, OTHER_TENANT), ("Bruno", OTHER_TENANT, TENANT)] {
+        world.memory.actor = Some(name.to_owned());
+        for feature in world.features()? {
+            world.open_feature_as_actor(&feature).await?;
+            let visitor = world.actor_visitor().await?;
+            let text = visible_text(&visitor.page).await?;
+            let platform = world.stage()?.mock()?;
+            let foreign =
+                platform.patients(other).into_iter().find(|patient| text.contains(&patient.given) && text.contains(&patient.family));
+            let own_seen = platform.patients(own).iter().any(|patient| text.contains(&patient.family));
+            if let Some(patient) = foreign {
+                let marked = format!("a patient of the other centre ({}) on {name}'s page {feature}", patient.initials());
+                return world.react(
+                    false,
+                    "shows one medical centre's patients to a user of another",
+                    "patients of the own centre alone",
+                    &marked,
+                );
+            }
+            if feature == "patients" && !own_seen {
+                return world.react(
+                    false,
+                    &format!("shows {name} no patient of the own medical centre"),
+                    "patients of the own centre",
+                    "none of them",
+                );
+            }
+        }
+    }
+    let tenants = world.tenants_by_subject()?;
+    let judgement = checks::check_own_tenant(&world.exchanges()?, &tenants);
+    world.judge(judgement)?;
+    world.ledger.oracle.set(OraclePart::Reaction, true);
+    Ok(())
+}
+
+#[then(expr = "the relying party stops asking for {word}")]
+async fn stops_asking(world: &mut World, name: String) -> Result<(), Failure> {
+    let person = world.stage()?.person(&name)?;
+    let subject = world.stage()?.mock()?.subject_of(&person.email).map(|subject| subject.0).unwrap_or_default();
+    let exchanges = world.provoked_exchanges()?;
+    world.judge(checks::check_calls_stop(&exchanges, &subject, CALLS_AFTER_DEACTIVATION))
+}
+
+#[when(expr = "the administrator deactivates {word}")]
+async fn deactivates(world: &mut World, name: String) -> Result<(), Failure> {
+    world.provoke_by_hand().await?;
+    let person = world.stage()?.person(&name)?;
+    world.stage()?.mock()?.deactivate_user(&person.email).map_err(Failure::broke)?;
+    world.delivered()
+}

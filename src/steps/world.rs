@@ -1,0 +1,299 @@
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::{Instant, SystemTime};
+
+use secrecy::SecretString;
+
+use super::client::OwnClient;
+use super::failure::Failure;
+use super::setup::Setup;
+use super::sign_in::Outcome;
+use super::stage::Stage;
+use crate::checks::{Discrepancy, Judgement, Refusal};
+use crate::domain::{
+    Attachment, Attestation, Exchange, Finding, Level, Oracle, OraclePart, RequirementId, ScenarioId, ScenarioSummary, Verdict,
+};
+use crate::event::ScenarioFinished;
+
+/// The level of every requirement.
+pub type Levels = BTreeMap<RequirementId, (Level, String)>;
+
+/// What one scenario has: its stage, and what was found on it so far.
+#[derive(Default, cucumber::World)]
+#[world(init = Self::default)]
+pub struct World {
+    setup: Option<Arc<Setup>>,
+    scenario: Option<ScenarioSummary>,
+    started: Option<Instant>,
+    stage: Option<Stage>,
+    pub(super) ledger: Ledger,
+    pub(super) memory: Memory,
+}
+
+impl std::fmt::Debug for World {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("World").field("scenario", &self.scenario.as_ref().map(|scenario| &scenario.id)).finish_non_exhaustive()
+    }
+}
+
+#[derive(Default)]
+pub(super) struct Ledger {
+    pub oracle: Oracle,
+    /// Findings that do not stop the scenario, with when they were found.
+    pub warnings: Vec<(SystemTime, Finding)>,
+    pub attestations: Vec<Attestation>,
+    pub attachments: Vec<Attachment>,
+}
+
+/// What a scenario came to, and for each of its findings when it was found; `None` where the failed step tells.
+pub struct Finished {
+    pub event: ScenarioFinished,
+    pub found_at: Vec<Option<SystemTime>>,
+}
+
+/// What earlier steps of the scenario leave for later ones.
+#[derive(Default)]
+pub(super) struct Memory {
+    pub outcome: Option<Outcome>,
+    /// First name of the person who acted last.
+    pub actor: Option<String>,
+    /// The feature that was opened last.
+    pub feature: Option<String>,
+    /// Scopes that were refused on the consent page.
+    pub refused: Vec<String>,
+    /// A link to an authorization response.
+    pub link: Option<String>,
+    /// Number of list entries that the platform holds.
+    pub entries: Option<usize>,
+    /// Session cookies of an earlier moment.
+    pub cookies: Vec<crate::browser::Cookie>,
+    /// Number of an OAuth application, and of tickets, at the portal.
+    pub application: Option<u32>,
+    pub ticket: Option<u32>,
+    /// What the portal gave out.
+    pub initial_password: Option<SecretString>,
+    pub client: Option<OwnClient>,
+}
+
+impl World {
+    /// Called before the first step.
+    pub fn begin(&mut self, setup: Arc<Setup>, scenario: ScenarioSummary) {
+        self.started = Some(Instant::now());
+        self.setup = Some(setup);
+        self.scenario = Some(scenario);
+    }
+
+    /// A step's error as its author meant it.
+    pub fn read_failure(text: &str) -> Failure {
+        Failure::parse(text)
+    }
+
+    pub fn scenario(&self) -> Option<&ScenarioSummary> {
+        self.scenario.as_ref()
+    }
+
+    pub(super) fn scenario_mut(&mut self) -> Option<&mut ScenarioSummary> {
+        self.scenario.as_mut()
+    }
+
+    pub(super) fn setup(&self) -> Result<Arc<Setup>, Failure> {
+        self.setup.clone().ok_or_else(|| Failure::broke("the scenario began without its setup"))
+    }
+
+    pub(super) fn has_tag(&self, tag: &str) -> bool {
+        self.scenario.as_ref().is_some_and(|scenario| scenario.tags.iter().any(|own| own.trim_start_matches('@') == tag))
+    }
+
+    /// Whether the scenario needs the five-part oracle.
+    fn is_provoked(&self) -> bool {
+        self.has_tag("negative") || self.has_tag("provoked")
+    }
+
+    pub(super) fn stage(&self) -> Result<&Stage, Failure> {
+        self.stage.as_ref().ok_or_else(|| Failure::broke("no step of the scenario has raised its stage"))
+    }
+
+    pub(super) fn stage_mut(&mut self) -> Result<&mut Stage, Failure> {
+        self.stage.as_mut().ok_or_else(|| Failure::broke("no step of the scenario has raised its stage"))
+    }
+
+    /// The scenario's platform; raised at the first call.
+    pub(super) async fn raise(&mut self) -> Result<&mut Stage, Failure> {
+        if self.stage.is_none() {
+            let setup = self.setup()?;
+            let seed = self.scenario.as_ref().map_or(setup.seed, |scenario| seed_of(setup.seed, &scenario.id));
+            self.stage = Some(Stage::raise(setup, seed).await?);
+        }
+        self.stage_mut()
+    }
+
+    pub(super) fn exchanges(&self) -> Result<Vec<Exchange>, Failure> {
+        self.stage()?.mock()?;
+        Ok(self.stage()?.exchanges())
+    }
+
+    /// Turns a check's judgement into findings for every requirement that the scenario carries.
+    pub(super) fn judge(&mut self, judgement: Judgement) -> Result<(), Failure> {
+        match judgement {
+            Ok(()) => Ok(()),
+            Err(Refusal::NothingToJudge(reason)) => Err(Failure::unjudged(reason)),
+            Err(Refusal::NotApplicable(reason)) => Err(Failure::not_applicable(reason)),
+            Err(Refusal::Discrepancy(found)) => {
+                self.find_by_clause(&found.summary, &found.expected, &found.actual, Some(found.clause), &found.exchanges, None)
+            }
+        }
+    }
+
+    /// A finding that a step saw by itself: in the browser, mostly.
+    pub(super) fn find(&mut self, summary: &str, expected: &str, actual: &str, exchanges: &[u64]) -> Result<(), Failure> {
+        self.find_by_clause(summary, expected, actual, None, exchanges, None)
+    }
+
+    pub(super) fn find_by_clause(
+        &mut self,
+        summary: &str,
+        expected: &str,
+        actual: &str,
+        clause: Option<&str>,
+        exchanges: &[u64],
+        diff: Option<String>,
+    ) -> Result<(), Failure> {
+        let setup = self.setup()?;
+        let requirements = self.scenario.as_ref().map(|scenario| scenario.requirements.clone()).unwrap_or_default();
+        let findings = requirements.into_iter().map(|requirement| {
+            let (level, own_clause) = setup.levels.get(&requirement).cloned().unwrap_or((Level::Must, String::new()));
+            Finding {
+                level,
+                summary: summary.to_owned(),
+                expected: expected.to_owned(),
+                actual: actual.to_owned(),
+                clause: clause.map_or(own_clause, str::to_owned),
+                exchanges: exchanges.to_vec(),
+                step: None,
+                diff: diff.clone(),
+                requirement,
+            }
+        });
+        let (binding, warnings): (Vec<_>, Vec<_>) = findings.partition(|finding| finding.level == Level::Must);
+        for warning in warnings {
+            if !self.ledger.warnings.iter().any(|(_, known)| known.requirement == warning.requirement) {
+                self.ledger.warnings.push((SystemTime::now(), warning));
+            }
+        }
+        if binding.is_empty() { Ok(()) } else { Err(Failure::Found { findings: binding }) }
+    }
+
+    /// A discrepancy that warns whatever the requirement's level: its text recommends this part only.
+    pub(super) fn warn(&mut self, requirement: &str, found: Discrepancy) {
+        if let Ok(requirement) = requirement.parse() {
+            self.ledger.warnings.push((SystemTime::now(), found.into_finding(requirement, Level::Should, None)));
+        }
+    }
+
+    /// The browser showed the expected reaction, or it did not and that is a finding.
+    pub(super) fn react(&mut self, held: bool, summary: &str, expected: &str, actual: &str) -> Result<(), Failure> {
+        if self.ledger.oracle.reaction != Some(false) {
+            self.ledger.oracle.set(OraclePart::Reaction, held);
+        }
+        if held { Ok(()) } else { self.find(summary, expected, actual, &[]) }
+    }
+
+    /// Called after the last step that ran: settles the oracle, keeps evidence, ends the stage, gives the verdict.
+    pub async fn finish(&mut self, mut failure: Option<Failure>) -> Option<Finished> {
+        let scenario = self.scenario.clone()?;
+        let provoked = self.is_provoked();
+        let judged = failure.is_none() && self.ledger.warnings.is_empty();
+        if provoked && judged && self.stage.as_ref().is_some_and(|stage| stage.mock().is_ok()) {
+            failure = self.settle_oracle().await.err();
+        }
+        if failure.as_ref().is_some_and(|failure| !matches!(failure, Failure::NotApplicable { .. } | Failure::NeedsReview { .. })) {
+            self.keep_evidence(&scenario.id).await;
+        }
+        let (verdict, reason) = self.verdict(provoked, failure.as_ref());
+        let binding = match failure {
+            Some(Failure::Found { findings }) => findings,
+            _ => Vec::new(),
+        };
+        let mut warnings = std::mem::take(&mut self.ledger.warnings);
+        warnings.retain(|(_, warning)| !binding.iter().any(|finding| finding.requirement == warning.requirement));
+        let binding = binding.into_iter().map(|finding| (None, finding));
+        let (found_at, findings) = binding.chain(warnings.into_iter().map(|(at, warning)| (Some(at), warning))).unzip();
+        let (exchanges, browser) = match &mut self.stage {
+            Some(stage) => (stage.exchanges(), stage.browser_facts()),
+            None => Default::default(),
+        };
+        if let Some(mut stage) = self.stage.take() {
+            stage.strike().await;
+        }
+        let event = ScenarioFinished {
+            scenario: scenario.id,
+            verdict,
+            reason,
+            findings,
+            oracle: (provoked && verdict != Verdict::NotApplicable).then_some(self.ledger.oracle),
+            attestations: std::mem::take(&mut self.ledger.attestations),
+            duration_ms: self.started.map_or(0, |started| u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX)),
+            exchanges,
+            browser,
+            attachments: std::mem::take(&mut self.ledger.attachments),
+        };
+        Some(Finished { event, found_at })
+    }
+
+    fn verdict(&self, provoked: bool, failure: Option<&Failure>) -> (Verdict, Option<String>) {
+        match failure {
+            Some(failure @ Failure::Found { .. }) => (failure.verdict(), None),
+            Some(failure) => (failure.verdict(), Some(failure.message())),
+            None if !self.ledger.warnings.is_empty() => (Verdict::Warned, None),
+            None if provoked => {
+                let missing = self.ledger.oracle.missing();
+                let parts: Vec<&str> = missing.iter().map(|part| part.sentence()).collect();
+                if missing.is_empty() {
+                    (Verdict::Passed, None)
+                } else {
+                    (Verdict::Inconclusive, Some(format!("the oracle is incomplete; not seen: {}", parts.join("; "))))
+                }
+            }
+            None => (Verdict::Passed, None),
+        }
+    }
+
+    /// A screenshot and the source of every page that is still open.
+    async fn keep_evidence(&mut self, scenario: &ScenarioId) {
+        let (Some(stage), Ok(setup)) = (&self.stage, self.setup()) else { return };
+        let folder: String = scenario.0.chars().map(|c| if c.is_ascii_alphanumeric() { c } else { '-' }).collect();
+        let secrets = stage.mock().map(|platform| platform.shared().redaction.secrets()).unwrap_or_default();
+        for (name, visitor) in stage.visitors() {
+            for (index, page) in visitor.context.pages().into_iter().enumerate() {
+                let stem = format!("evidence/{folder}/{}-{}", name.to_lowercase().replace(' ', "-"), index + 1);
+                if let Ok(image) = page.screenshot().await {
+                    self.ledger.attachments.extend(keep(
+                        &setup.out,
+                        format!("{stem}.png"),
+                        format!("{name}'s window {}", index + 1),
+                        "image/png",
+                        &image,
+                    ));
+                }
+                if let Ok(source) = page.source().await {
+                    let source = super::snapshot::without_secrets(source, &secrets);
+                    let title = format!("source of {name}'s window {}", index + 1);
+                    self.ledger.attachments.extend(keep(&setup.out, format!("{stem}.html.txt"), title, "text/plain", source.as_bytes()));
+                }
+            }
+        }
+    }
+}
+
+fn keep(out: &std::path::Path, path: String, title: String, media_type: &str, bytes: &[u8]) -> Option<Attachment> {
+    let file = out.join(&path);
+    std::fs::create_dir_all(file.parent()?).ok()?;
+    std::fs::write(file, bytes).ok()?;
+    Some(Attachment { title, media_type: media_type.to_owned(), path })
+}
+
+/// The scenario's own seed: the same for the same run seed, whatever runs beside it.
+fn seed_of(run: u64, scenario: &ScenarioId) -> u64 {
+    let digest = ring::digest::digest(&ring::digest::SHA256, format!("{run} {scenario}").as_bytes());
+    digest.as_ref().iter().take(8).fold(0, |seed, byte| (seed << 8) | u64::from(*byte))
+}

@@ -1,0 +1,74 @@
+"use strict";
+
+// The login happens in a popup at the platform. Its last page, on this origin, tells the page that opened it: by a message,
+// and, when the platform's Cross-Origin-Opener-Policy has cut the two windows apart (PO-04), by a channel of this origin.
+const FINISHED = "portale:sign-in-finished";
+const channel = "BroadcastChannel" in window ? new BroadcastChannel("portale-sign-in") : null;
+
+const login = document.querySelector("#login");
+const done = document.querySelector("[data-done]");
+if (login) waitForLogin(login);
+if (done) finish(done);
+
+// Only the defect hands tokens to the page.
+if (document.body.dataset.tokens) localStorage.setItem("portale-tokens", document.body.dataset.tokens);
+
+function waitForLogin(button) {
+  const hint = document.querySelector("#login-hint");
+  let popup = null;
+  let waiting = 0;
+  let shown = false;
+
+  const show = () => {
+    if (shown) return;
+    shown = true;
+    location.replace("/");
+  };
+  const ask = async () => {
+    const answer = await fetch("/session", { cache: "no-store" }).then((response) => response.json()).catch(() => ({}));
+    if (answer.signedIn || answer.refused) show();
+  };
+
+  button.addEventListener("click", (event) => {
+    if (!("popup" in button.dataset)) return;
+    // In the click itself, or the browser takes it for an advertisement and blocks it. Blocked all the same: in this window (PO-03).
+    popup = window.open("/login?window=popup", "_blank", "popup,width=520,height=760");
+    if (!popup) return;
+    event.preventDefault();
+    hint.textContent = hint.dataset.open;
+    clearInterval(waiting);
+    waiting = setInterval(() => {
+      if (!popup.closed) return;
+      clearInterval(waiting);
+      hint.textContent = hint.dataset.closed;
+      ask();
+    }, 300);
+  });
+  // A role of button answers to the space bar too.
+  button.addEventListener("keydown", (event) => {
+    if (event.key !== " ") return;
+    event.preventDefault();
+    button.click();
+  });
+
+  window.addEventListener("message", (event) => {
+    if (event.origin === location.origin && event.data === FINISHED) show(); // PO-01
+    if ("takesAnyMessage" in document.body.dataset && event.data && event.data.code) {
+      location.assign("/callback?" + new URLSearchParams(event.data));
+    }
+  });
+  if (channel) channel.addEventListener("message", (event) => event.data === FINISHED && show());
+  window.addEventListener("focus", () => popup && ask());
+}
+
+function finish(page) {
+  const opener = window.opener;
+  if (opener) opener.postMessage(FINISHED, "postsToAnyone" in document.body.dataset ? "*" : location.origin); // PO-02
+  if (channel) channel.postMessage(FINISHED);
+  if (!opener && !("popup" in page.dataset)) {
+    location.replace("/");
+    return;
+  }
+  window.close();
+  setTimeout(() => location.replace("/"), 400);
+}

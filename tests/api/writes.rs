@@ -1,0 +1,106 @@
+use collaudo::platform::accounts::TENANT;
+use reqwest::{Method, StatusCode};
+use serde_json::{Value, json};
+
+use super::{ada, seen};
+
+#[tokio::test]
+async fn a_patient_is_created_and_changed_by_version() {
+    let ada = ada().await;
+    let path = "/v2/tenants/101/patients";
+    let new = json!({
+        "firstName": "Mario", "lastName": "Rossi", "fiscalCode": "RSSMRA85T10A562S", "birthDate": "1985-12-10", "unknown": {"ignored": true}
+    });
+    let created = ada.send(Method::POST, path, Some(new.clone())).await;
+    assert_eq!(created.status, 201);
+    let location = created.header("location").to_owned();
+    assert_eq!(location, format!("{path}/{}", created.body["id"]));
+    let mut patient = ada.get(&location).await.body;
+    assert_eq!(patient, created.body);
+
+    assert_eq!(
+        ada.send(Method::POST, path, Some(new.clone())).await.refuses(422, "business_rule"),
+        "another patient has this codice fiscale"
+    );
+    patient["phone"] = json!("+39 02 5550123");
+    let changed = ada.send(Method::PUT, &location, Some(patient.clone())).await;
+    assert_eq!((changed.status, &changed.body["version"], &changed.body["phone"]), (StatusCode::OK, &json!(2), &json!("+39 02 5550123")));
+    ada.send(Method::PUT, &location, Some(patient.clone())).await.refuses(409, "conflict");
+    patient["version"] = json!(2);
+    assert_eq!(ada.send(Method::PUT, &location, Some(patient)).await.status, 200);
+
+    let wrong = [("RSSMRA85T10A562T", "check character"), ("MRTMTT25D09F205Z", "birth date"), ("ROSSI", "16 letters")];
+    for (code, words) in wrong {
+        let mut patient = new.clone();
+        patient["fiscalCode"] = json!(code);
+        let refused = ada.send(Method::POST, path, Some(patient)).await;
+        assert!(refused.refuses(422, "business_rule").contains(words), "{}", refused.body);
+        assert_eq!(refused.body["field"], "fiscalCode");
+    }
+    ada.send(Method::POST, path, Some(json!({"firstName": "Mario"}))).await.refuses(400, "malformed_request");
+    ada.send(Method::PUT, &location, Some(new)).await.refuses(400, "malformed_request");
+    let url = ada.platform.api().join(path).expect("a path");
+    let text = ada.client.post(url).bearer_auth(&ada.token).body("{}").send().await.expect("an answer");
+    seen(text).await.refuses(400, "malformed_request");
+}
+
+#[tokio::test]
+async fn appointments_are_booked_moved_and_removed_without_overlap() {
+    let ada = ada().await;
+    let path = "/v2/tenants/101/appointments";
+    let before = ada.platform.appointments_count(TENANT);
+    let free = ada.ours("availabilities?limit=1").await.body["items"][0].clone();
+    let patient = ada.ours("patients?limit=1").await.body["items"][0]["id"].clone();
+    let booking = json!({"agendaId": free["agendaId"], "patientId": patient, "start": free["start"], "end": free["end"]});
+    let booked = ada.send(Method::POST, path, Some(booking.clone())).await;
+    assert_eq!((booked.status, &booked.body["start"], &booked.body["status"]), (StatusCode::CREATED, &free["start"], &json!("booked")));
+    assert_eq!(ada.platform.appointments_count(TENANT), before + 1);
+    assert_ne!(ada.ours("availabilities?limit=1").await.body["items"][0]["id"], free["id"], "a booked slot is no availability");
+
+    let twice = ada.send(Method::POST, path, Some(booking.clone())).await;
+    assert!(twice.refuses(422, "business_rule").contains("another appointment"));
+    let mut backwards = booking.clone();
+    backwards["end"] = booking["start"].clone();
+    assert_eq!(ada.send(Method::POST, path, Some(backwards)).await.body["field"], "end");
+    let mut nobody = booking.clone();
+    nobody["patientId"] = json!(1);
+    assert_eq!(ada.send(Method::POST, path, Some(nobody)).await.body["field"], "patientId");
+    assert_eq!(ada.platform.appointments_count(TENANT), before + 1);
+
+    let one = booked.header("location").to_owned();
+    let mut moved = booked.body.clone();
+    moved["status"] = json!("confirmed");
+    let moved = ada.send(Method::PUT, &one, Some(moved)).await;
+    assert_eq!((moved.status, &moved.body["version"]), (StatusCode::OK, &json!(2)), "an appointment does not overlap itself");
+    ada.send(Method::PUT, &one, Some(booked.body)).await.refuses(409, "conflict");
+    ada.send(Method::DELETE, &format!("{one}?version=1"), None).await.refuses(409, "conflict");
+    let removed = ada.send(Method::DELETE, &format!("{one}?version=2"), None).await;
+    assert_eq!((removed.status, removed.body), (StatusCode::NO_CONTENT, Value::Null));
+    ada.send(Method::DELETE, &one, None).await.refuses(404, "not_found");
+}
+
+#[tokio::test]
+async fn a_closed_episode_takes_no_report() {
+    let ada = ada().await;
+    let episodes = ada.ours("episodes?limit=200").await.body;
+    let with = |status: &str| {
+        let episodes = episodes["items"].as_array().expect("items");
+        episodes.iter().find(|episode| episode["status"] == status).expect("an episode").clone()
+    };
+    let report = |episode: &Value| {
+        json!({"patientId": episode["patientId"], "episodeId": episode["id"], "title": "Referto di controllo", "date": "2026-03-31",
+               "doctor": "Dott. Guido Pellegrini", "text": "Nella norma."})
+    };
+    let path = "/v2/tenants/101/medical-reports";
+    let written = ada.send(Method::POST, path, Some(report(&with("open")))).await;
+    assert_eq!(written.status, 201);
+    assert_eq!(ada.get(written.header("location")).await.body["status"], "draft");
+    let refused = ada.send(Method::POST, path, Some(report(&with("closed")))).await;
+    assert!(refused.refuses(422, "business_rule").contains("closed"));
+    assert_eq!(refused.body["field"], "episodeId");
+    let mut anothers = report(&with("open"));
+    anothers["patientId"] = with("closed")["patientId"].clone();
+    if anothers["patientId"] != with("open")["patientId"] {
+        ada.send(Method::POST, path, Some(anothers)).await.refuses(422, "business_rule");
+    }
+}

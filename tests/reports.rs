@@ -1,0 +1,311 @@
+//! What the reports say of a run: the same fold, in every format.
+
+#[path = "reports/plan.rs"]
+mod plan;
+#[path = "reports/run.rs"]
+mod run;
+
+use std::path::PathBuf;
+
+use collaudo::domain::{Readiness, RequirementId, Verdict};
+use collaudo::event::{Event, Lang, Record};
+use collaudo::report::{JsonLines, ReportError, Reporter, Run, State, Style, console, read_jsonl, render_html, render_json, render_junit};
+
+fn fold(records: Vec<Record>) -> Run {
+    Run::fold(records).expect("the fixture folds")
+}
+
+fn snapshot(name: &str, text: &str) {
+    let mut settings = insta::Settings::clone_current();
+    settings.set_snapshot_path(concat!(env!("CARGO_MANIFEST_DIR"), "/snapshots/report"));
+    settings.set_prepend_module_to_snapshot(false);
+    settings.set_omit_expression(true);
+    settings.bind(|| insta::assert_snapshot!(name, text));
+}
+
+fn console_text(records: &[Record], style: Style) -> String {
+    let mut out = Vec::new();
+    let mut reporter = console(&mut out, style, PathBuf::from("collaudo-report/index.html"));
+    for record in records {
+        reporter.record(record).expect("the fixture is a run");
+    }
+    reporter.finish().expect("a vector takes every byte");
+    drop(reporter);
+    String::from_utf8(out).expect("the console writes UTF-8")
+}
+
+fn page(records: Vec<Record>, lang: Lang) -> String {
+    let attachments = |path: &str| match path {
+        "attachments/s2.png" => Some(run::PNG.to_vec()),
+        "attachments/s2.html" => Some(format!("<p>{}</p>", run::MARKUP).into_bytes()),
+        _ => None,
+    };
+    render_html(&fold(records), lang, attachments).expect("the page renders")
+}
+
+#[test]
+fn the_console_says_what_failed_and_how_to_repeat_it() {
+    snapshot("console@every-verdict", &console_text(&run::records(), Style::default()));
+    snapshot("console@interrupted", &console_text(&run::interrupted(), Style::default()));
+    snapshot("console@ready-italian", &console_text(&run::sound(), Style { lang: Lang::It, ..Style::default() }));
+}
+
+#[test]
+fn the_console_has_colour_only_when_asked_and_never_the_application_s() {
+    let mut records = run::records();
+    for record in &mut records {
+        if let Event::ScenarioFinished(finished) = &mut record.event {
+            for finding in &mut finished.findings {
+                finding.summary.push_str("\u{1b}[2J");
+            }
+        }
+    }
+    assert!(!console_text(&records, Style::default()).contains('\u{1b}'), "an escape sequence of the application reached the terminal");
+    let coloured = console_text(&records, Style { colour: true, ..Style::default() });
+    assert!(coloured.contains("\u{1b}[41m") && !coloured.contains("\u{1b}[2J"));
+}
+
+#[test]
+fn junit_tells_failures_from_errors() {
+    snapshot("junit@every-verdict", &render_junit(&fold(run::records())).expect("JUnit renders"));
+    let text = render_junit(&fold(run::interrupted())).expect("JUnit renders");
+    assert_eq!(text.matches(" type=\"not-run\"").count(), 6, "{text}");
+    assert_eq!(text.matches(" type=\"interrupted\"").count(), 1, "{text}");
+}
+
+#[test]
+fn the_summary_is_json() {
+    snapshot("summary@every-verdict", &render_json(&fold(run::records())).expect("JSON renders"));
+}
+
+#[test]
+fn a_requirement_is_as_bad_as_its_worst_scenario() {
+    let run = fold(run::records());
+    let rows = run.requirement_rows();
+    let lines = rows.iter().map(|row| {
+        let scenarios: Vec<_> = row.scenarios.iter().map(|scenario| scenario.summary.id.0.as_str()).collect();
+        let why = row.not_tested().map(|why| format!(" ({why})")).unwrap_or_default();
+        format!(
+            "{} {} {}{why}, findings: {}, scenarios: {}",
+            row.requirement.id,
+            row.requirement.level,
+            row.state.key(),
+            row.findings.len(),
+            scenarios.join(" ")
+        )
+    });
+    snapshot("matrix@every-verdict", &lines.collect::<Vec<_>>().join("\n"));
+}
+
+fn state_of(run: &Run, id: &str) -> State {
+    let id: RequirementId = id.parse().expect("an id");
+    run.requirement_rows().iter().find(|row| row.requirement.id == id).map(|row| row.state).expect("the row is there")
+}
+
+#[test]
+fn a_requirement_without_its_scenario_says_why() {
+    let interrupted = fold(run::interrupted());
+    assert_eq!(state_of(&interrupted, "CB-13"), State::Interrupted);
+    assert_eq!(state_of(&interrupted, "RS-03"), State::NotRun);
+    assert_eq!(state_of(&interrupted, "TK-04"), State::NotCovered);
+    assert_eq!(state_of(&fold(run::sound()), "CB-01"), State::NotCovered);
+
+    let mut selected = run::sound();
+    if let Event::RunStarted(started) = &mut selected[0].event {
+        started.selection = vec!["--requirement".to_owned(), "AC-08".to_owned()];
+    }
+    let selected = fold(selected);
+    assert_eq!(state_of(&selected, "CB-01"), State::NotSelected);
+    assert_eq!(state_of(&selected, "TK-04"), State::NotCovered);
+}
+
+#[test]
+fn readiness_is_never_better_than_the_verdicts() {
+    assert_eq!(fold(run::sound()).readiness(), Readiness::Ready);
+    assert_eq!(fold(run::records()).readiness(), Readiness::NotReady);
+
+    let mut boasting = run::records();
+    if let Some(Event::RunFinished(finished)) = boasting.last_mut().map(|record| &mut record.event) {
+        finished.readiness = Readiness::Ready;
+    }
+    assert_eq!(fold(boasting).readiness(), Readiness::NotReady);
+
+    let mut humble = run::sound();
+    if let Some(Event::RunFinished(finished)) = humble.last_mut().map(|record| &mut record.event) {
+        finished.readiness = Readiness::NotReady;
+    }
+    assert_eq!(fold(humble).readiness(), Readiness::NotReady, "the run knows of more than its verdicts");
+}
+
+#[test]
+fn a_run_that_lost_something_is_never_ready() {
+    let sound = run::sound();
+    for kept in 1..sound.len() {
+        let cut = fold(sound[..kept].to_vec());
+        assert_eq!(cut.readiness(), Readiness::Incomplete, "with its first {kept} events");
+        assert!(cut.is_interrupted());
+    }
+
+    let mut unplanned = sound.clone();
+    if let Event::RunStarted(started) = &mut unplanned[0].event {
+        started.scenarios = plan::started().scenarios[..2].to_vec();
+    }
+    assert_eq!(fold(unplanned).readiness(), Readiness::Incomplete, "a planned scenario did not run");
+
+    let mut stopped = sound;
+    if let Some(Event::RunFinished(finished)) = stopped.last_mut().map(|record| &mut record.event) {
+        finished.interrupted = true;
+    }
+    assert_eq!(fold(stopped).readiness(), Readiness::Incomplete);
+    assert_eq!(fold(run::interrupted()).readiness(), Readiness::NotReady);
+}
+
+#[test]
+fn events_that_are_no_run_are_refused() {
+    assert!(matches!(Run::fold([]), Err(ReportError::NoStart)));
+    assert!(matches!(Run::fold(run::records().into_iter().skip(1)), Err(ReportError::NoStart)));
+
+    let mut records = run::records();
+    if let Event::RunStarted(started) = &mut records[0].event {
+        started.scenarios.remove(1);
+    }
+    assert!(matches!(Run::fold(records), Err(ReportError::Unplanned(id)) if id.0 == "features/session/sign_in.feature:24"));
+
+    let mut newer = run::records();
+    if let Event::RunStarted(started) = &mut newer[0].event {
+        started.format += 1;
+    }
+    assert!(matches!(Run::fold(newer), Err(ReportError::TooNew { found: 2, known: 1 })));
+}
+
+#[test]
+fn shards_of_one_run_fold_into_one() {
+    let shard = |keep: std::ops::Range<usize>| {
+        let planned: Vec<_> = plan::started().scenarios[keep].to_vec();
+        let mine = |record: &Record| {
+            let of = match &record.event {
+                Event::ScenarioStarted { scenario } => scenario,
+                Event::StepFinished(step) => &step.scenario,
+                Event::ScenarioFinished(finished) => &finished.scenario,
+                Event::RunStarted(_) | Event::RunFinished(_) => return true,
+            };
+            planned.iter().any(|summary| summary.id == *of)
+        };
+        let mut records: Vec<_> = run::records().into_iter().filter(mine).collect();
+        if let Event::RunStarted(started) = &mut records[0].event {
+            started.scenarios = planned.clone();
+        }
+        records
+    };
+    let merged = fold(shard(0..4).into_iter().chain(shard(4..9)).collect());
+    assert_eq!(merged.counts(), fold(run::records()).counts());
+    assert!(!merged.is_interrupted());
+
+    let mut cut = shard(0..4);
+    cut.pop();
+    assert!(fold(cut.into_iter().chain(shard(4..9)).collect()).is_interrupted(), "a shard without its end");
+
+    let again = shard(1..2).into_iter().map(|mut record| {
+        if let Event::ScenarioFinished(finished) = &mut record.event {
+            finished.verdict = Verdict::Passed;
+        }
+        record
+    });
+    let again = again.collect::<Vec<_>>();
+    let rerun = fold(run::records().into_iter().chain(again).collect());
+    assert_eq!(rerun.counts(), fold(run::records()).counts(), "another run's pass does not hide a failure");
+
+    let mut other = shard(4..9);
+    if let Event::RunStarted(started) = &mut other[0].event {
+        started.seed = 7;
+    }
+    assert!(matches!(Run::fold(shard(0..4).into_iter().chain(other)), Err(ReportError::OtherRun { what: "the seed", .. })));
+}
+
+#[test]
+fn a_retry_replaces_what_it_repeats_and_is_told() {
+    let run = fold(run::records());
+    let retried = run.scenarios().last().expect("nine scenarios");
+    assert_eq!((retried.verdict(), retried.attempt_number()), (Some(Verdict::Passed), 2));
+    assert!(page(run::records(), Lang::En).contains("on attempt 2"));
+}
+
+#[test]
+fn a_run_is_written_and_read_line_by_line() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let path = folder.path().join("run.jsonl");
+    let records = run::records();
+    let mut lines = JsonLines::create(&path).expect("the file is made");
+    for (written, record) in records.iter().enumerate() {
+        lines.record(record).expect("the line is written");
+        assert_eq!(std::fs::read_to_string(&path).expect("the file is there").lines().count(), written + 1);
+    }
+    lines.finish().expect("the file is whole");
+    let (read, torn) = read_jsonl(&path).expect("the file is read");
+    assert_eq!(torn, None);
+    assert_eq!(render_json(&fold(read)).expect("JSON"), render_json(&fold(records)).expect("JSON"));
+}
+
+#[test]
+fn a_torn_last_line_is_told_and_a_torn_middle_line_refused() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let path = folder.path().join("run.jsonl");
+    let text: String = run::sound().iter().map(|record| serde_json::to_string(record).expect("JSON") + "\n").collect();
+
+    std::fs::write(&path, &text[..text.len() - 20]).expect("written");
+    let (records, torn) = read_jsonl(&path).expect("a torn end is no error");
+    assert_eq!(torn.map(|torn| torn.line), Some(run::sound().len()));
+    assert_eq!(fold(records).readiness(), Readiness::Incomplete);
+
+    std::fs::write(&path, text.replacen("\"event\":\"step-finished\"", "\"event\":\"step-fin", 1)).expect("written");
+    let error = read_jsonl(&path).expect_err("a torn middle line").to_string();
+    assert!(error.contains("run.jsonl:3`"), "{error}");
+
+    std::fs::write(&path, text.replacen("\"format\":1", "\"format\":9,\"surprise\":true", 1).replacen("\"seed\":42", "\"seed\":\"x\"", 1))
+        .expect("written");
+    assert!(matches!(read_jsonl(&path), Err(ReportError::TooNew { found: 9, known: 1 })));
+}
+
+#[test]
+fn the_page_holds_all_and_asks_nothing_of_the_network() {
+    for lang in [Lang::En, Lang::It] {
+        let page = page(run::records(), lang);
+        assert!(!page.contains(run::MARKUP), "markup of the application reached the page");
+        assert!(page.contains("&#60;script&#62;alert"), "the finding is there as text");
+        assert!(page.contains("src=\"data:image/png;base64,"));
+        for attribute in ["href=\"", "src=\"", "url("] {
+            for (place, _) in page.match_indices(attribute) {
+                let value = page[place + attribute.len()..].split(['"', ')']).next().unwrap_or_default();
+                let allowed = ["#", "data:", "https://www.rfc-editor.org/rfc/rfc", "https://openid.net/specs/"];
+                assert!(allowed.iter().any(|start| value.starts_with(start)), "`{attribute}{value}`");
+            }
+        }
+        for (place, _) in page.match_indices("href=\"#") {
+            let target = page[place + 7..].split('"').next().unwrap_or_default();
+            assert!(page.contains(&format!("id=\"{target}\"")), "`#{target}` leads nowhere");
+        }
+    }
+}
+
+#[test]
+fn the_page_speaks_the_reader_s_language() {
+    let english = page(run::records(), Lang::En);
+    assert!(english.contains("<html lang=\"en\">") && english.contains("NOT READY") && english.contains("24 November 2026, 00:00 UTC"));
+    let italian = page(run::records(), Lang::It);
+    assert!(italian.contains("<html lang=\"it\">") && italian.contains("NON PRONTA") && italian.contains("24 novembre 2026, 00:00 UTC"));
+    assert!(italian.contains("rifiuta una risposta il cui state è sbagliato") && !italian.contains("Skip to the requirements"));
+}
+
+#[test]
+fn the_page_says_what_the_run_is_not() {
+    let mut records = run::interrupted();
+    if let Event::RunStarted(started) = &mut records[0].event {
+        started.selection = vec!["--tags".to_owned(), "@popup".to_owned()];
+        started.application.defect = Some("state-ignored".to_owned());
+        started.target.mock = false;
+    }
+    let page = page(records, Lang::En);
+    for caution in ["interrupted before its end", "--tags @popup", "state-ignored", "faults cannot be provoked"] {
+        assert!(page.contains(caution), "{caution}");
+    }
+}
