@@ -255,7 +255,7 @@ async fn revocation_ends_a_family_or_one_access_token_and_takes_unknown_tokens_f
 #[tokio::test]
 async fn an_id_token_ends_the_platform_s_session_and_anything_else_asks_first() {
     let stage = Stage::new().await;
-    let tokens = stage.tokens(ADA).await;
+    stage.login(ADA, &[]).await;
     let end =
         |hint: &str| stage.url(&format!("/connect/endsession?id_token_hint={hint}&post_logout_redirect_uri=https://attacker.example/"));
     let page = super::stage::text(stage.get(end("forged")).await).await;
