@@ -36,7 +36,7 @@ use super::Shared;
 use super::accounts::UserId;
 
 pub(in crate::platform) use authorize::AuthorizationRequest;
-pub(in crate::platform) use bearer::{AccessGrant, BearerRefusal, authenticate_bearer, challenge};
+pub(in crate::platform) use bearer::{BearerRefusal, authenticate_bearer, challenge};
 pub use fault::FAULTS;
 pub(in crate::platform) use fault::USERINFO_OTHER_SUBJECT;
 pub(in crate::platform) use interaction::issue_code;
