@@ -1,7 +1,7 @@
 use std::time::Duration;
 
 use collaudo::domain::ClientAuthentication;
-use collaudo::oauth::{ScopeSet, decode_jwt};
+use collaudo::oauth::decode_jwt;
 use collaudo::platform::accounts::{ADA, MALLORY, RegistrationType};
 use collaudo::platform::{Assumptions, Settings};
 use secrecy::ExposeSecret;
