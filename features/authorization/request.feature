@@ -52,6 +52,13 @@ Feature: Authorization request
       When Ada signs in twice in separate browsers
       Then each token request presents the code verifier of its own challenge
 
+    @AZ-09 @provoked
+    Scenario: The attempt after an error is a new one
+      Given the platform will answer the next authorization request with the error server_error
+      When Ada signs in through the popup and tries again after the error
+      Then the second attempt shares neither state, nonce nor code challenge with the first
+      And the relying party shows Ada signed in
+
     @AZ-11
     Scenario: No two attempts share a nonce
       When Ada starts 30 sign-ins

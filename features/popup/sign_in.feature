@@ -23,6 +23,12 @@ Feature: Popup sign-in
       Then the first call to the API asks who Ada is
       And every resource call names the tenant found there
 
+    @PO-04 @provoked
+    Scenario: A platform that cuts the popup off from its opener signs the end-user in
+      Given the platform will separate its pages from their opener
+      When Ada signs in through the popup and grants every scope
+      Then the relying party shows Ada signed in
+
   Rule: An end-user who does not consent is not signed in
 
     @CB-11 @negative

@@ -17,6 +17,13 @@ Feature: Refresh
       And the relying party refreshed once and repeated the call once
       But no new sign-in was asked for
 
+    @RT-06 @provoked
+    Scenario: A refresh asks for nothing new
+      Given every access token has expired
+      When Ada opens a declared feature
+      Then the feature shows its data
+      And every refresh proves the client and keeps to the granted scopes
+
     @RT-02 @provoked
     Scenario: Only the newest refresh token is used
       When Ada opens a declared feature after each of 3 expiries

@@ -14,6 +14,14 @@ Feature: Calls to the API
       And Ada opens every declared feature
       Then every call carries its access token in the header alone
 
+    @RS-02 @provoked
+    Scenario: The access token does not follow a redirect to another host
+      Given Ada has signed in through the popup and granted every scope
+      And the platform will answer every call with a redirect to another host
+      When Ada opens a declared feature
+      Then the relying party still answers
+      But no other host was shown the access token
+
   Rule: Lists are read to their end
 
     @GX-08 @provoked

@@ -40,6 +40,14 @@ Feature: Session
       Then nobody is signed in at the relying party
       And the session cookie from before opens nothing
 
+    @LO-02 @provoked
+    Scenario: A revocation that the platform could not do is asked for again
+      Given Ada has signed in through the popup and granted every scope
+      And the platform will answer the next revocation with not available
+      When Ada signs out of the relying party
+      Then nobody is signed in at the relying party
+      And the refresh token is revoked in the end
+
     @LO-01
     Scenario: Signing out revokes the refresh token
       Given Ada has signed in through the popup and granted every scope

@@ -28,6 +28,13 @@ Feature: ID token
         | without an audience             |
         | with a further, unknown audience |
 
+    @ID-03 @negative
+    Scenario: An ID token that was given to another party is refused
+      Given the platform will issue an ID token given to another party
+      When Ada signs in through the popup and grants every scope
+      Then the relying party shows that sign-in failed
+      But nobody is signed in at the relying party
+
     @ID-04 @negative
     Scenario: An ID token with a broken signature is refused
       Given the platform will issue an ID token with a broken signature

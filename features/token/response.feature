@@ -31,6 +31,15 @@ Feature: Token response
       Then the access token is not used at the API
       But nobody is signed in at the relying party
 
+  Rule: A rate limit at the token endpoint is waited for
+
+    @GX-10 @provoked
+    Scenario: A limited token request is repeated after the wait
+      Given the platform will answer the next token request with a rate limit of 1 second
+      When Ada signs in through the popup and grants every scope
+      Then the relying party shows Ada signed in
+      And the relying party waited as long as it was told
+
   Rule: An answer that the standard allows signs the end-user in
 
     @TK-06 @provoked

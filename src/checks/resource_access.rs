@@ -38,6 +38,25 @@ fn place_name(place: Credential) -> &'static str {
     }
 }
 
+/// RS-02: the access token stays at the platform: no request to another host carries it (OAuth 2.1 section 7.1.3.3).
+pub fn check_token_stays_at_the_platform(exchanges: &[Exchange]) -> Judgement {
+    let leaked: Vec<u64> = exchanges
+        .iter()
+        .filter(|exchange| exchange.endpoint == Endpoint::Other && !exchange.facts.credentials.is_empty())
+        .map(|exchange| exchange.number)
+        .collect();
+    if leaked.is_empty() {
+        return Ok(());
+    }
+    let actual = format!("{} requests with the token", leaked.len());
+    Err(Clause("OAuth 2.1 section 7.1.3.3").refuse(
+        "the application shows its access token to another host",
+        "no request with the token",
+        actual,
+        leaked,
+    ))
+}
+
 /// GX-01: after each sign-in the first API call is `/v2/userinfo`, and resources are called only in the tenants that it
 /// named (C-50).
 pub fn check_userinfo_first(exchanges: &[Exchange]) -> Judgement {
@@ -289,6 +308,14 @@ mod tests {
         unknown.push(refused(refresh(9, "[refresh-token-1]", None), 400, "invalid_grant"));
         assert!(found(check_calls_stop(&unknown, "ada", 4)).contains("deactivated"));
         undecided(check_calls_stop(&calls, "bruno", 4));
+    }
+
+    #[test]
+    fn a_token_at_another_host_is_refused() {
+        let mut elsewhere = exchange(3, Endpoint::Other, "GET", "/elsewhere/v2/tenants/8/patients");
+        assert_eq!(check_token_stays_at_the_platform(&[elsewhere.clone()]), Ok(()));
+        elsewhere.facts.credentials = vec![Credential::Header];
+        assert!(found(check_token_stays_at_the_platform(&[elsewhere])).contains("another host"));
     }
 
     #[test]

@@ -33,6 +33,8 @@ pub enum CliError {
     RelyingParty(#[from] RelyingPartyError),
     #[error("{0}")]
     Report(#[from] ReportError),
+    #[error("the defect `{defect}` breaks {requirements}, which no selected scenario covers: the run could not catch it")]
+    Uncaught { defect: &'static str, requirements: String },
     #[error("{0}")]
     Other(String),
 }
@@ -42,6 +44,7 @@ impl CliError {
         match self {
             Self::Profile { hint, .. } => Some(hint),
             Self::Environment { .. } => Some("export it before the run; secrets are never written into files"),
+            Self::Uncaught { .. } => Some("`collaudo list defects` shows which defects a run catches"),
             Self::NothingSelected(_) => Some("`collaudo list scenarios` shows every scenario with its tags and requirements"),
             Self::Browser(BrowserError::NotFound { .. }) => Some("`collaudo doctor` shows what else is missing"),
             Self::Platform(PlatformError::Listen { .. }) | Self::RelyingParty(RelyingPartyError::Listen { .. }) => {

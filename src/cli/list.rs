@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 
 use super::{CliError, End};
 use crate::catalogue::{Catalogue, Sources};
+use crate::domain::Level;
 use crate::relying_party::Defect;
 use crate::{platform, runner};
 
@@ -39,7 +40,7 @@ pub fn run(arguments: &Arguments) -> Result<End, CliError> {
     let (rows, values) = match arguments.what {
         What::Requirements => requirements(&catalogue(arguments)?),
         What::Scenarios => scenarios(&catalogue(arguments)?),
-        What::Defects => defects(),
+        What::Defects => defects(&catalogue(arguments)?),
         What::Faults => faults(),
         What::Steps => steps(),
     };

@@ -13,6 +13,7 @@ use super::{CliError, End, signals};
 use crate::catalogue::{Selection, Sources};
 use crate::domain::{Readiness, RequirementId, Suite};
 use crate::event::{Event, FORMAT, Lang, Record, RunStarted};
+use crate::relying_party::Defect;
 use crate::report::{JsonLines, Reporter, Run, Style, console, render_html, render_json, render_junit};
 use crate::runner::{self, Plan};
 use crate::steps::{SNAPSHOT_MODE, Setup, preflight};
@@ -89,6 +90,7 @@ impl From<SuiteName> for Suite {
 pub async fn run(arguments: Arguments) -> Result<End, CliError> {
     let plan = plan(&arguments)?;
     let read = arguments.parties.read()?;
+    check_catchable(read.defect, &plan)?;
     prepare_out(&arguments.out)?;
     let seed = read.seed;
     let target = target_summary(&read.target);
@@ -136,6 +138,16 @@ fn plan(arguments: &Arguments) -> Result<Plan, CliError> {
         return Err(CliError::NothingSelected(selection.words().join(", ")));
     }
     Ok(plan)
+}
+
+/// A broken application that no planned scenario can catch would be called ready: that run is refused.
+fn check_catchable(defect: Option<Defect>, plan: &Plan) -> Result<(), CliError> {
+    let Some(defect) = defect else { return Ok(()) };
+    let covered = |id: &&str| plan.scenarios.iter().any(|scenario| scenario.requirements.iter().any(|own| own.as_str() == **id));
+    if defect.requirements().iter().any(|id| covered(&id)) {
+        return Ok(());
+    }
+    Err(CliError::Uncaught { defect: defect.name(), requirements: defect.requirements().join(", ") })
 }
 
 fn selection(arguments: &Arguments) -> Result<Selection, CliError> {

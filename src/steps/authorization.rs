@@ -133,6 +133,18 @@ async fn codes_once(world: &mut World) -> Result<(), Failure> {
     world.judge(judgement)
 }
 
+#[when(expr = "{word} signs in through the popup and tries again after the error")]
+async fn tries_again(world: &mut World, name: String) -> Result<(), Failure> {
+    world.sign_in(&name, Consent::GrantAll).await?;
+    world.sign_in(&name, Consent::GrantAll).await
+}
+
+#[then("the second attempt shares neither state, nonce nor code challenge with the first")]
+async fn new_values(world: &mut World) -> Result<(), Failure> {
+    let exchanges = world.provoked_exchanges()?;
+    world.judge(checks::check_new_values_after_error(&exchanges))
+}
+
 #[then("the markup is not part of any page")]
 async fn no_markup(world: &mut World) -> Result<(), Failure> {
     let visitor = world.actor_visitor().await?;

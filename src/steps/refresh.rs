@@ -31,6 +31,13 @@ async fn refreshed_once(world: &mut World) -> Result<(), Failure> {
     world.judge(checks::check_recovery_after_401(&exchanges))
 }
 
+#[then("every refresh proves the client and keeps to the granted scopes")]
+async fn refresh_keeps(world: &mut World) -> Result<(), Failure> {
+    let exchanges = world.exchanges()?;
+    world.judge(checks::check_refresh_keeps_scope(&exchanges))?;
+    world.judge(checks::check_token_request_form(&exchanges, super::token::permitted(world.setup()?.profile.app.r#type)))
+}
+
 #[then("only the newest refresh token was ever sent")]
 async fn newest_refresh_token(world: &mut World) -> Result<(), Failure> {
     let judgement = checks::check_newest_refresh_token(&world.exchanges()?);

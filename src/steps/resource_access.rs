@@ -111,6 +111,12 @@ async fn bearer_in_header(world: &mut World) -> Result<(), Failure> {
     world.judge(judgement)
 }
 
+#[then("no other host was shown the access token")]
+async fn token_stays(world: &mut World) -> Result<(), Failure> {
+    let exchanges = world.provoked_exchanges()?;
+    world.judge(checks::check_token_stays_at_the_platform(&exchanges))
+}
+
 #[then("the first call to the API asks who Ada is")]
 async fn userinfo_first(world: &mut World) -> Result<(), Failure> {
     let judgement = checks::check_userinfo_first(&world.exchanges()?);

@@ -109,6 +109,23 @@ async fn revoked(world: &mut World) -> Result<(), Failure> {
     )
 }
 
+#[then("the refresh token is revoked in the end")]
+async fn revoked_in_the_end(world: &mut World) -> Result<(), Failure> {
+    let exchanges = world.provoked_exchanges()?;
+    let revocations = exchanges.iter().filter(|exchange| exchange.endpoint == Endpoint::Revocation);
+    let statuses: Vec<u16> = revocations
+        .filter(|exchange| exchange.form_value("token").is_some_and(|token| token.starts_with("[refresh-token-")))
+        .map(|exchange| exchange.status)
+        .collect();
+    let held = statuses.last() == Some(&200);
+    world.react(
+        held,
+        "leaves the refresh token alive after a revocation that failed",
+        "the revocation repeated until it is answered 200",
+        &format!("answers {statuses:?}"),
+    )
+}
+
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Scope {
     /// Pages, URLs, cookies' names aside, every storage.

@@ -10,12 +10,18 @@ use crate::domain::{ApplicationType, ClientAuthentication};
 
 #[then("every token request is a form with exactly one client authentication")]
 async fn token_request_form(world: &mut World) -> Result<(), Failure> {
-    let permitted: &[ClientAuthentication] = match world.setup()?.profile.app.r#type {
-        ApplicationType::Native => &[ClientAuthentication::None],
-        _ => &[ClientAuthentication::ClientSecretBasic, ClientAuthentication::ClientSecretPost],
-    };
-    let judgement = checks::check_token_request_form(&world.exchanges()?, permitted);
+    let judgement = checks::check_token_request_form(&world.exchanges()?, permitted(world.setup()?.profile.app.r#type));
     world.judge(judgement)
+}
+
+/// How a client of this type may authenticate: a native one is public.
+pub(super) fn permitted(application: ApplicationType) -> &'static [ClientAuthentication] {
+    match application {
+        ApplicationType::Native => &[ClientAuthentication::None],
+        ApplicationType::Web | ApplicationType::Device => {
+            &[ClientAuthentication::ClientSecretBasic, ClientAuthentication::ClientSecretPost]
+        }
+    }
 }
 
 #[then("every token request repeats the redirect URI of its authorization request")]
