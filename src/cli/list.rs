@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use super::{CliError, End};
 use crate::catalogue::{Catalogue, Sources};
-use crate::domain::Level;
+use crate::domain::{Level, RequirementId};
 use crate::relying_party::Defect;
 use crate::{platform, runner};
 
@@ -90,13 +90,33 @@ fn scenarios(catalogue: &Catalogue) -> Listing {
     (rows.collect(), json!(catalogue.scenarios))
 }
 
-fn defects() -> Listing {
-    let rows =
-        Defect::ALL.iter().map(|defect| vec![defect.name().to_owned(), defect.requirements().join(" "), defect.description().to_owned()]);
-    let values = Defect::ALL
-        .iter()
-        .map(|defect| json!({ "name": defect.name(), "requirements": defect.requirements(), "description": defect.description() }));
+fn defects(catalogue: &Catalogue) -> Listing {
+    let rows = Defect::ALL.iter().map(|defect| {
+        vec![
+            defect.name().to_owned(),
+            caught(*defect, catalogue).to_owned(),
+            defect.requirements().join(" "),
+            defect.description().to_owned(),
+        ]
+    });
+    let values = Defect::ALL.iter().map(|defect| {
+        json!({
+            "name": defect.name(), "caught": caught(*defect, catalogue),
+            "requirements": defect.requirements(), "description": defect.description(),
+        })
+    });
     (rows.collect(), values.collect())
+}
+
+/// What a run makes of a defect: it fails where a MUST is broken and has a scenario, warns at the others, or cannot see it yet.
+fn caught(defect: Defect, catalogue: &Catalogue) -> &'static str {
+    let broken = |id: &RequirementId| defect.requirements().contains(&id.as_str()) && !catalogue.covering(id).is_empty();
+    let levels = catalogue.requirements.iter().filter(|requirement| broken(&requirement.id)).map(|requirement| requirement.level);
+    match levels.min() {
+        Some(Level::Must) => "fails",
+        Some(_) => "warns",
+        None => "no scenario yet",
+    }
 }
 
 fn faults() -> Listing {

@@ -143,8 +143,8 @@ fn plan(arguments: &Arguments) -> Result<Plan, CliError> {
 /// A broken application that no planned scenario can catch would be called ready: that run is refused.
 fn check_catchable(defect: Option<Defect>, plan: &Plan) -> Result<(), CliError> {
     let Some(defect) = defect else { return Ok(()) };
-    let covered = |id: &&str| plan.scenarios.iter().any(|scenario| scenario.requirements.iter().any(|own| own.as_str() == **id));
-    if defect.requirements().iter().any(|id| covered(&id)) {
+    let covered = |id: &RequirementId| defect.requirements().contains(&id.as_str());
+    if plan.scenarios.iter().any(|scenario| scenario.requirements.iter().any(covered)) {
         return Ok(());
     }
     Err(CliError::Uncaught { defect: defect.name(), requirements: defect.requirements().join(", ") })

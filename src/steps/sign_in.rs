@@ -80,6 +80,12 @@ impl Stage {
     /// Clicks the login trigger; the window with the authorization request.
     pub async fn open_sign_in(&self, visitor: &Visitor) -> Result<Page, Failure> {
         let login = &self.setup.profile.app.login;
+        // An application may give its popup a name, and open that window again while it is still there.
+        for earlier in visitor.context.pages().into_iter().filter(|page| login.window == Window::Popup && !page.is_same(&visitor.page)) {
+            if earlier.wait_until_closed(INDECISION).await.is_err() {
+                earlier.close().await?;
+            }
+        }
         visitor.page.click(&login.trigger).await.map_err(|error| match error {
             BrowserError::Timeout { .. } => {
                 Failure::unjudged(format!("the login trigger `{}` of the profile is not on {}: {error}", login.trigger, self.base_url))
