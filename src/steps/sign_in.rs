@@ -12,6 +12,8 @@ use crate::domain::{Login, Window};
 /// How long an application that has the authorization response, and shows neither marker, is given to make up its mind.
 const INDECISION: Duration = Duration::from_secs(3);
 
+const LOADED: &str = "document.readyState === 'complete'";
+
 /// What the person does at the consent page.
 #[derive(Clone, Debug)]
 pub enum Consent {
@@ -86,6 +88,8 @@ impl Stage {
                 earlier.close().await?;
             }
         }
+        // A click before the page's scripts have run is no person's.
+        visitor.page.wait_until(LOADED, "loaded page of the application", PATIENCE).await?;
         visitor.page.click(&login.trigger).await.map_err(|error| match error {
             BrowserError::Timeout { .. } => {
                 Failure::unjudged(format!("the login trigger `{}` of the profile is not on {}: {error}", login.trigger, self.base_url))
