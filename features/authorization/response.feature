@@ -74,7 +74,7 @@ Feature: Authorization response
     Scenario Outline: The error <error> signs nobody in
       Given the platform will answer the authorization request with the error <error>
       When Ada signs in through the popup and grants every scope
-      Then the relying party shows that sign-in failed
+      Then the relying party tells Ada that sign-in failed
       But nobody is signed in at the relying party
 
       Examples:

@@ -34,5 +34,5 @@ Feature: Popup sign-in
     @CB-11 @negative
     Scenario: Cancelling at the consent signs nobody in
       When Ada signs in through the popup and cancels at the consent
-      Then the relying party shows that sign-in failed
+      Then the relying party tells Ada that sign-in failed
       But nobody is signed in at the relying party

@@ -29,6 +29,7 @@ Feature: Tenants
     @GX-19 @provoked
     Scenario: A user who is deactivated in mid-session loses the data
       Given Ada has signed in through the popup and granted every scope
+      And Ada has opened a declared feature
       When the administrator deactivates Ada
       And Ada opens a declared feature
       Then the feature shows no data

@@ -15,7 +15,7 @@ Feature: Session
 
     @SE-02
     Scenario: The session id changes at the sign-in
-      Given Ada has opened the relying party
+      Given Ada has started a sign-in and given it up
       When Ada signs in through the popup and grants every scope
       Then the session id from before the sign-in is worth nothing
 

@@ -96,6 +96,10 @@ pub fn check_no_redemption(exchanges: &[Exchange]) -> Judgement {
 /// AZ-07: the code verifier has 43 to 128 unreserved characters and is that of the sign-in's challenge (RFC 7636 section 4.1).
 /// Sign-ins without a challenge have no verifier: they are for AZ-06.
 pub fn check_code_verifiers(exchanges: &[Exchange]) -> Judgement {
+    let asked = sign_ins(exchanges);
+    if !asked.is_empty() && asked.iter().all(|sign_in| sign_in.parameter("code_challenge").is_none()) {
+        return Err(super::Refusal::NotApplicable("the application uses no PKCE".to_owned()));
+    }
     for (sign_in, request) in some(with_challenge(exchanges), "no code of a sign-in with PKCE was redeemed")? {
         let refuse = |summary: &str, expected: String, actual: String| {
             Err(Clause("RFC 7636 section 4.1").refuse(summary, expected, actual, [sign_in.number(), request.number]))

@@ -43,11 +43,11 @@ macro_rules! defects {
 defects! {
     SecretInPage "secret-in-page" ["AZ-02"] "prints its client secret into the start page";
     ConstantState "constant-state" ["AZ-04", "AZ-09"] "sends the same state in every authorization request";
-    NoPkce "no-pkce" ["AZ-06", "AZ-07"] "sends no code challenge and no code verifier";
+    NoPkce "no-pkce" ["AZ-06"] "sends no code challenge and no code verifier";
     ConstantVerifier "constant-verifier" ["AZ-07", "AZ-09"] "uses the same code verifier for every login";
     DowngradesPkce "downgrades-pkce" ["AZ-08"] "starts again without PKCE when the platform answers invalid_request";
     ReusesFailedAttempt "reuses-failed-attempt" ["AZ-09"] "keeps state, nonce and verifier for the login after a failed one";
-    NoNonce "no-nonce" ["AZ-11", "ID-09"] "sends no nonce, although it asks for an ID token";
+    NoNonce "no-nonce" ["ID-09"] "sends no nonce, although it asks for an ID token";
     ConstantNonce "constant-nonce" ["AZ-11", "AZ-09"] "sends the same nonce in every authorization request";
     AcceptsAnyState "accepts-any-state" ["CB-01"] "takes a response whose state is wrong or missing for its latest attempt";
     AcceptsDuplicateParameters "accepts-duplicate-parameters" ["CB-02"] "picks one of two values of a repeated response parameter";
@@ -78,7 +78,7 @@ defects! {
     SkipsDiscoveryIssuerCheck "skips-discovery-issuer-check" ["ID-14"] "uses metadata that names another issuer";
     TokenInQuery "token-in-query" ["RS-01"] "asks for the user information with the access token in the query first";
     FollowsRedirectWithToken "follows-redirect-with-token" ["RS-02"] "follows a redirect of the API to any host, with the token";
-    NoRefresh "no-refresh" ["GX-06", "RT-01", "GX-17"] "asks for a new login when the access token has expired";
+    NoRefresh "no-refresh" ["GX-06", "RT-01", "RS-03"] "asks for a new login when the access token has expired";
     KeepsOldRefreshToken "keeps-old-refresh-token" ["RT-02"] "goes on with the first refresh token after a rotation";
     LoopsOnInvalidGrant "loops-on-invalid-grant" ["RT-03"] "repeats the refresh that the platform has refused for good";
     RefreshesInParallel "refreshes-in-parallel" ["RT-04"] "lets every waiting request refresh for itself";

@@ -4,8 +4,10 @@ use cucumber::{given, then, when};
 
 use super::provocation::authorizations;
 use super::sign_in::{Consent, Outcome};
+use super::stage::Visitor;
 use super::world::World;
 use super::{Failure, PATIENCE};
+use crate::browser::BrowserError;
 use crate::browser::pages::PlatformWindow;
 use crate::checks;
 use crate::domain::{ApplicationType, Endpoint};
@@ -110,7 +112,7 @@ async fn opens_the_link(world: &mut World, name: String) -> Result<(), Failure> 
     let link = world.memory.link.clone().ok_or_else(|| Failure::broke("no step has made the link"))?;
     let visitor = world.stage_mut()?.visitor(&name).await?;
     world.memory.actor = Some(name);
-    visitor.context.open(&link).await?;
+    open_response(&visitor, &link).await?;
     world.delivered()
 }
 
@@ -122,7 +124,7 @@ async fn opens_again(world: &mut World, name: String) -> Result<(), Failure> {
     let mut responses = visitor.context.requests().into_iter().map(|request| request.url);
     let response = responses.find(|url| redirect_uris.iter().any(|uri| url.starts_with(uri.as_str())) && url.contains("code="));
     let response = response.ok_or_else(|| Failure::unjudged("the browser saw no authorization response"))?;
-    visitor.context.open(&response).await?;
+    open_response(&visitor, &response).await?;
     world.memory.actor = Some(name);
     world.delivered()
 }
@@ -159,6 +161,14 @@ async fn no_markup(world: &mut World) -> Result<(), Failure> {
         }
     }
     world.react(true, "", "", "")
+}
+
+/// Opens an authorization response by its address; the application's page may close the window at once.
+async fn open_response(visitor: &Visitor, response: &str) -> Result<(), Failure> {
+    match visitor.context.open(response).await {
+        Ok(_) | Err(BrowserError::Closed { .. }) => Ok(()),
+        Err(error) => Err(error.into()),
+    }
 }
 
 impl World {
@@ -199,7 +209,7 @@ impl World {
         }
     }
 
-    pub(super) async fn actor_visitor(&mut self) -> Result<super::stage::Visitor, Failure> {
+    pub(super) async fn actor_visitor(&mut self) -> Result<Visitor, Failure> {
         let name = self.memory.actor.clone().ok_or_else(|| Failure::broke("nobody has acted yet"))?;
         self.stage_mut()?.visitor(&name).await
     }

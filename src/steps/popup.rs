@@ -32,11 +32,14 @@ async fn has_signed_in(world: &mut World, name: String) -> Result<(), Failure> {
     world.honest_sign_in(&name).await
 }
 
-#[given(expr = "{word} has opened the relying party")]
-async fn has_opened(world: &mut World, name: String) -> Result<(), Failure> {
-    let visitor = world.stage_mut()?.visitor(&name).await?;
+#[given(expr = "{word} has started a sign-in and given it up")]
+async fn has_started(world: &mut World, name: String) -> Result<(), Failure> {
+    let stage = world.stage_mut()?;
+    let visitor = stage.visitor(&name).await?;
+    let window = stage.open_sign_in(&visitor).await?;
+    window.wait_for_url(|url| url.starts_with(&stage.issuer), "window at the platform", PATIENCE).await?;
     world.memory.cookies = visitor.context.cookies().await?;
-    Ok(())
+    if window.is_same(&visitor.page) { Ok(visitor.page.back().await?) } else { Ok(window.close().await?) }
 }
 
 #[when(expr = "{word} signs in through the popup and grants every scope")]
@@ -77,6 +80,19 @@ async fn shows_failure(world: &mut World) -> Result<(), Failure> {
     let outcome = world.outcome()?;
     let held = !matches!(outcome, Outcome::SignedIn(_));
     world.react(held, "signs the end-user in although the sign-in had to be refused", "the sign-in is refused", &outcome.describe())
+}
+
+#[then(expr = "the relying party tells {word} that sign-in failed")]
+async fn tells_failure(world: &mut World, _name: String) -> Result<(), Failure> {
+    let outcome = world.outcome()?;
+    let marker = world.setup()?.profile.app.login.error.is_some();
+    let told = matches!(&outcome, Outcome::Refused(Some(_))) || (!marker && !matches!(outcome, Outcome::SignedIn(_)));
+    world.react(
+        told,
+        "does not tell the end-user that the sign-in failed",
+        "a message at the error marker of the profile",
+        &outcome.describe(),
+    )
 }
 
 #[then("nobody is signed in at the relying party")]

@@ -29,6 +29,7 @@ async fn opens_every_feature(world: &mut World, name: String) -> Result<(), Fail
     Ok(())
 }
 
+#[given(expr = "{word} has opened a declared feature")]
 #[when(expr = "{word} opens a declared feature")]
 async fn opens_a_feature(world: &mut World, name: String) -> Result<(), Failure> {
     world.open_a_feature(&name).await
