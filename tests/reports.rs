@@ -138,9 +138,11 @@ fn a_requirement_without_its_scenario_says_why() {
 
     let mut selected = run::sound();
     if let Event::RunStarted(started) = &mut selected[0].event {
-        started.selection = vec!["--requirement".to_owned(), "AC-08".to_owned()];
+        started.selection = vec!["requirement AC-08".to_owned()];
     }
     let selected = fold(selected);
+    let command = selected.repeat_command(&selected.scenarios()[0]);
+    assert!(!command.contains("--requirement"), "the selection names AC-08 already: {command}");
     assert_eq!(state_of(&selected, "CB-01"), State::NotSelected);
     assert_eq!(state_of(&selected, "TK-04"), State::NotCovered);
 }

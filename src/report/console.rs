@@ -263,12 +263,16 @@ impl Ending<'_> {
         }
         lines.push(String::new());
         lines.push(format!("  {}", painting::bold(words::choose(lang, "Still open", "Ancora aperto"), colour)));
+        let mut said = None;
         for scenario in open.iter().take(NAMED) {
             let state = scenario.state();
             let reason = scenario.finished().and_then(|finished| finished.reason.as_deref()).unwrap_or(words::meaning(state, lang));
             let head = painting::state(&format!("{} {}", state.symbol(), words::state(state, lang)), state, colour);
             lines.push(format!("  {head}: {}", painting::plain(&scenario.summary.title)));
-            lines.extend(painting::wrapped(&painting::plain(reason), WIDTH - 5).into_iter().map(|line| format!("     {line}")));
+            // One cause often stops many: it is told once.
+            if said.replace(reason) != Some(reason) {
+                lines.extend(painting::wrapped(&painting::plain(reason), WIDTH - 5).into_iter().map(|line| format!("     {line}")));
+            }
         }
         if open.len() > NAMED {
             lines.push(format!("     + {} {}", open.len() - NAMED, words::choose(lang, "more: see the report", "altri: vedi il rapporto")));
