@@ -7,7 +7,7 @@ mod run;
 
 use std::path::PathBuf;
 
-use collaudo::domain::{Readiness, RequirementId, Verdict};
+use collaudo::domain::{Finding, Level, Readiness, RequirementId, Verdict};
 use collaudo::event::{Event, Lang, Record};
 use collaudo::report::{JsonLines, ReportError, Reporter, Run, State, Style, console, read_jsonl, render_html, render_json, render_junit};
 
@@ -103,6 +103,32 @@ fn state_of(run: &Run, id: &str) -> State {
 }
 
 #[test]
+fn a_finding_speaks_of_its_own_requirement_only() {
+    let mut records = run::records();
+    let id = |text: &str| text.parse::<RequirementId>().expect("an id");
+    let Event::RunStarted(started) = &mut records[0].event else { panic!("the fixture starts with its start") };
+    let [failing, warned] = [1, 3].map(|place| started.scenarios[place].id.clone());
+    started.scenarios[1].requirements.push(id("TK-04"));
+    started.scenarios[3].requirements.push(id("DV-01"));
+    for record in &mut records {
+        let Event::ScenarioFinished(finished) = &mut record.event else { continue };
+        if finished.scenario == failing {
+            let unencoded = Finding { requirement: id("TK-02"), level: Level::Should, ..finished.findings[0].clone() };
+            finished.findings.push(unencoded);
+        }
+        if finished.scenario == warned {
+            assert_eq!(finished.verdict, Verdict::Warned, "the fixture warns in its fourth scenario");
+        }
+    }
+    let run = fold(records);
+    assert_eq!(state_of(&run, "CB-01"), State::Judged(Verdict::Failed), "a MUST of its own");
+    assert_eq!(state_of(&run, "TK-04"), State::Judged(Verdict::Inconclusive), "stopped by the finding on CB-01");
+    assert_eq!(state_of(&run, "TK-02"), State::Judged(Verdict::Warned), "a SHOULD of its own, in a scenario that failed");
+    assert_eq!(state_of(&run, "DV-01"), State::Judged(Verdict::Passed), "held in a scenario that warned of TK-02");
+    assert_eq!(run.broken(), fold(run::records()).broken(), "TK-04 and TK-02 are not broken");
+}
+
+#[test]
 fn a_requirement_without_its_scenario_says_why() {
     let interrupted = fold(run::interrupted());
     assert_eq!(state_of(&interrupted, "CB-13"), State::Interrupted);
@@ -112,9 +138,11 @@ fn a_requirement_without_its_scenario_says_why() {
 
     let mut selected = run::sound();
     if let Event::RunStarted(started) = &mut selected[0].event {
-        started.selection = vec!["--requirement".to_owned(), "AC-08".to_owned()];
+        started.selection = vec!["requirement AC-08".to_owned()];
     }
     let selected = fold(selected);
+    let command = selected.repeat_command(&selected.scenarios()[0]);
+    assert!(!command.contains("--requirement"), "the selection names AC-08 already: {command}");
     assert_eq!(state_of(&selected, "CB-01"), State::NotSelected);
     assert_eq!(state_of(&selected, "TK-04"), State::NotCovered);
 }

@@ -128,7 +128,20 @@ fn faults() -> Listing {
 fn steps() -> Listing {
     let steps = runner::known_steps();
     let values = steps.iter().map(|(keyword, pattern)| json!({ "keyword": keyword, "pattern": pattern })).collect();
-    (steps.into_iter().map(|(keyword, pattern)| vec![keyword.to_owned(), pattern]).collect(), values)
+    (steps.into_iter().map(|(keyword, pattern)| vec![keyword.to_owned(), readable(&pattern)]).collect(), values)
+}
+
+/// A step's pattern as its sentence: `([^\s]+)` is a word, `(.+)` the rest of the line.
+fn readable(pattern: &str) -> String {
+    let mut sentence = pattern.trim_start_matches('^').trim_end_matches('$').to_owned();
+    while let Some(start) = sentence.find(r#"(?:"(?P<"#)
+        && let Some(length) = sentence[start..].find("*)')")
+    {
+        sentence.replace_range(start..start + length + "*)')".len(), r#""{text}""#);
+    }
+    [(r"([^\s]+)", "{word}"), (r"(\w+)", "{word}"), (r"((?:-?\d+)|(?:\d+))", "{number}"), ("(.+)", "{text}"), (r"\", "")]
+        .into_iter()
+        .fold(sentence, |text, (group, name)| text.replace(group, name))
 }
 
 /// Columns aligned; the last one runs free.
@@ -144,5 +157,19 @@ fn print_table(rows: &[Vec<String>]) {
             .map(|(column, cell)| if column + 1 == row.len() { cell.clone() } else { format!("{cell:<width$}", width = widths[column]) })
             .collect();
         anstream::println!("{}", line.join("  "));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_step_is_listed_as_a_regular_expression() {
+        assert_eq!(readable(r"^([^\s]+) signs\-in ((?:-?\d+)|(?:\d+)) times and (.+)$"), "{word} signs-in {number} times and {text}");
+        for (_, pattern) in runner::known_steps() {
+            let sentence = readable(&pattern);
+            assert!(!sentence.contains(['\\', '^', '$', '[', '?', '+']), "{sentence}");
+        }
     }
 }

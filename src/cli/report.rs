@@ -36,9 +36,9 @@ pub fn run(arguments: &Arguments) -> Result<End, CliError> {
     }
     let run = Run::fold(records)?;
     let lang = arguments.lang.map_or(run.started().lang, Into::into);
-    let out = arguments.out.clone().unwrap_or(folder);
+    let out = arguments.out.clone().unwrap_or_else(|| folder.clone());
     std::fs::create_dir_all(&out).map_err(|source| CliError::Write { path: out.clone(), source })?;
-    write_reports(&run, &out, &arguments.report, lang)?;
+    write_reports(&run, &folder, &out, &arguments.report, lang)?;
     anstream::println!("{}: {}", run.readiness(), out.display());
     Ok(End::Done)
 }

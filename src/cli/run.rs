@@ -212,7 +212,7 @@ async fn follow(
         }
     }
     let run = run.ok_or_else(|| CliError::Other("the run ended before it began".to_owned()))?;
-    write_reports(&run, &arguments.out, &arguments.report, arguments.lang.into())?;
+    write_reports(&run, &arguments.out, &arguments.out, &arguments.report, arguments.lang.into())?;
     for reporter in reporters.iter_mut() {
         reporter.finish()?;
     }
@@ -220,10 +220,11 @@ async fn follow(
 }
 
 /// Renders the formats into `out`, each complete before it takes its name.
-pub fn write_reports(run: &Run, out: &Path, formats: &[Format], lang: Lang) -> Result<(), CliError> {
+/// `kept` is the run's own folder, where its screenshots are; `out` is where the reports go.
+pub fn write_reports(run: &Run, kept: &Path, out: &Path, formats: &[Format], lang: Lang) -> Result<(), CliError> {
     for format in formats {
         let (name, text) = match format {
-            Format::Html => ("report.html", render_html(run, lang, |path| std::fs::read(out.join(path)).ok())?),
+            Format::Html => ("report.html", render_html(run, lang, |path| std::fs::read(kept.join(path)).ok())?),
             Format::Junit => ("junit.xml", render_junit(run)?),
             Format::Json => ("report.json", render_json(run)?),
         };

@@ -152,7 +152,7 @@ impl<W: Write + Send> Console<W> {
         let lang = self.style.lang;
         let counted = State::ALL.into_iter().filter_map(|state| {
             let count = of_feature.iter().filter(|scenario| scenario.state() == state).count();
-            (count > 0).then(|| format!("{count} {}", words::state(state, lang)))
+            (count > 0).then(|| words::counted(count, state, lang))
         });
         let counted: Vec<_> = counted.collect();
         let feature = of_feature.first().map_or("", |scenario| scenario.summary.feature.as_str());
@@ -224,10 +224,8 @@ impl Ending<'_> {
     fn counts(&self) -> String {
         let Style { lang, colour, .. } = self.style;
         let counts = self.run.counts();
-        let parts: Vec<_> = counts
-            .present()
-            .map(|(state, count)| painting::state(&format!("{count} {}", words::state(state, lang)), state, colour))
-            .collect();
+        let parts: Vec<_> =
+            counts.present().map(|(state, count)| painting::state(&words::counted(count, state, lang), state, colour)).collect();
         let spent = words::duration(self.run.duration_ms(), lang);
         format!("  {} in {spent}: {}", words::scenarios(counts.planned, lang), parts.join(", "))
     }
@@ -265,12 +263,16 @@ impl Ending<'_> {
         }
         lines.push(String::new());
         lines.push(format!("  {}", painting::bold(words::choose(lang, "Still open", "Ancora aperto"), colour)));
+        let mut said = None;
         for scenario in open.iter().take(NAMED) {
             let state = scenario.state();
             let reason = scenario.finished().and_then(|finished| finished.reason.as_deref()).unwrap_or(words::meaning(state, lang));
             let head = painting::state(&format!("{} {}", state.symbol(), words::state(state, lang)), state, colour);
             lines.push(format!("  {head}: {}", painting::plain(&scenario.summary.title)));
-            lines.extend(painting::wrapped(&painting::plain(reason), WIDTH - 5).into_iter().map(|line| format!("     {line}")));
+            // One cause often stops many: it is told once.
+            if said.replace(reason) != Some(reason) {
+                lines.extend(painting::wrapped(&painting::plain(reason), WIDTH - 5).into_iter().map(|line| format!("     {line}")));
+            }
         }
         if open.len() > NAMED {
             lines.push(format!("     + {} {}", open.len() - NAMED, words::choose(lang, "more: see the report", "altri: vedi il rapporto")));

@@ -1,11 +1,11 @@
 use super::{Run, ScenarioRun, State};
-use crate::domain::{Finding, Requirement};
+use crate::domain::{Finding, Level, Requirement, RequirementId, Verdict};
 
 /// A row of the requirement matrix.
 #[derive(Debug)]
 pub struct RequirementRow<'run> {
     pub requirement: &'run Requirement,
-    /// The worst of its scenarios; where it has none, why.
+    /// The worst of what its scenarios say of it; where it has none, why.
     pub state: State,
     /// The planned scenarios that carry its tag, or that found it broken.
     pub scenarios: Vec<&'run ScenarioRun>,
@@ -38,7 +38,26 @@ impl Run {
         };
         let scenarios: Vec<_> = self.scenarios().iter().filter(|scenario| concerns(scenario)).collect();
         let left_out = if self.selection().is_empty() || requirement.not_tested.is_some() { State::NotCovered } else { State::NotSelected };
-        let worst = scenarios.iter().map(|scenario| scenario.state()).max_by_key(|state| state.rank());
+        let worst = scenarios.iter().map(|scenario| scenario.state_of(id)).max_by_key(|state| state.rank());
         RequirementRow { requirement, state: worst.unwrap_or(left_out), scenarios, findings }
+    }
+}
+
+impl ScenarioRun {
+    /// What this scenario says of one of its requirements. Its own findings speak by their level; a finding on another requirement
+    /// never does: where that one stopped the scenario, this one was not judged to its end.
+    pub fn state_of(&self, id: &RequirementId) -> State {
+        let found = self.findings().iter().filter(|finding| finding.requirement == *id).map(|finding| match finding.level {
+            Level::Must => State::Judged(Verdict::Failed),
+            Level::Should | Level::Quality => State::Judged(Verdict::Warned),
+        });
+        let found = found.max_by_key(|state| state.rank());
+        match (self.state(), found) {
+            (State::Judged(Verdict::Failed | Verdict::Warned), Some(found)) => found,
+            (State::Judged(Verdict::Failed), None) if !self.findings().is_empty() => State::Judged(Verdict::Inconclusive),
+            (State::Judged(Verdict::Warned), None) if !self.findings().is_empty() => State::Judged(Verdict::Passed),
+            (state, Some(found)) if found.rank() > state.rank() => found,
+            (state, _) => state,
+        }
     }
 }

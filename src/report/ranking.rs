@@ -1,7 +1,7 @@
 use std::collections::HashSet;
 
 use super::{RequirementRow, Run, ScenarioRun, State};
-use crate::domain::{Finding, Level, Requirement, Verdict};
+use crate::domain::{Finding, Level, Requirement, RequirementId, Verdict};
 
 /// A finding worth reading first.
 #[derive(Debug)]
@@ -40,12 +40,17 @@ impl Run {
         self.requirement_rows().iter().filter(failed).count()
     }
 
+    /// Whether the selection names the requirement already, as `requirement CB-01`.
+    fn selects(&self, requirement: &RequirementId) -> bool {
+        self.selection().iter().flat_map(|words| words.split_whitespace()).any(|word| word == requirement.as_str())
+    }
+
     /// The command that repeats one scenario's failure: the run's own, narrowed to the requirement.
     pub fn repeat_command(&self, scenario: &ScenarioRun) -> String {
         let found = scenario.findings().first().map(|finding| &finding.requirement);
         let command = &self.started().command;
         match found.or_else(|| scenario.summary.requirements.first()) {
-            Some(requirement) if !self.selection().iter().any(|word| word == requirement.as_str()) => {
+            Some(requirement) if !self.selects(requirement) => {
                 format!("{command} --requirement {requirement}")
             }
             _ => command.clone(),

@@ -28,6 +28,25 @@ pub fn state(state: State, lang: Lang) -> &'static str {
     }
 }
 
+/// A state as so many scenarios share it: `8 passed`, `8 superati`.
+pub fn counted(count: usize, of: State, lang: Lang) -> String {
+    let name = match of {
+        _ if count == 1 || lang == Lang::En => state(of, lang),
+        State::Judged(Verdict::Passed) => "superati",
+        State::Judged(Verdict::Warned) => "avvisi",
+        State::Judged(Verdict::Failed) => "falliti",
+        State::Judged(Verdict::Inconclusive) => "non giudicabili",
+        State::Judged(Verdict::NeedsReview) => "da attestare",
+        State::Judged(Verdict::NotApplicable) => "non applicabili",
+        State::Judged(Verdict::Errored) => "errori nostri",
+        State::Interrupted => "interrotti",
+        State::NotRun => "non eseguiti",
+        State::NotSelected => "non selezionati",
+        State::NotCovered => "non coperti",
+    };
+    format!("{count} {name}")
+}
+
 /// What a state means, for a person who has not read the manual.
 pub fn meaning(state: State, lang: Lang) -> &'static str {
     match (state, lang) {

@@ -108,7 +108,7 @@ impl BrowserPool {
     /// Name and version of the browser, and of its driver.
     pub async fn versions(&self) -> (String, String) {
         let browser = self.browser.lock().await;
-        (browser.version().to_owned(), browser.driver_version().to_owned())
+        (browser.version().to_owned(), format!("chromedriver {}", browser.driver_version()))
     }
 
     pub async fn close(&self) {

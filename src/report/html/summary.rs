@@ -4,7 +4,7 @@ use super::scenario::ScenarioView;
 use super::{ClauseView, Word};
 use crate::domain::{Actor, Level, Readiness, ScenarioId, Verdict};
 use crate::event::Lang;
-use crate::report::{RequirementRow, Run, State, words};
+use crate::report::{RequirementRow, Run, ScenarioRun, State, words};
 
 pub struct Fact {
     pub name: &'static str,
@@ -195,9 +195,9 @@ pub fn gaps(run: &Run, lang: Lang) -> Vec<Gap> {
 
 fn gap(row: &RequirementRow<'_>, lang: Lang) -> Gap {
     let requirement = row.requirement;
-    let worst = row.scenarios.iter().max_by_key(|scenario| scenario.state().rank());
-    let found = row.findings.first().map(|(_, finding)| finding.summary.clone());
-    let reason = worst.and_then(|scenario| scenario.finished()).and_then(|finished| finished.reason.clone());
+    let worst = row.scenarios.iter().max_by_key(|scenario| scenario.state_of(&requirement.id).rank());
+    let found = row.findings.iter().min_by_key(|(_, finding)| finding.level).map(|(_, finding)| finding.summary.clone());
+    let reason = worst.and_then(|scenario| scenario.finished()?.reason.clone().or_else(|| stopped_by(scenario, lang)));
     let broken = matches!(row.state, State::Judged(Verdict::Failed | Verdict::Warned));
     let remedy = broken.then(|| words::remedy(requirement, lang).to_owned());
     Gap {
@@ -213,6 +213,13 @@ fn gap(row: &RequirementRow<'_>, lang: Lang) -> Gap {
         why: found.or(reason),
         remedy,
     }
+}
+
+/// Why a scenario says nothing of a requirement without a finding of its own.
+fn stopped_by(scenario: &ScenarioRun, lang: Lang) -> Option<String> {
+    let finding = scenario.findings().first()?;
+    let stopped = words::choose(lang, "its scenario stopped at a finding on", "il suo scenario si è fermato a una violazione di");
+    Some(format!("{stopped} {}", finding.requirement))
 }
 
 fn requirement_link(row: &RequirementRow<'_>) -> Link {
