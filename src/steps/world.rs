@@ -72,6 +72,8 @@ pub(super) struct Memory {
     pub ticket: Option<u32>,
     /// What the portal gave out.
     pub initial_password: Option<SecretString>,
+    /// A refresh token that a later one replaced.
+    pub used_refresh_token: Option<SecretString>,
     pub client: Option<OwnClient>,
 }
 
