@@ -93,12 +93,17 @@ fn requirements(catalogue: &Catalogue, lists: &dyn Fn(Actor) -> bool) -> Listing
     let rows = listed().map(|requirement| {
         let scenarios = catalogue.covering(&requirement.id).len();
         let covered = match (&requirement.not_tested, scenarios) {
-            (Some(reason), _) => format!("not tested: {reason}"),
+            (Some(_), _) => "not tested".to_owned(),
             (None, 0) => "no scenario yet".to_owned(),
             (None, 1) => "1 scenario".to_owned(),
             (None, several) => format!("{several} scenarios"),
         };
-        vec![requirement.id.to_string(), requirement.level.to_string(), covered, requirement.title.clone()]
+        // The last column runs free: a reason is as long as it needs to be.
+        let title = match &requirement.not_tested {
+            Some(reason) => format!("{}: {reason}", requirement.title),
+            None => requirement.title.clone(),
+        };
+        vec![requirement.id.to_string(), requirement.level.to_string(), covered, title]
     });
     let values = listed().map(|requirement| {
         let scenarios: Vec<&str> = catalogue.covering(&requirement.id).into_iter().map(|scenario| scenario.id.0.as_str()).collect();
