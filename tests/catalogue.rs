@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use collaudo::catalogue::{
     Catalogue, Problem, REQUIREMENTS_PATH, Selection, Sources, StepMatch, lint, parse_features, parse_requirements, scenario_id,
 };
-use collaudo::domain::{Actor, Level, RequirementId, Suite};
+use collaudo::domain::{Actor, Level, RequirementId, ScenarioSummary, Suite};
 use regex::Regex;
 
 const GOLDEN_IDS: &str = "\
@@ -17,7 +17,8 @@ const GOLDEN_IDS: &str = "\
     RS-01 RS-02 RS-03 RS-04 RS-05 RS-06 RT-01 RT-02 RT-03 RT-04 RT-05 RT-06 DV-01 DV-02 DV-03 DV-04 \
     SE-01 SE-02 SE-03 LO-01 LO-02 LO-03 LO-04 LO-05 NA-01 \
     GX-01 GX-02 GX-03 GX-04 GX-05 GX-06 GX-07 GX-08 GX-09 GX-10 GX-11 GX-12 GX-13 GX-14 GX-15 GX-16 GX-17 GX-18 GX-19 GX-20 \
-    GX-21 GX-22 GX-23 AC-01 AC-02 AC-03 AC-04 AC-05 AC-06 AC-07 AC-08 AC-09 AC-10 AC-11 AC-12 AC-13";
+    GX-21 GX-22 GX-23 AC-01 AC-02 AC-03 AC-04 AC-05 AC-06 AC-07 AC-08 AC-09 AC-10 AC-11 AC-12 AC-13 \
+    PL-01 PL-02 PL-03 PL-04 PL-05 PL-06 PL-07 PL-08 PL-09 PL-10 PL-11 PL-12 PL-13 PL-14";
 
 fn fixtures(folder: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/features").join(folder)
@@ -273,7 +274,8 @@ fn the_requirements_are_the_golden_ones_and_complete() {
     let requirements = parse_requirements(&Sources::embedded().expect("the suite can be read")).expect("the file is sound");
     let ids: Vec<_> = requirements.iter().map(|requirement| requirement.id.as_str()).collect();
     assert_eq!(ids, GOLDEN_IDS.split_ascii_whitespace().collect::<Vec<_>>());
-    assert_eq!(ids.len(), 116);
+    let (on_platform, on_others): (Vec<_>, Vec<_>) = requirements.iter().partition(|requirement| requirement.actor == Actor::Platform);
+    assert_eq!((on_others.len(), on_platform.len()), (116, 14));
     let clause = Regex::new(concat!(
         r"^(RFC \d{4} section \d+(\.\d+)*|OpenID Connect (Core|Discovery|Back-Channel Logout) 1\.0 section \d+(\.\d+)*|C-\d\d|own rule",
         r"|OAuth 2\.(1|0 for Browser-Based Applications) draft section \d+(\.\d+)*|OWASP ASVS 4\.0\.3 section \d+(\.\d+)*|GDPR article \d+)$"
@@ -283,7 +285,12 @@ fn the_requirements_are_the_golden_ones_and_complete() {
     for requirement in &requirements {
         let id = &requirement.id;
         assert!(requirement.clause.iter().all(|text| clause.is_match(text)), "{id}: {:?}", requirement.clause);
-        assert_eq!(requirement.actor == Actor::Integrator, id.as_str().starts_with("AC-"), "{id}");
+        let actor = match &id.as_str()[..2] {
+            "AC" => Actor::Integrator,
+            "PL" => Actor::Platform,
+            _ => Actor::RelyingParty,
+        };
+        assert_eq!(requirement.actor, actor, "{id}");
         assert!(requirement.clause != ["own rule"] || requirement.level == Level::Quality, "{id} is binding by its own rule only");
         for text in [&requirement.title, &requirement.title_it, &requirement.remedy, &requirement.remedy_it] {
             assert!(text.trim() == text && text.len() > 10, "{id}: {text:?}");
@@ -301,7 +308,45 @@ fn the_requirements_are_the_golden_ones_and_complete() {
 #[test]
 fn the_embedded_suite_is_the_folder() {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("features");
-    assert_eq!(Sources::embedded().expect("it can be read"), Sources::from_dir(&folder).expect("it can be read"));
+    // Not `assert_eq`: it would print the whole suite twice.
+    let same = Sources::embedded().expect("it can be read") == Sources::from_dir(&folder).expect("it can be read");
+    assert!(same, "the suite that was compiled in differs from features/: build again");
     let catalogue = Catalogue::embedded().unwrap_or_else(|errors| panic!("{errors}"));
-    assert_eq!(catalogue.requirements.len(), 116);
+    assert_eq!(catalogue.requirements.len(), 130);
+}
+
+/// An id without its line, so that a line that moves changes no approved text.
+fn file_of(scenario: &ScenarioSummary) -> &str {
+    scenario.id.0.rsplit_once(':').map_or(scenario.id.0.as_str(), |(file, _)| file)
+}
+
+#[test]
+fn every_requirement_has_a_scenario_or_a_reason_why_not() {
+    let coverage = Catalogue::embedded().unwrap_or_else(|errors| panic!("{errors}")).coverage();
+    assert_eq!(coverage.neither, [], "write a scenario, or `not_tested` with the reason");
+    assert_eq!(coverage.outdated_reasons, [], "a scenario covers them now: take `not_tested` out");
+    for (id, reason) in &coverage.not_tested {
+        assert!(reason.len() > 30 && !reason.ends_with('.'), "{id}: a reason says what is missing, without a full stop: {reason}");
+    }
+    assert_eq!(coverage.covered.len() + coverage.not_tested.len(), 130);
+}
+
+#[test]
+fn a_scenario_that_comes_or_goes_changes_the_approved_catalogue() {
+    let catalogue = Catalogue::embedded().unwrap_or_else(|errors| panic!("{errors}"));
+    let mut text = String::new();
+    let mut file = "";
+    for scenario in &catalogue.scenarios {
+        if file_of(scenario) != file {
+            file = file_of(scenario);
+            text.push_str(&format!("\n{file} [{}]\n", scenario.suite));
+        }
+        let requirements: Vec<_> = scenario.requirements.iter().map(ToString::to_string).collect();
+        text.push_str(&format!("  {} ({})\n", scenario.title, requirements.join(" ")));
+    }
+    text.push_str("\nnot tested\n");
+    for (id, reason) in catalogue.coverage().not_tested {
+        text.push_str(&format!("  {id} {reason}\n"));
+    }
+    snapshot("suite", "", text.trim_start());
 }

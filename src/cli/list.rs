@@ -5,9 +5,10 @@ use std::path::PathBuf;
 use clap::ValueEnum;
 use serde_json::{Value, json};
 
+use super::run::SuiteName;
 use super::{CliError, End};
 use crate::catalogue::{Catalogue, Sources};
-use crate::domain::{Level, RequirementId};
+use crate::domain::{Actor, Level, RequirementId, Suite};
 use crate::relying_party::Defect;
 use crate::{platform, runner};
 
@@ -16,6 +17,12 @@ pub struct Arguments {
     what: What,
     #[arg(long, value_name = "text|json", default_value = "text")]
     format: Format,
+    /// List requirements or scenarios of this suite only; may be repeated.
+    #[arg(long, value_name = "SUITE")]
+    suite: Vec<SuiteName>,
+    /// List the requirements on the platform too.
+    #[arg(long, conflicts_with = "suite")]
+    all: bool,
     /// List what the features of this folder hold instead of the built-in ones.
     #[arg(long, value_name = "DIR")]
     features: Option<PathBuf>,
@@ -36,10 +43,27 @@ pub enum Format {
     Json,
 }
 
+impl Arguments {
+    fn suites(&self) -> Vec<Suite> {
+        self.suite.iter().copied().map(Into::into).collect()
+    }
+
+    /// Those on the application and its project unless something else is asked for: the ones that a report is about.
+    fn lists(&self, actor: Actor) -> bool {
+        let suite = match actor {
+            Actor::RelyingParty => Suite::RelyingParty,
+            Actor::Integrator => Suite::Accreditation,
+            Actor::Platform => Suite::Platform,
+        };
+        let asked = self.suites();
+        if asked.is_empty() { self.all || actor != Actor::Platform } else { asked.contains(&suite) }
+    }
+}
+
 pub fn run(arguments: &Arguments) -> Result<End, CliError> {
     let (rows, values) = match arguments.what {
-        What::Requirements => requirements(&catalogue(arguments)?),
-        What::Scenarios => scenarios(&catalogue(arguments)?),
+        What::Requirements => requirements(&catalogue(arguments)?, &|actor| arguments.lists(actor)),
+        What::Scenarios => scenarios(&catalogue(arguments)?, &arguments.suites()),
         What::Defects => defects(&catalogue(arguments)?),
         What::Faults => faults(),
         What::Steps => steps(),
@@ -64,30 +88,37 @@ fn catalogue(arguments: &Arguments) -> Result<Catalogue, CliError> {
 
 type Listing = (Vec<Vec<String>>, Value);
 
-fn requirements(catalogue: &Catalogue) -> Listing {
-    let rows = catalogue.requirements.iter().map(|requirement| {
+fn requirements(catalogue: &Catalogue, lists: &dyn Fn(Actor) -> bool) -> Listing {
+    let listed = || catalogue.requirements.iter().filter(|requirement| lists(requirement.actor));
+    let rows = listed().map(|requirement| {
         let scenarios = catalogue.covering(&requirement.id).len();
         let covered = match (&requirement.not_tested, scenarios) {
-            (Some(reason), _) => format!("not tested: {reason}"),
+            (Some(_), _) => "not tested".to_owned(),
             (None, 0) => "no scenario yet".to_owned(),
             (None, 1) => "1 scenario".to_owned(),
             (None, several) => format!("{several} scenarios"),
         };
-        vec![requirement.id.to_string(), requirement.level.to_string(), covered, requirement.title.clone()]
+        // The last column runs free: a reason is as long as it needs to be.
+        let title = match &requirement.not_tested {
+            Some(reason) => format!("{}: {reason}", requirement.title),
+            None => requirement.title.clone(),
+        };
+        vec![requirement.id.to_string(), requirement.level.to_string(), covered, title]
     });
-    let values = catalogue.requirements.iter().map(|requirement| {
+    let values = listed().map(|requirement| {
         let scenarios: Vec<&str> = catalogue.covering(&requirement.id).into_iter().map(|scenario| scenario.id.0.as_str()).collect();
         json!({ "requirement": requirement, "scenarios": scenarios })
     });
     (rows.collect(), values.collect())
 }
 
-fn scenarios(catalogue: &Catalogue) -> Listing {
-    let rows = catalogue.scenarios.iter().map(|scenario| {
+fn scenarios(catalogue: &Catalogue, suites: &[Suite]) -> Listing {
+    let listed: Vec<_> = catalogue.scenarios.iter().filter(|scenario| suites.is_empty() || suites.contains(&scenario.suite)).collect();
+    let rows = listed.iter().map(|scenario| {
         let requirements: Vec<&str> = scenario.requirements.iter().map(|id| id.as_str()).collect();
         vec![scenario.suite.to_string(), requirements.join(" "), scenario.title.clone(), scenario.id.to_string()]
     });
-    (rows.collect(), json!(catalogue.scenarios))
+    (rows.collect(), json!(listed))
 }
 
 fn defects(catalogue: &Catalogue) -> Listing {

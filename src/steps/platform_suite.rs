@@ -63,7 +63,7 @@ async fn refreshed_once(world: &mut World) -> Result<(), Failure> {
     if client.answer()?.status != 200 {
         return Err(Failure::unjudged("the honest refresh did not succeed"));
     }
-    world.memory.initial_password = Some(used);
+    world.memory.used_refresh_token = Some(used);
     Ok(())
 }
 
@@ -72,7 +72,7 @@ async fn refreshes_with_used(world: &mut World) -> Result<(), Failure> {
     if world.setup()?.remote().is_some_and(|remote| !remote.file.assume.refresh_rotation) {
         return Err(Failure::not_applicable("the target file says that refresh tokens do not rotate there ([assume])"));
     }
-    let used = world.memory.initial_password.clone().ok_or_else(|| Failure::broke("no refresh token was used before"))?;
+    let used = world.memory.used_refresh_token.clone().ok_or_else(|| Failure::broke("no refresh token was used before"))?;
     world.client()?.refresh(&used).await
 }
 

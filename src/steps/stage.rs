@@ -140,7 +140,7 @@ impl Stage {
         self.run_application(credentials, &tenants, listener, redirect_uris).await
     }
 
-    /// Starts the application with credentials that the portal gave out for [`Stage::reserved_redirect_uris`].
+    /// Starts the application with credentials that the portal gave out for [`Stage::application_address`].
     pub async fn start_application(&mut self, credentials: Credentials, listener: Option<Listener>) -> Result<(), Failure> {
         let tenants = self.authorised_tenants();
         let redirect_uris = match &listener {

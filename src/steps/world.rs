@@ -70,8 +70,8 @@ pub(super) struct Memory {
     /// Number of an OAuth application, and of tickets, at the portal.
     pub application: Option<u32>,
     pub ticket: Option<u32>,
-    /// What the portal gave out.
-    pub initial_password: Option<SecretString>,
+    /// A refresh token that a later one replaced.
+    pub used_refresh_token: Option<SecretString>,
     pub client: Option<OwnClient>,
 }
 

@@ -34,7 +34,8 @@ impl Accounts {
         };
         let all: Vec<&'static str> = giponext::RESOURCES.to_vec();
         let restricted: Vec<&'static str> = all.iter().copied().filter(|scope| *scope != giponext::MEDICAL_REPORTS).collect();
-        let people: [(&str, &str, &str, Role, Option<TenantId>, &[&'static str]); 6] = [
+        type Person<'a> = (&'a str, &'a str, &'a str, Role, Option<TenantId>, &'a [&'static str]);
+        let people: [Person<'_>; 6] = [
             (ADA, "Ada", "Ferri", Role::EndUser, Some(TENANT), &all),
             (MALLORY, "Mallory", "Neri", Role::EndUser, Some(TENANT), &all),
             (ELIO, "Elio", "Galli", Role::EndUser, Some(TENANT), &restricted),
