@@ -314,6 +314,13 @@ impl Stage {
         for (_, visitor) in self.visitors.drain() {
             visitor.context.close().await;
         }
+        // A target knows one redirect URI: the next scenario's application needs the same port.
+        if !self.setup.is_shared()
+            && self.setup.remote().is_some()
+            && let Some(Instance::Bundled(application)) = self.shared.application.lock().await.take()
+        {
+            application.stop().await;
+        }
     }
 
     pub fn forget_visitor(&mut self, name: &str) -> Option<Visitor> {

@@ -227,6 +227,9 @@ impl World {
             Some(stage) => (stage.exchanges(), stage.browser_facts()),
             None => Default::default(),
         };
+        if let Some(client) = std::mem::take(&mut self.memory).client {
+            client.stop().await;
+        }
         if let Some(mut stage) = self.stage.take() {
             stage.strike().await;
         }
