@@ -270,7 +270,11 @@ impl World {
     async fn keep_evidence(&mut self, scenario: &ScenarioId) {
         let (Some(stage), Ok(setup)) = (&self.stage, self.setup()) else { return };
         let folder: String = scenario.0.chars().map(|c| if c.is_ascii_alphanumeric() { c } else { '-' }).collect();
-        let secrets = stage.mock().map(|platform| platform.shared().redaction.secrets()).unwrap_or_default();
+        let mut secrets = stage.mock().map(|platform| platform.shared().redaction.secrets()).unwrap_or_default();
+        if let Some(remote) = setup.remote() {
+            secrets.extend(remote.passwords.iter().map(|(name, password)| (format!("[password of {name}]"), password.clone())));
+            secrets.extend(remote.client_secret.clone().map(|secret| ("[client-secret]".to_owned(), secret)));
+        }
         for (name, visitor) in stage.visitors() {
             for (index, page) in visitor.context.pages().into_iter().enumerate() {
                 let stem = format!("evidence/{folder}/{}-{}", name.to_lowercase().replace(' ', "-"), index + 1);
