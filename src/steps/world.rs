@@ -211,6 +211,12 @@ impl World {
         if provoked && judged && self.stage.as_ref().is_some_and(|stage| stage.mock().is_ok()) {
             failure = self.settle_oracle().await.err();
         }
+        if let (Some(Failure::Found { .. } | Failure::Unjudged { .. }), Some(stage)) = (&failure, &self.stage)
+            && let Some(death) = stage.death().await
+        {
+            // Whatever a dead application did not show is no finding.
+            failure = Some(Failure::unjudged(death));
+        }
         if failure.as_ref().is_some_and(|failure| !matches!(failure, Failure::NotApplicable { .. } | Failure::NeedsReview { .. })) {
             self.keep_evidence(&scenario.id).await;
         }
