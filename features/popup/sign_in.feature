@@ -14,7 +14,11 @@ Feature: Popup sign-in
       When Ada signs in through the popup and grants every scope
       Then the popup closes
       And the relying party shows Ada signed in
-      And the platform saw the client's credentials and Ada's own
+
+    @AC-08
+    Scenario: The sign-in carries the client's identity and the end-user's own
+      When Ada signs in through the popup and grants every scope
+      Then the platform saw the client's credentials and Ada's own
 
     @GX-01
     Scenario: The tenant is read from the platform after the sign-in

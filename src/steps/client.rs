@@ -70,6 +70,13 @@ impl Drop for OwnClient {
 }
 
 impl OwnClient {
+    /// Frees the redirect URI's port before it returns: at a target, the next scenario needs the same one.
+    pub async fn stop(mut self) {
+        self.server.abort();
+        // Always the abort.
+        let _ = (&mut self.server).await;
+    }
+
     /// Registers a client at the mock, or takes the target file's.
     pub async fn register(stage: &Stage) -> Result<Self, Failure> {
         let remote = stage.setup.remote();

@@ -291,11 +291,17 @@ impl Stage {
         self.visitors.iter()
     }
 
+    /// How an application that we started has ended by itself, if it has.
+    pub async fn death(&self) -> Option<String> {
+        match self.shared.application.lock().await.as_mut() {
+            Some(Instance::Started(started)) => started.death(),
+            _ => None,
+        }
+    }
+
     /// Adds why the application does not react, where that can be seen from outside: it is down, or has ended.
     pub async fn explain(&self, failure: Failure) -> Failure {
-        if let Some(Instance::Started(started)) = self.shared.application.lock().await.as_mut()
-            && let Some(death) = started.death()
-        {
+        if let Some(death) = self.death().await {
             return Failure::unjudged(death);
         }
         match http_client(None) {
@@ -313,6 +319,13 @@ impl Stage {
     pub async fn strike(&mut self) {
         for (_, visitor) in self.visitors.drain() {
             visitor.context.close().await;
+        }
+        // A target knows one redirect URI: the next scenario's application needs the same port.
+        if !self.setup.is_shared()
+            && self.setup.remote().is_some()
+            && let Some(Instance::Bundled(application)) = self.shared.application.lock().await.take()
+        {
+            application.stop().await;
         }
     }
 

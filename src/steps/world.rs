@@ -211,6 +211,12 @@ impl World {
         if provoked && judged && self.stage.as_ref().is_some_and(|stage| stage.mock().is_ok()) {
             failure = self.settle_oracle().await.err();
         }
+        if let (Some(Failure::Found { .. } | Failure::Unjudged { .. }), Some(stage)) = (&failure, &self.stage)
+            && let Some(death) = stage.death().await
+        {
+            // Whatever a dead application did not show is no finding.
+            failure = Some(Failure::unjudged(death));
+        }
         if failure.as_ref().is_some_and(|failure| !matches!(failure, Failure::NotApplicable { .. } | Failure::NeedsReview { .. })) {
             self.keep_evidence(&scenario.id).await;
         }
@@ -227,6 +233,9 @@ impl World {
             Some(stage) => (stage.exchanges(), stage.browser_facts()),
             None => Default::default(),
         };
+        if let Some(client) = std::mem::take(&mut self.memory).client {
+            client.stop().await;
+        }
         if let Some(mut stage) = self.stage.take() {
             stage.strike().await;
         }
@@ -267,7 +276,11 @@ impl World {
     async fn keep_evidence(&mut self, scenario: &ScenarioId) {
         let (Some(stage), Ok(setup)) = (&self.stage, self.setup()) else { return };
         let folder: String = scenario.0.chars().map(|c| if c.is_ascii_alphanumeric() { c } else { '-' }).collect();
-        let secrets = stage.mock().map(|platform| platform.shared().redaction.secrets()).unwrap_or_default();
+        let mut secrets = stage.mock().map(|platform| platform.shared().redaction.secrets()).unwrap_or_default();
+        if let Some(remote) = setup.remote() {
+            secrets.extend(remote.passwords.iter().map(|(name, password)| (format!("[password of {name}]"), password.clone())));
+            secrets.extend(remote.client_secret.clone().map(|secret| ("[client-secret]".to_owned(), secret)));
+        }
         for (name, visitor) in stage.visitors() {
             for (index, page) in visitor.context.pages().into_iter().enumerate() {
                 let stem = format!("evidence/{folder}/{}-{}", name.to_lowercase().replace(' ', "-"), index + 1);

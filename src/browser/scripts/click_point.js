@@ -2,6 +2,9 @@
 css => {
   const el = shown(css);
   if (!el || !enabled(el)) return null;
+  // A style sheet that is still on its way may move it from under the mouse.
+  const styling = Array.from(document.querySelectorAll("link[rel~=stylesheet]")).some(link => !link.sheet && !link.disabled);
+  if (styling && document.readyState !== "complete") return null;
   let box = el.getClientRects()[0];
   const outside = box.top < 0 || box.left < 0 || box.bottom > innerHeight || box.right > innerWidth;
   if (outside) {

@@ -1,0 +1,131 @@
+//! An application of somebody's own: down, misconfigured, dying, sound.
+
+use std::time::{Duration, Instant};
+
+use rustix::process::Signal;
+
+use crate::program::{Desk, descendants, free_port, kill, wait_until};
+
+/// A profile of the bundled application as a stranger would write it; `how` says how it comes to run.
+fn profile(port: u16, trigger: &str, how: &str) -> String {
+    format!(
+        r##"[app]
+name = "Agenda di prova"
+type = "web"
+url = "http://127.0.0.1:{port}/"
+features = ["patients"]
+scopes = ["openid", "profile", "offline_access", "giponext.patients"]
+redirect_uris = ["http://127.0.0.1:{port}/callback"]
+{how}
+
+[app.login]
+trigger = "{trigger}"
+signed_in = "#user"
+error = ".login-error"
+logout = "#logout"
+
+[app.actions.patients]
+open = "/patients"
+shows = "#patients li"
+scope = "giponext.patients"
+"##
+    )
+}
+
+fn started(port: u16) -> String {
+    format!(
+        r#"command = ["{program}", "app", "--listen", "127.0.0.1:{port}"]
+
+[app.env]
+OIDC_ISSUER = "{{issuer}}"
+GIPO_API_BASE = "{{api}}"
+CLIENT_ID = "{{client_id}}"
+CLIENT_SECRET = "{{client_secret}}"
+TENANTS = "{{tenants}}"
+CA_FILE = "{{ca_file}}"
+SCOPES = "openid profile offline_access giponext.patients""#,
+        program = env!("CARGO_BIN_EXE_collaudo")
+    )
+}
+
+#[test]
+fn one_that_is_down() {
+    let desk = Desk::new();
+    let (port, platform) = (free_port(), free_port() + 100);
+    let how = format!("\n[app.client]\nclient_id = \"agenda\"\nsecret_env = \"AGENDA_SECRET\"\nplatform_port = {platform}");
+    desk.write("collaudo.toml", &profile(port, "#login", &how));
+    let ended = |arguments: &[&str]| {
+        let output = desk.command(arguments).env("AGENDA_SECRET", "secret-of-the-agenda").output().expect("the program starts");
+        (output.status.code(), String::from_utf8_lossy(&output.stdout).into_owned())
+    };
+    let (code, said) = ended(&["doctor", "--app", "collaudo.toml"]);
+    assert_eq!(code, Some(2), "{said}");
+    assert!(said.contains("FAIL application") && said.contains(&format!("does not answer at http://127.0.0.1:{port}/")), "{said}");
+    let (code, said) = ended(&["run", "--out", "out", "--app", "collaudo.toml", "--requirement", "AC-08", "CB-01"]);
+    assert_eq!(code, Some(3), "{said}");
+    assert!(said.contains("INCOMPLETE") && said.contains("does not answer at"), "{said}");
+}
+
+#[test]
+fn one_with_a_wrong_trigger() {
+    let desk = Desk::new();
+    let port = free_port();
+    desk.write("collaudo.toml", &profile(port, "#sign-in-here", &started(port)));
+    let doctor = desk.ended(&["doctor", "--app", "collaudo.toml"]);
+    assert_eq!(doctor.code, Some(2), "{doctor:?}");
+    assert!(
+        doctor.stdout.contains("FAIL login trigger") && doctor.stdout.contains("`#sign-in-here` (app.login.trigger)"),
+        "{}",
+        doctor.stdout
+    );
+    let clock = Instant::now();
+    let run = desk.run(&["--app", "collaudo.toml", "--requirement", "AC-08", "CB-01", "GX-08"]);
+    assert_eq!(run.code, Some(3), "{run:?}");
+    assert!(run.stdout.contains("`#sign-in-here`"), "{}", run.stdout);
+    // Every scenario waits in vain otherwise.
+    assert!(clock.elapsed() < Duration::from_secs(30), "{:?}", clock.elapsed());
+}
+
+#[test]
+fn one_that_dies_in_mid_run() {
+    let desk = Desk::new();
+    let port = free_port();
+    desk.write("collaudo.toml", &profile(port, "#login", &started(port)));
+    let mut run = desk.start_run(&["--app", "collaudo.toml", "--requirement", "GX-08"]);
+    wait_until("no scenario ends", || {
+        let ended = desk.records().iter().filter(|record| record["event"] == "scenario-finished").count();
+        if ended > 0 { Ok(()) } else { Err(ended.to_string()) }
+    });
+    wait_until("the run does not end", || match run.0.try_wait() {
+        Ok(Some(_)) => Ok(()),
+        _ => {
+            descendants(run.pid(), "collaudo").into_iter().for_each(|application| kill(application, Signal::KILL));
+            Err("it goes on".to_owned())
+        }
+    });
+    let ended = run.ended();
+    let verdicts = desk.verdicts();
+    assert_eq!(ended.code, Some(3), "{verdicts:#?}\n{}", ended.stdout);
+    let unjudged: Vec<_> = verdicts.iter().filter(|(_, verdict, _)| verdict != "passed").collect();
+    assert!(!unjudged.is_empty());
+    for (_, verdict, reason) in unjudged {
+        assert!(["inconclusive", "errored"].contains(&verdict.as_str()), "{verdicts:#?}");
+        assert!(reason.contains("the application ended by itself (signal: 9 (SIGKILL))"), "{verdicts:#?}");
+    }
+    desk.until_nothing_is_left();
+}
+
+#[test]
+fn one_that_is_sound() {
+    let desk = Desk::new();
+    let port = free_port();
+    desk.write("collaudo.toml", &profile(port, "#login", &started(port)));
+    let doctor = desk.ended(&["doctor", "--app", "collaudo.toml"]);
+    assert_eq!(doctor.code, Some(0), "{doctor:?}");
+    let run = desk.run(&["--app", "collaudo.toml", "--requirement", "AC-08", "CB-01"]);
+    let verdicts = desk.verdicts();
+    assert_eq!(run.code, Some(0), "{verdicts:#?}");
+    assert!(run.stdout.contains("== READY =="), "{}", run.stdout);
+    assert!(verdicts.len() >= 5 && verdicts.iter().all(|(_, verdict, _)| verdict == "passed"), "{verdicts:#?}");
+    desk.until_nothing_is_left();
+}

@@ -1,0 +1,65 @@
+//! What becomes of a run whose driver is killed, or that is ended itself.
+
+use std::fs;
+
+use rustix::process::Signal;
+use serde_json::Value;
+
+use crate::program::{Desk, Running, descendants, kill, wait_until};
+
+/// Four scenarios of the same kind.
+const FOUR: [&str; 4] = ["--requirement", "GX-08", "--jobs", "1"];
+
+/// Waits until `finished` scenarios have ended and the next one has its browser.
+fn until_in_the_midst(desk: &Desk, run: &mut Running, finished: usize) {
+    wait_until("the run does not get that far", || {
+        if let Ok(Some(status)) = run.0.try_wait() {
+            panic!("the run has ended already: {status}");
+        }
+        let records = desk.records();
+        let ended = records.iter().filter(|record| record["event"] == "scenario-finished").count();
+        let started = records.iter().rposition(|record| record["event"] == "scenario-started").unwrap_or(0);
+        let steps = records[started.min(records.len())..].iter().filter(|record| record["event"] == "step-finished").count();
+        let browsing = ended >= finished && steps >= 3;
+        if browsing { Ok(()) } else { Err(format!("{ended} ended, {steps} steps")) }
+    });
+}
+
+#[test]
+fn a_killed_driver_costs_one_scenario() {
+    let desk = Desk::new();
+    let mut run = desk.start_run(&FOUR);
+    until_in_the_midst(&desk, &mut run, 1);
+    let drivers = descendants(run.pid(), "chromedriver");
+    assert_eq!(drivers.len(), 1, "one driver");
+    kill(drivers[0], Signal::KILL);
+    let ended = run.ended();
+    let verdicts = desk.verdicts();
+    assert_eq!(ended.code, Some(3), "{ended:?}");
+    let errored: Vec<_> = verdicts.iter().filter(|(_, verdict, _)| verdict == "errored").collect();
+    assert_eq!(errored.len(), 1, "{verdicts:#?}");
+    assert!(errored[0].2.contains("chromedriver ended (signal: 9 (SIGKILL))"), "{errored:?}");
+    assert_eq!(verdicts.iter().filter(|(_, verdict, _)| verdict == "passed").count(), 3, "{verdicts:#?}");
+    assert!(ended.stdout.contains("INCOMPLETE"), "{}", ended.stdout);
+    desk.until_nothing_is_left();
+}
+
+#[test]
+fn an_ended_run_is_incomplete_and_reported() {
+    for signal in [Signal::INT, Signal::TERM] {
+        let desk = Desk::new();
+        let mut run = desk.start_run(&FOUR);
+        until_in_the_midst(&desk, &mut run, 1);
+        run.signal(signal);
+        let ended = run.ended();
+        assert_eq!(ended.code, Some(3), "{signal:?}: {ended:?}");
+        assert!(ended.stdout.contains("INCOMPLETE"), "{}", ended.stdout);
+        let last = desk.records().pop().expect("records");
+        assert_eq!((&last["event"], &last["interrupted"]), (&Value::from("run-finished"), &Value::from(true)));
+        assert_eq!(last["readiness"], "incomplete");
+        for name in ["report.html", "junit.xml", "report.json"] {
+            assert!(fs::metadata(desk.out().join(name)).is_ok_and(|file| file.len() > 0), "{name}");
+        }
+        desk.until_nothing_is_left();
+    }
+}

@@ -1,0 +1,9 @@
+//! The program as a user runs it: exit codes, messages, what it writes and what it leaves behind.
+
+mod applications;
+mod input;
+mod interruption;
+mod program;
+mod reports;
+mod sandbox;
+mod snapshots;

@@ -1,0 +1,98 @@
+//! A second process over TLS with a CA of its own stands in for the sandbox: reached through a target file, without instruments.
+
+use std::fs;
+use std::io::{BufRead, BufReader};
+use std::path::Path;
+use std::process::Stdio;
+
+use serde_json::Value;
+
+use crate::program::{Desk, Running, free_port, text};
+
+const NEEDS_THE_MOCK: &str = "it needs the instrumented mock platform: faults, levers and the journal exist only there";
+
+struct Sandbox {
+    _mock: Running,
+    /// Environment variables of the target file, with their values.
+    secrets: Vec<(String, String)>,
+}
+
+fn sandbox(desk: &Desk) -> Sandbox {
+    let redirect_uri = format!("http://127.0.0.1:{}/callback", free_port());
+    let arguments = ["mock", "--tls", "ca.pem", "--port", "0", "--redirect-uri", &redirect_uri, "--format", "json"];
+    let mut child = desk.command(&arguments).stdout(Stdio::piped()).spawn().expect("the program starts");
+    let mut line = String::new();
+    BufReader::new(child.stdout.take().expect("it is piped")).read_line(&mut line).expect("text");
+    let facts: Value = serde_json::from_str(&line).expect("one JSON object");
+    let client = &facts["client"];
+    let mut target = format!(
+        "name = \"stand-in\"\nissuer = {}\napi = {}\nportal = {}\nextra_ca = \"ca.pem\"\n\n\
+         [client]\nclient_id = {}\nsecret_env = \"SANDBOX_SECRET\"\nredirect_uri = \"{redirect_uri}\"\n",
+        facts["issuer"], facts["api"], facts["portal"], client["client_id"]
+    );
+    let mut secrets = vec![("SANDBOX_SECRET".to_owned(), text(&client["client_secret"]))];
+    for name in ["ada", "bruno", "elio"] {
+        let user = &facts["users"][name];
+        let variable = format!("SANDBOX_PASSWORD_OF_{}", name.to_uppercase());
+        target += &format!("\n[users.{name}]\nemail = {}\npassword_env = \"{variable}\"\ntenant = \"{}\"\n", user["email"], user["tenant"]);
+        secrets.push((variable, text(&user["password"])));
+    }
+    desk.write("target.toml", &target);
+    Sandbox { _mock: Running(child), secrets }
+}
+
+#[test]
+fn what_needs_no_instrument_is_judged_on_a_target() {
+    let desk = Desk::new();
+    let sandbox = sandbox(&desk);
+    assert!(sandbox.secrets.iter().all(|(_, secret)| secret.len() >= 12), "every secret is one");
+    let arguments = ["run", "--out", "out", "--target", "target.toml", "--tags", "@platform-suite or @AC-08 or @CB-01"];
+    let ended = desk.command(&arguments).envs(sandbox.secrets.iter().cloned()).output().expect("the program starts");
+    let verdicts = desk.verdicts();
+    assert_eq!(ended.status.code(), Some(0), "{verdicts:#?}");
+    let records = desk.records();
+    let suite = |title: &str| {
+        let planned = records[0]["scenarios"].as_array().expect("a plan");
+        text(&planned.iter().find(|scenario| scenario["title"] == title).expect("it was planned")["suite"])
+    };
+    let (passed, others): (Vec<_>, Vec<_>) = verdicts.iter().partition(|(_, verdict, _)| verdict == "passed");
+    assert!(others.iter().all(|(_, verdict, reason)| verdict == "not-applicable" && reason == NEEDS_THE_MOCK), "{others:#?}");
+    assert!(others.iter().all(|(title, ..)| suite(title) != "platform"), "{others:#?}");
+    assert!(others.len() >= 4 && passed.len() >= 20, "{} {}", others.len(), passed.len());
+    assert!(passed.iter().any(|(title, ..)| title == "Granting every scope signs the end-user in"), "{passed:#?}");
+    assert_eq!(records[0]["target"]["name"], "stand-in");
+    for (variable, secret) in &sandbox.secrets {
+        assert_eq!(holding(&desk.out(), secret), Vec::<String>::new(), "{variable}");
+    }
+    let report = fs::read_to_string(desk.out().join("report.html")).expect("a report");
+    assert!(report.contains("stand-in"));
+    // The search itself finds what is there.
+    assert!(!holding(&desk.out(), "stand-in").is_empty());
+}
+
+#[test]
+fn a_secret_that_is_not_set_is_named() {
+    let desk = Desk::new();
+    desk.write(
+        "target.toml",
+        "name = \"x\"\nissuer = \"https://sandbox.example\"\napi = \"https://sandbox.example\"\n\n\
+         [client]\nclient_id = \"c\"\nsecret_env = \"SECRET_THAT_NOBODY_SET\"\nredirect_uri = \"http://127.0.0.1:1/callback\"\n",
+    );
+    let ended = desk.run(&["--target", "target.toml", "--requirement", "PL-01"]);
+    assert_eq!(ended.code, Some(2), "{ended:?}");
+    assert!(ended.stderr.contains("SECRET_THAT_NOBODY_SET") && ended.stderr.contains("hint: export it"), "{}", ended.stderr);
+    assert!(!desk.out().exists());
+}
+
+/// The files below `folder` that hold `needle`.
+fn holding(folder: &Path, needle: &str) -> Vec<String> {
+    let mut found = Vec::new();
+    for entry in fs::read_dir(folder).expect("a folder").flatten() {
+        if entry.path().is_dir() {
+            found.extend(holding(&entry.path(), needle));
+        } else if fs::read(entry.path()).expect("a file").windows(needle.len()).any(|window| window == needle.as_bytes()) {
+            found.push(entry.path().display().to_string());
+        }
+    }
+    found
+}
