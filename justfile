@@ -46,6 +46,11 @@ snapshots:
 deny:
     cargo deny --locked check
 
+# Popup sign-ins by us and by Playwright, in turn (needs Node.js 20 or newer with npm).
+bench-flow *FLOWS:
+    cd benches/playwright && npm ci --ignore-scripts --no-audit --no-fund
+    cargo bench --locked --profile dev --bench flow -- {{FLOWS}}
+
 # The library's documentation, with the map of the rooms.
 doc:
     cargo doc --locked --no-deps --open
