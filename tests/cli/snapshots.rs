@@ -30,7 +30,10 @@ fn a_mismatch_fails_whatever_insta_is_told() {
             let verdicts = desk.verdicts();
             assert_eq!(ended.status.code(), Some(1), "{variable}: {verdicts:?}");
             assert_eq!(verdicts[0].1, "failed", "{variable}");
-            assert!(desk.out().join("snapshots/api/patients.snap").exists(), "the text is left for a person to look at");
+            assert!(
+                std::fs::read_dir(desk.out().join("snapshots/api")).is_ok_and(|mut left| left.next().is_some()),
+                "the text is left for a person to look at"
+            );
         }
     }
 }
