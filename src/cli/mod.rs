@@ -1,6 +1,6 @@
 //! Arguments, profiles, composition and exit codes: the only room that knows all the others.
 //!
-//! One file per command. To add a command: a variant of [`Command`], a file with its arguments and `run`.
+//! One file per command. To add a command: a variant of `Command`, a file with its arguments and `run`.
 
 mod app;
 mod compose;

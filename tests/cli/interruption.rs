@@ -56,7 +56,7 @@ fn an_ended_run_is_incomplete_and_reported() {
         assert!(ended.stdout.contains("INCOMPLETE"), "{}", ended.stdout);
         let last = desk.records().pop().expect("records");
         assert_eq!((&last["event"], &last["interrupted"]), (&Value::from("run-finished"), &Value::from(true)));
-        assert_eq!(last["readiness"], "incomplete");
+        assert_eq!(last["readiness"], "INCOMPLETE");
         for name in ["report.html", "junit.xml", "report.json"] {
             assert!(fs::metadata(desk.out().join(name)).is_ok_and(|file| file.len() > 0), "{name}");
         }

@@ -4,6 +4,7 @@ use std::fs;
 use std::net::TcpListener;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
+use std::sync::atomic::{AtomicU16, Ordering};
 use std::time::{Duration, Instant};
 
 use serde_json::Value;
@@ -169,9 +170,10 @@ pub fn text(value: &Value) -> String {
 
 /// A port that nobody listens on; below those that outgoing connections take.
 pub fn free_port() -> u16 {
-    let first = 20_000 + u16::try_from(std::process::id() % 10_000).expect("small");
+    static TAKEN: AtomicU16 = AtomicU16::new(0);
+    let first = 20_000 + u16::try_from(std::process::id() % 400).expect("small") * 30;
     let free = |port: &u16| TcpListener::bind(("127.0.0.1", *port)).is_ok();
-    (first..32_000).find(free).expect("a port is free")
+    (0..30).map(|_| first + TAKEN.fetch_add(1, Ordering::Relaxed) % 30).find(free).expect("a port is free")
 }
 
 /// Descendants of a process whose program has this name.

@@ -3,6 +3,7 @@
 use crate::program::Desk;
 
 const REQUIREMENTS: &str = include_str!("../../features/requirements.toml");
+const PLATFORM_REQUIREMENTS: &str = include_str!("../../features/platform/requirements.toml");
 /// Agendas are not what was approved of patients.
 const MISMATCH: &str = "@platform-suite
 Feature: Resource API
@@ -18,6 +19,7 @@ Feature: Resource API
 fn a_mismatch_fails_whatever_insta_is_told() {
     let desk = Desk::new();
     desk.write("features/requirements.toml", REQUIREMENTS);
+    desk.write("features/platform/requirements.toml", PLATFORM_REQUIREMENTS);
     desk.write("features/platform/one.feature", MISMATCH);
     let arguments = ["run", "--out", "out", "--features", "features"];
     let command = |variable: &str, value: &str| desk.command(&arguments).env(variable, value).output().expect("the program starts");
@@ -28,7 +30,10 @@ fn a_mismatch_fails_whatever_insta_is_told() {
             let verdicts = desk.verdicts();
             assert_eq!(ended.status.code(), Some(1), "{variable}: {verdicts:?}");
             assert_eq!(verdicts[0].1, "failed", "{variable}");
-            assert!(desk.out().join("snapshots/api/patients.snap").exists(), "the text is left for a person to look at");
+            assert!(
+                std::fs::read_dir(desk.out().join("snapshots/api")).is_ok_and(|mut left| left.next().is_some()),
+                "the text is left for a person to look at"
+            );
         }
     }
 }
