@@ -19,7 +19,7 @@ const READY_INTERVAL: Duration = Duration::from_millis(50);
 const TAIL: usize = 2000;
 
 pub enum Instance {
-    Bundled(#[expect(dead_code, reason = "held: the application ends when it is dropped")] RelyingParty),
+    Bundled(RelyingParty),
     Started(Started),
     Running,
 }
