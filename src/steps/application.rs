@@ -15,6 +15,8 @@ use crate::relying_party::RelyingParty;
 
 /// Between two questions whether a started application is ready: it sends no event that could be awaited.
 const READY_INTERVAL: Duration = Duration::from_millis(50);
+/// How long an ended application's port may stay taken.
+const RELEASE: Duration = Duration::from_secs(2);
 /// How much of an application's output a failure quotes, in bytes.
 const TAIL: usize = 2000;
 
@@ -43,7 +45,7 @@ pub struct Filling<'a> {
 
 impl Started {
     pub async fn start(app: &App, command: &[String], filling: &Filling<'_>) -> Result<Self, Failure> {
-        if let Some(address) = taken(&app.url) {
+        if let Some(address) = still_taken(&app.url).await {
             return Err(Failure::broke(format!(
                 "something else already listens on {address}, where the application is to be started: stop it"
             )));
@@ -122,6 +124,20 @@ impl Drop for Started {
         if let Some(group) = group {
             // It may have ended by itself.
             let _ = rustix::process::kill_process_group(group, rustix::process::Signal::KILL);
+        }
+    }
+}
+
+/// The loopback address of `url`, if something goes on listening there: a scenario's application that has just been ended is
+/// given the moment that its processes need to go.
+async fn still_taken(url: &Url) -> Option<SocketAddr> {
+    let mut tick = tokio::time::interval(READY_INTERVAL);
+    let end = tokio::time::Instant::now() + RELEASE;
+    loop {
+        tick.tick().await;
+        let address = taken(url)?;
+        if tokio::time::Instant::now() >= end {
+            return Some(address);
         }
     }
 }

@@ -1,0 +1,79 @@
+//! The kill matrix: a run against the bundled application with a defect fails at the mandatory requirements that the defect
+//! breaks, warns at the others, and finds nothing else; the defect's own scenarios are enough to show it.
+
+use std::collections::BTreeSet;
+use std::path::Path;
+use std::process::Command;
+
+use collaudo::catalogue::Catalogue;
+use collaudo::domain::Level;
+use collaudo::relying_party::Defect;
+use serde_json::Value;
+
+/// One share of the defects: each test stays short enough for the runner's patience.
+fn check_share(share: usize, shares: usize) {
+    let catalogue = Catalogue::embedded().expect("the suite is sound");
+    let mut wrong = Vec::new();
+    for defect in Defect::ALL.iter().skip(share).step_by(shares) {
+        wrong.extend(check(*defect, &catalogue).err());
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+fn check(defect: Defect, catalogue: &Catalogue) -> Result<(), String> {
+    let covered = |level: fn(Level) -> bool| -> BTreeSet<&str> {
+        let broken = catalogue.requirements.iter().filter(|known| defect.requirements().contains(&known.id.as_str()));
+        broken.filter(|known| level(known.level) && !catalogue.covering(&known.id).is_empty()).map(|known| known.id.as_str()).collect()
+    };
+    let (must, other) = (covered(|level| level == Level::Must), covered(|level| level != Level::Must));
+    let out = tempfile::tempdir().expect("a folder");
+    let run = Command::new(env!("CARGO_BIN_EXE_collaudo"))
+        .args(["run", "--defect", defect.name(), "--report", "json", "--jobs", "2", "--out"])
+        .arg(out.path())
+        .arg("--requirement")
+        .args(must.iter().chain(&other))
+        .output()
+        .expect("the program runs");
+    if must.is_empty() && other.is_empty() {
+        // No scenario covers it yet: then the run is refused rather than called ready.
+        let refused = run.status.code() == Some(2);
+        return if refused { Ok(()) } else { Err(format!("{defect}: exit {:?} though nothing covers it", run.status.code())) };
+    }
+    let (failed, warned) = found(out.path());
+    let expected_exit = if must.is_empty() { 0 } else { 1 };
+    let as_expected = run.status.code() == Some(expected_exit)
+        && failed == must.iter().map(ToString::to_string).collect()
+        && other.iter().all(|id| warned.contains(*id));
+    if as_expected {
+        return Ok(());
+    }
+    Err(format!("{defect}: exit {:?}, failed {failed:?} for {must:?}, warned {warned:?} for {other:?}", run.status.code()))
+}
+
+/// Requirements with a finding: those of level MUST, and the others.
+fn found(out: &Path) -> (BTreeSet<String>, BTreeSet<String>) {
+    let text = std::fs::read_to_string(out.join("run.jsonl")).unwrap_or_default();
+    let records = text.lines().map(|line| serde_json::from_str::<Value>(line).expect("a record"));
+    let findings: Vec<Value> = records.flat_map(|record| record["findings"].as_array().cloned().unwrap_or_default()).collect();
+    let of = |must: bool| {
+        let some = findings.iter().filter(|finding| (finding["level"] == "MUST") == must);
+        some.filter_map(|finding| finding["requirement"].as_str().map(str::to_owned)).collect()
+    };
+    (of(true), of(false))
+}
+
+macro_rules! shares {
+    ($($name:ident: $share:literal),+ of $shares:literal) => {
+        $(#[test]
+        fn $name() {
+            check_share($share, $shares);
+        })+
+    };
+}
+
+shares!(
+    defects_are_caught_by_their_requirements_1: 0, defects_are_caught_by_their_requirements_2: 1,
+    defects_are_caught_by_their_requirements_3: 2, defects_are_caught_by_their_requirements_4: 3,
+    defects_are_caught_by_their_requirements_5: 4, defects_are_caught_by_their_requirements_6: 5,
+    defects_are_caught_by_their_requirements_7: 6, defects_are_caught_by_their_requirements_8: 7 of 8
+);
