@@ -47,7 +47,8 @@ fn check(defect: Defect, catalogue: &Catalogue) -> Result<(), String> {
     if as_expected {
         return Ok(());
     }
-    Err(format!("{defect}: exit {:?}, failed {failed:?} for {must:?}, warned {warned:?} for {other:?}", run.status.code()))
+    let said = String::from_utf8_lossy(&run.stderr);
+    Err(format!("{defect}: exit {:?}, failed {failed:?} for {must:?}, warned {warned:?} for {other:?}: {said}", run.status.code()))
 }
 
 /// Requirements with a finding: those of level MUST, and the others.

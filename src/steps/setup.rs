@@ -92,7 +92,7 @@ pub struct BrowserPool {
 
 impl BrowserPool {
     pub async fn launch(options: Options) -> Result<Self, BrowserError> {
-        let browser = Mutex::new(Browser::launch(&options).await?);
+        let browser = Mutex::new(launch(&options).await?);
         Ok(Self { options, browser })
     }
 
@@ -100,7 +100,7 @@ impl BrowserPool {
         let mut browser = self.browser.lock().await;
         if !browser.is_alive() {
             browser.close().await;
-            *browser = Browser::launch(&self.options).await?;
+            *browser = launch(&self.options).await?;
         }
         Ok(browser.new_context().await?)
     }
@@ -113,5 +113,16 @@ impl BrowserPool {
 
     pub async fn close(&self) {
         self.browser.lock().await.close().await;
+    }
+}
+
+/// A driver or browser that does not come up on a busy machine gets one more try; what is missing altogether does not.
+async fn launch(options: &Options) -> Result<Browser, BrowserError> {
+    match Browser::launch(options).await {
+        Err(first @ (BrowserError::Start { .. } | BrowserError::Gone { .. })) => {
+            tracing::warn!("the browser is started once more: {first}");
+            Browser::launch(options).await
+        }
+        launched => launched,
     }
 }
