@@ -5,6 +5,7 @@ use cucumber::{given, then, when};
 use super::sign_in::{Consent, Outcome};
 use super::world::World;
 use super::{Failure, PATIENCE, fault_phrases};
+use crate::browser::pages::PlatformWindow;
 use crate::checks;
 
 #[given("the relying party is registered at the platform")]
@@ -37,7 +38,7 @@ async fn has_started(world: &mut World, name: String) -> Result<(), Failure> {
     let stage = world.stage_mut()?;
     let visitor = stage.visitor(&name).await?;
     let window = stage.open_sign_in(&visitor).await?;
-    window.wait_for_url(|url| url.starts_with(&stage.issuer), "window at the platform", PATIENCE).await?;
+    PlatformWindow(&window).wait_for_first(None, PATIENCE).await?;
     world.memory.cookies = visitor.context.cookies().await?;
     if window.is_same(&visitor.page) { Ok(visitor.page.back().await?) } else { Ok(window.close().await?) }
 }
