@@ -53,6 +53,9 @@ pub struct RunStarted {
     /// Words of the selection (`--tags`, `--requirement`, `--suite`); empty when the whole suite was planned.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub selection: Vec<String>,
+    /// A recommendation that does not hold counts as a failure.
+    #[serde(default)]
+    pub strict: bool,
 }
 
 pub const FORMAT: u32 = 1;

@@ -129,6 +129,30 @@ fn a_finding_speaks_of_its_own_requirement_only() {
 }
 
 #[test]
+fn in_a_strict_run_a_recommendation_counts() {
+    let only_warned = |strict: bool| {
+        let mut records = run::records();
+        for record in &mut records {
+            match &mut record.event {
+                Event::RunStarted(started) => started.strict = strict,
+                Event::ScenarioFinished(finished) if finished.verdict != Verdict::Warned => {
+                    finished.verdict = Verdict::Passed;
+                    finished.findings.clear();
+                }
+                Event::RunFinished(finished) => finished.readiness = Readiness::Ready,
+                _ => {}
+            }
+        }
+        fold(records)
+    };
+    let [lenient, strict] = [only_warned(false), only_warned(true)];
+    assert_eq!((lenient.readiness(), lenient.broken()), (Readiness::Ready, 0));
+    assert_eq!((strict.readiness(), strict.broken()), (Readiness::NotReady, 1));
+    let failures = |run: &Run| render_junit(run).expect("renders").matches("<failure").count();
+    assert_eq!((failures(&lenient), failures(&strict)), (0, 1));
+}
+
+#[test]
 fn a_requirement_without_its_scenario_says_why() {
     let interrupted = fold(run::interrupted());
     assert_eq!(state_of(&interrupted, "CB-13"), State::Interrupted);

@@ -22,6 +22,9 @@ use crate::steps::{SNAPSHOT_MODE, Setup, preflight};
 pub struct Arguments {
     #[command(flatten)]
     parties: Parties,
+    /// Count a recommendation (SHOULD, Q) that does not hold as a failure; with --defect it always counts.
+    #[arg(long)]
+    strict: bool,
     /// Run this suite only; may be repeated.
     #[arg(long, value_name = "SUITE")]
     suite: Vec<SuiteName>,
@@ -118,6 +121,8 @@ pub async fn run(arguments: Arguments) -> Result<End, CliError> {
         requirements: plan.catalogue.requirements.clone(),
         scenarios: plan.scenarios.clone(),
         selection: selection(&arguments)?.words(),
+        // A defect is there to be caught, whatever the level of the rule that it breaks.
+        strict: arguments.strict || defect.is_some(),
     };
     let readiness = drive(setup, plan, started, &arguments).await?;
     Ok(match readiness {

@@ -69,15 +69,17 @@ impl fmt::Display for Readiness {
 /// Folds the verdicts of the planned scenarios into the readiness; `None` is a planned scenario that did not run.
 ///
 /// Not run is never ready, and a run that judged nothing (no scenario, or none applicable) proves nothing: INCOMPLETE.
-pub fn readiness(verdicts: impl IntoIterator<Item = Option<Verdict>>) -> Readiness {
+/// In a `strict` run a recommendation that did not hold weighs as much as a mandatory requirement.
+pub fn readiness(verdicts: impl IntoIterator<Item = Option<Verdict>>, strict: bool) -> Readiness {
     let mut judged = false;
     let mut complete = true;
     let mut failed = false;
     for verdict in verdicts {
         match verdict {
+            Some(Verdict::Failed) => failed = true,
+            Some(Verdict::Warned) if strict => failed = true,
             Some(Verdict::Passed | Verdict::Warned) => judged = true,
             Some(Verdict::NotApplicable) => {}
-            Some(Verdict::Failed) => failed = true,
             Some(Verdict::NeedsReview | Verdict::Inconclusive | Verdict::Errored) | None => complete = false,
         }
     }
@@ -95,14 +97,16 @@ mod tests {
     #[test]
     fn readiness_is_never_ready_on_silence() {
         use Verdict::*;
-        assert_eq!(readiness([Some(Passed), Some(Warned), Some(NotApplicable)]), Readiness::Ready);
-        assert_eq!(readiness([]), Readiness::Incomplete);
-        assert_eq!(readiness([Some(NotApplicable)]), Readiness::Incomplete);
-        assert_eq!(readiness([Some(Passed), None]), Readiness::Incomplete);
+        assert_eq!(readiness([Some(Passed), Some(Warned), Some(NotApplicable)], false), Readiness::Ready);
+        assert_eq!(readiness([], false), Readiness::Incomplete);
+        assert_eq!(readiness([Some(NotApplicable)], false), Readiness::Incomplete);
+        assert_eq!(readiness([Some(Passed), None], false), Readiness::Incomplete);
         for open in [NeedsReview, Inconclusive, Errored] {
-            assert_eq!(readiness([Some(Passed), Some(open)]), Readiness::Incomplete, "{open}");
-            assert_eq!(readiness([Some(Failed), Some(open)]), Readiness::NotReady, "{open}");
+            assert_eq!(readiness([Some(Passed), Some(open)], false), Readiness::Incomplete, "{open}");
+            assert_eq!(readiness([Some(Failed), Some(open)], false), Readiness::NotReady, "{open}");
         }
-        assert_eq!(readiness([Some(Passed), Some(Failed), None]), Readiness::NotReady);
+        assert_eq!(readiness([Some(Passed), Some(Failed), None], false), Readiness::NotReady);
+        assert_eq!(readiness([Some(Passed), Some(Warned)], true), Readiness::NotReady);
+        assert_eq!(readiness([Some(Passed), Some(NotApplicable)], true), Readiness::Ready);
     }
 }

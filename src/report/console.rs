@@ -188,7 +188,8 @@ impl Ending<'_> {
         let mut lines = vec![String::new()];
         lines.push(format!("  {}", painting::readiness(words::readiness(readiness, lang), readiness, colour)));
         lines.push(String::new());
-        let conclusion = words::conclusion(readiness, &painting::plain(&run.started().application.name), run.broken(), lang);
+        let application = painting::plain(&run.started().application.name);
+        let conclusion = words::conclusion(readiness, &application, run.broken(), run.is_strict(), lang);
         lines.extend(painting::wrapped(&conclusion, WIDTH).into_iter().map(|line| format!("  {line}")));
         if run.is_interrupted() {
             lines.push(format!(

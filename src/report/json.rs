@@ -26,6 +26,7 @@ pub fn render_json(run: &Run) -> Result<String, ReportError> {
         seed: started.seed,
         command: &started.command,
         selection: run.selection(),
+        strict: run.is_strict(),
         application: &started.application,
         target: &started.target,
         environment: &started.environment,
@@ -58,6 +59,7 @@ struct Summary<'run> {
     command: &'run str,
     #[serde(skip_serializing_if = "<[_]>::is_empty")]
     selection: &'run [String],
+    strict: bool,
     application: &'run Application,
     target: &'run TargetSummary,
     environment: &'run Environment,

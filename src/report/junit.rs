@@ -8,7 +8,7 @@ use super::{ReportError, Run, ScenarioRun, State};
 use crate::domain::{Finding, Verdict};
 
 /// One test suite for each feature file, one test case for each planned scenario: `<failure>` is theirs, `<error>` is ours or
-/// could not be judged, `<skipped>` needs a person or does not apply, and a warning passes with a property.
+/// could not be judged, `<skipped>` needs a person or does not apply, and a warning passes with a property, or fails a strict run.
 pub fn render_junit(run: &Run) -> Result<String, ReportError> {
     let started = run.started();
     let mut report = Report::new(format!("collaudo: {}", started.application.name));
@@ -70,7 +70,7 @@ fn test_case(run: &Run, scenario: &ScenarioRun) -> TestCase {
     if scenario.attempt_number() > 1 {
         case.add_property(("attempt", scenario.attempt_number().to_string().as_str()));
     }
-    if scenario.verdict() == Some(Verdict::Warned) {
+    if scenario.verdict() == Some(Verdict::Warned) && !run.is_strict() {
         for finding in scenario.findings() {
             case.add_property(("warning", format!("{} {}", finding.requirement, finding.summary).as_str()));
         }
@@ -81,8 +81,9 @@ fn test_case(run: &Run, scenario: &ScenarioRun) -> TestCase {
 fn status(run: &Run, scenario: &ScenarioRun) -> TestCaseStatus {
     let state = scenario.state();
     let mut status = match state {
-        State::Judged(Verdict::Passed | Verdict::Warned) => return TestCaseStatus::success(),
         State::Judged(Verdict::Failed) => TestCaseStatus::non_success(NonSuccessKind::Failure),
+        State::Judged(Verdict::Warned) if run.is_strict() => TestCaseStatus::non_success(NonSuccessKind::Failure),
+        State::Judged(Verdict::Passed | Verdict::Warned) => return TestCaseStatus::success(),
         State::Judged(Verdict::NeedsReview | Verdict::NotApplicable) => TestCaseStatus::skipped(),
         State::Judged(Verdict::Inconclusive | Verdict::Errored)
         | State::Interrupted
@@ -90,7 +91,7 @@ fn status(run: &Run, scenario: &ScenarioRun) -> TestCaseStatus {
         | State::NotSelected
         | State::NotCovered => TestCaseStatus::non_success(NonSuccessKind::Error),
     };
-    let failed = state == State::Judged(Verdict::Failed);
+    let failed = matches!(state, State::Judged(Verdict::Failed | Verdict::Warned));
     let kind = scenario.findings().first().filter(|_| failed).map(|finding| finding.requirement.to_string());
     status.set_type(kind.unwrap_or_else(|| state.key().to_owned()));
     status.set_message(message(scenario));

@@ -34,9 +34,13 @@ impl Run {
             .collect()
     }
 
-    /// How many mandatory requirements failed.
+    /// How many mandatory requirements failed; in a strict run recommendations count too.
     pub fn broken(&self) -> usize {
-        let failed = |row: &&RequirementRow<'_>| row.state == State::Judged(Verdict::Failed) && row.requirement.level == Level::Must;
+        let failed = |row: &&RequirementRow<'_>| match row.state {
+            State::Judged(Verdict::Failed) => self.is_strict() || row.requirement.level == Level::Must,
+            State::Judged(Verdict::Warned) => self.is_strict(),
+            _ => false,
+        };
         self.requirement_rows().iter().filter(failed).count()
     }
 

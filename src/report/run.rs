@@ -175,6 +175,7 @@ impl Run {
             let defect = |started: &RunStarted| started.application.defect.clone().unwrap_or_default();
             same("the application's defect", &defect(ours), &defect(started))?;
             same("the target", &ours.target.name, &started.target.name)?;
+            same("the strictness", &ours.strict.to_string(), &started.strict.to_string())?;
             same("the seed", &ours.seed.to_string(), &started.seed.to_string())?;
         }
         for summary in &started.scenarios {
@@ -227,6 +228,11 @@ impl Run {
         &self.started().selection
     }
 
+    /// Whether a recommendation that does not hold counts as a failure.
+    pub fn is_strict(&self) -> bool {
+        self.shards.iter().any(|shard| shard.started.strict)
+    }
+
     /// Whether the run ended before its last scenario: a signal, a crash, a torn or cut file.
     pub fn is_interrupted(&self) -> bool {
         self.shards.iter().any(|shard| shard.finished.as_ref().is_none_or(|finished| finished.interrupted))
@@ -235,7 +241,7 @@ impl Run {
     /// What the run said of itself, but never better than what its verdicts give. A run that never finished, was interrupted
     /// or left out a planned scenario is not READY.
     pub fn readiness(&self) -> Readiness {
-        let judged = readiness(self.scenarios.iter().map(ScenarioRun::verdict));
+        let judged = readiness(self.scenarios.iter().map(ScenarioRun::verdict), self.is_strict());
         let told = (0..self.shards.len()).map(|place| self.told_by(place));
         told.chain([judged]).max_by_key(|readiness| severity(*readiness)).unwrap_or(Readiness::Incomplete)
     }

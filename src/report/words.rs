@@ -86,15 +86,20 @@ pub fn readiness(readiness: Readiness, lang: Lang) -> &'static str {
     }
 }
 
-/// The verdict as a sentence about the application; `broken` is the number of mandatory requirements that failed.
-pub fn conclusion(readiness: Readiness, application: &str, broken: usize, lang: Lang) -> String {
-    let requirements = match (broken, lang) {
-        (0, Lang::En) => "requirements that are mandatory".to_owned(),
-        (1, Lang::En) => "one mandatory requirement".to_owned(),
-        (_, Lang::En) => format!("{broken} mandatory requirements"),
-        (0, Lang::It) => "requisiti obbligatori".to_owned(),
-        (1, Lang::It) => "un requisito obbligatorio".to_owned(),
-        (_, Lang::It) => format!("{broken} requisiti obbligatori"),
+/// The verdict as a sentence about the application; `broken` is the number of requirements that failed: the mandatory ones, or in
+/// a strict run all.
+pub fn conclusion(readiness: Readiness, application: &str, broken: usize, strict: bool, lang: Lang) -> String {
+    let requirements = match (broken, strict, lang) {
+        (0, false, Lang::En) => "requirements that are mandatory".to_owned(),
+        (1, false, Lang::En) => "one mandatory requirement".to_owned(),
+        (_, false, Lang::En) => format!("{broken} mandatory requirements"),
+        (0, false, Lang::It) => "requisiti obbligatori".to_owned(),
+        (1, false, Lang::It) => "un requisito obbligatorio".to_owned(),
+        (_, false, Lang::It) => format!("{broken} requisiti obbligatori"),
+        (1, true, Lang::En) => "one requirement (recommendations count in this run)".to_owned(),
+        (_, true, Lang::En) => format!("{broken} requirements (recommendations count in this run)"),
+        (1, true, Lang::It) => "un requisito (in questa esecuzione contano anche le raccomandazioni)".to_owned(),
+        (_, true, Lang::It) => format!("{broken} requisiti (in questa esecuzione contano anche le raccomandazioni)"),
     };
     match (readiness, lang) {
         (Readiness::Ready, Lang::En) => format!("{application} is ready to go live: everything that was judged held."),

@@ -38,7 +38,7 @@ pub async fn run(
     events: UnboundedSender<Event>,
 ) -> RunFinished {
     let clock = Instant::now();
-    let jobs = started.jobs;
+    let (jobs, strict) = (started.jobs, started.strict);
     let outcomes = Outcomes::default();
     let planned: HashMap<_, _> = plan.scenarios.iter().map(|scenario| (scenario.id.clone(), scenario.clone())).collect();
     // Nobody listens any more when the receiver is gone; the run itself is still judged.
@@ -63,7 +63,7 @@ pub async fn run(
     };
     let (interrupted, ()) = tokio::join!(engine, forward);
     let finished = RunFinished {
-        readiness: readiness(verdicts.into_values()),
+        readiness: readiness(verdicts.into_values(), strict),
         duration_ms: u64::try_from(clock.elapsed().as_millis()).unwrap_or(u64::MAX),
         interrupted,
     };

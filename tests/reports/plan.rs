@@ -173,6 +173,7 @@ pub fn started() -> RunStarted {
         },
         snapshot_mode: "compare".to_owned(),
         requirements: requirements(),
+        strict: false,
         scenarios: vec![
             summary(
                 "session/sign_in.feature:14",

@@ -29,7 +29,7 @@ pub fn render_html(run: &Run, lang: Lang, attachments: impl Fn(&str) -> Option<V
         script: SCRIPT,
         readiness: summary::readiness_key(run.readiness()),
         verdict: words::readiness(run.readiness(), lang),
-        conclusion: words::conclusion(run.readiness(), &run.started().application.name, run.broken(), lang),
+        conclusion: words::conclusion(run.readiness(), &run.started().application.name, run.broken(), run.is_strict(), lang),
         byline: summary::byline(run, lang),
         cautions: summary::cautions(run, lang),
         facts: summary::facts(run, lang),
