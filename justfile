@@ -51,6 +51,11 @@ bench-flow *FLOWS:
     cd benches/playwright && npm ci --ignore-scripts --no-audit --no-fund
     cargo bench --locked --profile dev --bench flow -- {{FLOWS}}
 
+# The mock platform beside oauth2-mock-server, oidc-provider and Prism (needs Node.js 20 or newer with npm, and wrk).
+bench-mock *ROUNDS:
+    cd benches/peers && npm ci --ignore-scripts --no-audit --no-fund
+    cargo bench --locked --bench mock -- {{ROUNDS}}
+
 # The library's documentation, with the map of the rooms.
 doc:
     cargo doc --locked --no-deps --open
