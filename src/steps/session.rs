@@ -12,7 +12,7 @@ use crate::domain::{self, Endpoint, SameSite};
 use crate::platform::accounts::TENANT;
 
 /// Kinds of secrets that must stay on the server, by the start of their placeholder.
-const SERVER_SIDE: [&str; 4] = ["[access-token-", "[refresh-token-", "[verifier-", "[client-secret-"];
+const SERVER_SIDE: [&str; 3] = ["[access-token-", "[refresh-token-", "[verifier-"];
 
 #[then("the session cookie is protected")]
 async fn cookie_protected(world: &mut World) -> Result<(), Failure> {
