@@ -32,7 +32,7 @@ pub use faults::{Fault, Firing, Switchboard, Times, UnknownFault};
 pub use journal::{Journal, NotSeen, Trace};
 pub use levers::{GrantSummary, LeverError};
 pub use server::{Platform, PlatformError};
-pub use settings::{Assumptions, Settings, Tls};
+pub use settings::{Assumptions, Settings, SigningAlgorithm, Tls};
 pub use shared::Shared;
 
 /// Every fault that the platform can be told to show, in the order of the protocol.

@@ -46,7 +46,7 @@ impl Platform {
     pub async fn start(settings: Settings) -> Result<Self, PlatformError> {
         // Fails only when a provider is installed already: then that one is used.
         let _ = rustls::crypto::ring::default_provider().install_default();
-        authorization::prepare_keys();
+        authorization::prepare_keys(settings.assumptions.signing_algorithm);
         let listeners = listen(&settings)?;
         let port = listeners[0].local_addr().map_err(|source| listen_error(&settings, source))?.port();
         let scheme = if settings.tls.is_some() { "https" } else { "http" };

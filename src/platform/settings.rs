@@ -58,6 +58,8 @@ pub struct Assumptions {
     pub refresh_rotation: bool,
     /// C-45: name of the access token's claim that holds the tenant's id.
     pub tenant_claim: String,
+    /// C-45: what signs ID and access tokens.
+    pub signing_algorithm: SigningAlgorithm,
     /// C-36.
     pub access_token_lifetime_seconds: u64,
     /// C-43.
@@ -70,12 +72,31 @@ pub struct Assumptions {
     pub max_page_limit: usize,
 }
 
+/// A signature algorithm of RFC 7518 section 3.1.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "UPPERCASE")]
+pub enum SigningAlgorithm {
+    #[default]
+    Rs256,
+    Es256,
+}
+
+impl SigningAlgorithm {
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Rs256 => "RS256",
+            Self::Es256 => "ES256",
+        }
+    }
+}
+
 impl Default for Assumptions {
     fn default() -> Self {
         Self {
             pkce_required: false,
             refresh_rotation: true,
             tenant_claim: "tenant_id".to_owned(),
+            signing_algorithm: SigningAlgorithm::default(),
             access_token_lifetime_seconds: 3600,
             code_lifetime_seconds: 60,
             refresh_token_lifetime_seconds: 30 * 24 * 3600,

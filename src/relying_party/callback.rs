@@ -109,16 +109,18 @@ fn attempt_of(app: &App, session: &Session, response: &AuthorizationResponse) ->
     }
     // CB-01, CB-03, CB-04, CB-07: the state is of an attempt of this session, and counts once.
     let known = response.all("state").find_map(|state| session.take_attempt(state));
+    let elsewhere = |state: &str| app.store.attempts_of_all.lock().ok()?.remove(state);
     if let Some(attempt) = known {
+        // Those that mix browsers up still count a response once.
+        elsewhere(&attempt.state);
         if has(Defect::RedeemsCodeTwice) {
             session.data().attempts.push(attempt.clone());
         }
         return Ok(attempt);
     }
     let state = response.get("state").unwrap_or_default();
-    let elsewhere = || app.store.attempts_of_all.lock().ok()?.remove(state);
     if has(Defect::AcceptsCallbackOfAnotherBrowser)
-        && let Some(attempt) = elsewhere()
+        && let Some(attempt) = elsewhere(state)
     {
         return Ok(attempt);
     }
@@ -128,7 +130,7 @@ fn attempt_of(app: &App, session: &Session, response: &AuthorizationResponse) ->
         return Ok(attempt);
     }
     if has(Defect::AcceptsUnsolicitedCallback) && session.data().attempts.is_empty() && session.signed_in().is_none() {
-        return Ok(elsewhere().unwrap_or_else(|| unsolicited(state)));
+        return Ok(elsewhere(state).unwrap_or_else(|| unsolicited(state)));
     }
     Err(SignInError::Response("its state belongs to no login of this browser"))
 }

@@ -3,7 +3,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use collaudo::domain::{ClientAuthentication, Credential, Endpoint};
 use collaudo::oauth::{Metadata, code_challenge_s256, decode_jwt};
 use collaudo::platform::accounts::{ADA, CARLA, RegistrationType, TENANT};
-use collaudo::platform::{Assumptions, Settings};
+use collaudo::platform::{Assumptions, Settings, SigningAlgorithm};
 use jsonwebtoken::jwk::JwkSet;
 use jsonwebtoken::{Algorithm, DecodingKey, Validation};
 use serde_json::Value;
@@ -15,8 +15,9 @@ async fn signed_claims(stage: &Stage, token: &str, audience: &str) -> Value {
     let jwks = text(stage.get(stage.url("/.well-known/openid-configuration/jwks")).await).await;
     let keys: JwkSet = serde_json::from_str(&jwks).expect("a JWKS");
     let kid = jsonwebtoken::decode_header(token).expect("a header").kid.expect("a kid");
-    let key = DecodingKey::from_jwk(keys.find(&kid).expect("the key of the JWKS")).expect("an RSA key");
-    let mut validation = Validation::new(Algorithm::RS256);
+    let key = DecodingKey::from_jwk(keys.find(&kid).expect("the key of the JWKS")).expect("a good key");
+    let algorithm = stage.platform.shared().settings.assumptions.signing_algorithm.name();
+    let mut validation = Validation::new(algorithm.parse::<Algorithm>().expect("a known algorithm"));
     validation.set_audience(&[audience]);
     validation.set_issuer(&[stage.platform.shared().issuer_text()]);
     jsonwebtoken::decode::<Value>(token, &key, &validation).expect("a good token").claims
@@ -65,6 +66,19 @@ async fn a_login_with_code_and_pkce_gives_tokens_that_say_who_and_what() {
     assert_eq!(facts.verifier_challenge, Some(code_challenge_s256(VERIFIER)));
     assert_eq!((facts.verifier_length, facts.verifier_unreserved, facts.scopes.as_ref().map(Vec::len)), (Some(43), Some(true), Some(5)));
     assert_eq!(seen.response.as_ref().expect("JSON")["access_token"], "[access-token-1]");
+}
+
+#[tokio::test]
+async fn tokens_are_signed_by_the_algorithm_of_the_settings() {
+    let assumptions = Assumptions { signing_algorithm: SigningAlgorithm::Es256, ..Assumptions::default() };
+    let stage = Stage::with(Settings { assumptions, ..Settings::default() }, RegistrationType::Web).await;
+    let metadata = answer(stage.get(stage.url("/.well-known/openid-configuration")).await).await.json;
+    assert_eq!(metadata["id_token_signing_alg_values_supported"], serde_json::json!(["ES256"]));
+    let tokens = stage.tokens(ADA).await;
+    let claims = signed_claims(&stage, tokens.text("id_token"), &stage.client.client_id).await;
+    assert_eq!(claims["nonce"], NONCE);
+    // The platform takes what it signed.
+    assert_eq!(stage.userinfo(tokens.text("access_token")).await.status, 200);
 }
 
 #[tokio::test]

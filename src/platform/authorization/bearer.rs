@@ -1,5 +1,5 @@
 use axum::http::{HeaderMap, HeaderValue, header};
-use jsonwebtoken::{Algorithm, Validation};
+use jsonwebtoken::Validation;
 use serde::Deserialize;
 
 use super::keys;
@@ -133,8 +133,8 @@ fn bearer_token(value: &str) -> Option<&str> {
 
 /// The claims of a token of this platform's own key and issuer. The clock is the platform's, so expiry is not the library's.
 fn signed_claims(shared: &Shared, token: &str) -> Option<Claims> {
-    let keys = keys::ready()?;
-    let mut validation = Validation::new(Algorithm::RS256);
+    let keys = keys::ready(shared.settings.assumptions.signing_algorithm)?;
+    let mut validation = Validation::new(keys.library_algorithm());
     validation.validate_exp = false;
     validation.validate_aud = false;
     validation.required_spec_claims.clear();

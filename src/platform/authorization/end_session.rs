@@ -4,7 +4,7 @@ use axum::Extension;
 use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode, Uri, header};
 use axum::response::{IntoResponse, Redirect, Response};
-use jsonwebtoken::{Algorithm, Validation};
+use jsonwebtoken::Validation;
 use serde::Deserialize;
 
 use super::parameters::Parameters;
@@ -45,10 +45,11 @@ pub(super) async fn end_session(
 
 /// The subject of an ID token of this platform; an expired one will do (section 2 of the specification).
 fn hinted_subject(shared: &Shared, token: &str) -> Option<String> {
-    let mut validation = Validation::new(Algorithm::RS256);
+    let keys = keys::ready(shared.settings.assumptions.signing_algorithm)?;
+    let mut validation = Validation::new(keys.library_algorithm());
     validation.validate_exp = false;
     validation.validate_aud = false;
     validation.required_spec_claims.clear();
-    let hint = jsonwebtoken::decode::<Hint>(token, &keys::ready()?.decoding, &validation).ok()?.claims;
+    let hint = jsonwebtoken::decode::<Hint>(token, &keys.decoding, &validation).ok()?.claims;
     (hint.iss == shared.issuer_text()).then_some(hint.sub)
 }

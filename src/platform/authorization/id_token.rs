@@ -51,7 +51,7 @@ const EDITS: [(&str, &str, Edit); 15] = [
         draft.signature = Signature::Hs256(keys.public_pem.as_bytes().to_vec());
     }),
     (f::ID_TOKEN_BAD_SIGNATURE, "iss", |draft, _| {
-        if let Signature::Rs256(pair) = draft.signature {
+        if let Signature::By(pair) = draft.signature {
             draft.signature = Signature::Broken(pair);
         }
     }),
@@ -66,7 +66,7 @@ pub(super) async fn issue(
     nonce: Option<&str>,
     access_token: &str,
 ) -> Result<String, IssueError> {
-    let keys = keys::signing().await?;
+    let keys = keys::signing(shared.settings.assumptions.signing_algorithm).await?;
     let now = shared.clock.now_seconds();
     let mut claims = Map::new();
     let mut claim = |name: &str, value: Value| claims.insert(name.to_owned(), value);
@@ -89,17 +89,17 @@ pub(super) async fn issue(
             claim("email", user.email.clone().into());
         }
     }
-    let mut draft = Draft { header: header("RS256", Some(&keys.kid)), claims, signature: Signature::Rs256(&keys.pair) };
+    let mut draft = Draft { header: header(keys.algorithm.name(), Some(&keys.kid)), claims, signature: Signature::By(&keys.pair) };
     for (fault, needed, edit) in EDITS {
         if draft.claims.contains_key(needed) && trace.fires(&shared.faults, fault) {
             edit(&mut draft, keys);
         }
     }
     if trace.fires(&shared.faults, f::ID_TOKEN_FOREIGN_KEY) {
-        let foreign = keys::foreign().await?;
-        draft.header = header("RS256", Some(&foreign.kid));
+        let foreign = keys::foreign(keys.algorithm).await?;
+        draft.header = header(foreign.algorithm.name(), Some(&foreign.kid));
         draft.header.insert("jwk".to_owned(), foreign.jwk.clone());
-        draft.signature = Signature::Rs256(&foreign.pair);
+        draft.signature = Signature::By(&foreign.pair);
     }
     Ok(draft.sign()?)
 }

@@ -1,8 +1,10 @@
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use ring::rand::SystemRandom;
-use ring::signature::{RSA_PKCS1_SHA256, RsaKeyPair};
+use ring::signature::RSA_PKCS1_SHA256;
 use serde_json::{Map, Value};
+
+use super::keys::KeyPair;
 
 /// A token before it is signed. Written by hand and not by a library, because faults need tokens that no library makes.
 #[derive(Debug)]
@@ -14,15 +16,15 @@ pub(super) struct Draft {
 
 #[derive(Debug)]
 pub(super) enum Signature {
-    Rs256(&'static RsaKeyPair),
-    /// RS256 with one bit changed.
-    Broken(&'static RsaKeyPair),
+    By(&'static KeyPair),
+    /// With one bit changed.
+    Broken(&'static KeyPair),
     Hs256(Vec<u8>),
     None,
 }
 
 #[derive(Debug, thiserror::Error)]
-#[error("failed to sign a token with the platform's RSA key")]
+#[error("failed to sign a token with the platform's key")]
 pub(super) struct SignError;
 
 impl Draft {
@@ -31,9 +33,9 @@ impl Draft {
         let part = |members: &Map<String, Value>| URL_SAFE_NO_PAD.encode(Value::Object(members.clone()).to_string());
         let message = format!("{}.{}", part(&self.header), part(&self.claims));
         let signature = match &self.signature {
-            Signature::Rs256(pair) => rs256(pair, &message)?,
+            Signature::By(pair) => pair.sign(message.as_bytes())?,
             Signature::Broken(pair) => {
-                let mut signature = rs256(pair, &message)?;
+                let mut signature = pair.sign(message.as_bytes())?;
                 let middle = signature.len() / 2;
                 signature[middle] ^= 1;
                 signature
@@ -48,8 +50,16 @@ impl Draft {
     }
 }
 
-fn rs256(pair: &RsaKeyPair, message: &str) -> Result<Vec<u8>, SignError> {
-    let mut signature = vec![0; pair.public().modulus_len()];
-    pair.sign(&RSA_PKCS1_SHA256, &SystemRandom::new(), message.as_bytes(), &mut signature).map_err(|_| SignError)?;
-    Ok(signature)
+impl KeyPair {
+    fn sign(&self, message: &[u8]) -> Result<Vec<u8>, SignError> {
+        let random = SystemRandom::new();
+        match self {
+            Self::Rsa(pair) => {
+                let mut signature = vec![0; pair.public().modulus_len()];
+                pair.sign(&RSA_PKCS1_SHA256, &random, message, &mut signature).map_err(|_| SignError)?;
+                Ok(signature)
+            }
+            Self::Ec(pair) => Ok(pair.sign(&random, message).map_err(|_| SignError)?.as_ref().to_vec()),
+        }
+    }
 }

@@ -31,7 +31,7 @@ pub(super) async fn metadata(State(shared): State<Arc<Shared>>) -> Json<Value> {
         "token_endpoint_auth_methods_supported": ["client_secret_basic", "client_secret_post", "none"],
         "revocation_endpoint_auth_methods_supported": ["client_secret_basic", "client_secret_post", "none"],
         "subject_types_supported": ["public"],
-        "id_token_signing_alg_values_supported": ["RS256"],
+        "id_token_signing_alg_values_supported": [shared.settings.assumptions.signing_algorithm.name()],
         "prompt_values_supported": ["none", "login", "consent", "select_account"],
         "ui_locales_supported": ["it", "en"],
         "authorization_response_iss_parameter_supported": true,
@@ -42,8 +42,8 @@ pub(super) async fn metadata(State(shared): State<Arc<Shared>>) -> Json<Value> {
 }
 
 /// `GET /.well-known/openid-configuration/jwks` (RFC 7517 section 5).
-pub(super) async fn jwks() -> Response {
-    match keys::signing().await {
+pub(super) async fn jwks(State(shared): State<Arc<Shared>>) -> Response {
+    match keys::signing(shared.settings.assumptions.signing_algorithm).await {
         Ok(keys) => ([(header::CACHE_CONTROL, "no-cache")], Json(json!({"keys": [keys.jwk]}))).into_response(),
         Err(error) => {
             tracing::error!("{error}");

@@ -82,7 +82,7 @@ const EDITS: [(&str, Edit); 5] = [
 
 /// Issues an access token (C-45, RFC 9068 section 2).
 async fn access_token(shared: &Shared, id: GrantId, grant: &Grant, scopes: &ScopeSet) -> Result<String, IssueError> {
-    let keys = keys::signing().await?;
+    let keys = keys::signing(shared.settings.assumptions.signing_algorithm).await?;
     let now = shared.clock.now_seconds();
     let lifetime = i64::try_from(shared.settings.assumptions.access_token_lifetime_seconds).unwrap_or(i64::MAX);
     let jti = shared.random.token(16);
@@ -100,9 +100,9 @@ async fn access_token(shared: &Shared, id: GrantId, grant: &Grant, scopes: &Scop
     claim("nbf", now.into());
     claim("exp", now.saturating_add(lifetime).into());
     claim("jti", jti.clone().into());
-    let mut header = header("RS256", Some(&keys.kid));
+    let mut header = header(keys.algorithm.name(), Some(&keys.kid));
     header.insert("typ".to_owned(), "at+jwt".into());
-    let token = Draft { header, claims, signature: Signature::Rs256(&keys.pair) }.sign()?;
+    let token = Draft { header, claims, signature: Signature::By(&keys.pair) }.sign()?;
     shared.authorizations().add_access_token(id, jti, SecretString::from(token.clone()), scopes.clone());
     Ok(token)
 }
