@@ -24,6 +24,14 @@ Feature: Refresh
       Then the feature shows its data
       And every refresh proves the client and keeps to the granted scopes
 
+    @RT-04 @provoked
+    Scenario: Calls that meet an expired token together refresh once
+      Given the platform will keep the answer to a refresh back until another is asked for
+      And every access token has expired
+      When Ada opens the declared features at once
+      Then no refresh token was presented twice
+      And the relying party shows Ada signed in
+
     @RT-02 @provoked
     Scenario: Only the newest refresh token is used
       When Ada opens a declared feature after each of 3 expiries

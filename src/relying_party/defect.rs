@@ -62,7 +62,7 @@ defects! {
     OpenRedirector "open-redirector" ["CB-16"] "redirects to whatever address return_to names";
     AcceptsMessageOfAnyOrigin "accepts-message-of-any-origin" ["PO-01"] "takes code and state from a message of any origin";
     PostsToAnyOrigin "posts-to-any-origin" ["PO-02"] "posts the result of the login to target origin *";
-    SendsSecretTwice "sends-secret-twice" ["TK-01", "CB-05"] "sends the client secret in the header and in the body, and in the header alone when that is refused";
+    SendsSecretTwice "sends-secret-twice" ["TK-01", "CB-05", "RT-06"] "sends the client secret in the header and in the body, and in the header alone when that is refused";
     RefusesTokenTypeCase "refuses-token-type-case" ["TK-06"] "accepts only the spelling `Bearer` of the token type";
     SkipsIssuerCheck "skips-issuer-check" ["ID-01"] "does not compare the ID token's issuer";
     SkipsAudienceCheck "skips-audience-check" ["ID-02"] "does not compare the ID token's audience";

@@ -95,6 +95,12 @@ async fn nonces(world: &mut World) -> Result<(), Failure> {
     world.judge(judgement)
 }
 
+#[then("no later authorization request gives the code challenge up")]
+async fn no_downgrade(world: &mut World) -> Result<(), Failure> {
+    let exchanges = world.provoked_exchanges()?;
+    world.judge(checks::check_no_pkce_downgrade(&exchanges))
+}
+
 #[given("Mallory has an unused authorization response of a sign-in of her own")]
 async fn mallory_has_a_response(world: &mut World) -> Result<(), Failure> {
     world.provoke_by_hand().await?;

@@ -221,7 +221,7 @@ impl World {
 
 /// What a person reads on the page, shortened.
 async fn visible_text(visitor: &Visitor) -> Result<String, Failure> {
-    let text = pages::visible_text(&visitor.page).await?;
+    let text = pages::visible_text(&visitor.page, PATIENCE / 2).await?;
     let words = text.split_whitespace().collect::<Vec<_>>().join(" ");
     Ok(words.chars().take(160).collect())
 }

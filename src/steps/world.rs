@@ -9,6 +9,7 @@ use super::failure::Failure;
 use super::setup::Setup;
 use super::sign_in::Outcome;
 use super::stage::{Sample, Stage};
+use crate::browser::Page;
 use crate::checks::{Discrepancy, Judgement, Refusal};
 use crate::domain::{
     Attachment, Attestation, Exchange, Finding, Level, Oracle, OraclePart, RequirementId, ScenarioId, ScenarioSummary, Suite, Verdict,
@@ -73,6 +74,10 @@ pub(super) struct Memory {
     /// A refresh token that a later one replaced.
     pub used_refresh_token: Option<SecretString>,
     pub client: Option<OwnClient>,
+    /// A page of Mallory's, and the window of the application that it opened.
+    pub windows: Option<(Page, Page)>,
+    /// How many requests the actor's browser had sent when the provocation began.
+    pub seen: usize,
 }
 
 impl World {

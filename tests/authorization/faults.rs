@@ -22,6 +22,8 @@ struct Login {
     again: Option<Answer>,
     revocation: Option<Answer>,
     issuer: String,
+    /// The issuer that the metadata name.
+    discovered: String,
     client_id: String,
     subject: String,
     keys: JwkSet,
@@ -50,7 +52,9 @@ impl Login {
             revocation = Some(answer(stage.post("/connect/revocation", &form).await).await);
         }
         let jwks = text(stage.get(stage.url("/.well-known/openid-configuration/jwks")).await).await;
+        let metadata = answer(stage.get(stage.url("/.well-known/openid-configuration")).await).await;
         Self {
+            discovered: metadata.text("issuer").to_owned(),
             consent_headers,
             response,
             token,
@@ -133,7 +137,12 @@ impl Login {
 type Shows = fn(&Login) -> bool;
 
 /// What each fault shows, which an honest login does not.
-const EFFECTS: [(&str, Shows); 49] = [
+const EFFECTS: [(&str, Shows); 51] = [
+    ("issuer-other-throughout", |l| {
+        let other = "https://account.attacker.invalid";
+        l.discovered == other && l.all("iss") == [other] && l.claim("iss") == Some(json!(other)) && l.well_signed()
+    }),
+    ("error-invalid-request", |l| l.refused("invalid_request")),
     ("coop-same-origin", |l| l.consent_headers.get("cross-origin-opener-policy").is_some_and(|value| value == "same-origin")),
     ("state-forged", |l| matches!(l.all("state")[..], [state] if state != STATE && state.len() == STATE.len())),
     ("state-missing", |l| l.all("state").is_empty()),
@@ -209,7 +218,7 @@ const EFFECTS: [(&str, Shows); 49] = [
 ];
 
 /// Faults with a test of their own.
-const ELSEWHERE: [&str; 2] = ["pkce-ignored", "revocation-unavailable"];
+const ELSEWHERE: [&str; 3] = ["pkce-ignored", "revocation-unavailable", "refresh-held"];
 
 #[tokio::test]
 async fn each_fault_shows_what_it_says_and_an_honest_login_shows_none_of_it() {
@@ -230,6 +239,21 @@ async fn each_fault_shows_what_it_says_and_an_honest_login_shows_none_of_it() {
     stage.platform.faults().arm("revocation-unavailable", Times::Next(1)).expect("a fault");
     let refused = Login::observe(&stage).await.revocation.expect("a login");
     assert_eq!((refused.status.as_u16(), refused.headers["retry-after"].as_bytes()), (503, b"1".as_slice()));
+}
+
+#[tokio::test]
+async fn a_held_refresh_is_answered_once_another_was_asked_for() {
+    let stage = Stage::new().await;
+    let tokens = stage.tokens(ADA).await;
+    stage.platform.faults().arm("refresh-held", Times::Next(1)).expect("a fault");
+    let mark = stage.platform.journal().mark();
+    let [first, second] = [0, 1].map(|_| stage.refresh(tokens.text("refresh_token")));
+    let (first, second) = tokio::join!(first, second);
+    // The one that came first was held, and its token replaced: the other one is a replay.
+    assert_eq!([first.status.as_u16(), second.status.as_u16()].iter().max(), Some(&400));
+    let seen = stage.platform.journal().since(mark);
+    let held: Vec<usize> = (0..seen.len()).filter(|&place| seen[place].faults == ["refresh-held"]).collect();
+    assert_eq!((held, seen.len()), (vec![1], 2), "the held one was answered last");
 }
 
 #[tokio::test]

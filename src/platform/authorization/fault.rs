@@ -16,6 +16,7 @@ macro_rules! faults {
 }
 
 faults! {
+    OTHER_ISSUER_THROUGHOUT = "issuer-other-throughout", "discovery", "calls the platform another issuer: in discovery, authorization response and ID token alike", ["ID-14"];
     COOP_SAME_ORIGIN = "coop-same-origin", "sign-in pages", "sends sign-in and consent pages with `Cross-Origin-Opener-Policy: same-origin`", ["PO-04"];
     STATE_FORGED = "state-forged", RESPONSE, "returns a state that differs from the sent one in one character", ["CB-01"];
     STATE_MISSING = "state-missing", RESPONSE, "leaves out the state", ["CB-01"];
@@ -26,6 +27,7 @@ faults! {
     ISS_TRAILING_SLASH = "iss-trailing-slash", RESPONSE, "names its issuer with a slash at the end, which is another text", ["CB-09"];
     ISS_MISSING = "iss-missing", RESPONSE, "leaves out the issuer although the metadata promise it", ["CB-09"];
     EXTRA_PARAMETERS = "extra-parameters", RESPONSE, "adds parameters that no standard defines", ["CB-14"];
+    ERROR_INVALID_REQUEST = "error-invalid-request", RESPONSE, "answers a granted request with the error invalid_request", ["AZ-08", "CB-12"];
     ERROR_INVALID_SCOPE = "error-invalid-scope", RESPONSE, "answers a granted request with the error invalid_scope", ["CB-12"];
     ERROR_SERVER_ERROR = "error-server-error", RESPONSE, "answers a granted request with the error server_error", ["CB-12"];
     ERROR_TEMPORARILY_UNAVAILABLE = "error-temporarily-unavailable", RESPONSE, "answers a granted request with the error temporarily_unavailable", ["CB-12"];
@@ -65,6 +67,7 @@ faults! {
     USERINFO_OTHER_SUBJECT = "userinfo-other-subject", "userinfo", "answers with subject and name of another user", ["ID-13"];
     REFRESH_INVALID_GRANT = "refresh-invalid-grant", REFRESH, "answers 400 invalid_grant to a good refresh token", ["RT-03"];
     REFRESH_NOT_ROTATED = "refresh-not-rotated", REFRESH, "gives no new refresh token; the old one stays good", ["RT-02"];
+    REFRESH_HELD = "refresh-held", REFRESH, "keeps the answer back until another token request was answered, one second at most", ["RT-04"];
     REFRESH_UNAVAILABLE = "refresh-unavailable", REFRESH, "answers 503 and leaves the refresh token good", ["RT-05"];
     REVOCATION_UNAVAILABLE = "revocation-unavailable", "revocation", "answers 503 with Retry-After: 1 and revokes nothing", ["LO-02"];
 }

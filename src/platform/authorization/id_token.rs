@@ -5,6 +5,7 @@ use serde_json::{Map, Value, json};
 use super::fault as f;
 use super::jwt::{Draft, Signature};
 use super::keys::{self, Keys};
+use super::response::OTHER_ISSUER;
 use super::store::Grant;
 use super::tokens::IssueError;
 use crate::oauth::giponext;
@@ -18,8 +19,9 @@ const OTHER_CLIENT: &str = "gipo-somebody-else";
 type Edit = fn(&mut Draft, &Keys);
 
 /// Faults of the ID token: claims first, then signature. The claim named is the one without which the fault cannot fire.
-const EDITS: [(&str, &str, Edit); 15] = [
-    (f::ID_TOKEN_WRONG_ISSUER, "iss", |draft, _| set(draft, "iss", "https://account.attacker.invalid")),
+const EDITS: [(&str, &str, Edit); 16] = [
+    (f::ID_TOKEN_WRONG_ISSUER, "iss", |draft, _| set(draft, "iss", OTHER_ISSUER)),
+    (f::OTHER_ISSUER_THROUGHOUT, "iss", |draft, _| set(draft, "iss", OTHER_ISSUER)),
     (f::ID_TOKEN_WRONG_AUDIENCE, "aud", |draft, _| set(draft, "aud", OTHER_CLIENT)),
     (f::ID_TOKEN_EXTRA_AUDIENCE, "aud", |draft, _| {
         let own = draft.claims["aud"].clone();

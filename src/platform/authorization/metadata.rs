@@ -1,21 +1,23 @@
 use std::sync::Arc;
 
 use axum::Json;
-use axum::extract::State;
+use axum::extract::{Extension, State};
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde_json::{Value, json};
 
-use super::keys;
+use super::response::OTHER_ISSUER;
+use super::{fault as f, keys};
 use crate::oauth::giponext;
-use crate::platform::Shared;
+use crate::platform::{Shared, Trace};
 
 /// `GET /.well-known/openid-configuration` and `/.well-known/oauth-authorization-server`: only what is really supported
 /// (OpenID Connect Discovery section 3, RFC 8414 section 2, RFC 9207 section 3).
-pub(super) async fn metadata(State(shared): State<Arc<Shared>>) -> Json<Value> {
+pub(super) async fn metadata(State(shared): State<Arc<Shared>>, Extension(trace): Extension<Trace>) -> Json<Value> {
     let issuer = shared.issuer_text();
+    let renamed = trace.fires(&shared.faults, f::OTHER_ISSUER_THROUGHOUT);
     Json(json!({
-        "issuer": issuer,
+        "issuer": if renamed { OTHER_ISSUER } else { issuer },
         "authorization_endpoint": format!("{issuer}/connect/authorize"),
         "token_endpoint": format!("{issuer}/connect/token"),
         "userinfo_endpoint": format!("{issuer}/connect/userinfo"),

@@ -15,10 +15,11 @@ pub(super) enum Outcome {
 /// Where a browser is sent that shows markup of an error description: sets the canary that a scenario looks for.
 const MARKUP: &str = "<img src=x onerror=window.collaudoCanary=1>";
 /// No host of this name exists (RFC 6761 section 6.4).
-const OTHER_ISSUER: &str = "https://account.attacker.invalid";
+pub(super) const OTHER_ISSUER: &str = "https://account.attacker.invalid";
 
 /// Errors that replace the answer to a granted request while they are armed.
-const ERRORS: [(&str, &str, &str); 6] = [
+const ERRORS: [(&str, &str, &str); 7] = [
+    (f::ERROR_INVALID_REQUEST, "invalid_request", "code_challenge_method is not supported"),
     (f::ERROR_INVALID_SCOPE, "invalid_scope", "the requested scope is not available"),
     (f::ERROR_SERVER_ERROR, "server_error", "something went wrong"),
     (f::ERROR_TEMPORARILY_UNAVAILABLE, "temporarily_unavailable", "try again later"),
@@ -31,13 +32,14 @@ type Parameters = Vec<(&'static str, String)>;
 type Edit = fn(&mut Parameters);
 
 /// Faults of the answer, each with the parameter without which it cannot fire.
-const EDITS: [(&str, &str, Edit); 9] = [
+const EDITS: [(&str, &str, Edit); 10] = [
     (f::STATE_FORGED, "state", |parameters| edit(parameters, "state", |state| forge(&state))),
     (f::STATE_MISSING, "state", |parameters| parameters.retain(|(name, _)| *name != "state")),
     (f::STATE_EMPTY, "state", |parameters| edit(parameters, "state", |_| String::new())),
     (f::STATE_DUPLICATED, "state", |parameters| repeat(parameters, "state")),
     (f::CODE_DUPLICATED, "code", |parameters| repeat(parameters, "code")),
     (f::ISS_WRONG, "iss", |parameters| edit(parameters, "iss", |_| OTHER_ISSUER.to_owned())),
+    (f::OTHER_ISSUER_THROUGHOUT, "iss", |parameters| edit(parameters, "iss", |_| OTHER_ISSUER.to_owned())),
     (f::ISS_TRAILING_SLASH, "iss", |parameters| edit(parameters, "iss", |iss| format!("{iss}/"))),
     (f::ISS_MISSING, "iss", |parameters| parameters.retain(|(name, _)| *name != "iss")),
     (f::EXTRA_PARAMETERS, "iss", |parameters| {
