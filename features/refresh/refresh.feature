@@ -21,7 +21,8 @@ Feature: Refresh
     Scenario: A refresh asks for nothing new
       Given every access token has expired
       When Ada opens a declared feature
-      Then the feature shows its data
+      Then a refresh was asked for
+      And the feature shows its data
       And every refresh proves the client and keeps to the granted scopes
 
     @RT-04 @provoked
@@ -35,14 +36,16 @@ Feature: Refresh
     @RT-02 @provoked
     Scenario: Only the newest refresh token is used
       When Ada opens a declared feature after each of 3 expiries
-      Then the feature shows its data
+      Then a refresh was asked for
+      And the feature shows its data
       And only the newest refresh token was ever sent
 
     @RT-02 @provoked
     Scenario: A refresh token stays in use when no new one is returned
       Given the platform will answer the refresh with no new refresh token
       When Ada opens a declared feature after each of 2 expiries
-      Then the feature shows its data
+      Then a refresh was asked for
+      And the feature shows its data
       But no new sign-in was asked for
 
   Rule: A refused refresh ends the session quietly

@@ -46,9 +46,7 @@ pub use back_off::{
     check_attempts_bounded, check_not_repeated, check_reread_after_conflict, check_retry_after, check_wait_varies, check_waits_grow,
     check_written_once,
 };
-pub use browser_storage::{
-    check_cookie_must, check_cookie_should, check_session_ended, check_session_renewed, cookie_notes, session_cookies,
-};
+pub use browser_storage::{check_cookie_must, check_cookie_should, cookie_notes, session_cookies};
 pub use callback_page::{
     Load, check_message_not_taken, check_no_open_redirector, check_nothing_foreign_loaded, check_posted_to_named_origins,
     check_response_address_left,
@@ -61,7 +59,7 @@ pub use platform_answer::{check_discovery, check_refusal_layer, check_token_erro
 pub use reading::{SignIn, is_authorization_request, sign_ins};
 pub use refresh::{
     check_forgets_refused_refresh_token, check_newest_refresh_token, check_no_loop_after_403, check_one_refresh_under_concurrency,
-    check_recovery_after_401, check_refresh_keeps_scope, check_revoked_at_disconnect, refused_before_refreshed,
+    check_recovery_after_401, check_refresh_keeps_scope, check_revoked_at_disconnect, is_refresh, refused_before_refreshed,
 };
 pub use registration::{RegisteredEnvironment, check_medical_reports_registered, check_separate_applications, check_separate_secrets};
 pub use resource_access::{

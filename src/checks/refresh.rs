@@ -69,6 +69,11 @@ fn refreshes(exchanges: &[Exchange]) -> Vec<&Exchange> {
     token_requests_with(exchanges, REFRESH_TOKEN)
 }
 
+/// Whether it is a token request that presents a refresh token (RFC 6749 section 6).
+pub fn is_refresh(exchange: &Exchange) -> bool {
+    exchange.endpoint == Endpoint::Token && exchange.form_value("grant_type") == Some(REFRESH_TOKEN)
+}
+
 fn used_token(refresh: &Exchange) -> &str {
     refresh.form_value("refresh_token").unwrap_or_default()
 }

@@ -93,7 +93,7 @@ defects! {
     RefusesUnknownFields "refuses-unknown-fields" ["GX-11"] "fails on an answer with a field that it does not know";
     WritesAgainWithoutReading "writes-again-without-reading" ["GX-12"] "repeats a write after a conflict as it was";
     RepeatsRejectedWrite "repeats-rejected-write" ["GX-13"] "repeats a write that broke a business rule";
-    GivesUpOnServerError "gives-up-on-server-error" ["GX-15"] "does not repeat a request after a server error";
+    GivesUpOnServerError "gives-up-on-server-error" ["GX-15", "LO-02"] "does not repeat a request after a server error";
     IgnoresDeactivation "ignores-deactivation" ["GX-19"] "goes on showing what it read before the user was deactivated";
     SharesDataBetweenUsers "shares-data-between-users" ["GX-20"] "shows the lists that another user has read before";
     ScriptReadableCookie "script-readable-cookie" ["SE-01"] "sets its session cookie without HttpOnly";

@@ -60,6 +60,7 @@ const PHRASES: &[(&str, &str)] = &[
     ("issue an ID token given to another party", "id-token-wrong-azp"),
     ("separate its pages from their opener", "coop-same-origin"),
     ("answer the next call with a rate limit of 1 second", "api-rate-limited"),
+    ("answer every call with a rate limit of 1 second", "api-rate-limited"),
     ("answer the next two calls with a bad gateway", "api-bad-gateway"),
 ];
 

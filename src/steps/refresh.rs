@@ -59,6 +59,13 @@ async fn refreshed_once(world: &mut World) -> Result<(), Failure> {
     world.judge(checks::check_recovery_after_401(&exchanges))
 }
 
+/// How a refresh is made cannot be judged where none is.
+#[then("a refresh was asked for")]
+async fn refresh_seen(world: &mut World) -> Result<(), Failure> {
+    let seen = world.provoked_exchanges()?.iter().any(checks::is_refresh);
+    if seen { Ok(()) } else { Err(Failure::unjudged("the application asked for no refresh")) }
+}
+
 #[then("every refresh proves the client and keeps to the granted scopes")]
 async fn refresh_keeps(world: &mut World) -> Result<(), Failure> {
     let exchanges = world.exchanges()?;
