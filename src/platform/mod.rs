@@ -24,6 +24,7 @@ mod server;
 mod settings;
 mod shared;
 mod texts;
+mod workbench;
 
 pub use api::PatientName;
 pub use certificate::{OwnCertificate, own_certificate, spki_of};
@@ -32,8 +33,9 @@ pub use faults::{Fault, Firing, Switchboard, Times, UnknownFault};
 pub use journal::{Journal, NotSeen, Trace};
 pub use levers::{GrantSummary, LeverError};
 pub use server::{Platform, PlatformError};
-pub use settings::{Assumptions, Settings, SigningAlgorithm, Tls};
+pub use settings::{Assumptions, Keep, Settings, SigningAlgorithm, Tls, WorkbenchSettings};
 pub use shared::Shared;
+pub use workbench::Workbench;
 
 /// Every fault that the platform can be told to show, in the order of the protocol.
 pub fn faults() -> impl Iterator<Item = &'static Fault> {

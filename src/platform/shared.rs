@@ -6,6 +6,7 @@ use super::accounts::Accounts;
 use super::api::Clinic;
 use super::authorization::Authorizations;
 use super::redaction::Redaction;
+use super::workbench::Workbench;
 use super::{Clock, Journal, Random, Settings, Switchboard};
 
 /// What every handler of one platform instance shares (`State<Arc<Shared>>`).
@@ -21,6 +22,8 @@ pub struct Shared {
     pub journal: Journal,
     pub faults: Switchboard,
     pub redaction: Redaction,
+    /// Only on a platform that a person started.
+    pub workbench: Option<Workbench>,
     pub(super) accounts: Mutex<Accounts>,
     pub(super) authorizations: Mutex<Authorizations>,
     pub(super) clinic: Mutex<Clinic>,
@@ -37,11 +40,12 @@ impl Shared {
             }),
             authorizations: Mutex::default(),
             accounts: Mutex::new(accounts),
+            journal: Journal::keeping(settings.journal),
+            workbench: settings.workbench.clone().map(|settings| Workbench::new(settings.control_key)),
             settings,
             issuer,
             clock: Clock::default(),
             random,
-            journal: Journal::default(),
             faults: Switchboard::default(),
             redaction: Redaction::default(),
         }

@@ -42,6 +42,7 @@ pub(in crate::platform) use fault::USERINFO_OTHER_SUBJECT;
 pub(in crate::platform) use interaction::issue_code;
 pub(in crate::platform) use keys::prepare as prepare_keys;
 pub use store::Authorizations;
+pub(in crate::platform) use token::access_token_of_code;
 pub(in crate::platform) use userinfo::other_user;
 
 pub fn router() -> Router<Arc<Shared>> {

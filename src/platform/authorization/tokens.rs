@@ -13,11 +13,13 @@ use crate::oauth::{ScopeSet, giponext};
 use crate::platform::{Shared, Trace};
 
 #[derive(Debug, thiserror::Error)]
-pub(super) enum IssueError {
+pub(in crate::platform) enum IssueError {
     #[error(transparent)]
     Key(#[from] KeyError),
     #[error(transparent)]
     Sign(#[from] SignError),
+    #[error("the code is not a fresh one of this client")]
+    NotFresh,
 }
 
 /// What a token answer is made from.
@@ -81,7 +83,7 @@ const EDITS: [(&str, Edit); 5] = [
 ];
 
 /// Issues an access token (C-45, RFC 9068 section 2).
-async fn access_token(shared: &Shared, id: GrantId, grant: &Grant, scopes: &ScopeSet) -> Result<String, IssueError> {
+pub(super) async fn access_token(shared: &Shared, id: GrantId, grant: &Grant, scopes: &ScopeSet) -> Result<String, IssueError> {
     let keys = keys::signing(shared.settings.assumptions.signing_algorithm).await?;
     let now = shared.clock.now_seconds();
     let lifetime = i64::try_from(shared.settings.assumptions.access_token_lifetime_seconds).unwrap_or(i64::MAX);
