@@ -70,6 +70,18 @@ pub struct Assumptions {
     pub default_page_limit: usize,
     /// C-56: most entries a list page holds.
     pub max_page_limit: usize,
+    /// C-46: how long a device code and its user code are good.
+    pub device_code_lifetime_seconds: u64,
+    /// C-46: least seconds between two polls of a device.
+    pub device_poll_interval_seconds: u64,
+    /// C-46: whether the device authorization response tells the interval. 5 seconds hold for a client that is not told.
+    pub device_poll_interval_told: bool,
+    /// C-46: wrong user codes after which a browser session may try no more.
+    pub device_user_code_tries: u32,
+    /// C-58: requests of one client that the window holds; 0 sets no limit.
+    pub rate_limit: u32,
+    /// C-58: length of the window, in seconds.
+    pub rate_limit_window_seconds: u64,
 }
 
 /// A signature algorithm of RFC 7518 section 3.1.
@@ -102,6 +114,12 @@ impl Default for Assumptions {
             refresh_token_lifetime_seconds: 30 * 24 * 3600,
             default_page_limit: 50,
             max_page_limit: 200,
+            device_code_lifetime_seconds: 300,
+            device_poll_interval_seconds: 5,
+            device_poll_interval_told: true,
+            device_user_code_tries: 5,
+            rate_limit: 6000,
+            rate_limit_window_seconds: 60,
         }
     }
 }

@@ -5,6 +5,7 @@ use url::Url;
 use super::accounts::Accounts;
 use super::api::Clinic;
 use super::authorization::Authorizations;
+use super::limiter::Limiter;
 use super::redaction::Redaction;
 use super::{Clock, Journal, Random, Settings, Switchboard};
 
@@ -21,6 +22,8 @@ pub struct Shared {
     pub journal: Journal,
     pub faults: Switchboard,
     pub redaction: Redaction,
+    /// C-57: `limiter.admit(client_id, clock.now())` wherever a client is known.
+    pub limiter: Limiter,
     pub(super) accounts: Mutex<Accounts>,
     pub(super) authorizations: Mutex<Authorizations>,
     pub(super) clinic: Mutex<Clinic>,
@@ -37,6 +40,7 @@ impl Shared {
             }),
             authorizations: Mutex::default(),
             accounts: Mutex::new(accounts),
+            limiter: Limiter::new(&settings.assumptions),
             settings,
             issuer,
             clock: Clock::default(),

@@ -2,6 +2,7 @@
 
 mod faults;
 mod honest;
+mod limits;
 mod refusals;
 mod stage;
 mod tokens;

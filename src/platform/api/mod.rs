@@ -1,7 +1,7 @@
 //! The resource API: `/v2/userinfo` and `/v2/tenants/{tenantId}/…` (C-50 to C-62), and the sample data behind it.
 //!
 //! A resource path is a table of [`call::Operation`]s: method, scope, and what it does. `call.rs` applies the rules that
-//! hold for all of them, in order: token, scope, permission, tenant; then the operation reads its parameters.
+//! hold for all of them, in order: token, rate limit, scope, permission, tenant; then the operation reads its parameters.
 //! To add a resource: its type in `records.rs`, its samples in `seed.rs` or `care.rs`, its operations in a file of their own,
 //! its path below. To add a fault: see `faults.rs`.
 
@@ -77,6 +77,14 @@ fn unauthorized(refusal: BearerRefusal) -> Response {
     let error = refusal.error().unwrap_or(ErrorCode::InvalidToken);
     let body = json!({"error": error.as_str(), "message": refusal.to_string()});
     (StatusCode::UNAUTHORIZED, [(header::WWW_AUTHENTICATE, refusal.www_authenticate())], Json(body)).into_response()
+}
+
+/// C-57: the rate limit of the token's client.
+fn admit(shared: &Shared, trace: &Trace, client_id: &str) -> Result<(), Box<Response>> {
+    shared.limiter.admit(client_id, shared.clock.now()).map_err(|refusal| {
+        trace.note(|facts| facts.refusal = Some(refusal.to_string()));
+        Box::new(refusal.into_response())
+    })
 }
 
 async fn unknown(Extension(trace): Extension<Trace>) -> Response {

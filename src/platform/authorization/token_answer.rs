@@ -5,31 +5,38 @@ use serde_json::{Value, json};
 use super::fault as f;
 use super::response::printable;
 use crate::oauth::ErrorCode;
-use crate::platform::{Shared, Trace};
+use crate::platform::{RetryAfter, Shared, Trace};
 
-/// An error of the token or revocation endpoint (RFC 6749 section 5.2).
+/// Why an endpoint at which clients authenticate refuses a request.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{code}: {text}")]
-pub(super) struct TokenRefusal {
-    pub code: ErrorCode,
-    pub text: String,
+pub(super) enum TokenRefusal {
+    /// RFC 6749 section 5.2.
+    #[error("{code}: {text}")]
+    Error { code: ErrorCode, text: String },
+    /// C-57.
+    #[error(transparent)]
+    RateLimit(#[from] RetryAfter),
 }
 
 impl TokenRefusal {
     pub fn new(code: ErrorCode, text: impl Into<String>) -> Self {
-        Self { code, text: text.into() }
+        Self::Error { code, text: text.into() }
     }
 }
 
 impl IntoResponse for TokenRefusal {
     fn into_response(self) -> Response {
-        let unauthorized = self.code == ErrorCode::InvalidClient;
-        let status = match self.code {
+        let (code, text) = match self {
+            Self::Error { code, text } => (code, text),
+            Self::RateLimit(refusal) => return refusal.into_response(),
+        };
+        let unauthorized = code == ErrorCode::InvalidClient;
+        let status = match code {
             ErrorCode::InvalidClient => StatusCode::UNAUTHORIZED,
             ErrorCode::ServerError => StatusCode::INTERNAL_SERVER_ERROR,
             _ => StatusCode::BAD_REQUEST,
         };
-        let body = json!({"error": self.code.as_str(), "error_description": printable(&self.text)});
+        let body = json!({"error": code.as_str(), "error_description": printable(&text)});
         let mut response = json_answer(status, &body);
         if unauthorized {
             let challenge = HeaderValue::from_static("Basic realm=\"GipoNext\", charset=\"UTF-8\"");

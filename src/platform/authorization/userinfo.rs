@@ -33,6 +33,10 @@ pub(super) async fn userinfo(
             return refused(StatusCode::UNAUTHORIZED, refusal.www_authenticate(), &body);
         }
     };
+    if let Err(refusal) = shared.limiter.admit(&grant.client_id, shared.clock.now()) {
+        trace.note(|facts| facts.refusal = Some(refusal.to_string()));
+        return refusal.into_response();
+    }
     if !grant.scopes.contains(giponext::OPENID) {
         let text = "the access token has no scope openid";
         trace.note(|facts| facts.refusal = Some(text.to_owned()));
