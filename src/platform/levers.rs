@@ -21,6 +21,8 @@ pub enum LeverError {
     Decision(#[from] DecisionError),
     #[error("no user has the e-mail `{0}`")]
     UnknownUser(String),
+    #[error("no device waits for this user code: it was decided already, or it has expired")]
+    NoDevice,
     #[error("no approved application has the client_id `{0}`")]
     UnknownClient(String),
 }
@@ -102,6 +104,16 @@ impl Platform {
         };
         let session = new_session(shared, &user, shared.clock.now());
         Ok(SecretString::from(authorization::issue_code(shared, &request, &user, &session, scopes)))
+    }
+
+    /// Answers a waiting device's request as a user at the verification page would: allows these scopes, space-delimited, or
+    /// refuses. `openid` is granted where it was asked for.
+    pub fn decide_device(&self, user_code: &str, email: &str, scopes: Option<&str>) -> Result<(), LeverError> {
+        let shared = self.shared();
+        let user = self.user(email)?;
+        let session = new_session(shared, &user, shared.clock.now());
+        let decided = authorization::decide_device(shared, user_code, &user, &session, scopes.map(ScopeSet::parse));
+        if decided { Ok(()) } else { Err(LeverError::NoDevice) }
     }
 
     /// Registers an approved application with credentials that it was given beforehand, unless it is registered already.

@@ -218,6 +218,8 @@ fn endpoint(path: &str) -> Endpoint {
         "/connect/token" => Endpoint::Token,
         "/connect/userinfo" => Endpoint::Userinfo,
         "/connect/revocation" => Endpoint::Revocation,
+        "/connect/deviceauthorization" => Endpoint::DeviceAuthorization,
+        "/connect/introspect" => Endpoint::Introspection,
         "/connect/endsession" => Endpoint::EndSession,
         "/favicon.ico" => Endpoint::Other,
         path if path.starts_with("/v2/") => Endpoint::Api,

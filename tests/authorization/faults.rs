@@ -209,7 +209,17 @@ const EFFECTS: [(&str, Shows); 49] = [
 ];
 
 /// Faults with a test of their own.
-const ELSEWHERE: [&str; 2] = ["pkce-ignored", "revocation-unavailable"];
+const ELSEWHERE: [&str; 9] = [
+    "pkce-ignored",
+    "revocation-unavailable",
+    "device-interval-untold",
+    "device-interval-longer",
+    "device-pending",
+    "device-slow-down",
+    "device-hangs",
+    "device-expired",
+    "device-denied",
+];
 
 #[tokio::test]
 async fn each_fault_shows_what_it_says_and_an_honest_login_shows_none_of_it() {

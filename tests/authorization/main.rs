@@ -1,5 +1,6 @@
 //! The authorization server from outside: cookies and forms, no browser.
 
+mod device;
 mod faults;
 mod honest;
 mod limits;

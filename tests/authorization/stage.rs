@@ -141,11 +141,16 @@ impl Stage {
     }
 
     pub async fn token(&self, form: &[(&str, &str)]) -> Answer {
+        self.as_client("/connect/token", form).await
+    }
+
+    /// A form posted with the client's credentials in it.
+    pub async fn as_client(&self, path: &str, form: &[(&str, &str)]) -> Answer {
         let secret = self.client.client_secret.as_ref().map(|secret| secret.expose_secret().to_owned());
         let mut form = form.to_vec();
         form.push(("client_id", &self.client.client_id));
         form.extend(secret.as_deref().map(|secret| ("client_secret", secret)));
-        answer(self.post("/connect/token", &form).await).await
+        answer(self.post(path, &form).await).await
     }
 
     pub async fn redeem(&self, code: &str) -> Answer {

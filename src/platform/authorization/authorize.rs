@@ -10,8 +10,9 @@ use super::interaction::{self, Attempt};
 use super::pages::{self, Problem};
 use super::parameters::Parameters;
 use super::response::{self, Outcome};
+use super::scopes::check_scopes;
 use super::session;
-use crate::oauth::{ErrorCode, ScopeSet, giponext, is_unreserved, redirect_uri_matches};
+use crate::oauth::{ErrorCode, ScopeSet, is_unreserved, redirect_uri_matches};
 use crate::platform::accounts::{GrantType, Registration, User};
 use crate::platform::frame::Frame;
 use crate::platform::{Assumptions, Shared, Trace};
@@ -50,15 +51,14 @@ fn refuse<T>(code: ErrorCode, text: impl Into<String>) -> Result<T, Refusal> {
 type Rule = fn(&Asked) -> Result<(), Refusal>;
 
 /// Rules of the authorization endpoint once client and redirect URI are known, in the order of the standards.
-const RULES: [(&str, Rule); 11] = [
+const RULES: [(&str, Rule); 10] = [
     ("repeated parameters", repeated_parameters),
     ("request objects", request_objects),
     ("grant type", grant_type),
     ("response_type", response_type),
     ("response_mode", response_mode),
     ("code_challenge", code_challenge),
-    ("known scopes", known_scopes),
-    ("registered scopes", registered_scopes),
+    ("scopes", scopes),
     ("prompt", prompt),
     ("max_age", max_age),
     ("prompt=none", prompt_none),
@@ -117,8 +117,8 @@ fn begin(shared: &Shared, request: AuthorizationRequest, session: Option<String>
     let next = if session.is_some() { "consent" } else { "sign-in" };
     let location = format!("/{next}?request={id}");
     let cookie = session::cookie(shared, interaction::cookie_name(&id), browser.clone());
-    let attempt = Attempt::new(request, browser, session, shared.clock.now_seconds());
-    shared.authorizations().attempts.insert(id, attempt);
+    let now = shared.clock.now_seconds();
+    shared.authorizations().open_attempt(id, Attempt::new(interaction::Asked::Redirect(request), browser, session, now), now);
     ([(header::SET_COOKIE, cookie.to_string()), (header::CACHE_CONTROL, "no-store".to_owned())], Redirect::to(&location)).into_response()
 }
 
@@ -216,20 +216,9 @@ fn code_challenge(asked: &Asked) -> Result<(), Refusal> {
     }
 }
 
-fn known_scopes(asked: &Asked) -> Result<(), Refusal> {
-    if asked.scopes.is_empty() {
-        return refuse(ErrorCode::InvalidScope, "scope is missing");
-    }
-    match asked.scopes.iter().find(|scope| !giponext::ALL.contains(scope)) {
-        Some(scope) => refuse(ErrorCode::InvalidScope, format!("the scope {scope} does not exist")),
-        None => Ok(()),
-    }
-}
-
 /// C-33.
-fn registered_scopes(asked: &Asked) -> Result<(), Refusal> {
-    let beyond = asked.scopes.difference(&asked.registration.request.scopes);
-    if beyond.is_empty() { Ok(()) } else { refuse(ErrorCode::InvalidScope, format!("the application is not registered for {beyond}")) }
+fn scopes(asked: &Asked) -> Result<(), Refusal> {
+    check_scopes(&asked.scopes, &asked.registration.request.scopes).or_else(|text| refuse(ErrorCode::InvalidScope, text))
 }
 
 /// OpenID Connect Core section 3.1.2.1.

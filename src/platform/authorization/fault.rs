@@ -4,6 +4,7 @@ const RESPONSE: &str = "authorization response";
 const TOKEN: &str = "token answer";
 const ID_TOKEN: &str = "ID token";
 const REFRESH: &str = "refresh";
+const DEVICE: &str = "device";
 
 macro_rules! faults {
     ($($constant:ident = $name:literal, $area:expr, $effect:literal, [$($requirement:literal),*];)*) => {
@@ -66,5 +67,12 @@ faults! {
     REFRESH_INVALID_GRANT = "refresh-invalid-grant", REFRESH, "answers 400 invalid_grant to a good refresh token", ["RT-03"];
     REFRESH_NOT_ROTATED = "refresh-not-rotated", REFRESH, "gives no new refresh token; the old one stays good", ["RT-02"];
     REFRESH_UNAVAILABLE = "refresh-unavailable", REFRESH, "answers 503 and leaves the refresh token good", ["RT-05"];
+    DEVICE_INTERVAL_UNTOLD = "device-interval-untold", DEVICE, "leaves out the interval, so that 5 seconds hold", ["DV-01"];
+    DEVICE_INTERVAL_LONGER = "device-interval-longer", DEVICE, "tells and demands an interval that is 3 seconds longer", ["DV-01"];
+    DEVICE_PENDING = "device-pending", DEVICE, "answers a poll with authorization_pending whatever the user decided", ["DV-01"];
+    DEVICE_SLOW_DOWN = "device-slow-down", DEVICE, "answers a poll with slow_down however long the device waited", ["DV-02"];
+    DEVICE_HANGS = "device-hangs", DEVICE, "holds the answer to a poll back until the device hangs up", ["DV-03"];
+    DEVICE_EXPIRED = "device-expired", DEVICE, "answers a poll with expired_token before the time told", ["DV-04"];
+    DEVICE_DENIED = "device-denied", DEVICE, "answers a poll with access_denied whatever the user decided", ["DV-04"];
     REVOCATION_UNAVAILABLE = "revocation-unavailable", "revocation", "answers 503 with Retry-After: 1 and revokes nothing", ["LO-02"];
 }

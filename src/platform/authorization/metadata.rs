@@ -6,18 +6,19 @@ use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde_json::{Value, json};
 
-use super::keys;
+use super::{device, keys};
 use crate::oauth::giponext;
 use crate::platform::Shared;
 
 /// `GET /.well-known/openid-configuration` and `/.well-known/oauth-authorization-server`: only what is really supported
-/// (OpenID Connect Discovery section 3, RFC 8414 section 2, RFC 9207 section 3).
+/// (OpenID Connect Discovery section 3, RFC 8414 section 2, RFC 8628 section 4, RFC 9207 section 3).
 pub(super) async fn metadata(State(shared): State<Arc<Shared>>) -> Json<Value> {
     let issuer = shared.issuer_text();
     Json(json!({
         "issuer": issuer,
         "authorization_endpoint": format!("{issuer}/connect/authorize"),
         "token_endpoint": format!("{issuer}/connect/token"),
+        "device_authorization_endpoint": format!("{issuer}/connect/deviceauthorization"),
         "userinfo_endpoint": format!("{issuer}/connect/userinfo"),
         "revocation_endpoint": format!("{issuer}/connect/revocation"),
         "end_session_endpoint": format!("{issuer}/connect/endsession"),
@@ -26,7 +27,7 @@ pub(super) async fn metadata(State(shared): State<Arc<Shared>>) -> Json<Value> {
         "claims_supported": ["iss", "sub", "aud", "exp", "iat", "nonce", "auth_time", "sid", "at_hash", "name", "email"],
         "response_types_supported": ["code"],
         "response_modes_supported": ["query"],
-        "grant_types_supported": ["authorization_code", "refresh_token"],
+        "grant_types_supported": ["authorization_code", "refresh_token", device::GRANT_TYPE],
         "code_challenge_methods_supported": ["S256"],
         "token_endpoint_auth_methods_supported": ["client_secret_basic", "client_secret_post", "none"],
         "revocation_endpoint_auth_methods_supported": ["client_secret_basic", "client_secret_post", "none"],

@@ -1,5 +1,5 @@
-//! The authorization server: discovery, authorization endpoint with sign-in and consent, token, JWKS, userinfo, revocation
-//! (C-30 to C-46).
+//! The authorization server: discovery, authorization endpoint with sign-in and consent, device authorization with its
+//! verification page, token, JWKS, userinfo, introspection, revocation, end of session (C-30 to C-46).
 //!
 //! Each endpoint is an ordered list of named rules; a fault (see `fault.rs`, the whole list) replaces one rule or edits one
 //! answer. To add an endpoint: a file with its handler and a route here. To add a fault: a row in `fault.rs` and an entry in
@@ -8,6 +8,8 @@
 mod authorize;
 mod bearer;
 mod client_authentication;
+mod device;
+mod devices;
 mod end_session;
 mod fault;
 mod id_token;
@@ -19,6 +21,7 @@ mod pages;
 mod parameters;
 mod response;
 mod revocation;
+mod scopes;
 pub(in crate::platform) mod session;
 mod sign_in;
 mod store;
@@ -26,6 +29,7 @@ mod token;
 mod token_answer;
 mod tokens;
 mod userinfo;
+mod verification;
 
 use std::sync::Arc;
 
@@ -43,6 +47,7 @@ pub(in crate::platform) use interaction::issue_code;
 pub(in crate::platform) use keys::prepare as prepare_keys;
 pub use store::Authorizations;
 pub(in crate::platform) use userinfo::other_user;
+pub(in crate::platform) use verification::decide as decide_device;
 
 pub fn router() -> Router<Arc<Shared>> {
     Router::new()
@@ -53,6 +58,8 @@ pub fn router() -> Router<Arc<Shared>> {
         .route("/sign-in", get(sign_in::show).post(sign_in::submit))
         .route("/sign-out", post(sign_in::sign_out))
         .route("/consent", get(interaction::show_consent).post(interaction::decide))
+        .route("/connect/deviceauthorization", post(device::authorize))
+        .route(device::VERIFICATION_PATH, get(verification::show).post(verification::submit))
         .route("/connect/token", post(token::token))
         .route("/connect/userinfo", get(userinfo::userinfo).post(userinfo::userinfo))
         .route("/connect/revocation", post(revocation::revoke))

@@ -7,6 +7,7 @@ use axum::http::{HeaderMap, Uri, header};
 use axum::response::{IntoResponse, Response};
 
 use super::client_authentication::authenticate_client;
+use super::device;
 use super::fault as f;
 use super::parameters::Parameters;
 use super::store::{Code, Grant, GrantId, Presented, Refresh};
@@ -53,6 +54,7 @@ async fn redeem(shared: &Shared, trace: &Trace, uri: &Uri, headers: &HeaderMap, 
     let client_id = client.client_id.as_deref().unwrap_or_default();
     match grant_type {
         Grants::AuthorizationCode => authorization_code(shared, trace, client_id, &form).await,
+        Grants::DeviceCode => device::redeem(shared, trace, client_id, &form).await,
         Grants::RefreshToken => refresh_token(shared, trace, client_id, &form).await,
     }
 }
@@ -60,6 +62,7 @@ async fn redeem(shared: &Shared, trace: &Trace, uri: &Uri, headers: &HeaderMap, 
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Grants {
     AuthorizationCode,
+    DeviceCode,
     RefreshToken,
 }
 
@@ -84,6 +87,7 @@ pub(super) fn single_parameters(form: &Parameters) -> Result<(), TokenRefusal> {
 fn grant_type(client: &Registration, form: &Parameters) -> Result<Grants, TokenRefusal> {
     let grant = match form.get("grant_type") {
         Some("authorization_code") => Grants::AuthorizationCode,
+        Some(device::GRANT_TYPE) => Grants::DeviceCode,
         Some("refresh_token") => Grants::RefreshToken,
         Some(other) => {
             let text = format!("the grant type {other} is not supported: every token belongs to a person who signed in");
@@ -91,9 +95,11 @@ fn grant_type(client: &Registration, form: &Parameters) -> Result<Grants, TokenR
         }
         None => return Err(TokenRefusal::new(ErrorCode::InvalidRequest, "grant_type is missing")),
     };
-    match client.request.grant {
-        GrantType::AuthorizationCode => Ok(grant),
-        GrantType::DeviceCode => Err(TokenRefusal::new(ErrorCode::UnauthorizedClient, "the application is registered for another grant")),
+    match (client.request.grant, grant) {
+        (GrantType::AuthorizationCode, Grants::DeviceCode) | (GrantType::DeviceCode, Grants::AuthorizationCode) => {
+            Err(TokenRefusal::new(ErrorCode::UnauthorizedClient, "the application is registered for another grant"))
+        }
+        _ => Ok(grant),
     }
 }
 
@@ -166,7 +172,7 @@ async fn refresh_token(shared: &Shared, trace: &Trace, client_id: &str, form: &P
     Ok(tokens::answer(shared, trace, Issue { id, grant: &grant, scopes, nonce: None, refresh_token }).await?)
 }
 
-fn issue_refresh_token(shared: &Shared, id: GrantId) -> String {
+pub(super) fn issue_refresh_token(shared: &Shared, id: GrantId) -> String {
     let value = shared.random.token(32);
     let lifetime = i64::try_from(shared.settings.assumptions.refresh_token_lifetime_seconds).unwrap_or(i64::MAX);
     shared.authorizations().add_refresh_token(id, value.clone(), shared.clock.now_seconds().saturating_add(lifetime));
@@ -185,7 +191,7 @@ fn code_verifier(code: &Code, form: &Parameters) -> Result<(), TokenRefusal> {
 }
 
 /// C-38.
-fn active(shared: &Shared, subject: &UserId) -> Result<(), TokenRefusal> {
+pub(super) fn active(shared: &Shared, subject: &UserId) -> Result<(), TokenRefusal> {
     let active = shared.accounts().user(subject).is_some_and(|user| user.active);
     if active { Ok(()) } else { bad_grant("the user is deactivated") }
 }
@@ -200,10 +206,10 @@ fn note_verifier(trace: &Trace, form: &Parameters) {
     }
 }
 
-fn required<'a>(form: &'a Parameters, name: &str) -> Result<&'a str, TokenRefusal> {
+pub(super) fn required<'a>(form: &'a Parameters, name: &str) -> Result<&'a str, TokenRefusal> {
     form.get(name).ok_or_else(|| TokenRefusal::new(ErrorCode::InvalidRequest, format!("{name} is missing")))
 }
 
-fn bad_grant<T>(text: &str) -> Result<T, TokenRefusal> {
+pub(super) fn bad_grant<T>(text: &str) -> Result<T, TokenRefusal> {
     Err(TokenRefusal::new(ErrorCode::InvalidGrant, text))
 }

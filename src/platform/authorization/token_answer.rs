@@ -1,3 +1,5 @@
+use std::time::Duration;
+
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde_json::{Value, json};
@@ -54,6 +56,15 @@ pub(super) fn json_answer(status: StatusCode, body: &Value) -> Response {
 fn raw_answer(status: StatusCode, media_type: &'static str, body: String) -> Response {
     let headers = [(header::CONTENT_TYPE, media_type), (header::CACHE_CONTROL, "no-store"), (header::PRAGMA, "no-cache")];
     (status, headers, body).into_response()
+}
+
+/// Longer than any client waits.
+const HANG: Duration = Duration::from_secs(120);
+
+/// Holds an answer back until the client has gone.
+pub(super) async fn hang() {
+    // Nothing ever comes: only the deadline, or the client's hanging up, ends it.
+    let _ = tokio::time::timeout(HANG, std::future::pending::<()>()).await;
 }
 
 fn retry_after(mut response: Response, seconds: u32) -> Response {
