@@ -72,6 +72,17 @@ impl Platform {
         Ok(subject)
     }
 
+    /// What the user granted to this client ends at once: the user removed the application (C-37).
+    pub fn revoke_grants(&self, subject: &UserId, client_id: &str) {
+        self.shared().authorizations().revoke_grants(subject, client_id);
+    }
+
+    /// Lets a sign-out that the client asks for send the browser on to this address.
+    pub fn allow_post_logout(&self, client_id: &str, uri: &str) -> Result<(), LeverError> {
+        let known = self.shared().accounts().allow_post_logout(client_id, uri);
+        if known { Ok(()) } else { Err(LeverError::UnknownClient(client_id.to_owned())) }
+    }
+
     pub fn grants_of(&self, subject: &UserId) -> Vec<GrantSummary> {
         let grants = self.shared().authorizations().grants_of(subject);
         grants.into_iter().map(|(client_id, scopes, revoked)| GrantSummary { client_id, scopes, revoked }).collect()

@@ -171,7 +171,9 @@ async fn record(State(shared): State<Arc<Shared>>, request: Request, next: Next)
     let trace = shared.journal.open();
     let (mut parts, body) = request.into_parts();
     let Ok(body) = to_bytes(body, BODY_LIMIT).await else {
-        return StatusCode::PAYLOAD_TOO_LARGE.into_response();
+        let text = "the request's body is too long, or was cut off";
+        let body = serde_json::json!({"error": "invalid_request", "error_description": text, "message": text});
+        return (StatusCode::PAYLOAD_TOO_LARGE, axum::Json(body)).into_response();
     };
     parts.extensions.insert(trace.clone());
     let (method, uri, headers) = (parts.method.to_string(), parts.uri.clone(), parts.headers.clone());

@@ -62,6 +62,10 @@ pub struct Assumptions {
     pub signing_algorithm: SigningAlgorithm,
     /// C-36.
     pub access_token_lifetime_seconds: u64,
+    /// C-38: whether deactivating a user ends access tokens at once, or only refresh tokens, and access tokens as they expire.
+    pub deactivation_ends_access_tokens: bool,
+    /// C-13 has no field for addresses after a sign-out: whether redirect URIs serve as such.
+    pub post_logout_to_redirect_uris: bool,
     /// C-43.
     pub code_lifetime_seconds: u64,
     /// C-37.
@@ -110,6 +114,8 @@ impl Default for Assumptions {
             tenant_claim: "tenant_id".to_owned(),
             signing_algorithm: SigningAlgorithm::default(),
             access_token_lifetime_seconds: 3600,
+            deactivation_ends_access_tokens: true,
+            post_logout_to_redirect_uris: false,
             code_lifetime_seconds: 60,
             refresh_token_lifetime_seconds: 30 * 24 * 3600,
             default_page_limit: 50,

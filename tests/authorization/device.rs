@@ -184,7 +184,7 @@ async fn guesses_are_limited_for_each_user_and_a_right_one_beyond_is_refused() {
         statuses.push(type_code(&stage, MALLORY, guess).await.map_err(|(status, _)| status).err());
     }
     assert_eq!(statuses, [Some(400), Some(400), Some(400), Some(429)]);
-    let ada = Stage { platform: stage.platform, client: stage.client, browser: super::stage::browser() };
+    let ada = stage.another_browser();
     assert!(type_code(&ada, ADA, begun.text("user_code")).await.is_ok(), "one user's guesses lock out another");
     let page = verification_page(&ada, ADA, "/device").await;
     assert!(page.contains(r#"<form id="device""#));

@@ -1,8 +1,12 @@
 //! The authorization server from outside: cookies and forms, no browser.
 
+mod bad_input;
+mod crowds;
 mod device;
+mod end_session;
 mod faults;
 mod honest;
+mod introspection;
 mod limits;
 mod refusals;
 mod stage;

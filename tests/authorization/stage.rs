@@ -1,4 +1,5 @@
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use collaudo::oauth::{ScopeSet, code_challenge_s256};
 use collaudo::platform::accounts::{Credentials, GrantType, RegistrationRequest, RegistrationType};
@@ -18,7 +19,7 @@ pub const SCOPES: &str = "openid profile offline_access giponext.patients gipone
 
 /// A platform, one registered client, and one browser without scripts.
 pub struct Stage {
-    pub platform: Platform,
+    pub platform: Arc<Platform>,
     pub client: Credentials,
     pub browser: Client,
 }
@@ -71,9 +72,14 @@ impl Stage {
     }
 
     pub async fn with(settings: Settings, r#type: RegistrationType) -> Self {
-        let platform = Platform::start(settings).await.expect("a free port");
+        let platform = Arc::new(Platform::start(settings).await.expect("a free port"));
         let client = platform.register_client(application(r#type)).expect("a good registration");
         Self { platform, client, browser: browser() }
+    }
+
+    /// Another person's browser.
+    pub fn another_browser(&self) -> Self {
+        Self { platform: self.platform.clone(), client: self.client.clone(), browser: browser() }
     }
 
     pub fn url(&self, path: &str) -> Url {

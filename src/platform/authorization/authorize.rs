@@ -8,7 +8,7 @@ use axum::{Extension, http::header};
 
 use super::interaction::{self, Attempt};
 use super::pages::{self, Problem};
-use super::parameters::Parameters;
+use super::parameters::{Parameters, is_form};
 use super::response::{self, Outcome};
 use super::scopes::check_scopes;
 use super::session;
@@ -52,7 +52,7 @@ type Rule = fn(&Asked) -> Result<(), Refusal>;
 
 /// Rules of the authorization endpoint once client and redirect URI are known, in the order of the standards.
 const RULES: [(&str, Rule); 10] = [
-    ("repeated parameters", repeated_parameters),
+    ("form of the parameters", form),
     ("request objects", request_objects),
     ("grant type", grant_type),
     ("response_type", response_type),
@@ -73,8 +73,11 @@ pub(super) async fn authorize(
     headers: HeaderMap,
     body: Bytes,
 ) -> Response {
-    let parameters =
-        if method == Method::POST { Parameters::parse(&body) } else { Parameters::parse(uri.query().unwrap_or_default().as_bytes()) };
+    let parameters = match method {
+        Method::POST if is_form(&headers) => Parameters::parse(&body),
+        Method::POST => Parameters::default(),
+        _ => Parameters::parse(uri.query().unwrap_or_default().as_bytes()),
+    };
     let (registration, redirect_uri) = match client_and_redirect_uri(&shared, &trace, &parameters) {
         Ok(known) => known,
         Err(problem) => {
@@ -146,11 +149,8 @@ fn must_sign_in_again(shared: &Shared, parameters: &Parameters, user: &User, ses
     prompted || other_user || too_old
 }
 
-fn repeated_parameters(asked: &Asked) -> Result<(), Refusal> {
-    match asked.parameters.repeated() {
-        Some(name) => refuse(ErrorCode::InvalidRequest, format!("the parameter {name} is there twice")),
-        None => Ok(()),
-    }
+fn form(asked: &Asked) -> Result<(), Refusal> {
+    asked.parameters.check_form().or_else(|text| refuse(ErrorCode::InvalidRequest, text))
 }
 
 /// OpenID Connect Core section 6: not offered here.

@@ -13,7 +13,7 @@ use super::fault as f;
 use super::parameters::Parameters;
 use super::scopes::check_scopes;
 use super::store::Grant;
-use super::token::{active, bad_grant, form_body, issue_refresh_token, required, single_parameters};
+use super::token::{self, active, bad_grant, issue_refresh_token, required};
 use super::token_answer::{TokenRefusal, json_answer};
 use super::tokens::{self, Issue};
 use crate::oauth::{ErrorCode, ScopeSet, giponext};
@@ -44,9 +44,7 @@ pub(super) async fn authorize(
 }
 
 fn begin(shared: &Shared, trace: &Trace, uri: &Uri, headers: &HeaderMap, body: &[u8]) -> Result<Response, TokenRefusal> {
-    form_body(headers)?;
-    let (query, form) = (Parameters::parse(uri.query().unwrap_or_default().as_bytes()), Parameters::parse(body));
-    single_parameters(&form)?;
+    let (query, form) = (Parameters::parse(uri.query().unwrap_or_default().as_bytes()), token::form(headers, body)?);
     let client = authenticate_client(shared, trace, headers, &query, &form)?;
     if client.request.grant != GrantType::DeviceCode {
         return Err(TokenRefusal::new(ErrorCode::UnauthorizedClient, "the application is not registered for the device code grant"));

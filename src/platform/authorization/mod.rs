@@ -14,6 +14,7 @@ mod end_session;
 mod fault;
 mod id_token;
 mod interaction;
+mod introspection;
 mod jwt;
 mod keys;
 mod metadata;
@@ -63,10 +64,12 @@ pub fn router() -> Router<Arc<Shared>> {
         .route("/connect/token", post(token::token))
         .route("/connect/userinfo", get(userinfo::userinfo).post(userinfo::userinfo))
         .route("/connect/revocation", post(revocation::revoke))
-        .route("/connect/endsession", get(end_session::end_session))
+        .route("/connect/introspect", post(introspection::introspect))
+        .route("/connect/endsession", get(end_session::end_session).post(end_session::end_session))
 }
 
-/// Ends every token and refresh token of a user at once (C-38).
+/// Ends every token and refresh token of a user at once; access tokens only where the settings say so (C-38).
 pub(in crate::platform) fn revoke_all_of(shared: &Shared, user: &UserId) {
-    shared.authorizations().revoke_subject(user);
+    let access_too = shared.settings.assumptions.deactivation_ends_access_tokens;
+    shared.authorizations().revoke_subject(user, access_too);
 }

@@ -260,11 +260,30 @@ impl Authorizations {
         if self.grants[grant.0].client_id == client_id { Ok(()) } else { Err(OtherClients) }
     }
 
-    /// Ends everything that a user has granted, and what is still in progress (C-38).
-    pub(super) fn revoke_subject(&mut self, subject: &UserId) {
-        self.grants.iter_mut().filter(|grant| grant.subject == *subject).for_each(|grant| grant.revoked = true);
+    /// Ends everything that a user has granted, and what is still in progress (C-38). Access tokens live on until they
+    /// expire, unless `access_too`.
+    pub(super) fn revoke_subject(&mut self, subject: &UserId, access_too: bool) {
+        if access_too {
+            self.grants.iter_mut().filter(|grant| grant.subject == *subject).for_each(|grant| grant.revoked = true);
+        } else {
+            self.forget_refresh_tokens(subject);
+        }
         self.codes.retain(|_, code| code.subject != *subject || code.grant.is_some());
         self.devices.revoke_subject(subject);
+    }
+
+    /// Ends what a user has granted to one client: the user removed it (C-37).
+    pub(in crate::platform) fn revoke_grants(&mut self, subject: &UserId, client_id: &str) {
+        let own = |grant: &&mut Grant| grant.subject == *subject && grant.client_id == client_id;
+        self.grants.iter_mut().filter(own).for_each(|grant| grant.revoked = true);
+        self.codes.retain(|_, code| code.subject != *subject || code.client_id != client_id || code.grant.is_some());
+    }
+
+    /// The grant of a refresh token that is good now, and when it expires.
+    pub(super) fn live_refresh_token(&self, value: &str, now: i64) -> Option<(Grant, i64)> {
+        let token = self.refresh_tokens.get(value).filter(|token| !token.rotated && token.expires_at > now)?;
+        let grant = &self.grants[token.grant.0];
+        (!grant.revoked).then(|| (grant.clone(), token.expires_at))
     }
 
     pub(in crate::platform) fn forget_refresh_tokens(&mut self, subject: &UserId) {

@@ -3,13 +3,13 @@ use std::sync::Arc;
 use axum::Extension;
 use axum::body::Bytes;
 use axum::extract::State;
-use axum::http::{HeaderMap, Uri, header};
+use axum::http::{HeaderMap, Uri};
 use axum::response::{IntoResponse, Response};
 
 use super::client_authentication::authenticate_client;
 use super::device;
 use super::fault as f;
-use super::parameters::Parameters;
+use super::parameters::{Parameters, is_form};
 use super::store::{Code, Grant, GrantId, Presented, Refresh};
 use super::token_answer::{TokenRefusal, faulty};
 use super::tokens::{self, Issue, IssueError};
@@ -42,10 +42,8 @@ impl From<IssueError> for TokenRefusal {
 }
 
 async fn redeem(shared: &Shared, trace: &Trace, uri: &Uri, headers: &HeaderMap, body: &[u8]) -> Result<Response, TokenRefusal> {
-    form_body(headers)?;
-    let (query, form) = (Parameters::parse(uri.query().unwrap_or_default().as_bytes()), Parameters::parse(body));
-    note_verifier(trace, &form);
-    single_parameters(&form)?;
+    note_verifier(trace, &Parameters::parse(body));
+    let (query, form) = (Parameters::parse(uri.query().unwrap_or_default().as_bytes()), form(headers, body)?);
     let client = authenticate_client(shared, trace, headers, &query, &form)?;
     let grant_type = grant_type(&client, &form)?;
     if let Some(response) = faulty(shared, trace, grant_type == Grants::RefreshToken) {
@@ -66,21 +64,12 @@ enum Grants {
     RefreshToken,
 }
 
-/// RFC 6749 section 3.2: parameters in a form body.
-pub(super) fn form_body(headers: &HeaderMap) -> Result<(), TokenRefusal> {
-    let media_type = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
-    let essence = media_type.split(';').next().unwrap_or_default().trim();
-    if essence.eq_ignore_ascii_case("application/x-www-form-urlencoded") {
-        return Ok(());
-    }
-    Err(TokenRefusal::new(ErrorCode::InvalidRequest, "the request's body is not application/x-www-form-urlencoded"))
-}
-
-pub(super) fn single_parameters(form: &Parameters) -> Result<(), TokenRefusal> {
-    match form.repeated() {
-        Some(name) => Err(TokenRefusal::new(ErrorCode::InvalidRequest, format!("the parameter {name} is there twice"))),
-        None => Ok(()),
-    }
+/// RFC 6749 section 3.2: parameters in a form body, each once.
+pub(super) fn form(headers: &HeaderMap, body: &[u8]) -> Result<Parameters, TokenRefusal> {
+    let form = Parameters::parse(body);
+    let sound =
+        if is_form(headers) { form.check_form() } else { Err("the request's body is not application/x-www-form-urlencoded".to_owned()) };
+    sound.map(|()| form).map_err(|text| TokenRefusal::new(ErrorCode::InvalidRequest, text))
 }
 
 /// C-30: a token belongs to a person who signed in; no client credentials, no passwords.
