@@ -17,8 +17,10 @@ use super::redaction::Redaction;
 use super::{Journal, Settings, Shared, Switchboard, Tls, api, authorization, lang, portal};
 use crate::domain::{Endpoint, Exchange};
 
-/// Largest request or answer body that is read, in bytes.
+/// Largest request body that is read, in bytes.
 const BODY_LIMIT: usize = 1024 * 1024;
+/// Largest answer, in bytes: more than any fault gives.
+const ANSWER_LIMIT: usize = 8 * 1024 * 1024;
 /// Tries to find one port that is free on IPv4 and IPv6 loopback.
 const PORT_TRIES: usize = 16;
 
@@ -180,7 +182,7 @@ async fn record(State(shared): State<Arc<Shared>>, request: Request, next: Next)
     let sent = body.clone();
     let response = next.run(Request::from_parts(parts, Body::from(body))).await;
     let (parts, body) = response.into_parts();
-    let Ok(answer) = to_bytes(body, BODY_LIMIT).await else {
+    let Ok(answer) = to_bytes(body, ANSWER_LIMIT).await else {
         return StatusCode::INTERNAL_SERVER_ERROR.into_response();
     };
     let notes = trace.take();

@@ -8,6 +8,7 @@ mod faults;
 mod honest;
 mod introspection;
 mod limits;
+mod observed;
 mod refusals;
 mod stage;
 mod tokens;

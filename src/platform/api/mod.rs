@@ -25,6 +25,7 @@ mod userinfo;
 
 use std::sync::Arc;
 
+use axum::body::Bytes;
 use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{any, get};
@@ -40,6 +41,7 @@ use error::ApiError;
 
 pub use clinic::{Clinic, PatientName};
 pub use faults::FAULTS;
+pub(in crate::platform) use faults::elsewhere;
 
 pub fn router() -> Router<Arc<Shared>> {
     let paths = [
@@ -67,7 +69,7 @@ pub fn router() -> Router<Arc<Shared>> {
         })
         .route("/v2", any(unknown))
         .route("/v2/{*path}", any(unknown))
-        .route("/elsewhere/{*path}", any(elsewhere))
+        .route("/elsewhere/{*path}", any(elsewhere_found))
         // Clinical data: no cache on the way may keep it.
         .layer(SetResponseHeaderLayer::overriding(header::CACHE_CONTROL, HeaderValue::from_static("no-store")))
 }
@@ -92,7 +94,11 @@ async fn unknown(Extension(trace): Extension<Trace>) -> Response {
 }
 
 /// Where the faults that lead a client to another origin end: the journal notes whether it brought its token.
-async fn elsewhere(Extension(trace): Extension<Trace>, headers: HeaderMap) -> Response {
+async fn elsewhere_found(Extension(trace): Extension<Trace>, headers: HeaderMap, body: Bytes) -> Response {
+    let secret = |name: &str| matches!(name, "client_secret" | "code" | "refresh_token" | "access_token");
+    if url::form_urlencoded::parse(&body).any(|(name, _)| secret(&name)) {
+        trace.note(|facts| facts.credentials.push(Credential::Body));
+    }
     if headers.contains_key(header::AUTHORIZATION) {
         trace.note(|facts| facts.credentials.push(Credential::Header));
     }

@@ -6,6 +6,7 @@ use axum::http::{HeaderMap, Method, StatusCode, Uri};
 use axum::response::{IntoResponse, Redirect, Response};
 use axum::{Extension, http::header};
 
+use super::fault::PKCE_REFUSED;
 use super::interaction::{self, Attempt};
 use super::pages::{self, Problem};
 use super::parameters::{Parameters, is_form};
@@ -109,6 +110,10 @@ pub(super) async fn authorize(
             trace.note(|facts| facts.refusal = Some(format!("{name}: {text}")));
             return response::answer(&shared, &request, &Outcome::Refused { code: code.as_str(), description: text });
         }
+    }
+    if request.code_challenge.is_some() && trace.fires(&shared.faults, PKCE_REFUSED) {
+        let description = "code_challenge is not supported".to_owned();
+        return response::answer(&shared, &request, &Outcome::Refused { code: ErrorCode::InvalidRequest.as_str(), description });
     }
     let fresh_login = session.as_ref().is_none_or(|(user, id)| must_sign_in_again(&shared, &parameters, user, id));
     begin(&shared, request, session.filter(|_| !fresh_login).map(|(_, id)| id))

@@ -1,5 +1,6 @@
 use axum::http::{HeaderMap, HeaderValue, header};
 use jsonwebtoken::Validation;
+use secrecy::ExposeSecret;
 use serde::Deserialize;
 
 use super::keys;
@@ -134,6 +135,8 @@ fn bearer_token(value: &str) -> Option<&str> {
 
 /// The claims of a token of this platform's own key and issuer. The clock is the platform's, so expiry is not the library's.
 pub(super) fn signed_claims(shared: &Shared, token: &str) -> Option<Claims> {
+    let jwt = shared.authorizations().opaque.get(token).map(|jwt| jwt.expose_secret().to_owned());
+    let token = jwt.as_deref().unwrap_or(token);
     let keys = keys::ready(shared.settings.assumptions.signing_algorithm)?;
     let mut validation = Validation::new(keys.library_algorithm());
     validation.validate_exp = false;

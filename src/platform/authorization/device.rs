@@ -117,7 +117,8 @@ pub(super) async fn redeem(shared: &Shared, trace: &Trace, client_id: &str, form
     };
     let id = shared.authorizations().add_grant(grant.clone());
     let refresh_token = approval.scopes.contains(giponext::OFFLINE_ACCESS).then(|| issue_refresh_token(shared, id));
-    Ok(tokens::answer(shared, trace, Issue { id, grant: &grant, scopes: approval.scopes, nonce: None, refresh_token }).await?)
+    Ok(tokens::answer(shared, trace, Issue { id, grant: &grant, scopes: approval.scopes, nonce: None, refresh_token, refreshed: false })
+        .await?)
 }
 
 /// Answers that armed faults put in the place of a poll's.

@@ -1,14 +1,16 @@
 use std::sync::Arc;
 
-use axum::Json;
 use axum::extract::State;
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
+use axum::{Extension, Json};
 use serde_json::{Value, json};
 
-use super::{device, keys};
+use super::keys::KeyError;
+use super::token_answer::unavailable;
+use super::{device, fault as f, keys};
 use crate::oauth::giponext;
-use crate::platform::Shared;
+use crate::platform::{Shared, Trace};
 
 /// `GET /.well-known/openid-configuration` and `/.well-known/oauth-authorization-server`: only what is really supported
 /// (OpenID Connect Discovery section 3, RFC 8414 section 2, RFC 8628 section 4, RFC 9207 section 3).
@@ -45,12 +47,59 @@ pub(super) async fn metadata(State(shared): State<Arc<Shared>>) -> Json<Value> {
 }
 
 /// `GET /.well-known/openid-configuration/jwks` (RFC 7517 section 5).
-pub(super) async fn jwks(State(shared): State<Arc<Shared>>) -> Response {
-    match keys::signing(shared.settings.assumptions.signing_algorithm).await {
-        Ok(keys) => ([(header::CACHE_CONTROL, "no-cache")], Json(json!({"keys": [keys.jwk]}))).into_response(),
-        Err(error) => {
-            tracing::error!("{error}");
-            StatusCode::INTERNAL_SERVER_ERROR.into_response()
-        }
+pub(super) async fn jwks(State(shared): State<Arc<Shared>>, Extension(trace): Extension<Trace>) -> Response {
+    if trace.fires(&shared.faults, f::JWKS_UNAVAILABLE) {
+        return unavailable();
+    }
+    if trace.fires(&shared.faults, f::JWKS_EMPTY) {
+        return jwks_of(Vec::new());
+    }
+    let unknown = if trace.fires(&shared.faults, f::JWKS_UNKNOWN_KEYS) { unknown_keys() } else { Vec::new() };
+    match known_keys(&shared).await {
+        Ok(known) => jwks_of(unknown.into_iter().chain(known).collect()),
+        Err(error) => failed(&error),
+    }
+}
+
+async fn known_keys(shared: &Shared) -> Result<Vec<Value>, KeyError> {
+    let algorithm = shared.settings.assumptions.signing_algorithm;
+    let mut known = vec![keys::signing(algorithm).await?.jwk.clone()];
+    let changed = shared.authorizations().new_key;
+    if changed {
+        known.push(keys::new(algorithm).await?.jwk.clone());
+    }
+    Ok(known)
+}
+
+/// Keys that an application must pass over (RFC 7517 section 5).
+fn unknown_keys() -> Vec<Value> {
+    vec![
+        json!({"kty": "GIPO", "kid": "of-a-type-to-come", "use": "sig", "gipo": "AQAB"}),
+        json!({"kty": "OKP", "crv": "X25519", "kid": "for-encryption", "use": "enc", "x": "hSDwCYkwp1R0i33ctD73Wg2_Og0mOBr066SpjqqbTmo"}),
+    ]
+}
+
+fn jwks_of(keys: Vec<Value>) -> Response {
+    ([(header::CACHE_CONTROL, "no-cache")], Json(json!({"keys": keys}))).into_response()
+}
+
+fn failed(error: &KeyError) -> Response {
+    tracing::error!("{error}");
+    StatusCode::INTERNAL_SERVER_ERROR.into_response()
+}
+
+/// Where the `jku` of a forged ID token leads, at another origin. An application that asks here trusts whoever forged it.
+pub(super) async fn foreign_jwks(State(shared): State<Arc<Shared>>) -> Response {
+    match keys::foreign(shared.settings.assumptions.signing_algorithm).await {
+        Ok(foreign) => jwks_of(vec![foreign.jwk.clone()]),
+        Err(error) => failed(&error),
+    }
+}
+
+/// Where the `x5u` of a forged ID token leads.
+pub(super) async fn foreign_certificate(State(shared): State<Arc<Shared>>) -> Response {
+    match keys::foreign(shared.settings.assumptions.signing_algorithm).await {
+        Ok(foreign) => ([(header::CONTENT_TYPE, "application/pem-certificate-chain")], foreign.certificate_pem()).into_response(),
+        Err(error) => failed(&error),
     }
 }

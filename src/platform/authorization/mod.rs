@@ -3,7 +3,7 @@
 //!
 //! Each endpoint is an ordered list of named rules; a fault (see `fault.rs`, the whole list) replaces one rule or edits one
 //! answer. To add an endpoint: a file with its handler and a route here. To add a fault: a row in `fault.rs` and an entry in
-//! the table of the file that makes the answer (`response.rs`, `token_answer.rs`, `tokens.rs`, `id_token.rs`).
+//! the table of the file that makes the answer (`response.rs`, `token_answer.rs`, `tokens.rs`, `id_token_faults.rs`, `device.rs`).
 
 mod authorize;
 mod bearer;
@@ -13,6 +13,7 @@ mod devices;
 mod end_session;
 mod fault;
 mod id_token;
+mod id_token_faults;
 mod interaction;
 mod introspection;
 mod jwt;
@@ -55,6 +56,8 @@ pub fn router() -> Router<Arc<Shared>> {
         .route("/.well-known/openid-configuration", get(metadata::metadata))
         .route("/.well-known/oauth-authorization-server", get(metadata::metadata))
         .route("/.well-known/openid-configuration/jwks", get(metadata::jwks))
+        .route("/elsewhere/keys", get(metadata::foreign_jwks))
+        .route("/elsewhere/certificate", get(metadata::foreign_certificate))
         .route("/connect/authorize", get(authorize::authorize).post(authorize::authorize))
         .route("/sign-in", get(sign_in::show).post(sign_in::submit))
         .route("/sign-out", post(sign_in::sign_out))

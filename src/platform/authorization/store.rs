@@ -13,6 +13,10 @@ pub struct Authorizations {
     /// By the opaque id in the URLs of sign-in and consent.
     pub(super) attempts: HashMap<String, Attempt>,
     pub(super) devices: Devices,
+    /// JWTs of access tokens that are given out as something else, by what is given out.
+    pub(super) opaque: HashMap<String, SecretString>,
+    /// Whether a token was signed with the new key: the JWKS shows it from then on.
+    pub(super) new_key: bool,
     codes: HashMap<String, Code>,
     grants: Vec<Grant>,
     access_tokens: HashMap<String, AccessToken>,

@@ -46,7 +46,7 @@ async fn redeem(shared: &Shared, trace: &Trace, uri: &Uri, headers: &HeaderMap, 
     let (query, form) = (Parameters::parse(uri.query().unwrap_or_default().as_bytes()), form(headers, body)?);
     let client = authenticate_client(shared, trace, headers, &query, &form)?;
     let grant_type = grant_type(&client, &form)?;
-    if let Some(response) = faulty(shared, trace, grant_type == Grants::RefreshToken) {
+    if let Some(response) = faulty(shared, trace, grant_type == Grants::RefreshToken).await {
         return Ok(response);
     }
     let client_id = client.client_id.as_deref().unwrap_or_default();
@@ -126,7 +126,7 @@ async fn authorization_code(shared: &Shared, trace: &Trace, client_id: &str, for
         revoked: false,
     };
     let refresh_token = code.scopes.contains(giponext::OFFLINE_ACCESS).then(|| issue_refresh_token(shared, id));
-    let issue = Issue { id, grant: &grant, scopes: code.scopes, nonce: code.nonce.as_deref(), refresh_token };
+    let issue = Issue { id, grant: &grant, scopes: code.scopes, nonce: code.nonce.as_deref(), refresh_token, refreshed: false };
     Ok(tokens::answer(shared, trace, issue).await?)
 }
 
@@ -158,7 +158,7 @@ async fn refresh_token(shared: &Shared, trace: &Trace, client_id: &str, form: &P
     } else {
         None
     };
-    Ok(tokens::answer(shared, trace, Issue { id, grant: &grant, scopes, nonce: None, refresh_token }).await?)
+    Ok(tokens::answer(shared, trace, Issue { id, grant: &grant, scopes, nonce: None, refresh_token, refreshed: true }).await?)
 }
 
 pub(super) fn issue_refresh_token(shared: &Shared, id: GrantId) -> String {
