@@ -52,6 +52,14 @@ Feature: Authorization request
       When Ada signs in twice in separate browsers
       Then each token request presents the code verifier of its own challenge
 
+    @AZ-08 @negative
+    Scenario: The code challenge is not given up when a request is refused
+      Given the platform will answer the next authorization request with the error invalid_request
+      When Ada signs in through the popup and grants every scope
+      Then no later authorization request gives the code challenge up
+      And the relying party tells Ada that sign-in failed
+      But nobody is signed in at the relying party
+
     @AZ-09 @provoked
     Scenario: The attempt after an error is a new one
       Given the platform will answer the next authorization request with the error server_error

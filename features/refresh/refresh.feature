@@ -21,20 +21,31 @@ Feature: Refresh
     Scenario: A refresh asks for nothing new
       Given every access token has expired
       When Ada opens a declared feature
-      Then the feature shows its data
+      Then a refresh was asked for
+      And the feature shows its data
       And every refresh proves the client and keeps to the granted scopes
+
+    @RT-04 @provoked
+    Scenario: Calls that meet an expired token together refresh once
+      Given the platform will keep the answer to a refresh back until another is asked for
+      And every access token has expired
+      When Ada opens the declared features at once
+      Then no refresh token was presented twice
+      And the relying party shows Ada signed in
 
     @RT-02 @provoked
     Scenario: Only the newest refresh token is used
       When Ada opens a declared feature after each of 3 expiries
-      Then the feature shows its data
+      Then a refresh was asked for
+      And the feature shows its data
       And only the newest refresh token was ever sent
 
     @RT-02 @provoked
     Scenario: A refresh token stays in use when no new one is returned
       Given the platform will answer the refresh with no new refresh token
       When Ada opens a declared feature after each of 2 expiries
-      Then the feature shows its data
+      Then a refresh was asked for
+      And the feature shows its data
       But no new sign-in was asked for
 
   Rule: A refused refresh ends the session quietly

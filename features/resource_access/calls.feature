@@ -72,12 +72,21 @@ Feature: Calls to the API
       Then the feature shows its data
       And the relying party waited as long as it was told
 
+    @GX-09 @provoked
+    Scenario: A rate limit that does not end is not run against for ever
+      Given Ada has signed in through the popup and granted every scope
+      And the platform will answer every call with a rate limit of 1 second
+      When Ada opens a declared feature
+      Then the relying party still answers
+      And the relying party gave up after a few attempts
+
     @GX-15 @provoked
     Scenario: A passing failure is recovered from
       Given Ada has signed in through the popup and granted every scope
       And the platform will answer the next two calls with a bad gateway
       When Ada opens a declared feature
       Then the feature shows its data
+      And the relying party waited longer each time
 
     @GX-14 @provoked
     Scenario: An unknown resource is not asked for again

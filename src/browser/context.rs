@@ -8,8 +8,13 @@ use tokio::time::Instant;
 use super::launch::{Running, field, gone, refused};
 use super::page::DEFAULT_DEADLINE;
 use super::state::{Popups, Scope, Windows};
+use super::wait::calling;
 use super::{BrowserError, Cookie, Page, Request};
 use crate::domain::BrowserFact;
+
+pub(super) const ON_NEW_DOCUMENT: &str = "Page.addScriptToEvaluateOnNewDocument";
+/// How the console message of a posted message begins.
+const POSTED: &str = "collaudo: a message is posted to";
 
 /// One isolated part of the browser: windows, cookies, storage and cache of one scenario. Cheap to clone.
 ///
@@ -60,6 +65,28 @@ impl Context {
     /// Holds for windows of this context that are opened later: call it before [`Context::open`].
     pub fn block_popups(&self) {
         *self.scope.popups() = Popups::Blocked;
+    }
+
+    /// Notes in [`Context::facts`], as a console message, to which origin every message goes that a page of this context posts to
+    /// its opener or parent: in the open windows from their next document on, in later windows from their first.
+    pub fn note_posted_messages(&self) {
+        let source = calling(include_str!("scripts/posted_messages.js"), &[json!(POSTED)]);
+        for page in self.pages() {
+            self.scope.connection.post(Some(&page.window.session), ON_NEW_DOCUMENT, json!({ "source": source }));
+        }
+        self.scope.preludes().push(source);
+    }
+
+    /// The origins that messages were posted to, since [`Context::note_posted_messages`]: `*` is any, `/` the page's own.
+    pub fn posted_to(&self) -> Vec<String> {
+        let facts = self.facts();
+        let noted = facts.iter().filter_map(|fact| fact.text.split_once(POSTED));
+        noted.map(|(_, origin)| origin.trim().to_owned()).collect()
+    }
+
+    /// Every address that each window of this context has shown, closed ones included; raw: they may hold codes and states.
+    pub fn addresses(&self) -> Vec<Vec<String>> {
+        self.scope.windows.borrow().all.iter().map(|window| window.state.borrow().urls.clone()).collect()
     }
 
     /// How many windows the pages of this context have opened so far, closed ones included.

@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 use tokio::sync::watch;
 
 use super::cdp::{Connection, Event};
+use super::context::ON_NEW_DOCUMENT;
 use super::evidence::{Request, public_text, public_url};
 use super::state::{Opening, Popups, Scope, Window, WindowState};
 use super::wait::calling;
@@ -96,7 +97,10 @@ impl Hub {
         attach_frames(connection, session);
         if popups != Popups::Native {
             let source = calling(include_str!("scripts/popup_blocker.js"), &[json!(popups == Popups::Blocked)]);
-            connection.post(Some(session), "Page.addScriptToEvaluateOnNewDocument", json!({ "source": source, "runImmediately": true }));
+            connection.post(Some(session), ON_NEW_DOCUMENT, json!({ "source": source, "runImmediately": true }));
+        }
+        for source in scope.preludes().iter() {
+            connection.post(Some(session), ON_NEW_DOCUMENT, json!({ "source": source, "runImmediately": true }));
         }
         connection.post(Some(session), "Runtime.runIfWaitingForDebugger", json!({}));
         if opener.is_some() {

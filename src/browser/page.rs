@@ -14,6 +14,8 @@ use super::{BrowserError, Context, Storage};
 
 /// For actions that name no deadline of their own.
 pub const DEFAULT_DEADLINE: Duration = Duration::from_secs(15);
+/// After how long a window that does not close is told so again.
+const CLOSE_AGAIN: Duration = Duration::from_secs(1);
 /// Taller pages are cut: the browser draws no larger picture. CSS pixels.
 const TALLEST: f64 = 16_000.0;
 
@@ -188,9 +190,21 @@ impl Page {
         if self.is_closed() {
             return Ok(());
         }
-        let connection = &self.context.scope.connection;
-        connection.post(None, "Target.closeTarget", json!({ "targetId": self.window.target }));
-        self.wait_until_closed(DEFAULT_DEADLINE).await
+        // A wish that comes while another page commits can get lost: it is said again after each of them.
+        let until = tokio::time::Instant::now() + DEFAULT_DEADLINE;
+        let mut news = self.window.state.subscribe();
+        loop {
+            let commits = news.borrow_and_update().commits;
+            self.context.scope.connection.post(None, "Target.closeTarget", json!({ "targetId": self.window.target }));
+            let left = until.saturating_duration_since(tokio::time::Instant::now()).min(CLOSE_AGAIN);
+            let what = "closed window";
+            match self.watch(what, left, |state| (state.closed || state.commits > commits).then_some(state.closed)).await {
+                Ok(true) => return Ok(()),
+                Ok(false) => {}
+                Err(BrowserError::Timeout { .. }) if tokio::time::Instant::now() < until => {}
+                Err(error) => return Err(error),
+            }
+        }
     }
 
     /// A picture of the whole page as PNG.

@@ -62,6 +62,8 @@ pub(super) struct Scope {
     pub windows: watch::Sender<Windows>,
     /// For windows that are still to be opened.
     popups: Mutex<Popups>,
+    /// Scripts that run before a page's own in windows that are still to be opened.
+    preludes: Mutex<Vec<String>>,
     record: Mutex<Record>,
 }
 
@@ -109,11 +111,16 @@ impl Record {
 impl Scope {
     pub fn new(id: String, connection: Arc<Connection>, popups: Popups) -> Self {
         let popups = Mutex::new(popups);
-        Self { id, began: Instant::now(), connection, windows: watch::Sender::new(Windows::default()), popups, record: Mutex::default() }
+        let (preludes, record) = Default::default();
+        Self { id, began: Instant::now(), connection, windows: watch::Sender::new(Windows::default()), popups, preludes, record }
     }
 
     pub fn record(&self) -> MutexGuard<'_, Record> {
         self.record.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub fn preludes(&self) -> MutexGuard<'_, Vec<String>> {
+        self.preludes.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     pub fn popups(&self) -> MutexGuard<'_, Popups> {

@@ -120,6 +120,24 @@ pub fn check_code_challenge(exchanges: &[Exchange]) -> Judgement {
     Ok(())
 }
 
+/// AZ-08: once a request carried an S256 code challenge, none goes without (RFC 7636 section 7.2).
+pub fn check_no_pkce_downgrade(exchanges: &[Exchange]) -> Judgement {
+    let sign_ins = observed(exchanges)?;
+    let challenged = |sign_in: &SignIn<'_>| sign_in.parameter("code_challenge_method") == Some("S256");
+    let Some(first) = sign_ins.iter().position(challenged) else {
+        return Err(Refusal::NotApplicable("the application uses no S256 code challenge that it could give up".to_owned()));
+    };
+    match sign_ins[first..].iter().find(|sign_in| !challenged(sign_in)) {
+        None => Ok(()),
+        Some(downgraded) => Err(Clause("RFC 7636 section 7.2").refuse(
+            "the application gives the S256 code challenge up when the platform refuses a request",
+            "code_challenge_method `S256` in every further request",
+            format!("code_challenge_method {}", shown(downgraded.parameter("code_challenge_method"))),
+            [sign_ins[first].number(), downgraded.number()],
+        )),
+    }
+}
+
 /// AZ-11: with the scope `openid`, a nonce is sent and is new in each sign-in (OpenID Connect Core section 15.5.2,
 /// RFC 9700 section 4.5.3.2). Where PKCE protects the code, the nonce may be left out: not applicable.
 pub fn check_nonces(exchanges: &[Exchange]) -> Judgement {
@@ -307,5 +325,17 @@ mod tests {
         })));
         undecided(check_nonces(&changed(|request| set(&mut request.query, "scope", "giponext.patients"))));
         undecided(check_nonces(&sound_logins(1)));
+    }
+
+    #[test]
+    fn giving_the_code_challenge_up_is_refused() {
+        let (first, mut second) = (authorization(1, 1), authorization(2, 2));
+        assert_eq!(check_no_pkce_downgrade(&[first.clone(), second.clone()]), Ok(()));
+        set(&mut second.query, "code_challenge_method", "plain");
+        assert!(found(check_no_pkce_downgrade(&[first.clone(), second.clone()])).contains("gives the S256 code challenge up"));
+        unset(&mut second.query, "code_challenge_method");
+        assert!(found(check_no_pkce_downgrade(&[first, second.clone()])).contains("gives the S256 code challenge up"));
+        assert!(matches!(check_no_pkce_downgrade(&[second]), Err(Refusal::NotApplicable(_))));
+        undecided(check_no_pkce_downgrade(&[]));
     }
 }

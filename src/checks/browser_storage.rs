@@ -84,36 +84,6 @@ pub fn cookie_notes(before: &[Cookie], after: &[Cookie], application: &Url) -> V
         .collect()
 }
 
-/// SE-02: the sign-in changes the session cookie, so that a cookie planted before it opens nothing.
-pub fn check_session_renewed(before: &[Cookie], after: &[Cookie], application: &Url) -> Judgement {
-    let cookies = some(of_application(after, application).collect(), "the application set no cookie")?;
-    if !session_cookies(before, after, application).is_empty() {
-        return Ok(());
-    }
-    let names = cookies.iter().map(|cookie| format!("`{}`", cookie.name)).collect::<Vec<_>>().join(", ");
-    Err(Clause("OWASP ASVS 4.0.3, 3.2.1").refuse(
-        "the session of before the sign-in goes on after it",
-        "a session cookie with a new value",
-        format!("unchanged: {names}"),
-        [],
-    ))
-}
-
-/// LO-03: the sign-out takes the session cookies away or changes them.
-pub fn check_session_ended(signed_in: &[Cookie], signed_out: &[Cookie], application: &Url) -> Judgement {
-    for cookie in some(of_application(signed_in, application).collect(), "the application had no cookie while signed in")? {
-        if cookie.http_only && signed_out.iter().any(|later| same_cookie(later, cookie) && same_value(later, cookie)) {
-            return Err(Clause("OWASP ASVS 4.0.3, 3.3.1").refuse(
-                format!("the cookie `{}` is still there after the sign-out", cookie.name),
-                "the session cookie gone or changed",
-                "the same value",
-                [],
-            ));
-        }
-    }
-    Ok(())
-}
-
 fn is_plain_loopback(application: &Url) -> bool {
     application.scheme() == "http" && matches!(application.host_str(), Some("localhost" | "127.0.0.1" | "[::1]"))
 }
@@ -156,13 +126,9 @@ mod tests {
         let (before, after) = ([cookie("session", "one")], [cookie("session", "two"), cookie("theme", "x")]);
         assert_eq!(check_cookie_must(&before, &after, &https()), Ok(()));
         assert_eq!(check_cookie_should(&before, &after, &https()), Ok(()));
-        assert_eq!(check_session_renewed(&before, &after, &https()), Ok(()));
-        assert_eq!(check_session_ended(&after[..1], &before, &https()), Ok(()));
         assert_eq!(cookie_notes(&before, &after, &https()), Vec::<String>::new());
         undecided(check_cookie_must(&before, &before, &https()));
         undecided(check_cookie_should(&before, &[], &https()));
-        undecided(check_session_renewed(&[], &[], &https()));
-        undecided(check_session_ended(&[], &after, &https()));
     }
 
     #[test]
@@ -205,7 +171,5 @@ mod tests {
     #[test]
     fn a_session_that_is_not_renewed_or_not_ended_is_refused() {
         let same = [cookie("session", "one")];
-        assert!(found(check_session_renewed(&same, &same, &https())).contains("goes on after it"));
-        assert!(found(check_session_ended(&same, &same, &https())).contains("still there"));
     }
 }

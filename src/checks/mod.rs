@@ -13,6 +13,7 @@ mod authorization_request;
 mod authorization_response;
 mod back_off;
 mod browser_storage;
+mod callback_page;
 mod id_token;
 mod interactive_sign_in;
 mod judgement;
@@ -35,8 +36,8 @@ mod fixtures;
 pub use access_token::{ExpectedAccessToken, check_access_token_claims};
 pub use api_answer::{check_error_body, check_page, check_rate_limit_answer};
 pub use authorization_request::{
-    check_code_challenge, check_new_values_after_error, check_no_personal_data, check_no_sign_in_loop, check_nonces, check_redirect_uri,
-    check_response_type,
+    check_code_challenge, check_new_values_after_error, check_no_personal_data, check_no_pkce_downgrade, check_no_sign_in_loop,
+    check_nonces, check_redirect_uri, check_response_type,
 };
 pub use authorization_response::{
     ExpectedResponse, check_authorization_error, check_authorization_response, check_no_token_in_front_channel,
@@ -45,8 +46,10 @@ pub use back_off::{
     check_attempts_bounded, check_not_repeated, check_reread_after_conflict, check_retry_after, check_wait_varies, check_waits_grow,
     check_written_once,
 };
-pub use browser_storage::{
-    check_cookie_must, check_cookie_should, check_session_ended, check_session_renewed, cookie_notes, session_cookies,
+pub use browser_storage::{check_cookie_must, check_cookie_should, cookie_notes, session_cookies};
+pub use callback_page::{
+    Load, check_message_not_taken, check_no_open_redirector, check_nothing_foreign_loaded, check_posted_to_named_origins,
+    check_response_address_left,
 };
 pub use id_token::{ExpectedIdToken, check_id_token_claims};
 pub use interactive_sign_in::{check_interactive_sign_in, check_offline_access};
@@ -56,7 +59,7 @@ pub use platform_answer::{check_discovery, check_refusal_layer, check_token_erro
 pub use reading::{SignIn, is_authorization_request, sign_ins};
 pub use refresh::{
     check_forgets_refused_refresh_token, check_newest_refresh_token, check_no_loop_after_403, check_one_refresh_under_concurrency,
-    check_recovery_after_401, check_refresh_keeps_scope, check_revoked_at_disconnect,
+    check_recovery_after_401, check_refresh_keeps_scope, check_revoked_at_disconnect, is_refresh, refused_before_refreshed,
 };
 pub use registration::{RegisteredEnvironment, check_medical_reports_registered, check_separate_applications, check_separate_secrets};
 pub use resource_access::{

@@ -69,6 +69,11 @@ fn refreshes(exchanges: &[Exchange]) -> Vec<&Exchange> {
     token_requests_with(exchanges, REFRESH_TOKEN)
 }
 
+/// Whether it is a token request that presents a refresh token (RFC 6749 section 6).
+pub fn is_refresh(exchange: &Exchange) -> bool {
+    exchange.endpoint == Endpoint::Token && exchange.form_value("grant_type") == Some(REFRESH_TOKEN)
+}
+
 fn used_token(refresh: &Exchange) -> &str {
     refresh.form_value("refresh_token").unwrap_or_default()
 }
@@ -160,6 +165,12 @@ pub fn check_one_refresh_under_concurrency(exchanges: &[Exchange]) -> Judgement 
         }
     }
     Ok(())
+}
+
+/// How many API calls were refused 401 before the first refresh was answered: the calls that met one expired token together.
+pub fn refused_before_refreshed(exchanges: &[Exchange]) -> usize {
+    let answered = refreshes(exchanges).first().map_or(u64::MAX, |refresh| answered_at_ms(refresh));
+    api_calls(exchanges).into_iter().filter(|call| call.status == 401 && call.at_ms <= answered).count()
 }
 
 /// RT-06: a refresh asks for no scope beyond those of its grant (RFC 6749 section 6). Refreshes without `scope` ask for the

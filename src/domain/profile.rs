@@ -90,6 +90,8 @@ pub struct Action {
     pub shows: String,
     /// The scope that it needs.
     pub scope: String,
+    /// CSS selector of what writes to the API when a person clicks it on the opened page.
+    pub submit: Option<String>,
 }
 
 /// Attested facts of the accreditation, for what cannot be seen from outside.

@@ -62,7 +62,7 @@ defects! {
     OpenRedirector "open-redirector" ["CB-16"] "redirects to whatever address return_to names";
     AcceptsMessageOfAnyOrigin "accepts-message-of-any-origin" ["PO-01"] "takes code and state from a message of any origin";
     PostsToAnyOrigin "posts-to-any-origin" ["PO-02"] "posts the result of the login to target origin *";
-    SendsSecretTwice "sends-secret-twice" ["TK-01", "CB-05"] "sends the client secret in the header and in the body, and in the header alone when that is refused";
+    SendsSecretTwice "sends-secret-twice" ["TK-01", "CB-05", "RT-06"] "sends the client secret in the header and in the body, and in the header alone when that is refused";
     RefusesTokenTypeCase "refuses-token-type-case" ["TK-06"] "accepts only the spelling `Bearer` of the token type";
     SkipsIssuerCheck "skips-issuer-check" ["ID-01"] "does not compare the ID token's issuer";
     SkipsAudienceCheck "skips-audience-check" ["ID-02"] "does not compare the ID token's audience";
@@ -93,7 +93,7 @@ defects! {
     RefusesUnknownFields "refuses-unknown-fields" ["GX-11"] "fails on an answer with a field that it does not know";
     WritesAgainWithoutReading "writes-again-without-reading" ["GX-12"] "repeats a write after a conflict as it was";
     RepeatsRejectedWrite "repeats-rejected-write" ["GX-13"] "repeats a write that broke a business rule";
-    GivesUpOnServerError "gives-up-on-server-error" ["GX-15"] "does not repeat a request after a server error";
+    GivesUpOnServerError "gives-up-on-server-error" ["GX-15", "LO-02"] "does not repeat a request after a server error";
     IgnoresDeactivation "ignores-deactivation" ["GX-19"] "goes on showing what it read before the user was deactivated";
     SharesDataBetweenUsers "shares-data-between-users" ["GX-20"] "shows the lists that another user has read before";
     ScriptReadableCookie "script-readable-cookie" ["SE-01"] "sets its session cookie without HttpOnly";

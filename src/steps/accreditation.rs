@@ -198,6 +198,7 @@ async fn approved_and_set_up(world: &mut World) -> Result<(), Failure> {
     if world.setup()?.is_shared() {
         return Err(Failure::not_applicable("the running application has fixed credentials: it cannot be given those of the portal"));
     }
+    world.setup()?.admit()?;
     world.irene_becomes_developer().await?;
     let (listener, redirect_uris) = world.stage()?.application_address()?;
     let request = world.stage()?.registration(&redirect_uris);

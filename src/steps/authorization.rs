@@ -27,8 +27,11 @@ async fn signs_in_twice(world: &mut World, name: String) -> Result<(), Failure> 
 
 #[then("every authorization request asks for a code alone")]
 async fn asks_for_a_code(world: &mut World) -> Result<(), Failure> {
-    let judgement = checks::check_response_type(&world.exchanges()?);
-    world.judge(judgement)
+    let exchanges = world.exchanges()?;
+    world.judge(checks::check_response_type(&exchanges))?;
+    let visitor = world.actor_visitor().await?;
+    let addresses: Vec<String> = visitor.context.requests().into_iter().map(|request| request.url).collect();
+    world.judge(checks::check_no_token_in_front_channel(&exchanges, &addresses))
 }
 
 #[then("every authorization request names a registered redirect URI")]
@@ -93,6 +96,12 @@ async fn code_verifiers(world: &mut World) -> Result<(), Failure> {
 async fn nonces(world: &mut World) -> Result<(), Failure> {
     let judgement = checks::check_nonces(&world.exchanges()?);
     world.judge(judgement)
+}
+
+#[then("no later authorization request gives the code challenge up")]
+async fn no_downgrade(world: &mut World) -> Result<(), Failure> {
+    let exchanges = world.provoked_exchanges()?;
+    world.judge(checks::check_no_pkce_downgrade(&exchanges))
 }
 
 #[given("Mallory has an unused authorization response of a sign-in of her own")]
@@ -187,13 +196,7 @@ impl World {
         self.sign_in(name, Consent::GrantAll).await?;
         let person = self.stage()?.person(name)?;
         let outcome = self.outcome()?;
-        let succeeded = super::provocation::signed_in_as(&outcome, &person);
-        self.ledger.oracle.set(crate::domain::OraclePart::Control, succeeded);
-        if succeeded {
-            Ok(())
-        } else {
-            Err(Failure::unjudged(format!("the honest sign-in of {name} did not succeed: {}", outcome.describe())))
-        }
+        self.take_control(&outcome, &person)
     }
 
     pub(super) fn outcome(&self) -> Result<Outcome, Failure> {

@@ -51,11 +51,16 @@ const PHRASES: &[(&str, &str)] = &[
     ("answer every call with not found", "api-not-found"),
     ("answer every call with a redirect to another host", "api-redirect"),
     ("answer the next authorization request with the error server_error", "error-server-error"),
+    ("answer the next authorization request with the error invalid_request", "error-invalid-request"),
+    ("keep the answer to a refresh back until another is asked for", "refresh-held"),
+    ("answer the next write with a conflict", "api-conflict"),
+    ("answer every write with a broken business rule", "api-unprocessable"),
     ("answer the next token request with a rate limit of 1 second", "token-rate-limited"),
     ("answer the next revocation with not available", "revocation-unavailable"),
     ("issue an ID token given to another party", "id-token-wrong-azp"),
     ("separate its pages from their opener", "coop-same-origin"),
     ("answer the next call with a rate limit of 1 second", "api-rate-limited"),
+    ("answer every call with a rate limit of 1 second", "api-rate-limited"),
     ("answer the next two calls with a bad gateway", "api-bad-gateway"),
 ];
 

@@ -11,6 +11,7 @@ mod application;
 mod authorization;
 mod client;
 mod consent;
+mod discovery;
 mod dossier;
 mod failure;
 mod fault_phrases;
@@ -29,7 +30,9 @@ mod snapshot;
 mod stage;
 mod tenants;
 mod token;
+mod windows;
 mod world;
+mod writing;
 
 pub use failure::Failure;
 pub use fault_phrases::resolves;

@@ -10,11 +10,8 @@ use crate::checks;
 
 #[given("the relying party is registered at the platform")]
 async fn registered(world: &mut World) -> Result<(), Failure> {
-    let refused = world.setup()?.refused.lock().unwrap_or_else(std::sync::PoisonError::into_inner).clone();
-    match refused {
-        Some(failure) => Err(failure),
-        None => world.raise().await?.register_application().await,
-    }
+    world.setup()?.admit()?;
+    world.raise().await?.register_application().await
 }
 
 #[given(expr = "the end-user {word} has an account at the medical centre")]

@@ -61,12 +61,17 @@ impl World {
         let stage = self.stage_mut()?;
         let ada = stage.person("Ada")?;
         let outcome = stage.sign_in_apart(&ada).await?;
-        let succeeded = signed_in_as(&outcome, &ada);
+        self.take_control(&outcome, &ada)
+    }
+
+    /// Whether an honest sign-in succeeded, without which nothing can be judged.
+    pub(super) fn take_control(&mut self, outcome: &Outcome, person: &Person) -> Result<(), Failure> {
+        let succeeded = signed_in_as(outcome, person);
         self.ledger.oracle.set(OraclePart::Control, succeeded);
         if succeeded {
             Ok(())
         } else {
-            Err(Failure::unjudged(format!("the honest sign-in before the provocation did not succeed: {}", outcome.describe())))
+            Err(Failure::unjudged(format!("the honest sign-in of {} did not succeed: {}", person.name, outcome.describe())))
         }
     }
 

@@ -8,6 +8,9 @@ use super::world::World;
 use crate::checks;
 use crate::domain::Exchange;
 
+/// Pages that are opened at the same moment.
+const AT_ONCE: usize = 4;
+
 #[given("every access token has expired")]
 async fn tokens_expired(world: &mut World) -> Result<(), Failure> {
     world.provoke_by_hand().await?;
@@ -25,10 +28,42 @@ async fn opens_after_expiries(world: &mut World, name: String, expiries: usize) 
     world.delivered()
 }
 
+#[when(expr = "{word} opens the declared features at once")]
+async fn opens_at_once(world: &mut World, name: String) -> Result<(), Failure> {
+    world.memory.actor = Some(name);
+    let visitor = world.actor_visitor().await?;
+    let features = world.features()?;
+    let mut addresses = Vec::new();
+    for feature in features.iter().cycle().take(AT_ONCE) {
+        let (_, action) = world.declared_action(feature)?;
+        addresses.push(world.stage()?.base_url.join(&action.open).map_err(Failure::broke)?);
+    }
+    let opened = addresses.iter().map(|address| visitor.context.open(address.as_str()));
+    futures::future::try_join_all(opened).await?;
+    let exchanges = world.provoked_exchanges()?;
+    if checks::refused_before_refreshed(&exchanges) < 2 {
+        return Err(Failure::unjudged("no two calls met the expired token before it was refreshed"));
+    }
+    Ok(())
+}
+
+#[then("no refresh token was presented twice")]
+async fn refreshed_once_for_all(world: &mut World) -> Result<(), Failure> {
+    let exchanges = world.provoked_exchanges()?;
+    world.judge(checks::check_one_refresh_under_concurrency(&exchanges))
+}
+
 #[then("the relying party refreshed once and repeated the call once")]
 async fn refreshed_once(world: &mut World) -> Result<(), Failure> {
     let exchanges = world.provoked_exchanges()?;
     world.judge(checks::check_recovery_after_401(&exchanges))
+}
+
+/// How a refresh is made cannot be judged where none is.
+#[then("a refresh was asked for")]
+async fn refresh_seen(world: &mut World) -> Result<(), Failure> {
+    let seen = world.provoked_exchanges()?.iter().any(checks::is_refresh);
+    if seen { Ok(()) } else { Err(Failure::unjudged("the application asked for no refresh")) }
 }
 
 #[then("every refresh proves the client and keeps to the granted scopes")]

@@ -7,8 +7,11 @@ use super::world::World;
 use super::{Failure, PATIENCE};
 use crate::browser::{BrowserError, pages};
 use crate::checks;
-use crate::domain::{Action, OraclePart};
+use crate::domain::Action;
 use crate::platform::accounts::TENANT;
+
+/// Attempts in a row, the first included, that are no insistence.
+const MOST_ATTEMPTS: usize = 6;
 
 #[given(expr = "the medical centre has {int} patients and the platform serves pages of {int}")]
 async fn patients_and_pages(world: &mut World, patients: usize, page: usize) -> Result<(), Failure> {
@@ -100,6 +103,23 @@ async fn waited(world: &mut World) -> Result<(), Failure> {
     world.judge(checks::check_retry_after(&exchanges))
 }
 
+#[then("the relying party waited longer each time")]
+async fn waits_grow(world: &mut World) -> Result<(), Failure> {
+    if world.ledger.oracle.reaction == Some(false) {
+        // Who gave up at once, and was found to, has no waits to compare.
+        return Ok(());
+    }
+    let exchanges = world.provoked_exchanges()?;
+    world.judge(checks::check_waits_grow(&exchanges))
+}
+
+#[then("the relying party gave up after a few attempts")]
+async fn gave_up(world: &mut World) -> Result<(), Failure> {
+    let exchanges = world.provoked_exchanges()?;
+    world.judge(checks::check_retry_after(&exchanges).or_else(tolerate_no_repetition))?;
+    world.judge(checks::check_attempts_bounded(&exchanges, MOST_ATTEMPTS))
+}
+
 #[then("the relying party did not insist")]
 async fn did_not_insist(world: &mut World) -> Result<(), Failure> {
     let exchanges = world.provoked_exchanges()?;
@@ -129,6 +149,11 @@ async fn own_tenant(world: &mut World) -> Result<(), Failure> {
     let tenants = world.tenants_by_subject()?;
     let judgement = checks::check_own_tenant(&world.exchanges()?, &tenants);
     world.judge(judgement)
+}
+
+/// Who does not try again at all has not tried too soon.
+fn tolerate_no_repetition(refusal: checks::Refusal) -> checks::Judgement {
+    if matches!(refusal, checks::Refusal::NothingToJudge(_)) { Ok(()) } else { Err(refusal) }
 }
 
 impl World {
@@ -202,26 +227,11 @@ impl World {
         let users = accounts.users.iter().filter_map(|user| Some((user.id.0.clone(), user.tenant?.0.to_string())));
         Ok(users.collect())
     }
-
-    /// Judges a clause for one of the scenario's requirements only.
-    pub(super) fn judge_for(&mut self, requirement: &str, judgement: checks::Judgement) -> Result<(), Failure> {
-        let Some(scenario) = self.scenario_mut() else { return Err(Failure::broke("no scenario runs")) };
-        let all = scenario.requirements.clone();
-        scenario.requirements.retain(|id| id.as_str() == requirement);
-        let judged = self.judge(judgement);
-        if let Some(scenario) = self.scenario_mut() {
-            scenario.requirements = all;
-        }
-        if judged.is_ok() && self.ledger.oracle.no_follow_up.is_none() {
-            self.ledger.oracle.set(OraclePart::NoFollowUp, true);
-        }
-        judged
-    }
 }
 
 /// What a person reads on the page, shortened.
 async fn visible_text(visitor: &Visitor) -> Result<String, Failure> {
-    let text = pages::visible_text(&visitor.page).await?;
+    let text = pages::visible_text(&visitor.page, PATIENCE / 2).await?;
     let words = text.split_whitespace().collect::<Vec<_>>().join(" ");
     Ok(words.chars().take(160).collect())
 }

@@ -99,14 +99,7 @@ async fn old_cookie_dead(world: &mut World) -> Result<(), Failure> {
 #[then("the platform was asked to revoke the refresh token")]
 async fn revoked(world: &mut World) -> Result<(), Failure> {
     let exchanges = world.exchanges()?;
-    let revocation = exchanges.iter().find(|exchange| exchange.endpoint == Endpoint::Revocation && exchange.status == 200);
-    let sent = revocation.and_then(|exchange| exchange.form_value("token")).is_some_and(|token| token.starts_with("[refresh-token-"));
-    world.react(
-        sent,
-        "does not revoke the refresh token when the user signs out",
-        "a revocation request with the refresh token",
-        "none was seen",
-    )
+    world.judge(checks::check_revoked_at_disconnect(&exchanges))
 }
 
 #[then("the refresh token is revoked in the end")]

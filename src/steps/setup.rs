@@ -78,6 +78,14 @@ impl Setup {
         }
     }
 
+    /// Whether the look before the run found the application fit to be judged.
+    pub(super) fn admit(&self) -> Result<(), Failure> {
+        match self.refused.lock().unwrap_or_else(std::sync::PoisonError::into_inner).clone() {
+            Some(failure) => Err(failure),
+            None => Ok(()),
+        }
+    }
+
     /// Whether the application is one shared stage: neither bundled nor started by us.
     pub fn is_shared(&self) -> bool {
         !self.bundled && self.profile.app.command.is_none()

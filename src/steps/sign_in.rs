@@ -79,6 +79,16 @@ impl Stage {
         }
     }
 
+    /// Signs a person in from an address that starts the login in the visitor's own window, up to the page after it.
+    pub async fn sign_in_from(&self, visitor: &Visitor, link: &url::Url, person: &Person) -> Result<(), Failure> {
+        visitor.page.goto(link.as_str()).await?;
+        if visitor.page.url().starts_with(&self.issuer) {
+            at_the_platform(&visitor.page, person, &Consent::GrantAll, &self.setup.profile.app.login).await?;
+            PlatformWindow(&visitor.page).wait_until_back(PATIENCE).await?;
+        }
+        Ok(())
+    }
+
     /// Clicks the login trigger; the window with the authorization request.
     pub async fn open_sign_in(&self, visitor: &Visitor) -> Result<Page, Failure> {
         let login = &self.setup.profile.app.login;

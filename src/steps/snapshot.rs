@@ -80,14 +80,8 @@ impl World {
         }
         setup.golden.leave(&file, value)?;
         let diff = similar::TextDiff::from_lines(&reference, &text).unified_diff().header("approved", "actual").to_string();
-        self.find_by_clause(
-            &format!("does not answer with the approved text {file}"),
-            "the approved text",
-            "see the difference",
-            None,
-            &[],
-            Some(diff),
-        )
+        let summary = format!("does not answer with the approved text {file}");
+        self.find_with_diff(&summary, "the approved text", "see the difference", &[], Some(diff))
     }
 }
 

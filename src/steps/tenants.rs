@@ -56,7 +56,7 @@ async fn own_data_alone(world: &mut World) -> Result<(), Failure> {
         for feature in world.features()? {
             world.open_feature_as_actor(&feature).await?;
             let visitor = world.actor_visitor().await?;
-            let text = visible_text(&visitor.page).await?;
+            let text = visible_text(&visitor.page, super::PATIENCE / 2).await?;
             let platform = world.stage()?.mock()?;
             let foreign =
                 platform.patients(other).into_iter().find(|patient| text.contains(&patient.given) && text.contains(&patient.family));

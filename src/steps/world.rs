@@ -9,6 +9,7 @@ use super::failure::Failure;
 use super::setup::Setup;
 use super::sign_in::Outcome;
 use super::stage::{Sample, Stage};
+use crate::browser::Page;
 use crate::checks::{Discrepancy, Judgement, Refusal};
 use crate::domain::{
     Attachment, Attestation, Exchange, Finding, Level, Oracle, OraclePart, RequirementId, ScenarioId, ScenarioSummary, Suite, Verdict,
@@ -73,6 +74,10 @@ pub(super) struct Memory {
     /// A refresh token that a later one replaced.
     pub used_refresh_token: Option<SecretString>,
     pub client: Option<OwnClient>,
+    /// A page of Mallory's, and the window of the application that it opened.
+    pub windows: Option<(Page, Page)>,
+    /// How many requests the actor's browser had sent when the provocation began.
+    pub seen: usize,
 }
 
 impl World {
@@ -90,10 +95,6 @@ impl World {
 
     pub fn scenario(&self) -> Option<&ScenarioSummary> {
         self.scenario.as_ref()
-    }
-
-    pub(super) fn scenario_mut(&mut self) -> Option<&mut ScenarioSummary> {
-        self.scenario.as_mut()
     }
 
     pub(super) fn setup(&self) -> Result<Arc<Setup>, Failure> {
@@ -139,41 +140,61 @@ impl World {
 
     /// Turns a check's judgement into findings for every requirement that the scenario carries.
     pub(super) fn judge(&mut self, judgement: Judgement) -> Result<(), Failure> {
+        self.judge_where(|_| true, judgement)
+    }
+
+    /// Judges a clause for one of the scenario's requirements only.
+    pub(super) fn judge_for(&mut self, requirement: &str, judgement: Judgement) -> Result<(), Failure> {
+        self.judge_where(|id| id.as_str() == requirement, judgement)
+    }
+
+    fn judge_where(&mut self, concerns: impl Fn(&RequirementId) -> bool, judgement: Judgement) -> Result<(), Failure> {
         match judgement {
             Ok(()) => Ok(()),
             Err(Refusal::NothingToJudge(reason)) => Err(Failure::unjudged(reason)),
             Err(Refusal::NotApplicable(reason)) => Err(Failure::not_applicable(reason)),
-            Err(Refusal::Discrepancy(found)) => {
-                self.find_by_clause(&found.summary, &found.expected, &found.actual, Some(found.clause), &found.exchanges, None)
-            }
+            Err(Refusal::Discrepancy(found)) => self.find_where(concerns, &found, true, None),
         }
     }
 
-    /// A finding that a step saw by itself: in the browser, mostly.
+    /// A finding that a step saw by itself: in the browser, mostly. It rests on the requirements' own clauses.
     pub(super) fn find(&mut self, summary: &str, expected: &str, actual: &str, exchanges: &[u64]) -> Result<(), Failure> {
-        self.find_by_clause(summary, expected, actual, None, exchanges, None)
+        self.find_with_diff(summary, expected, actual, exchanges, None)
     }
 
-    pub(super) fn find_by_clause(
+    pub(super) fn find_with_diff(
         &mut self,
         summary: &str,
         expected: &str,
         actual: &str,
-        clause: Option<&str>,
         exchanges: &[u64],
+        diff: Option<String>,
+    ) -> Result<(), Failure> {
+        let [summary, expected, actual] = [summary, expected, actual].map(str::to_owned);
+        let found = Discrepancy { summary, expected, actual, clause: "", exchanges: exchanges.to_vec() };
+        self.find_where(|_| true, &found, false, diff)
+    }
+
+    /// Findings on those of the scenario's requirements that it concerns, by the discrepancy's clause or by their own.
+    fn find_where(
+        &mut self,
+        concerns: impl Fn(&RequirementId) -> bool,
+        found: &Discrepancy,
+        by_its_clause: bool,
         diff: Option<String>,
     ) -> Result<(), Failure> {
         let setup = self.setup()?;
         let requirements = self.scenario.as_ref().map(|scenario| scenario.requirements.clone()).unwrap_or_default();
-        let findings = requirements.into_iter().map(|requirement| {
+        let requirements = requirements.into_iter().filter(|requirement| concerns(requirement));
+        let findings = requirements.map(|requirement| {
             let (level, own_clause) = setup.levels.get(&requirement).cloned().unwrap_or((Level::Must, String::new()));
             Finding {
                 level,
-                summary: summary.to_owned(),
-                expected: expected.to_owned(),
-                actual: actual.to_owned(),
-                clause: clause.map_or(own_clause, str::to_owned),
-                exchanges: exchanges.to_vec(),
+                summary: found.summary.clone(),
+                expected: found.expected.clone(),
+                actual: found.actual.clone(),
+                clause: if by_its_clause { found.clause.to_owned() } else { own_clause },
+                exchanges: found.exchanges.clone(),
                 step: None,
                 diff: diff.clone(),
                 requirement,

@@ -12,7 +12,11 @@ use super::stage::{Answer, NONCE, STATE, Stage, answer, location, text};
 type Shows = fn(&Login) -> bool;
 
 /// What each fault shows, which an honest login does not.
-const EFFECTS: [(&str, Shows); 90] = [
+const EFFECTS: [(&str, Shows); 91] = [
+    ("issuer-other-throughout", |l| {
+        let other = "https://account.attacker.invalid";
+        l.discovered == other && l.all("iss") == [other] && l.claim("iss") == Some(json!(other)) && l.well_signed()
+    }),
     ("coop-same-origin", |l| l.consent_headers.get("cross-origin-opener-policy").is_some_and(|value| value == "same-origin")),
     ("state-forged", |l| matches!(l.all("state")[..], [state] if state != STATE && state.len() == STATE.len())),
     ("state-missing", |l| l.all("state").is_empty()),
@@ -148,7 +152,8 @@ const EFFECTS: [(&str, Shows); 90] = [
 ];
 
 /// Faults with a test of their own.
-const ELSEWHERE: [&str; 11] = [
+const ELSEWHERE: [&str; 12] = [
+    "refresh-held",
     "pkce-ignored",
     "pkce-refused",
     "token-hangs",
@@ -231,6 +236,21 @@ async fn what_a_forged_header_leads_to_is_the_key_that_signed() {
     let to = redirected.headers["location"].to_str().expect("text");
     assert_eq!(stage.browser.post(to).form(&form).send().await.expect("an answer").status(), 404);
     assert_eq!(stage.platform.journal().since(mark)[0].facts.credentials, [collaudo::domain::Credential::Body]);
+}
+
+#[tokio::test]
+async fn a_held_refresh_is_answered_once_another_was_asked_for() {
+    let stage = Stage::new().await;
+    let tokens = stage.tokens(ADA).await;
+    stage.platform.faults().arm("refresh-held", Times::Next(1)).expect("a fault");
+    let mark = stage.platform.journal().mark();
+    let [first, second] = [0, 1].map(|_| stage.refresh(tokens.text("refresh_token")));
+    let (first, second) = tokio::join!(first, second);
+    // The one that came first was held, and its token replaced: the other one is a replay.
+    assert_eq!([first.status.as_u16(), second.status.as_u16()].iter().max(), Some(&400));
+    let seen = stage.platform.journal().since(mark);
+    let held: Vec<usize> = (0..seen.len()).filter(|&place| seen[place].faults == ["refresh-held"]).collect();
+    assert_eq!((held, seen.len()), (vec![1], 2), "the held one was answered last");
 }
 
 #[tokio::test]

@@ -21,6 +21,8 @@ pub struct Login {
     pub again: Option<Answer>,
     pub revocation: Option<Answer>,
     pub issuer: String,
+    /// The issuer that the metadata name.
+    pub discovered: String,
     pub client_id: String,
     pub subject: String,
     pub keys: JwkSet,
@@ -50,7 +52,9 @@ impl Login {
             revocation = Some(answer(stage.post("/connect/revocation", &form).await).await);
         }
         let jwks = answer(stage.get(stage.url("/.well-known/openid-configuration/jwks")).await).await;
+        let metadata = answer(stage.get(stage.url("/.well-known/openid-configuration")).await).await;
         Self {
+            discovered: metadata.text("issuer").to_owned(),
             consent_headers,
             response,
             token,

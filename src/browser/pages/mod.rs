@@ -2,11 +2,13 @@
 //! a method is named after what a person does there and takes a [`Page`](super::Page).
 
 mod consent;
+mod foreign;
 mod platform_window;
 mod portal;
 mod sign_in;
 
 pub use consent::ConsentPage;
-pub use platform_window::{PlatformWindow, Shown, visible_text};
+pub use foreign::{ForeignPage, add_to_address, address_of};
+pub use platform_window::{PlatformWindow, Shown, visible_text, wait_for_text};
 pub use portal::{Access, ApplicationForm, ApplicationStatus, FailedCall, PersonForm, Portal, TicketForm, TicketStatus};
 pub use sign_in::SignInPage;

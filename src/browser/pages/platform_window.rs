@@ -55,7 +55,21 @@ impl PlatformWindow<'_> {
     }
 }
 
-/// What a person reads on a page.
-pub async fn visible_text(page: &Page) -> Result<String, BrowserError> {
-    page.evaluate("document.body ? document.body.innerText : ''").await
+/// What a person reads on a page, once it has loaded and has words; nothing where it has none within the deadline.
+pub async fn visible_text(page: &Page, deadline: Duration) -> Result<String, BrowserError> {
+    match page.wait_until("document.readyState === 'complete' && document.body?.innerText.trim()", "words on the page", deadline).await {
+        Ok(()) => page.evaluate("document.body ? document.body.innerText : ''").await,
+        Err(BrowserError::Timeout { .. }) => Ok(String::new()),
+        Err(error) => Err(error),
+    }
+}
+
+/// Whether a person reads a text on a page, now or within the deadline.
+pub async fn wait_for_text(page: &Page, text: &str, deadline: Duration) -> Result<bool, BrowserError> {
+    let predicate = format!("document.body?.innerText.includes({})", serde_json::Value::from(text));
+    match page.wait_until(&predicate, "text on the page", deadline).await {
+        Ok(()) => Ok(true),
+        Err(BrowserError::Timeout { .. }) => Ok(false),
+        Err(error) => Err(error),
+    }
 }

@@ -267,7 +267,7 @@ impl<'a> Portal<'a> {
     /// As the administrator: what a ticket says.
     pub async fn read_ticket(&self, number: u32) -> Result<String, BrowserError> {
         self.open(&format!("/admin/tickets/{number}")).await?;
-        super::visible_text(self.page).await
+        super::visible_text(self.page, DEFAULT_DEADLINE).await
     }
 
     /// As the administrator.

@@ -56,7 +56,7 @@ pub const FAULTS: &[Fault] = &[
     fault(BAD_GATEWAY, "answers 502 with a JSON error", &["GX-15"]),
     fault(UNAVAILABLE, "answers 503 with a JSON error and Retry-After: 1", &["GX-15", "RS-05"]),
     fault(CONFLICT, "refuses a write with 409: somebody else changed the resource meanwhile (reads are left alone)", &["GX-12"]),
-    fault(UNPROCESSABLE, "refuses a call with 422 and a business rule's message", &["GX-13"]),
+    fault(UNPROCESSABLE, "refuses a write with 422 and a business rule's message (reads are left alone)", &["GX-13"]),
     fault(NOT_FOUND, "answers 404 as if the resource were unknown", &["GX-14"]),
     fault(
         REDIRECT,
@@ -128,8 +128,7 @@ pub fn in_place_of_operation(shared: &Shared, trace: &Trace, writes: bool) -> Op
     if writes && trace.fires(&shared.faults, CONFLICT) {
         return Some(ApiError::Conflict("resource"));
     }
-    trace
-        .fires(&shared.faults, UNPROCESSABLE)
+    (writes && trace.fires(&shared.faults, UNPROCESSABLE))
         .then(|| ApiError::business("tenantId", "the medical centre has suspended this service for today: call the reception"))
 }
 

@@ -18,6 +18,7 @@ macro_rules! faults {
 }
 
 faults! {
+    OTHER_ISSUER_THROUGHOUT = "issuer-other-throughout", "discovery", "calls the platform another issuer: in discovery, authorization response and ID token alike", ["ID-14"];
     COOP_SAME_ORIGIN = "coop-same-origin", "sign-in pages", "sends sign-in and consent pages with `Cross-Origin-Opener-Policy: same-origin`", ["PO-04"];
     STATE_FORGED = "state-forged", RESPONSE, "returns a state that differs from the sent one in one character", ["CB-01"];
     STATE_MISSING = "state-missing", RESPONSE, "leaves out the state", ["CB-01"];
@@ -34,7 +35,7 @@ faults! {
     EXTRA_PARAMETERS = "extra-parameters", RESPONSE, "adds parameters that no standard defines", ["CB-14"];
     PKCE_REFUSED = "pkce-refused", RESPONSE, "refuses a request that has a code challenge with invalid_request, before any sign-in", ["AZ-08", "AZ-09"];
     CODE_UNKNOWN = "code-unknown", RESPONSE, "returns a code that nobody issued", ["TK-05", "CB-12"];
-    ERROR_INVALID_REQUEST = "error-invalid-request", RESPONSE, "answers a granted request with the error invalid_request", ["CB-12", "AZ-09"];
+    ERROR_INVALID_REQUEST = "error-invalid-request", RESPONSE, "answers a granted request with the error invalid_request", ["AZ-08", "AZ-09", "CB-12"];
     ERROR_INTERACTION_REQUIRED = "error-interaction-required", RESPONSE, "answers a granted request with the error interaction_required", ["CB-12"];
     ERROR_UNAUTHORIZED_CLIENT = "error-unauthorized-client", RESPONSE, "answers a granted request with the error unauthorized_client", ["CB-12"];
     ERROR_INVALID_SCOPE = "error-invalid-scope", RESPONSE, "answers a granted request with the error invalid_scope", ["CB-12"];
@@ -106,6 +107,7 @@ faults! {
     USERINFO_OTHER_SUBJECT = "userinfo-other-subject", USERINFO, "answers with subject and name of another user", ["ID-13"];
     REFRESH_INVALID_GRANT = "refresh-invalid-grant", REFRESH, "answers 400 invalid_grant to a good refresh token", ["RT-03"];
     REFRESH_NOT_ROTATED = "refresh-not-rotated", REFRESH, "gives no new refresh token; the old one stays good", ["RT-02"];
+    REFRESH_HELD = "refresh-held", REFRESH, "keeps the answer back until another token request was answered, one second at most", ["RT-04"];
     REFRESH_ANSWER_LOST = "refresh-answer-lost", REFRESH, "rotates the refresh token, but answers 504 as if the answer had been lost", ["RT-05"];
     REFRESH_OTHER_SUBJECT = "refresh-other-subject", REFRESH, "gives an ID token of another subject", ["RT-06"];
     REFRESH_OTHER_ISSUER = "refresh-other-issuer", REFRESH, "gives an ID token of another issuer", ["RT-06"];

@@ -7,13 +7,12 @@ use super::fault as f;
 use super::id_token::{LIFETIME, header};
 use super::jwt::{Draft, Signature};
 use super::keys::{self, KeyError, Keys};
+use super::response::OTHER_ISSUER;
 use crate::platform::api::elsewhere;
 use crate::platform::{Shared, Trace};
 
 /// No client has this id.
 const OTHER_CLIENT: &str = "gipo-somebody-else";
-/// No host of this name exists (RFC 6761 section 6.4).
-const OTHER_ISSUER: &str = "https://account.attacker.invalid";
 /// Nobody's subject.
 const OTHER_SUBJECT: &str = "subject-of-somebody-else";
 /// One character more than a subject may have (OpenID Connect Core section 2).
@@ -26,8 +25,9 @@ pub(super) const FOREIGN_CERTIFICATE: &str = "/certificate";
 type Edit = fn(&mut Draft, &Keys);
 
 /// Claims first, then signature. The claim named is the one without which the fault cannot fire.
-const EDITS: [(&str, &str, Edit); 25] = [
+const EDITS: [(&str, &str, Edit); 26] = [
     (f::ID_TOKEN_WRONG_ISSUER, "iss", |draft, _| set(draft, "iss", OTHER_ISSUER)),
+    (f::OTHER_ISSUER_THROUGHOUT, "iss", |draft, _| set(draft, "iss", OTHER_ISSUER)),
     (f::ID_TOKEN_WRONG_AUDIENCE, "aud", |draft, _| set(draft, "aud", OTHER_CLIENT)),
     (f::ID_TOKEN_EXTRA_AUDIENCE, "aud", |draft, _| {
         let own = draft.claims["aud"].clone();

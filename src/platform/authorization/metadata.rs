@@ -7,6 +7,7 @@ use axum::{Extension, Json};
 use serde_json::{Value, json};
 
 use super::keys::KeyError;
+use super::response::OTHER_ISSUER;
 use super::token_answer::unavailable;
 use super::{device, fault as f, keys};
 use crate::oauth::giponext;
@@ -14,10 +15,11 @@ use crate::platform::{Shared, Trace};
 
 /// `GET /.well-known/openid-configuration` and `/.well-known/oauth-authorization-server`: only what is really supported
 /// (OpenID Connect Discovery section 3, RFC 8414 section 2, RFC 8628 section 4, RFC 9207 section 3).
-pub(super) async fn metadata(State(shared): State<Arc<Shared>>) -> Json<Value> {
+pub(super) async fn metadata(State(shared): State<Arc<Shared>>, Extension(trace): Extension<Trace>) -> Json<Value> {
     let issuer = shared.issuer_text();
+    let renamed = trace.fires(&shared.faults, f::OTHER_ISSUER_THROUGHOUT);
     Json(json!({
-        "issuer": issuer,
+        "issuer": if renamed { OTHER_ISSUER } else { issuer },
         "authorization_endpoint": format!("{issuer}/connect/authorize"),
         "token_endpoint": format!("{issuer}/connect/token"),
         "device_authorization_endpoint": format!("{issuer}/connect/deviceauthorization"),

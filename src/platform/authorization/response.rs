@@ -18,11 +18,11 @@ const MARKUP: &str = "<img src=x onerror=window.collaudoCanary=1>";
 /// What a careless application would copy into its own headers.
 const LINE_BREAK: &str = "refused\r\nSet-Cookie: collaudoCanary=1; Path=/";
 /// No host of this name exists (RFC 6761 section 6.4).
-const OTHER_ISSUER: &str = "https://account.attacker.invalid";
+pub(super) const OTHER_ISSUER: &str = "https://account.attacker.invalid";
 
 /// Errors that replace the answer to a granted request while they are armed.
 const ERRORS: [(&str, &str, &str); 9] = [
-    (f::ERROR_INVALID_REQUEST, "invalid_request", "something in the request is not right"),
+    (f::ERROR_INVALID_REQUEST, "invalid_request", "code_challenge_method is not supported"),
     (f::ERROR_INTERACTION_REQUIRED, "interaction_required", "the user must do something first"),
     (f::ERROR_UNAUTHORIZED_CLIENT, "unauthorized_client", "the application may not do this"),
     (f::ERROR_INVALID_SCOPE, "invalid_scope", "the requested scope is not available"),
@@ -37,7 +37,7 @@ type Parameters = Vec<(&'static str, String)>;
 type Edit = fn(&mut Parameters);
 
 /// Faults of the answer, each with the parameter without which it cannot fire.
-const EDITS: [(&str, &str, Edit); 15] = [
+const EDITS: [(&str, &str, Edit); 16] = [
     (f::STATE_FORGED, "state", |parameters| edit(parameters, "state", |state| forge(&state))),
     (f::STATE_MISSING, "state", |parameters| parameters.retain(|(name, _)| *name != "state")),
     (f::STATE_EMPTY, "state", |parameters| edit(parameters, "state", |_| String::new())),
@@ -59,6 +59,7 @@ const EDITS: [(&str, &str, Edit); 15] = [
     }),
     (f::CODE_DUPLICATED, "code", |parameters| repeat(parameters, "code")),
     (f::ISS_WRONG, "iss", |parameters| edit(parameters, "iss", |_| OTHER_ISSUER.to_owned())),
+    (f::OTHER_ISSUER_THROUGHOUT, "iss", |parameters| edit(parameters, "iss", |_| OTHER_ISSUER.to_owned())),
     (f::ISS_TRAILING_SLASH, "iss", |parameters| edit(parameters, "iss", |iss| format!("{iss}/"))),
     (f::ISS_OTHER_CASE, "iss", |parameters| edit(parameters, "iss", |iss| iss.to_ascii_uppercase())),
     (f::ISS_PERCENT_ENCODED, "iss", |parameters| edit(parameters, "iss", |iss| iss.replace('/', "%2F"))),

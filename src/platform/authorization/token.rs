@@ -1,4 +1,5 @@
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::Extension;
 use axum::body::Bytes;
@@ -13,6 +14,7 @@ use super::parameters::{Parameters, is_form};
 use super::store::{Code, Grant, GrantId, Presented, Refresh};
 use super::token_answer::{TokenRefusal, faulty};
 use super::tokens::{self, Issue, IssueError};
+use crate::domain::{Endpoint, Exchange};
 use crate::oauth::{ErrorCode, ScopeSet, code_challenge_s256, giponext, is_unreserved};
 use crate::platform::accounts::{GrantType, Registration, UserId};
 use crate::platform::{Shared, Trace};
@@ -56,6 +58,9 @@ async fn redeem(shared: &Shared, trace: &Trace, uri: &Uri, headers: &HeaderMap, 
         Grants::RefreshToken => refresh_token(shared, trace, client_id, &form).await,
     }
 }
+
+/// How long a fault keeps the answer to a refresh back.
+const LONGEST_HELD: Duration = Duration::from_secs(1);
 
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Grants {
@@ -158,7 +163,15 @@ async fn refresh_token(shared: &Shared, trace: &Trace, client_id: &str, form: &P
     } else {
         None
     };
-    Ok(tokens::answer(shared, trace, Issue { id, grant: &grant, scopes, nonce: None, refresh_token, refreshed: true }).await?)
+    let seen = shared.journal.mark();
+    let issue = Issue { id, grant: &grant, scopes, nonce: None, refresh_token, refreshed: true };
+    let answer = tokens::answer(shared, trace, issue).await?;
+    if trace.fires(&shared.faults, f::REFRESH_HELD) {
+        let token_request = |exchange: &Exchange| exchange.endpoint == Endpoint::Token;
+        // Whoever waits in vain is answered all the same.
+        let _ = shared.journal.wait_for(seen, "another token request", LONGEST_HELD, token_request).await;
+    }
+    Ok(answer)
 }
 
 pub(super) fn issue_refresh_token(shared: &Shared, id: GrantId) -> String {

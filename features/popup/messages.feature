@@ -1,0 +1,22 @@
+@popup
+Feature: Messages between windows
+  What the windows of a relying party post to each other, and whose messages they take.
+
+  Background:
+    Given the relying party is registered at the platform
+    And the end-user Ada has an account at the medical centre
+
+  Rule: A message goes to a named origin and is taken from it alone
+
+    @PO-02
+    Scenario: No message is posted to whoever listens
+      Given Ada's browser notes every message that a page posts to its opener
+      When Ada signs in through the popup and grants every scope
+      Then every message was posted to a named origin
+
+    @PO-01 @negative
+    Scenario: An authorization response that a foreign page posts is not taken
+      Given a page of Mallory's has opened the relying party in Ada's browser
+      When Mallory's page posts a forged authorization response to it
+      Then the relying party does nothing with it
+      And nobody is signed in at the relying party

@@ -1,0 +1,24 @@
+@resource-access
+Feature: Writes to the API
+  What a relying party makes of a write that the platform refuses.
+
+  Background:
+    Given the relying party is registered at the platform
+    And the end-user Ada has an account at the medical centre
+    And Ada has signed in through the popup and granted every scope
+
+  Rule: A refused write is not repeated as it was
+
+    @GX-12 @provoked
+    Scenario: A resource that changed meanwhile is read again before it is written again
+      Given the platform will answer the next write with a conflict
+      When Ada makes a declared change
+      Then the relying party still answers
+      And the relying party does not write again without reading again
+
+    @GX-13 @provoked
+    Scenario: A broken business rule is shown, and the write is not repeated
+      Given the platform will answer every write with a broken business rule
+      When Ada makes a declared change
+      Then the relying party shows the platform's message
+      And the refused write is not repeated

@@ -1,0 +1,43 @@
+//! What the application makes of the platform's metadata.
+
+use cucumber::when;
+
+use super::Failure;
+use super::sign_in::{Consent, Outcome};
+use super::world::World;
+use crate::domain::Endpoint;
+use crate::platform::Times;
+
+const OTHER_ISSUER: &str = "issuer-other-throughout";
+
+#[when(expr = "{word} signs in at a relying party that starts while the platform calls itself another issuer")]
+async fn signs_in_under_another_issuer(world: &mut World, name: String) -> Result<(), Failure> {
+    if world.setup()?.is_shared() {
+        return Err(Failure::not_applicable(
+            "metadata may be read once, at the application's start, and this one is not started by the harness ([app] command)",
+        ));
+    }
+    world.provoke(OTHER_ISSUER, Times::Always).await?;
+    if let Err(failure) = world.stage_mut()?.register_application().await {
+        return world.does_not_start(&name, &failure).await;
+    }
+    world.sign_in(&name, Consent::GrantAll).await?;
+    let discovered = world.provoked_exchanges()?.iter().any(|exchange| exchange.endpoint == Endpoint::Discovery);
+    if discovered { Ok(()) } else { Err(Failure::not_applicable("the application reads no discovery document")) }
+}
+
+impl World {
+    /// An application that does not even start under such metadata has stopped early enough; it is started again without them.
+    async fn does_not_start(&mut self, name: &str, failure: &Failure) -> Result<(), Failure> {
+        let discovered = self.provoked_exchanges()?.iter().any(|exchange| exchange.endpoint == Endpoint::Discovery);
+        if !discovered {
+            return Err(Failure::unjudged(format!("the application did not start again: {}", failure.message())));
+        }
+        let stage = self.stage_mut()?;
+        stage.mock()?.faults().disarm_all();
+        stage.register_application().await?;
+        self.memory.actor = Some(name.to_owned());
+        self.memory.outcome = Some(Outcome::Refused(Some(failure.message())));
+        Ok(())
+    }
+}

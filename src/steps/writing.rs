@@ -1,0 +1,70 @@
+//! Writes to the API that a signed-in person makes at the application, and what it makes of a refusal.
+
+use cucumber::{then, when};
+
+use super::world::World;
+use super::{Failure, PATIENCE};
+use crate::browser::{BrowserError, pages};
+use crate::checks;
+use crate::domain::{Action, Endpoint, Exchange};
+
+#[when(expr = "{word} makes a declared change")]
+async fn makes_a_change(world: &mut World, name: String) -> Result<(), Failure> {
+    world.memory.actor = Some(name);
+    let (feature, action, submit) = world.writing_action()?;
+    world.open_feature_as_actor(&feature).await?;
+    let visitor = world.actor_visitor().await?;
+    match visitor.page.click(&submit).await {
+        Ok(()) => {}
+        Err(BrowserError::Timeout { .. }) => {
+            let message = format!("`{submit}`, which [app.actions.{feature}] names as what writes, is not on {}", action.open);
+            return Err(Failure::unjudged(message));
+        }
+        Err(error) => return Err(error.into()),
+    }
+    let journal = world.stage()?.mock()?.journal();
+    let mark = world.stage()?.provocation.mark().unwrap_or_default();
+    journal
+        .wait_for(mark, "a write at the API", PATIENCE, is_write)
+        .await
+        .map_err(|error| Failure::unjudged(format!("a click on `{submit}` wrote nothing: {error}")))?;
+    Ok(())
+}
+
+#[then("the relying party does not write again without reading again")]
+async fn reads_again(world: &mut World) -> Result<(), Failure> {
+    let exchanges = world.provoked_exchanges()?;
+    world.judge(checks::check_reread_after_conflict(&exchanges))
+}
+
+#[then("the relying party shows the platform's message")]
+async fn shows_the_message(world: &mut World) -> Result<(), Failure> {
+    let exchanges = world.provoked_exchanges()?;
+    let refused = exchanges.iter().find(|exchange| is_write(exchange) && exchange.status == 422);
+    let message = refused.and_then(|exchange| exchange.response.as_ref()?["message"].as_str().map(str::to_owned));
+    let message = message.ok_or_else(|| Failure::unjudged("the platform refused no write with a message"))?;
+    let visitor = world.actor_visitor().await?;
+    let shown = pages::wait_for_text(&visitor.page, &message, PATIENCE).await?;
+    world.react(shown, "does not show what the platform says of a refused write", &format!("the message `{message}`"), "it is on no page")
+}
+
+#[then("the refused write is not repeated")]
+async fn not_repeated(world: &mut World) -> Result<(), Failure> {
+    let exchanges = world.provoked_exchanges()?;
+    world.judge(checks::check_not_repeated(&exchanges, &[422]))
+}
+
+fn is_write(exchange: &Exchange) -> bool {
+    exchange.endpoint == Endpoint::Api && matches!(exchange.method.as_str(), "POST" | "PUT" | "PATCH" | "DELETE")
+}
+
+impl World {
+    /// The first action of the profile that writes: its feature, and what a person clicks.
+    fn writing_action(&self) -> Result<(String, Action, String), Failure> {
+        let setup = self.setup()?;
+        let mut actions = setup.profile.app.actions.iter();
+        actions
+            .find_map(|(feature, action)| Some((feature.clone(), action.clone(), action.submit.clone()?)))
+            .ok_or_else(|| Failure::not_applicable("the profile names no action that writes (`submit` in [app.actions])"))
+    }
+}
