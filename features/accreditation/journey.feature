@@ -18,7 +18,7 @@ Feature: Accreditation journey
       Given the relying party is registered at the platform
       And Irene has a developer account with the developer role
       When Irene signs in through the popup and grants every scope
-      Then nobody is signed in at the relying party
+      Then no medical centre's data was given out for Irene
       And the platform names no medical centre for Irene
 
     @AC-03

@@ -175,6 +175,23 @@ pub fn check_own_tenant(exchanges: &[Exchange], tenants: &[(String, String)]) ->
     Ok(())
 }
 
+/// AC-02: no resource call on behalf of `subject` was answered with data (C-11). That none was made is as good.
+pub fn check_no_data_given(exchanges: &[Exchange], subject: &str) -> Judgement {
+    if subject.is_empty() {
+        return Err(nothing("the platform knows no such end-user"));
+    }
+    let served = |call: &&Exchange| call.facts.subject.as_deref() == Some(subject) && call.status < 300;
+    match resource_calls(exchanges).into_iter().find(served) {
+        None => Ok(()),
+        Some(call) => Err(Clause("C-11").refuse(
+            "a developer account opens a medical centre's data",
+            "no answer with data",
+            format!("{} was answered {}", described(call), call.status),
+            [call.number],
+        )),
+    }
+}
+
 /// GX-19: once `subject` has been deactivated, calls and refreshes on behalf of that end-user stop: at most `bound` more
 /// (C-18, C-38). `exchanges` are those after the deactivation; refused requests without a known subject count as well.
 pub fn check_calls_stop(exchanges: &[Exchange], subject: &str, bound: usize) -> Judgement {
@@ -283,6 +300,15 @@ mod tests {
     #[test]
     fn a_resource_call_for_a_foreign_end_user_is_refused() {
         assert!(found(check_no_resource_call(&session(), "ada")).contains("not authorised for"));
+    }
+
+    #[test]
+    fn data_for_somebody_without_a_tenant_is_refused() {
+        assert!(found(check_no_data_given(&session(), "ada")).contains("opens a medical centre's data"));
+        assert_eq!(check_no_data_given(&session(), "irene"), Ok(()));
+        let turned_away: Vec<Exchange> = session().into_iter().map(|call| refused(call, 403, "insufficient_permission")).collect();
+        assert_eq!(check_no_data_given(&turned_away, "ada"), Ok(()));
+        undecided(check_no_data_given(&session(), ""));
     }
 
     #[test]

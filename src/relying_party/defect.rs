@@ -80,7 +80,7 @@ defects! {
     FollowsRedirectWithToken "follows-redirect-with-token" ["RS-02"] "follows a redirect of the API to any host, with the token";
     NoRefresh "no-refresh" ["GX-06", "RT-01", "RS-03"] "asks for a new login when the access token has expired";
     KeepsOldRefreshToken "keeps-old-refresh-token" ["RT-02"] "goes on with the first refresh token after a rotation";
-    LoopsOnInvalidGrant "loops-on-invalid-grant" ["RT-03"] "repeats the refresh that the platform has refused for good";
+    LoopsOnInvalidGrant "loops-on-invalid-grant" ["RT-03", "GX-19"] "repeats the refresh that the platform has refused for good";
     RefreshesInParallel "refreshes-in-parallel" ["RT-04"] "lets every waiting request refresh for itself";
     HardWiredTenant "hard-wired-tenant" ["GX-01", "GX-02"] "uses the tenant of its configuration and never asks for the user's";
     SkipsTenantCheck "skips-tenant-check" ["GX-02"] "serves a user of any tenant";

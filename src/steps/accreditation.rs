@@ -10,6 +10,7 @@ use super::sign_in::{Consent, Outcome};
 use super::stage::http_client;
 use super::world::World;
 use crate::browser::pages::{Access, ApplicationStatus, TicketForm, TicketStatus};
+use crate::checks;
 use crate::oauth::giponext;
 use crate::platform::accounts::{GrantType, RegistrationRequest, RegistrationType, TicketKind};
 
@@ -77,6 +78,13 @@ async fn sees_menu(world: &mut World) -> Result<(), Failure> {
 #[given("Irene has a developer account with the developer role")]
 async fn irene_is_developer(world: &mut World) -> Result<(), Failure> {
     world.irene_becomes_developer().await
+}
+
+#[then("no medical centre's data was given out for Irene")]
+async fn no_data_for_irene(world: &mut World) -> Result<(), Failure> {
+    let irene = world.stage()?.mock()?.subject_of(IRENE).map(|subject| subject.0).unwrap_or_default();
+    let judgement = checks::check_no_data_given(&world.exchanges()?, &irene);
+    world.judge(judgement)
 }
 
 #[then("the platform names no medical centre for Irene")]
