@@ -12,6 +12,8 @@ pub enum Endpoint {
     Token,
     Userinfo,
     Revocation,
+    DeviceAuthorization,
+    Introspection,
     EndSession,
     /// `/v2/…`, the resource API.
     Api,

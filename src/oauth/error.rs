@@ -1,7 +1,7 @@
 use std::fmt;
 
 /// Error codes of the authorization and token endpoints (RFC 6749 sections 4.1.2.1 and 5.2, RFC 6750 section 3.1,
-/// OpenID Connect Core section 3.1.2.6).
+/// OpenID Connect Core section 3.1.2.6, RFC 8628 section 3.5).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum ErrorCode {
     InvalidRequest,
@@ -21,6 +21,10 @@ pub enum ErrorCode {
     RegistrationNotSupported,
     InvalidToken,
     InsufficientScope,
+    /// RFC 8628 section 3.5, as the two that follow.
+    AuthorizationPending,
+    SlowDown,
+    ExpiredToken,
 }
 
 impl ErrorCode {
@@ -43,6 +47,9 @@ impl ErrorCode {
             Self::RegistrationNotSupported => "registration_not_supported",
             Self::InvalidToken => "invalid_token",
             Self::InsufficientScope => "insufficient_scope",
+            Self::AuthorizationPending => "authorization_pending",
+            Self::SlowDown => "slow_down",
+            Self::ExpiredToken => "expired_token",
         }
     }
 }

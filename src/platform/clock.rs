@@ -24,6 +24,11 @@ impl Clock {
         Timestamp::now().as_second() + self.offset_seconds.load(Ordering::Relaxed)
     }
 
+    /// Milliseconds since 1970-01-01T00:00:00Z.
+    pub fn now_milliseconds(&self) -> i64 {
+        Timestamp::now().as_millisecond() + self.offset_seconds.load(Ordering::Relaxed).saturating_mul(1000)
+    }
+
     pub fn advance(&self, by: Duration) {
         self.offset_seconds.fetch_add(i64::try_from(by.as_secs()).unwrap_or(i64::MAX), Ordering::Relaxed);
     }

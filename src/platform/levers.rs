@@ -23,6 +23,8 @@ pub enum LeverError {
     Token(String),
     #[error("no user has the e-mail `{0}`")]
     UnknownUser(String),
+    #[error("no device waits for this user code: it was decided already, or it has expired")]
+    NoDevice,
     #[error("no approved application has the client_id `{0}`")]
     UnknownClient(String),
 }
@@ -72,6 +74,17 @@ impl Platform {
         Ok(subject)
     }
 
+    /// What the user granted to this client ends at once: the user removed the application (C-37).
+    pub fn revoke_grants(&self, subject: &UserId, client_id: &str) {
+        self.shared().authorizations().revoke_grants(subject, client_id);
+    }
+
+    /// Lets a sign-out that the client asks for send the browser on to this address.
+    pub fn allow_post_logout(&self, client_id: &str, uri: &str) -> Result<(), LeverError> {
+        let known = self.shared().accounts().allow_post_logout(client_id, uri);
+        if known { Ok(()) } else { Err(LeverError::UnknownClient(client_id.to_owned())) }
+    }
+
     pub fn grants_of(&self, subject: &UserId) -> Vec<GrantSummary> {
         let grants = self.shared().authorizations().grants_of(subject);
         grants.into_iter().map(|(client_id, scopes, revoked)| GrantSummary { client_id, scopes, revoked }).collect()
@@ -111,6 +124,16 @@ impl Platform {
         let code = self.issue_code(email, client_id, "", None)?;
         let token = authorization::access_token_of_code(self.shared(), client_id, code.expose_secret()).await;
         token.map(SecretString::from).map_err(|error| LeverError::Token(error.to_string()))
+    }
+
+    /// Answers a waiting device's request as a user at the verification page would: allows these scopes, space-delimited, or
+    /// refuses. `openid` is granted where it was asked for.
+    pub fn decide_device(&self, user_code: &str, email: &str, scopes: Option<&str>) -> Result<(), LeverError> {
+        let shared = self.shared();
+        let user = self.user(email)?;
+        let session = new_session(shared, &user, shared.clock.now());
+        let decided = authorization::decide_device(shared, user_code, &user, &session, scopes.map(ScopeSet::parse));
+        if decided { Ok(()) } else { Err(LeverError::NoDevice) }
     }
 
     /// Registers an approved application with credentials that it was given beforehand, unless it is registered already.

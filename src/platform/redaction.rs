@@ -73,6 +73,9 @@ impl Redaction {
 
     /// The value of a query parameter, a form field or a JSON member, redacted where its name says that it is secret.
     pub(super) fn field(&self, name: &str, value: &str) -> String {
+        if matches!(name, "verification_uri_complete" | "return_to") {
+            return self.url(value);
+        }
         match secret_kind(name) {
             Some(kind) => self.placeholder(kind, value),
             None => value.to_owned(),
@@ -165,6 +168,8 @@ impl Redaction {
 fn secret_kind(name: &str) -> Option<&'static str> {
     Some(match name {
         "code" => "code",
+        "device_code" => "device-code",
+        "user_code" => "user-code",
         "code_verifier" => "verifier",
         "client_secret" => "client-secret",
         "access_token" => "access-token",

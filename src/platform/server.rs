@@ -17,8 +17,10 @@ use super::redaction::Redaction;
 use super::{Journal, Settings, Shared, Switchboard, Tls, Trace, api, authorization, lang, portal, workbench};
 use crate::domain::{Endpoint, Exchange};
 
-/// Largest request or answer body that is read, in bytes.
+/// Largest request body that is read, in bytes.
 const BODY_LIMIT: usize = 1024 * 1024;
+/// Largest answer, in bytes: more than any fault gives.
+const ANSWER_LIMIT: usize = 8 * 1024 * 1024;
 /// Tries to find one port that is free on IPv4 and IPv6 loopback.
 const PORT_TRIES: usize = 16;
 
@@ -175,14 +177,16 @@ async fn record(State(shared): State<Arc<Shared>>, request: Request, next: Next)
     }
     let (mut parts, body) = request.into_parts();
     let Ok(body) = to_bytes(body, BODY_LIMIT).await else {
-        return StatusCode::PAYLOAD_TOO_LARGE.into_response();
+        let text = "the request's body is too long, or was cut off";
+        let body = serde_json::json!({"error": "invalid_request", "error_description": text, "message": text});
+        return (StatusCode::PAYLOAD_TOO_LARGE, axum::Json(body)).into_response();
     };
     parts.extensions.insert(trace.clone());
     let (method, uri, headers) = (parts.method.to_string(), parts.uri.clone(), parts.headers.clone());
     let sent = body.clone();
     let response = next.run(Request::from_parts(parts, Body::from(body))).await;
     let (parts, body) = response.into_parts();
-    let Ok(answer) = to_bytes(body, BODY_LIMIT).await else {
+    let Ok(answer) = to_bytes(body, ANSWER_LIMIT).await else {
         return StatusCode::INTERNAL_SERVER_ERROR.into_response();
     };
     let notes = trace.take();
@@ -228,6 +232,8 @@ fn endpoint(path: &str) -> Endpoint {
         "/connect/token" => Endpoint::Token,
         "/connect/userinfo" => Endpoint::Userinfo,
         "/connect/revocation" => Endpoint::Revocation,
+        "/connect/deviceauthorization" => Endpoint::DeviceAuthorization,
+        "/connect/introspect" => Endpoint::Introspection,
         "/connect/endsession" => Endpoint::EndSession,
         "/favicon.ico" => Endpoint::Other,
         path if path.starts_with("/v2/") => Endpoint::Api,

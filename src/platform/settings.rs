@@ -84,6 +84,10 @@ pub struct Assumptions {
     pub signing_algorithm: SigningAlgorithm,
     /// C-36.
     pub access_token_lifetime_seconds: u64,
+    /// C-38: whether deactivating a user ends access tokens at once, or only refresh tokens, and access tokens as they expire.
+    pub deactivation_ends_access_tokens: bool,
+    /// C-13 has no field for addresses after a sign-out: whether redirect URIs serve as such.
+    pub post_logout_to_redirect_uris: bool,
     /// C-43.
     pub code_lifetime_seconds: u64,
     /// C-37.
@@ -92,6 +96,18 @@ pub struct Assumptions {
     pub default_page_limit: usize,
     /// C-56: most entries a list page holds.
     pub max_page_limit: usize,
+    /// C-46: how long a device code and its user code are good.
+    pub device_code_lifetime_seconds: u64,
+    /// C-46: least seconds between two polls of a device.
+    pub device_poll_interval_seconds: u64,
+    /// C-46: whether the device authorization response tells the interval. 5 seconds hold for a client that is not told.
+    pub device_poll_interval_told: bool,
+    /// C-46: wrong user codes after which a browser session may try no more.
+    pub device_user_code_tries: u32,
+    /// C-58: requests of one client that the window holds; 0 sets no limit.
+    pub rate_limit: u32,
+    /// C-58: length of the window, in seconds.
+    pub rate_limit_window_seconds: u64,
 }
 
 /// A signature algorithm of RFC 7518 section 3.1.
@@ -120,10 +136,18 @@ impl Default for Assumptions {
             tenant_claim: "tenant_id".to_owned(),
             signing_algorithm: SigningAlgorithm::default(),
             access_token_lifetime_seconds: 3600,
+            deactivation_ends_access_tokens: true,
+            post_logout_to_redirect_uris: false,
             code_lifetime_seconds: 60,
             refresh_token_lifetime_seconds: 30 * 24 * 3600,
             default_page_limit: 50,
             max_page_limit: 200,
+            device_code_lifetime_seconds: 300,
+            device_poll_interval_seconds: 5,
+            device_poll_interval_told: true,
+            device_user_code_tries: 5,
+            rate_limit: 6000,
+            rate_limit_window_seconds: 60,
         }
     }
 }

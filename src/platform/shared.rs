@@ -5,6 +5,7 @@ use url::Url;
 use super::accounts::Accounts;
 use super::api::Clinic;
 use super::authorization::Authorizations;
+use super::limiter::Limiter;
 use super::redaction::Redaction;
 use super::workbench::Workbench;
 use super::{Clock, Journal, Random, Settings, Switchboard};
@@ -24,6 +25,8 @@ pub struct Shared {
     pub redaction: Redaction,
     /// Only on a platform that a person started.
     pub workbench: Option<Workbench>,
+    /// C-57: `limiter.admit(client_id, clock.now())` wherever a client is known.
+    pub limiter: Limiter,
     pub(super) accounts: Mutex<Accounts>,
     pub(super) authorizations: Mutex<Authorizations>,
     pub(super) clinic: Mutex<Clinic>,
@@ -42,6 +45,7 @@ impl Shared {
             accounts: Mutex::new(accounts),
             journal: Journal::keeping(settings.journal),
             workbench: settings.workbench.clone().map(|settings| Workbench::new(settings.control_key)),
+            limiter: Limiter::new(&settings.assumptions),
             settings,
             issuer,
             clock: Clock::default(),

@@ -1,158 +1,43 @@
 use std::collections::BTreeSet;
 
-use collaudo::oauth::{Jwt, decode_jwt};
+use collaudo::oauth::decode_jwt;
 use collaudo::platform::accounts::ADA;
 use collaudo::platform::{Platform, Times, faults};
-use jsonwebtoken::jwk::JwkSet;
-use jsonwebtoken::{Algorithm, DecodingKey, Validation};
-use reqwest::header::HeaderMap;
 use secrecy::ExposeSecret;
 use serde_json::{Value, json};
 
+use super::observed::{Login, ahead, foreign_with, refreshed_another, userinfo};
 use super::stage::{Answer, NONCE, STATE, Stage, answer, location, text};
-
-/// What a relying party gets from the platform in one login, one refresh and one revocation.
-struct Login {
-    consent_headers: HeaderMap,
-    response: Vec<(String, String)>,
-    token: Option<Answer>,
-    userinfo: Option<Answer>,
-    refresh: Option<Answer>,
-    /// The first refresh token, used once more.
-    again: Option<Answer>,
-    revocation: Option<Answer>,
-    issuer: String,
-    /// The issuer that the metadata name.
-    discovered: String,
-    client_id: String,
-    subject: String,
-    keys: JwkSet,
-}
-
-impl Login {
-    async fn observe(stage: &Stage) -> Self {
-        let consent = stage.consent(ADA, &[]).await;
-        let page = stage.get(stage.url(&format!("/consent?request={}", consent.request))).await;
-        let consent_headers = page.headers().clone();
-        let response = stage.decide(&consent, "allow", &["profile", "offline_access"]).await;
-        let response: Vec<(String, String)> = response.query_pairs().into_owned().collect();
-        let code = response.iter().find(|(name, _)| name == "code").map(|(_, value)| value.clone());
-        let token = match code {
-            Some(code) => Some(stage.redeem(&code).await),
-            None => None,
-        };
-        let good = token.as_ref().filter(|token| token.json["access_token"].is_string());
-        let (mut userinfo, mut refresh, mut again, mut revocation) = (None, None, None, None);
-        if let Some(token) = good {
-            userinfo = Some(stage.userinfo(token.text("access_token")).await);
-            refresh = Some(stage.refresh(token.text("refresh_token")).await);
-            again = Some(stage.refresh(token.text("refresh_token")).await);
-            let secret = stage.client.client_secret.clone().expect("confidential");
-            let form = [("token", "x"), ("client_id", &stage.client.client_id), ("client_secret", secret.expose_secret())];
-            revocation = Some(answer(stage.post("/connect/revocation", &form).await).await);
-        }
-        let jwks = text(stage.get(stage.url("/.well-known/openid-configuration/jwks")).await).await;
-        let metadata = answer(stage.get(stage.url("/.well-known/openid-configuration")).await).await;
-        Self {
-            discovered: metadata.text("issuer").to_owned(),
-            consent_headers,
-            response,
-            token,
-            userinfo,
-            refresh,
-            again,
-            revocation,
-            issuer: stage.platform.shared().issuer_text().to_owned(),
-            client_id: stage.client.client_id.clone(),
-            subject: stage.platform.subject_of(ADA).expect("Ada").0,
-            keys: serde_json::from_str(&jwks).expect("a JWKS"),
-        }
-    }
-
-    fn all(&self, name: &str) -> Vec<&str> {
-        self.response.iter().filter(|(key, _)| key == name).map(|(_, value)| value.as_str()).collect()
-    }
-
-    fn member(&self, name: &str) -> Option<&Value> {
-        self.token.as_ref()?.json.get(name)
-    }
-
-    fn answered(&self, status: u16, error: &str) -> bool {
-        self.token.as_ref().is_some_and(|token| token.error() == (status, error))
-    }
-
-    /// Whether the token answer is 200 and this text, which is no JSON.
-    fn garbled(&self, starts: &str) -> bool {
-        self.token.as_ref().is_some_and(|token| token.status == 200 && token.json.is_null() && token.text.starts_with(starts))
-    }
-
-    fn raw_id_token(&self) -> Option<&str> {
-        self.member("id_token")?.as_str()
-    }
-
-    fn id_token(&self) -> Jwt {
-        self.raw_id_token()
-            .and_then(|token| decode_jwt(token).ok())
-            .unwrap_or(Jwt { header: Default::default(), claims: Default::default() })
-    }
-
-    fn claim(&self, name: &str) -> Option<Value> {
-        self.raw_id_token().and_then(|_| self.id_token().claims.get(name).cloned())
-    }
-
-    /// Whether there is an ID token and it has no such claim.
-    fn lacks(&self, name: &str) -> bool {
-        self.raw_id_token().is_some() && self.claim(name).is_none()
-    }
-
-    /// Whether the ID token is RS256 under a key of the JWKS.
-    fn well_signed(&self) -> bool {
-        let (Some(token), Some(kid)) = (self.raw_id_token(), self.id_token().header.get("kid").and_then(Value::as_str).map(str::to_owned))
-        else {
-            return false;
-        };
-        let mut validation = Validation::new(Algorithm::RS256);
-        validation.validate_aud = false;
-        validation.validate_exp = false;
-        validation.required_spec_claims.clear();
-        self.keys
-            .find(&kid)
-            .and_then(|jwk| DecodingKey::from_jwk(jwk).ok())
-            .is_some_and(|key| jsonwebtoken::decode::<Value>(token, &key, &validation).is_ok())
-    }
-
-    fn header(&self, name: &str) -> Option<String> {
-        Some(self.id_token().header.get(name)?.as_str()?.to_owned())
-    }
-
-    /// The response is this error with state and issuer, and no code.
-    fn refused(&self, error: &str) -> bool {
-        self.all("error") == [error]
-            && self.all("code").is_empty()
-            && self.all("state") == [STATE]
-            && self.all("iss") == [self.issuer.as_str()]
-    }
-}
 
 type Shows = fn(&Login) -> bool;
 
 /// What each fault shows, which an honest login does not.
-const EFFECTS: [(&str, Shows); 51] = [
+const EFFECTS: [(&str, Shows); 91] = [
     ("issuer-other-throughout", |l| {
         let other = "https://account.attacker.invalid";
         l.discovered == other && l.all("iss") == [other] && l.claim("iss") == Some(json!(other)) && l.well_signed()
     }),
-    ("error-invalid-request", |l| l.refused("invalid_request")),
     ("coop-same-origin", |l| l.consent_headers.get("cross-origin-opener-policy").is_some_and(|value| value == "same-origin")),
     ("state-forged", |l| matches!(l.all("state")[..], [state] if state != STATE && state.len() == STATE.len())),
     ("state-missing", |l| l.all("state").is_empty()),
     ("state-empty", |l| l.all("state") == [""]),
     ("state-duplicated", |l| l.all("state") == [STATE, STATE]),
+    ("state-forged-second", |l| matches!(l.all("state")[..], [first, second] if first == STATE && second != STATE)),
+    ("state-forged-first", |l| matches!(l.all("state")[..], [first, second] if first != STATE && second == STATE)),
+    ("code-unknown", |l| l.all("code").len() == 1 && l.answered(400, "invalid_grant")),
     ("code-duplicated", |l| matches!(l.all("code")[..], [first, second] if first == second)),
     ("iss-wrong", |l| l.all("iss") == ["https://account.attacker.invalid"]),
     ("iss-trailing-slash", |l| l.all("iss") == [format!("{}/", l.issuer)]),
+    ("iss-other-case", |l| l.all("iss") == [l.issuer.to_ascii_uppercase()]),
+    ("iss-percent-encoded", |l| l.all("iss") == [l.issuer.replace('/', "%2F")]),
     ("iss-missing", |l| l.all("iss").is_empty() && l.all("code").len() == 1),
     ("extra-parameters", |l| l.all("gipo_region").len() == 1 && l.all("code").len() == 1 && l.all("state") == [STATE]),
+    ("error-invalid-request", |l| l.refused("invalid_request")),
+    ("error-interaction-required", |l| l.refused("interaction_required")),
+    ("error-unauthorized-client", |l| l.refused("unauthorized_client")),
+    ("error-description-line-break", |l| {
+        l.refused("access_denied") && l.all("error_description")[0].contains("\r\nSet-Cookie: collaudoCanary")
+    }),
     ("error-invalid-scope", |l| l.refused("invalid_scope")),
     ("error-server-error", |l| l.refused("server_error")),
     ("error-temporarily-unavailable", |l| l.refused("temporarily_unavailable")),
@@ -171,6 +56,22 @@ const EFFECTS: [(&str, Shows); 51] = [
     ("token-html", |l| l.garbled("<!doctype html>")),
     ("token-bad-json", |l| l.garbled("{\"access_token\"")),
     ("token-empty", |l| l.garbled("") && l.token.as_ref().is_some_and(|token| token.text.is_empty())),
+    ("token-huge", |l| l.answered(200, "") && l.token.as_ref().is_some_and(|token| token.text.len() > 5_000_000)),
+    ("token-redirect", |l| {
+        let location = l.token.as_ref().filter(|token| token.status == 307).map(|token| token.headers["location"].clone());
+        location.is_some_and(|location| {
+            location.to_str().is_ok_and(|to| to.ends_with("/elsewhere/connect/token") && !to.starts_with(&l.issuer))
+        })
+    }),
+    ("token-answer-lost", |l| l.answered(504, "gateway_timeout")),
+    ("token-opaque", |l| {
+        let opaque = l.member("access_token").and_then(Value::as_str).is_some_and(|token| decode_jwt(token).is_err());
+        opaque && userinfo(l, 200, "application/json")
+    }),
+    ("token-large", |l| {
+        l.member("access_token").and_then(Value::as_str).is_some_and(|token| token.len() > 8192) && userinfo(l, 200, "application/json")
+    }),
+    ("token-narrower-scope", |l| l.member("scope") == Some(&json!("offline_access openid profile"))),
     ("token-extra-members", |l| l.member("gipo_session").is_some() && l.well_signed()),
     ("token-type-mixed-case", |l| l.member("token_type") == Some(&json!("bEaReR"))),
     ("token-type-unknown", |l| l.member("token_type") == Some(&json!("mac"))),
@@ -189,6 +90,29 @@ const EFFECTS: [(&str, Shows); 51] = [
             && l.id_token().header.get("jwk").is_none()
     }),
     ("id-token-alg-none", |l| l.header("alg").as_deref() == Some("none") && l.raw_id_token().is_some_and(|token| token.ends_with('.'))),
+    ("id-token-alg-none-mixed-case", |l| {
+        l.header("alg").as_deref() == Some("nOnE") && l.raw_id_token().is_some_and(|token| token.ends_with('.'))
+    }),
+    ("id-token-hs256-jwk", |l| l.hs256_with(l.jwks.json["keys"][0].to_string().as_bytes())),
+    ("id-token-kid-path", |l| l.hs256_with(b"") && l.header("kid").is_some_and(|kid| kid.ends_with("/dev/null"))),
+    ("id-token-jku", |l| foreign_with(l, "jku").is_some_and(|url| url.as_str().is_some_and(|url| url.ends_with("/elsewhere/keys")))),
+    ("id-token-x5u", |l| foreign_with(l, "x5u").is_some_and(|url| url.as_str().is_some_and(|url| url.ends_with("/elsewhere/certificate")))),
+    ("id-token-x5c", |l| foreign_with(l, "x5c").is_some_and(|chain| chain[0].as_str().is_some_and(|der| der.starts_with("MII")))),
+    ("id-token-kid-unknown", |l| foreign_with(l, "kid").is_some() && l.id_token().header.len() == 3),
+    ("id-token-crit", |l| l.id_token().header.get("crit") == Some(&json!(["gipo_region"])) && l.well_signed()),
+    ("id-token-without-iat", |l| l.lacks("iat") && l.well_signed()),
+    ("id-token-old", |l| ahead(l, "iat").is_some_and(|s| s < -600_000) && ahead(l, "exp").is_some_and(|s| s > 0) && l.well_signed()),
+    ("id-token-from-the-future", |l| ahead(l, "iat").is_some_and(|s| s > 3500) && l.well_signed()),
+    ("id-token-not-yet-good", |l| ahead(l, "nbf").is_some_and(|s| s > 3500) && l.well_signed()),
+    ("id-token-sub-array", |l| l.claim("sub").is_some_and(|sub| sub[0] == *l.subject && sub[1].is_string())),
+    ("id-token-sub-long", |l| l.claim("sub").is_some_and(|sub| sub.as_str().is_some_and(|sub| sub.len() == 256)) && l.well_signed()),
+    ("jwks-unavailable", |l| l.jwks.status == 503),
+    ("jwks-empty", |l| l.jwks.status == 200 && l.jwks.json["keys"] == json!([])),
+    ("jwks-unknown-keys", |l| l.jwks.json["keys"].as_array().is_some_and(|keys| keys.len() == 3) && l.well_signed()),
+    ("userinfo-unauthorized", |l| l.userinfo.as_ref().is_some_and(|answer| answer.error() == (401, "invalid_token"))),
+    ("userinfo-html", |l| userinfo(l, 200, "text/html")),
+    ("userinfo-jwt", |l| userinfo(l, 200, "application/jwt")),
+    ("userinfo-without-subject", |l| l.userinfo.as_ref().is_some_and(|answer| answer.status == 200 && answer.json.get("sub").is_none())),
     ("id-token-hs256-public-key", |l| l.header("alg").as_deref() == Some("HS256")),
     ("id-token-foreign-key", |l| {
         let own_kid = l.header("kid").is_some_and(|kid| l.keys.find(&kid).is_none());
@@ -214,11 +138,34 @@ const EFFECTS: [(&str, Shows); 51] = [
         };
         good(&l.refresh) && good(&l.again)
     }),
+    ("refresh-answer-lost", |l| {
+        let lost = l.refresh.as_ref().is_some_and(|refresh| refresh.status == 504);
+        lost && l.again.as_ref().is_some_and(|again| again.error() == (400, "invalid_grant"))
+    }),
+    ("refresh-other-subject", |l| refreshed_another(l, "sub")),
+    ("refresh-other-issuer", |l| refreshed_another(l, "iss")),
+    ("revocation-refused", |l| l.revocation.as_ref().is_some_and(|revocation| revocation.error() == (400, "unsupported_token_type"))),
+    ("revocation-unavailable", |l| {
+        l.revocation.as_ref().is_some_and(|revocation| revocation.status == 503 && revocation.headers["retry-after"] == "1")
+    }),
     ("refresh-unavailable", |l| l.answered(200, "") && l.refresh.as_ref().is_some_and(|refresh| refresh.status == 503)),
 ];
 
 /// Faults with a test of their own.
-const ELSEWHERE: [&str; 3] = ["pkce-ignored", "revocation-unavailable", "refresh-held"];
+const ELSEWHERE: [&str; 12] = [
+    "refresh-held",
+    "pkce-ignored",
+    "pkce-refused",
+    "token-hangs",
+    "id-token-new-key",
+    "device-interval-untold",
+    "device-interval-longer",
+    "device-pending",
+    "device-slow-down",
+    "device-hangs",
+    "device-expired",
+    "device-denied",
+];
 
 #[tokio::test]
 async fn each_fault_shows_what_it_says_and_an_honest_login_shows_none_of_it() {
@@ -236,9 +183,59 @@ async fn each_fault_shows_what_it_says_and_an_honest_login_shows_none_of_it() {
         assert!(firings.len() > fired_before && firings[fired_before..].iter().all(|firing| firing.fault == fault), "{fault}");
     }
     assert!(honest.revocation.is_some_and(|revocation| revocation.status == 200));
-    stage.platform.faults().arm("revocation-unavailable", Times::Next(1)).expect("a fault");
-    let refused = Login::observe(&stage).await.revocation.expect("a login");
-    assert_eq!((refused.status.as_u16(), refused.headers["retry-after"].as_bytes()), (503, b"1".as_slice()));
+}
+
+#[tokio::test]
+async fn a_new_key_signs_and_the_jwks_shows_both_from_then_on() {
+    let stage = Stage::new().await;
+    let before = Login::observe(&stage).await;
+    stage.platform.faults().arm("id-token-new-key", Times::Next(1)).expect("a fault");
+    let new = Login::observe(&stage).await;
+    assert!(new.well_signed() && new.header("kid") != before.header("kid") && new.keys.keys.len() == 2);
+    let after = Login::observe(&stage).await;
+    assert!(after.well_signed() && after.header("kid") == before.header("kid") && after.keys.keys.len() == 2);
+    let untouched = Login::observe(&Stage::new().await).await;
+    assert_eq!(untouched.keys.keys.len(), 1, "another platform changed its key too");
+}
+
+#[tokio::test]
+async fn a_refused_challenge_a_held_answer_and_a_lost_one_leave_what_they_say() {
+    let stage = Stage::new().await;
+    let faults = stage.platform.faults();
+    faults.arm("pkce-refused", Times::Always).expect("a fault");
+    let refused = location(&stage.get(stage.authorization_url(&[])).await);
+    assert!(refused.contains("error=invalid_request") && refused.contains(&format!("state={STATE}")), "{refused}");
+    let without = [("code_challenge", ""), ("code_challenge_method", "")];
+    assert!(location(&stage.get(stage.authorization_url(&without)).await).starts_with("/sign-in"), "it fired at nothing");
+    faults.disarm_all();
+
+    let code = super::stage::parameter(&stage.login(ADA, &[]).await, "code");
+    faults.arm("token-hangs", Times::Next(1)).expect("a fault");
+    assert!(tokio::time::timeout(std::time::Duration::from_millis(300), stage.redeem(&code)).await.is_err(), "it answered");
+    faults.arm("token-answer-lost", Times::Next(1)).expect("a fault");
+    assert_eq!(stage.redeem(&code).await.status, 504, "the held answer used the code up");
+    assert_eq!(stage.redeem(&code).await.error(), (400, "invalid_grant"), "the lost answer left the code unused");
+}
+
+#[tokio::test]
+async fn what_a_forged_header_leads_to_is_the_key_that_signed() {
+    let stage = Stage::new().await;
+    stage.platform.faults().arm("id-token-jku", Times::Next(1)).expect("a fault");
+    let token = stage.tokens(ADA).await;
+    let header = decode_jwt(token.text("id_token")).expect("a JWT").header;
+    let served = answer(stage.get(header["jku"].as_str().expect("a URL")).await).await.json;
+    assert_eq!(served["keys"][0]["kid"], header["kid"]);
+    let certificate = text(stage.get(stage.url("/elsewhere/certificate")).await).await;
+    assert!(certificate.starts_with("-----BEGIN CERTIFICATE-----\nMII"), "{certificate}");
+
+    stage.platform.faults().arm("token-redirect", Times::Next(1)).expect("a fault");
+    let code = super::stage::parameter(&stage.login(ADA, &[]).await, "code");
+    let redirected = stage.redeem(&code).await;
+    let mark = stage.platform.journal().mark();
+    let form = [("code", code.as_str()), ("client_secret", "canary")];
+    let to = redirected.headers["location"].to_str().expect("text");
+    assert_eq!(stage.browser.post(to).form(&form).send().await.expect("an answer").status(), 404);
+    assert_eq!(stage.platform.journal().since(mark)[0].facts.credentials, [collaudo::domain::Credential::Body]);
 }
 
 #[tokio::test]

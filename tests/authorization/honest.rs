@@ -93,7 +93,8 @@ async fn the_metadata_announce_what_there_is_and_nothing_else() {
         (metadata.response_types_supported, metadata.code_challenge_methods_supported),
         (vec!["code".to_owned()], vec!["S256".to_owned()])
     );
-    assert_eq!(metadata.grant_types_supported, ["authorization_code", "refresh_token"]);
+    let device = "urn:ietf:params:oauth:grant-type:device_code";
+    assert_eq!(metadata.grant_types_supported, ["authorization_code", "refresh_token", device]);
     assert_eq!(metadata.token_endpoint_auth_methods_supported, ["client_secret_basic", "client_secret_post", "none"]);
 }
 

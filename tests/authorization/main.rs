@@ -1,7 +1,14 @@
 //! The authorization server from outside: cookies and forms, no browser.
 
+mod bad_input;
+mod crowds;
+mod device;
+mod end_session;
 mod faults;
 mod honest;
+mod introspection;
+mod limits;
+mod observed;
 mod refusals;
 mod stage;
 mod tokens;

@@ -1,4 +1,5 @@
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use collaudo::oauth::{ScopeSet, code_challenge_s256};
 use collaudo::platform::accounts::{Credentials, GrantType, RegistrationRequest, RegistrationType};
@@ -18,7 +19,7 @@ pub const SCOPES: &str = "openid profile offline_access giponext.patients gipone
 
 /// A platform, one registered client, and one browser without scripts.
 pub struct Stage {
-    pub platform: Platform,
+    pub platform: Arc<Platform>,
     pub client: Credentials,
     pub browser: Client,
 }
@@ -71,9 +72,14 @@ impl Stage {
     }
 
     pub async fn with(settings: Settings, r#type: RegistrationType) -> Self {
-        let platform = Platform::start(settings).await.expect("a free port");
+        let platform = Arc::new(Platform::start(settings).await.expect("a free port"));
         let client = platform.register_client(application(r#type)).expect("a good registration");
         Self { platform, client, browser: browser() }
+    }
+
+    /// Another person's browser.
+    pub fn another_browser(&self) -> Self {
+        Self { platform: self.platform.clone(), client: self.client.clone(), browser: browser() }
     }
 
     pub fn url(&self, path: &str) -> Url {
@@ -141,11 +147,16 @@ impl Stage {
     }
 
     pub async fn token(&self, form: &[(&str, &str)]) -> Answer {
+        self.as_client("/connect/token", form).await
+    }
+
+    /// A form posted with the client's credentials in it.
+    pub async fn as_client(&self, path: &str, form: &[(&str, &str)]) -> Answer {
         let secret = self.client.client_secret.as_ref().map(|secret| secret.expose_secret().to_owned());
         let mut form = form.to_vec();
         form.push(("client_id", &self.client.client_id));
         form.extend(secret.as_deref().map(|secret| ("client_secret", secret)));
-        answer(self.post("/connect/token", &form).await).await
+        answer(self.post(path, &form).await).await
     }
 
     pub async fn redeem(&self, code: &str) -> Answer {

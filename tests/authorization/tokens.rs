@@ -95,7 +95,7 @@ async fn a_client_authenticates_in_exactly_one_way() {
 #[tokio::test]
 async fn a_token_request_is_a_form_with_a_supported_grant() {
     let stage = Stage::new().await;
-    for grant in ["client_credentials", "password", "implicit", "urn:ietf:params:oauth:grant-type:device_code"] {
+    for grant in ["client_credentials", "password", "implicit", "urn:ietf:params:oauth:grant-type:token-exchange"] {
         assert_eq!(stage.token(&[("grant_type", grant)]).await.error(), (400, "unsupported_grant_type"), "{grant}");
     }
     assert_eq!(stage.token(&[]).await.error(), (400, "invalid_request"));

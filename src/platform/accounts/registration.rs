@@ -75,6 +75,8 @@ pub struct Registration {
     pub status: RegistrationStatus,
     pub submitted_at: Timestamp,
     pub decided_at: Option<Timestamp>,
+    /// Where a sign-out may send the browser on to. No field of the request: support enters it.
+    pub post_logout_redirect_uris: Vec<String>,
     /// Released by the approval (C-15).
     pub client_id: Option<String>,
     /// SHA-256 of the secret; the secret itself is shown once.
@@ -148,6 +150,7 @@ impl Accounts {
             status: RegistrationStatus::Pending,
             submitted_at: now,
             decided_at: None,
+            post_logout_redirect_uris: Vec::new(),
             client_id: None,
             secret_digest: None,
             unseen_secret: None,
@@ -183,6 +186,12 @@ impl Accounts {
         self.registrations.iter().find(|registration| registration.client_id.as_deref() == Some(client_id))
     }
 
+    /// Lets a sign-out that the client asks for go on to this address. `false` where there is no such client.
+    pub fn allow_post_logout(&mut self, client_id: &str, uri: &str) -> bool {
+        let client = self.registrations.iter_mut().find(|registration| registration.client_id.as_deref() == Some(client_id));
+        client.map(|client| client.post_logout_redirect_uris.push(uri.to_owned())).is_some()
+    }
+
     /// Registers an approved client with credentials that are given beforehand (fixed set-ups such as `collaudo mock`).
     pub fn preregister(&mut self, owner: &UserId, request: RegistrationRequest, credentials: &Credentials, now: Timestamp) {
         let number = u32::try_from(self.registrations.len()).unwrap_or(u32::MAX).saturating_add(1);
@@ -193,6 +202,7 @@ impl Accounts {
             status: RegistrationStatus::Approved,
             submitted_at: now,
             decided_at: Some(now),
+            post_logout_redirect_uris: Vec::new(),
             client_id: Some(credentials.client_id.clone()),
             secret_digest: credentials.client_secret.as_ref().map(|secret| sha256(secret.expose_secret())),
             unseen_secret: None,

@@ -123,7 +123,7 @@ struct Incoming<'a> {
     body: Bytes,
 }
 
-/// The rules of every resource call, in their order: token, scope, permission, tenant, then the operation's own.
+/// The rules of every resource call, in their order: token, rate limit, scope, permission, tenant, then the operation's own.
 fn serve(shared: &Shared, trace: &Trace, operation: &Operation, request: Incoming<'_>) -> Result<Answer, Box<Response>> {
     let segment = request.segments.get("tenantId").cloned().unwrap_or_default();
     trace.note(|facts| {
@@ -133,6 +133,7 @@ fn serve(shared: &Shared, trace: &Trace, operation: &Operation, request: Incomin
     let refuse = |error: ApiError| Box::new(faults::refused(trace, error));
     let grant =
         authenticate_bearer(shared, request.headers, request.query, trace).map_err(|refusal| Box::new(super::unauthorized(refusal)))?;
+    super::admit(shared, trace, &grant.client_id)?;
     faults::at_the_front(shared, trace, request.path).map_or(Ok(()), |response| Err(Box::new(response)))?;
 
     let granted = grant.scopes.contains(operation.scope) && !trace.fires(&shared.faults, faults::INSUFFICIENT_SCOPE);

@@ -172,7 +172,7 @@ pub fn refused(trace: &Trace, error: ApiError) -> Response {
 }
 
 /// Another origin that this platform's journal sees all the same: loopback by number where the issuer has a name.
-fn elsewhere(issuer: &Url, path: &str) -> Url {
+pub fn elsewhere(issuer: &Url, path: &str) -> Url {
     let mut url = issuer.clone();
     let host = if issuer.host_str() == Some("127.0.0.1") { "localhost" } else { "127.0.0.1" };
     // An http(s) URL takes either host.

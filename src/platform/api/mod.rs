@@ -1,7 +1,7 @@
 //! The resource API: `/v2/userinfo` and `/v2/tenants/{tenantId}/…` (C-50 to C-62), and the sample data behind it.
 //!
 //! A resource path is a table of [`call::Operation`]s: method, scope, and what it does. `call.rs` applies the rules that
-//! hold for all of them, in order: token, scope, permission, tenant; then the operation reads its parameters.
+//! hold for all of them, in order: token, rate limit, scope, permission, tenant; then the operation reads its parameters.
 //! To add a resource: its type in `records.rs`, its samples in `seed.rs` or `care.rs`, its operations in a file of their own,
 //! its path below. To add a fault: see `faults.rs`.
 
@@ -25,6 +25,7 @@ mod userinfo;
 
 use std::sync::Arc;
 
+use axum::body::Bytes;
 use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{any, get};
@@ -40,6 +41,7 @@ use error::ApiError;
 
 pub use clinic::{Clinic, PatientName};
 pub use faults::FAULTS;
+pub(in crate::platform) use faults::elsewhere;
 
 pub fn router() -> Router<Arc<Shared>> {
     let paths = [
@@ -67,7 +69,7 @@ pub fn router() -> Router<Arc<Shared>> {
         })
         .route("/v2", any(unknown))
         .route("/v2/{*path}", any(unknown))
-        .route("/elsewhere/{*path}", any(elsewhere))
+        .route("/elsewhere/{*path}", any(elsewhere_found))
         // Clinical data: no cache on the way may keep it.
         .layer(SetResponseHeaderLayer::overriding(header::CACHE_CONTROL, HeaderValue::from_static("no-store")))
 }
@@ -79,12 +81,24 @@ fn unauthorized(refusal: BearerRefusal) -> Response {
     (StatusCode::UNAUTHORIZED, [(header::WWW_AUTHENTICATE, refusal.www_authenticate())], Json(body)).into_response()
 }
 
+/// C-57: the rate limit of the token's client.
+fn admit(shared: &Shared, trace: &Trace, client_id: &str) -> Result<(), Box<Response>> {
+    shared.limiter.admit(client_id, shared.clock.now()).map_err(|refusal| {
+        trace.note(|facts| facts.refusal = Some(refusal.to_string()));
+        Box::new(refusal.into_response())
+    })
+}
+
 async fn unknown(Extension(trace): Extension<Trace>) -> Response {
     faults::refused(&trace, ApiError::NotFound("resource"))
 }
 
 /// Where the faults that lead a client to another origin end: the journal notes whether it brought its token.
-async fn elsewhere(Extension(trace): Extension<Trace>, headers: HeaderMap) -> Response {
+async fn elsewhere_found(Extension(trace): Extension<Trace>, headers: HeaderMap, body: Bytes) -> Response {
+    let secret = |name: &str| matches!(name, "client_secret" | "code" | "refresh_token" | "access_token");
+    if url::form_urlencoded::parse(&body).any(|(name, _)| secret(&name)) {
+        trace.note(|facts| facts.credentials.push(Credential::Body));
+    }
     if headers.contains_key(header::AUTHORIZATION) {
         trace.note(|facts| facts.credentials.push(Credential::Header));
     }

@@ -7,7 +7,7 @@ use axum::{Extension, Json};
 use serde_json::{Value, json};
 
 use super::error::ApiError;
-use super::{faults, unauthorized};
+use super::{admit, faults, unauthorized};
 use crate::platform::accounts::{Accounts, UserId};
 use crate::platform::authorization::{USERINFO_OTHER_SUBJECT, authenticate_bearer, other_user};
 use crate::platform::{Shared, Trace};
@@ -24,6 +24,9 @@ pub async fn userinfo(
     let response = match authenticate_bearer(&shared, &headers, query.as_deref(), &trace) {
         Err(refusal) => unauthorized(refusal),
         Ok(grant) => {
+            if let Err(refusal) = admit(&shared, &trace, &grant.client_id) {
+                return *refusal;
+            }
             let other = trace.fires(&shared.faults, USERINFO_OTHER_SUBJECT);
             let described = describe(&shared.accounts(), &grant.subject, other);
             described.map_or_else(|| faults::refused(&trace, ApiError::InvalidToken), |value| Json(value).into_response())

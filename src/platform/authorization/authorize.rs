@@ -6,12 +6,14 @@ use axum::http::{HeaderMap, Method, StatusCode, Uri};
 use axum::response::{IntoResponse, Redirect, Response};
 use axum::{Extension, http::header};
 
+use super::fault::PKCE_REFUSED;
 use super::interaction::{self, Attempt};
 use super::pages::{self, Problem};
-use super::parameters::Parameters;
+use super::parameters::{Parameters, is_form};
 use super::response::{self, Outcome};
+use super::scopes::check_scopes;
 use super::session;
-use crate::oauth::{ErrorCode, ScopeSet, giponext, is_unreserved, redirect_uri_matches};
+use crate::oauth::{ErrorCode, ScopeSet, is_unreserved, redirect_uri_matches};
 use crate::platform::accounts::{GrantType, Registration, User};
 use crate::platform::frame::Frame;
 use crate::platform::{Assumptions, Shared, Trace};
@@ -50,15 +52,14 @@ fn refuse<T>(code: ErrorCode, text: impl Into<String>) -> Result<T, Refusal> {
 type Rule = fn(&Asked) -> Result<(), Refusal>;
 
 /// Rules of the authorization endpoint once client and redirect URI are known, in the order of the standards.
-const RULES: [(&str, Rule); 11] = [
-    ("repeated parameters", repeated_parameters),
+const RULES: [(&str, Rule); 10] = [
+    ("form of the parameters", form),
     ("request objects", request_objects),
     ("grant type", grant_type),
     ("response_type", response_type),
     ("response_mode", response_mode),
     ("code_challenge", code_challenge),
-    ("known scopes", known_scopes),
-    ("registered scopes", registered_scopes),
+    ("scopes", scopes),
     ("prompt", prompt),
     ("max_age", max_age),
     ("prompt=none", prompt_none),
@@ -73,8 +74,11 @@ pub(super) async fn authorize(
     headers: HeaderMap,
     body: Bytes,
 ) -> Response {
-    let parameters =
-        if method == Method::POST { Parameters::parse(&body) } else { Parameters::parse(uri.query().unwrap_or_default().as_bytes()) };
+    let parameters = match method {
+        Method::POST if is_form(&headers) => Parameters::parse(&body),
+        Method::POST => Parameters::default(),
+        _ => Parameters::parse(uri.query().unwrap_or_default().as_bytes()),
+    };
     let (registration, redirect_uri) = match client_and_redirect_uri(&shared, &trace, &parameters) {
         Ok(known) => known,
         Err(problem) => {
@@ -107,6 +111,10 @@ pub(super) async fn authorize(
             return response::answer(&shared, &request, &Outcome::Refused { code: code.as_str(), description: text });
         }
     }
+    if request.code_challenge.is_some() && trace.fires(&shared.faults, PKCE_REFUSED) {
+        let description = "code_challenge is not supported".to_owned();
+        return response::answer(&shared, &request, &Outcome::Refused { code: ErrorCode::InvalidRequest.as_str(), description });
+    }
     let fresh_login = session.as_ref().is_none_or(|(user, id)| must_sign_in_again(&shared, &parameters, user, id));
     begin(&shared, request, session.filter(|_| !fresh_login).map(|(_, id)| id))
 }
@@ -117,8 +125,8 @@ fn begin(shared: &Shared, request: AuthorizationRequest, session: Option<String>
     let next = if session.is_some() { "consent" } else { "sign-in" };
     let location = format!("/{next}?request={id}");
     let cookie = session::cookie(shared, interaction::cookie_name(&id), browser.clone());
-    let attempt = Attempt::new(request, browser, session, shared.clock.now_seconds());
-    shared.authorizations().attempts.insert(id, attempt);
+    let now = shared.clock.now_seconds();
+    shared.authorizations().open_attempt(id, Attempt::new(interaction::Asked::Redirect(request), browser, session, now), now);
     ([(header::SET_COOKIE, cookie.to_string()), (header::CACHE_CONTROL, "no-store".to_owned())], Redirect::to(&location)).into_response()
 }
 
@@ -146,11 +154,8 @@ fn must_sign_in_again(shared: &Shared, parameters: &Parameters, user: &User, ses
     prompted || other_user || too_old
 }
 
-fn repeated_parameters(asked: &Asked) -> Result<(), Refusal> {
-    match asked.parameters.repeated() {
-        Some(name) => refuse(ErrorCode::InvalidRequest, format!("the parameter {name} is there twice")),
-        None => Ok(()),
-    }
+fn form(asked: &Asked) -> Result<(), Refusal> {
+    asked.parameters.check_form().or_else(|text| refuse(ErrorCode::InvalidRequest, text))
 }
 
 /// OpenID Connect Core section 6: not offered here.
@@ -216,20 +221,9 @@ fn code_challenge(asked: &Asked) -> Result<(), Refusal> {
     }
 }
 
-fn known_scopes(asked: &Asked) -> Result<(), Refusal> {
-    if asked.scopes.is_empty() {
-        return refuse(ErrorCode::InvalidScope, "scope is missing");
-    }
-    match asked.scopes.iter().find(|scope| !giponext::ALL.contains(scope)) {
-        Some(scope) => refuse(ErrorCode::InvalidScope, format!("the scope {scope} does not exist")),
-        None => Ok(()),
-    }
-}
-
 /// C-33.
-fn registered_scopes(asked: &Asked) -> Result<(), Refusal> {
-    let beyond = asked.scopes.difference(&asked.registration.request.scopes);
-    if beyond.is_empty() { Ok(()) } else { refuse(ErrorCode::InvalidScope, format!("the application is not registered for {beyond}")) }
+fn scopes(asked: &Asked) -> Result<(), Refusal> {
+    check_scopes(&asked.scopes, &asked.registration.request.scopes).or_else(|text| refuse(ErrorCode::InvalidScope, text))
 }
 
 /// OpenID Connect Core section 3.1.2.1.

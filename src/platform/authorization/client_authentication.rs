@@ -9,8 +9,21 @@ use crate::oauth::ErrorCode;
 use crate::platform::accounts::Registration;
 use crate::platform::{Shared, Trace};
 
-/// The authenticated client of a request to the token or revocation endpoint: exactly one method (RFC 6749 section 2.3).
+/// The authenticated client of a request to an endpoint for clients, as long as its rate limit lets it in (C-57).
 pub(super) fn authenticate_client(
+    shared: &Shared,
+    trace: &Trace,
+    headers: &HeaderMap,
+    query: &Parameters,
+    form: &Parameters,
+) -> Result<Registration, TokenRefusal> {
+    let client = authenticated(shared, trace, headers, query, form)?;
+    shared.limiter.admit(client.client_id.as_deref().unwrap_or_default(), shared.clock.now())?;
+    Ok(client)
+}
+
+/// Exactly one method (RFC 6749 section 2.3).
+fn authenticated(
     shared: &Shared,
     trace: &Trace,
     headers: &HeaderMap,

@@ -8,11 +8,13 @@ use axum::response::{IntoResponse, Redirect, Response};
 use axum_extra::extract::CookieJar;
 
 use super::authorize::AuthorizationRequest;
+use super::devices::shown_user_code;
 use super::pages::{self, ConsentPage, Problem};
 use super::parameters::Parameters;
 use super::response::{self, Outcome};
 use super::session;
 use super::store::Code;
+use super::verification;
 use crate::oauth::{ErrorCode, ScopeSet, giponext};
 use crate::platform::accounts::{Session, User};
 use crate::platform::frame::{Frame, csrf_token};
@@ -21,21 +23,69 @@ use crate::platform::{Shared, Trace};
 /// How long a person may take for sign-in and consent, in seconds.
 const ATTEMPT_LIFETIME: i64 = 15 * 60;
 
-/// An authorization request that waits for its user.
+/// What a user is asked for.
+#[derive(Clone)]
+pub(super) enum Asked {
+    /// By an application in the browser: the answer goes to its redirect URI.
+    Redirect(AuthorizationRequest),
+    /// By a device, whose user code the user typed (RFC 8628 section 3.3).
+    Device(DeviceRequest),
+}
+
+#[derive(Clone)]
+pub(super) struct DeviceRequest {
+    pub device_code: String,
+    pub user_code: String,
+    pub client_id: String,
+    pub scopes: ScopeSet,
+}
+
+impl Asked {
+    pub fn client_id(&self) -> &str {
+        match self {
+            Self::Redirect(request) => &request.client_id,
+            Self::Device(device) => &device.client_id,
+        }
+    }
+
+    pub fn scopes(&self) -> &ScopeSet {
+        match self {
+            Self::Redirect(request) => &request.scopes,
+            Self::Device(device) => &device.scopes,
+        }
+    }
+
+    pub fn login_hint(&self) -> Option<&str> {
+        match self {
+            Self::Redirect(request) => request.login_hint.as_deref(),
+            Self::Device(_) => None,
+        }
+    }
+
+    /// As the device shows it.
+    pub fn user_code(&self) -> Option<String> {
+        match self {
+            Self::Redirect(_) => None,
+            Self::Device(device) => Some(shown_user_code(&device.user_code)),
+        }
+    }
+}
+
+/// A request that waits for its user.
 #[derive(Clone)]
 pub(super) struct Attempt {
-    pub request: AuthorizationRequest,
+    pub asked: Asked,
     /// Value of the cookie that binds it to the browser that started it.
     browser: String,
     /// The portal session whose user answers it. None: sign-in comes first. Kept here and not read from the session
     /// cookie, so that another user's sign-in in a second window does not answer for the first.
     session: Option<String>,
-    expires_at: i64,
+    pub expires_at: i64,
 }
 
 impl Attempt {
-    pub fn new(request: AuthorizationRequest, browser: String, session: Option<String>, now: i64) -> Self {
-        Self { request, browser, session, expires_at: now + ATTEMPT_LIFETIME }
+    pub fn new(asked: Asked, browser: String, session: Option<String>, now: i64) -> Self {
+        Self { asked, browser, session, expires_at: now + ATTEMPT_LIFETIME }
     }
 }
 
@@ -87,11 +137,11 @@ pub(super) async fn show_consent(
         return Redirect::to(&format!("/sign-in?request={id}")).into_response();
     };
     note(&trace, &attempt, &user);
-    let application = match shared.accounts().client(&attempt.request.client_id) {
+    let application = match shared.accounts().client(attempt.asked.client_id()) {
         Some(registration) => registration.request.clone(),
-        None => return refuse(frame, &trace, Problem::UnknownClient(attempt.request.client_id.clone())),
+        None => return refuse(frame, &trace, Problem::UnknownClient(attempt.asked.client_id().to_owned())),
     };
-    let page = ConsentPage::new(frame, id.to_owned(), csrf_of(&attempt), &application, &user, &attempt.request.scopes);
+    let page = ConsentPage::new(frame, id.to_owned(), csrf_of(&attempt), &application, &user, &attempt.asked);
     pages::interaction(&shared, &trace, StatusCode::OK, &page)
 }
 
@@ -125,16 +175,22 @@ pub(super) async fn decide(
         return refuse(frame, &trace, Problem::RequestOver);
     }
     let ticked: ScopeSet = form.all("scope").collect();
-    let granted = granted_scopes(&attempt.request.scopes, &ticked);
-    let outcome = if allowed && !granted.is_empty() {
-        trace.note(|facts| facts.scopes = Some(granted.to_vec()));
-        Outcome::Granted { code: issue_code(&shared, &attempt.request, &user, &portal_session, granted) }
-    } else {
-        let description = if allowed { "the user granted nothing" } else { "the user refused the request" };
-        trace.note(|facts| facts.refusal = Some(description.to_owned()));
-        Outcome::Refused { code: ErrorCode::AccessDenied.as_str(), description: description.to_owned() }
+    let granted = Some(granted_scopes(attempt.asked.scopes(), &ticked)).filter(|granted| allowed && !granted.is_empty());
+    let refusal = if allowed { "the user granted nothing" } else { "the user refused the request" };
+    trace.note(|facts| match &granted {
+        Some(granted) => facts.scopes = Some(granted.to_vec()),
+        None => facts.refusal = Some(refusal.to_owned()),
+    });
+    let mut response = match &attempt.asked {
+        Asked::Redirect(request) => {
+            let outcome = match granted {
+                Some(granted) => Outcome::Granted { code: issue_code(&shared, request, &user, &portal_session, granted) },
+                None => Outcome::Refused { code: ErrorCode::AccessDenied.as_str(), description: refusal.to_owned() },
+            };
+            response::answer_decision(&shared, &trace, request, outcome)
+        }
+        Asked::Device(device) => verification::answer_decision(&shared, &trace, frame, device, (&user, &portal_session), granted),
     };
-    let mut response = response::answer_decision(&shared, &trace, &attempt.request, outcome);
     let mut spent = session::cookie(&shared, cookie_name(id), String::new());
     spent.make_removal();
     if let Ok(value) = spent.to_string().parse() {
@@ -145,7 +201,7 @@ pub(super) async fn decide(
 
 /// What was asked for and ticked. `openid` has no checkbox: it only says who the user is, and without it the sign-in would
 /// be none.
-fn granted_scopes(requested: &ScopeSet, ticked: &ScopeSet) -> ScopeSet {
+pub(super) fn granted_scopes(requested: &ScopeSet, ticked: &ScopeSet) -> ScopeSet {
     requested.iter().filter(|scope| *scope == giponext::OPENID || ticked.contains(scope)).collect()
 }
 
@@ -185,7 +241,7 @@ fn user_of(shared: &Shared, attempt: &Attempt) -> Option<(User, Session)> {
 
 fn note(trace: &Trace, attempt: &Attempt, user: &User) {
     trace.note(|facts| {
-        facts.client_id = Some(attempt.request.client_id.clone());
+        facts.client_id = Some(attempt.asked.client_id().to_owned());
         facts.subject = Some(user.id.0.clone());
     });
 }

@@ -1,5 +1,5 @@
 use base64::Engine;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use jsonwebtoken::{Algorithm, DecodingKey};
 use ring::digest::{SHA256, digest};
 use ring::rand::SystemRandom;
@@ -20,6 +20,9 @@ static SIGNING: [OnceCell<Keys>; 2] = [OnceCell::const_new(), OnceCell::const_ne
 /// Keys that are in no JWKS, for tokens that must be refused.
 static FOREIGN: [OnceCell<Keys>; 2] = [OnceCell::const_new(), OnceCell::const_new()];
 
+/// The keys that the platform changes to while [`super::fault::ID_TOKEN_NEW_KEY`] is armed.
+static NEW: [OnceCell<Keys>; 2] = [OnceCell::const_new(), OnceCell::const_new()];
+
 /// One private key, able to sign.
 #[derive(Debug)]
 pub(super) enum KeyPair {
@@ -38,6 +41,8 @@ pub(super) struct Keys {
     pub jwk: Value,
     /// SubjectPublicKeyInfo.
     pub public_pem: String,
+    /// Self-signed, DER, of which nobody knows the issuer.
+    pub certificate: Vec<u8>,
 }
 
 impl Keys {
@@ -47,6 +52,15 @@ impl Keys {
             SigningAlgorithm::Rs256 => Algorithm::RS256,
             SigningAlgorithm::Es256 => Algorithm::ES256,
         }
+    }
+}
+
+impl Keys {
+    /// RFC 7468 section 5.
+    pub fn certificate_pem(&self) -> String {
+        let text = STANDARD.encode(&self.certificate);
+        let lines: Vec<&str> = (0..text.len()).step_by(64).map(|at| &text[at..text.len().min(at + 64)]).collect();
+        format!("-----BEGIN CERTIFICATE-----\n{}\n-----END CERTIFICATE-----\n", lines.join("\n"))
     }
 }
 
@@ -81,6 +95,10 @@ pub(super) async fn foreign(algorithm: SigningAlgorithm) -> Result<&'static Keys
     FOREIGN[algorithm as usize].get_or_try_init(|| generate(algorithm)).await
 }
 
+pub(super) async fn new(algorithm: SigningAlgorithm) -> Result<&'static Keys, KeyError> {
+    NEW[algorithm as usize].get_or_try_init(|| generate(algorithm)).await
+}
+
 /// The signing key if it is made already; before that no token can have been issued.
 pub(super) fn ready(algorithm: SigningAlgorithm) -> Option<&'static Keys> {
     SIGNING[algorithm as usize].get()
@@ -97,7 +115,9 @@ async fn generate(algorithm: SigningAlgorithm) -> Result<Keys, KeyError> {
 fn make_rsa() -> Result<Keys, KeyError> {
     let private = RsaPrivateKey::new(&mut OsRng, KEY_BITS).map_err(failed)?;
     let public = private.to_public_key();
-    let pair = RsaKeyPair::from_pkcs8(private.to_pkcs8_der().map_err(failed)?.as_bytes()).map_err(failed)?;
+    let der = private.to_pkcs8_der().map_err(failed)?;
+    let pair = RsaKeyPair::from_pkcs8(der.as_bytes()).map_err(failed)?;
+    let made = rcgen::KeyPair::from_pkcs8_der_and_sign_algo(&der.as_bytes().into(), &rcgen::PKCS_RSA_SHA256).map_err(failed)?;
     let n = URL_SAFE_NO_PAD.encode(public.n().to_bytes_be());
     let e = URL_SAFE_NO_PAD.encode(public.e().to_bytes_be());
     let kid = thumbprint(&format!(r#"{{"e":"{e}","kty":"RSA","n":"{n}"}}"#));
@@ -108,6 +128,7 @@ fn make_rsa() -> Result<Keys, KeyError> {
         jwk: json!({"kty": "RSA", "use": "sig", "alg": "RS256", "kid": kid, "n": n, "e": e}),
         kid,
         public_pem: public.to_public_key_pem(LineEnding::LF).map_err(failed)?,
+        certificate: certificate(&made)?,
     })
 }
 
@@ -125,7 +146,13 @@ fn make_ec() -> Result<Keys, KeyError> {
         jwk: json!({"kty": "EC", "use": "sig", "alg": "ES256", "kid": kid, "crv": "P-256", "x": x, "y": y}),
         kid,
         public_pem: made.public_key_pem(),
+        certificate: certificate(&made)?,
     })
+}
+
+fn certificate(pair: &rcgen::KeyPair) -> Result<Vec<u8>, KeyError> {
+    let parameters = rcgen::CertificateParams::new(vec!["account.gipo.it".to_owned()]).map_err(failed)?;
+    Ok(parameters.self_signed(pair).map_err(failed)?.der().to_vec())
 }
 
 /// RFC 7638 section 3.2, of the required members in lexicographic order, without whitespace.

@@ -1,17 +1,21 @@
-//! The authorization server: discovery, authorization endpoint with sign-in and consent, token, JWKS, userinfo, revocation
-//! (C-30 to C-46).
+//! The authorization server: discovery, authorization endpoint with sign-in and consent, device authorization with its
+//! verification page, token, JWKS, userinfo, introspection, revocation, end of session (C-30 to C-46).
 //!
 //! Each endpoint is an ordered list of named rules; a fault (see `fault.rs`, the whole list) replaces one rule or edits one
 //! answer. To add an endpoint: a file with its handler and a route here. To add a fault: a row in `fault.rs` and an entry in
-//! the table of the file that makes the answer (`response.rs`, `token_answer.rs`, `tokens.rs`, `id_token.rs`).
+//! the table of the file that makes the answer (`response.rs`, `token_answer.rs`, `tokens.rs`, `id_token_faults.rs`, `device.rs`).
 
 mod authorize;
 mod bearer;
 mod client_authentication;
+mod device;
+mod devices;
 mod end_session;
 mod fault;
 mod id_token;
+mod id_token_faults;
 mod interaction;
+mod introspection;
 mod jwt;
 mod keys;
 mod metadata;
@@ -19,6 +23,7 @@ mod pages;
 mod parameters;
 mod response;
 mod revocation;
+mod scopes;
 pub(in crate::platform) mod session;
 mod sign_in;
 mod store;
@@ -26,6 +31,7 @@ mod token;
 mod token_answer;
 mod tokens;
 mod userinfo;
+mod verification;
 
 use std::sync::Arc;
 
@@ -44,23 +50,30 @@ pub(in crate::platform) use keys::prepare as prepare_keys;
 pub use store::Authorizations;
 pub(in crate::platform) use token::access_token_of_code;
 pub(in crate::platform) use userinfo::other_user;
+pub(in crate::platform) use verification::decide as decide_device;
 
 pub fn router() -> Router<Arc<Shared>> {
     Router::new()
         .route("/.well-known/openid-configuration", get(metadata::metadata))
         .route("/.well-known/oauth-authorization-server", get(metadata::metadata))
         .route("/.well-known/openid-configuration/jwks", get(metadata::jwks))
+        .route("/elsewhere/keys", get(metadata::foreign_jwks))
+        .route("/elsewhere/certificate", get(metadata::foreign_certificate))
         .route("/connect/authorize", get(authorize::authorize).post(authorize::authorize))
         .route("/sign-in", get(sign_in::show).post(sign_in::submit))
         .route("/sign-out", post(sign_in::sign_out))
         .route("/consent", get(interaction::show_consent).post(interaction::decide))
+        .route("/connect/deviceauthorization", post(device::authorize))
+        .route(device::VERIFICATION_PATH, get(verification::show).post(verification::submit))
         .route("/connect/token", post(token::token))
         .route("/connect/userinfo", get(userinfo::userinfo).post(userinfo::userinfo))
         .route("/connect/revocation", post(revocation::revoke))
-        .route("/connect/endsession", get(end_session::end_session))
+        .route("/connect/introspect", post(introspection::introspect))
+        .route("/connect/endsession", get(end_session::end_session).post(end_session::end_session))
 }
 
-/// Ends every token and refresh token of a user at once (C-38).
+/// Ends every token and refresh token of a user at once; access tokens only where the settings say so (C-38).
 pub(in crate::platform) fn revoke_all_of(shared: &Shared, user: &UserId) {
-    shared.authorizations().revoke_subject(user);
+    let access_too = shared.settings.assumptions.deactivation_ends_access_tokens;
+    shared.authorizations().revoke_subject(user, access_too);
 }

@@ -3,7 +3,8 @@ use axum::http::{HeaderName, HeaderValue, StatusCode, header};
 use axum::response::{Html, IntoResponse, Response};
 
 use super::fault::COOP_SAME_ORIGIN;
-use crate::oauth::{ScopeSet, giponext};
+use super::interaction::Asked;
+use crate::oauth::giponext;
 use crate::platform::accounts::{RegistrationRequest, User};
 use crate::platform::frame::Frame;
 use crate::platform::{Shared, Trace};
@@ -33,6 +34,8 @@ pub(super) struct ConsentPage {
     email: String,
     identity: bool,
     scopes: Vec<ScopeChoice>,
+    /// Of the device that asks, if one does.
+    user_code: Option<String>,
 }
 
 struct ScopeChoice {
@@ -74,6 +77,8 @@ pub(super) enum Problem {
     OtherBrowser,
     #[error("the form did not come from a page of this platform in this browser")]
     Csrf,
+    #[error("the device waits no more: its code has expired, or somebody decided already")]
+    DeviceOver,
     #[error("the form says neither allow nor cancel")]
     Decision,
 }
@@ -93,6 +98,10 @@ impl Problem {
                 "Questo accesso è terminato o scaduto. Torna all'applicazione e ricomincia.",
                 "This sign-in is over or has expired. Go back to the application and start again.",
             ),
+            Self::DeviceOver => (
+                "Il dispositivo non attende più: il codice è scaduto o già usato. Chiedi un nuovo codice al dispositivo.",
+                "The device waits no more: the code has expired or was used already. Get a new code from the device.",
+            ),
             Self::OtherBrowser => (
                 "Questo accesso è stato iniziato in un altro browser. Torna all'applicazione e ricomincia.",
                 "This sign-in was started in another browser. Go back to the application and start again.",
@@ -106,20 +115,22 @@ impl Problem {
 }
 
 impl ConsentPage {
-    pub fn new(frame: Frame, request: String, csrf: String, application: &RegistrationRequest, user: &User, scopes: &ScopeSet) -> Self {
+    pub fn new(frame: Frame, request: String, csrf: String, application: &RegistrationRequest, user: &User, asked: &Asked) -> Self {
+        let scopes = asked.scopes();
         let choice = |scope: &str| {
             let (title, explanation) = describe(&frame, scope);
             ScopeChoice { scope: scope.to_owned(), title, explanation }
         };
         // In the order in which people know the scopes, not in that of the alphabet.
-        let asked = giponext::ALL.iter().filter(|scope| **scope != giponext::OPENID && scopes.contains(scope));
+        let choices = giponext::ALL.iter().filter(|scope| **scope != giponext::OPENID && scopes.contains(scope));
         Self {
-            scopes: asked.map(|scope| choice(scope)).collect(),
+            scopes: choices.map(|scope| choice(scope)).collect(),
             identity: scopes.contains(giponext::OPENID),
             application: application.name.clone(),
             description: application.description.clone(),
             user: user.name(),
             email: user.email.clone(),
+            user_code: asked.user_code(),
             frame,
             request,
             csrf,

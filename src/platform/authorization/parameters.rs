@@ -1,19 +1,38 @@
+use std::collections::HashSet;
+
+use axum::http::{HeaderMap, header};
+
 /// Parameters of a request, in order. One without a value counts as left out (RFC 6749 section 3.1).
 #[derive(Clone, Debug, Default)]
-pub(super) struct Parameters(Vec<(String, String)>);
+pub(super) struct Parameters {
+    pairs: Vec<(String, String)>,
+    /// Whether something in them is not UTF-8, as all of OAuth's are (RFC 6749 appendix B).
+    broken: bool,
+}
 
 impl Parameters {
     pub fn parse(encoded: &[u8]) -> Self {
-        Self(url::form_urlencoded::parse(encoded).into_owned().filter(|(_, value)| !value.is_empty()).collect())
+        Self {
+            pairs: url::form_urlencoded::parse(encoded).into_owned().filter(|(_, value)| !value.is_empty()).collect(),
+            broken: percent_encoding::percent_decode(encoded).decode_utf8().is_err(),
+        }
+    }
+
+    /// What keeps any request from being read: text that is not UTF-8, or a parameter that is there twice.
+    pub fn check_form(&self) -> Result<(), String> {
+        if self.broken {
+            return Err("the parameters are not UTF-8".to_owned());
+        }
+        self.repeated().map_or(Ok(()), |name| Err(format!("the parameter {name} is there twice")))
     }
 
     /// The first value.
     pub fn get(&self, name: &str) -> Option<&str> {
-        self.0.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str())
+        self.pairs.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str())
     }
 
     pub fn all<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a str> {
-        self.0.iter().filter(move |(key, _)| key == name).map(|(_, value)| value.as_str())
+        self.pairs.iter().filter(move |(key, _)| key == name).map(|(_, value)| value.as_str())
     }
 
     /// The only value: none where there are two.
@@ -26,9 +45,17 @@ impl Parameters {
     }
 
     /// Name of a parameter that is there twice: never allowed (RFC 6749 section 3.1).
-    pub fn repeated(&self) -> Option<&str> {
-        self.0.iter().map(|(name, _)| name.as_str()).find(|name| self.repeats(name))
+    fn repeated(&self) -> Option<&str> {
+        let mut seen = HashSet::new();
+        self.pairs.iter().map(|(name, _)| name.as_str()).find(|name| !seen.insert(*name))
     }
+}
+
+/// Whether the body is a form (RFC 6749 section 3.2, OpenID Connect Core section 3.1.2.1).
+pub(super) fn is_form(headers: &HeaderMap) -> bool {
+    let media_type = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let essence = media_type.split(';').next().unwrap_or_default().trim();
+    essence.eq_ignore_ascii_case("application/x-www-form-urlencoded")
 }
 
 #[cfg(test)]
@@ -41,5 +68,12 @@ mod tests {
         assert_eq!((parameters.get("a"), parameters.get("b"), parameters.get("state")), (Some("1"), None, None));
         assert_eq!((parameters.get("c"), parameters.single("c"), parameters.repeated()), (Some("x y"), None, Some("c")));
         assert_eq!(Parameters::parse(b"state=&state=x").repeated(), None);
+    }
+
+    #[test]
+    fn text_that_is_not_utf_8_is_told_from_text_that_is() {
+        for (encoded, sound) in [(&b"a=%C3%A9+%EF%BF%BD"[..], true), (b"a=%C3%28", false), (b"a=\xff", false), (b"%80=b", false)] {
+            assert_eq!(Parameters::parse(encoded).check_form().is_ok(), sound, "{encoded:?}");
+        }
     }
 }

@@ -3,6 +3,7 @@ use url::Url;
 
 use super::authorize::AuthorizationRequest;
 use super::fault as f;
+use crate::oauth::ErrorCode;
 use crate::platform::{Shared, Trace};
 
 /// What an authorization request comes to.
@@ -14,12 +15,16 @@ pub(super) enum Outcome {
 
 /// Where a browser is sent that shows markup of an error description: sets the canary that a scenario looks for.
 const MARKUP: &str = "<img src=x onerror=window.collaudoCanary=1>";
+/// What a careless application would copy into its own headers.
+const LINE_BREAK: &str = "refused\r\nSet-Cookie: collaudoCanary=1; Path=/";
 /// No host of this name exists (RFC 6761 section 6.4).
 pub(super) const OTHER_ISSUER: &str = "https://account.attacker.invalid";
 
 /// Errors that replace the answer to a granted request while they are armed.
-const ERRORS: [(&str, &str, &str); 7] = [
+const ERRORS: [(&str, &str, &str); 9] = [
     (f::ERROR_INVALID_REQUEST, "invalid_request", "code_challenge_method is not supported"),
+    (f::ERROR_INTERACTION_REQUIRED, "interaction_required", "the user must do something first"),
+    (f::ERROR_UNAUTHORIZED_CLIENT, "unauthorized_client", "the application may not do this"),
     (f::ERROR_INVALID_SCOPE, "invalid_scope", "the requested scope is not available"),
     (f::ERROR_SERVER_ERROR, "server_error", "something went wrong"),
     (f::ERROR_TEMPORARILY_UNAVAILABLE, "temporarily_unavailable", "try again later"),
@@ -32,15 +37,32 @@ type Parameters = Vec<(&'static str, String)>;
 type Edit = fn(&mut Parameters);
 
 /// Faults of the answer, each with the parameter without which it cannot fire.
-const EDITS: [(&str, &str, Edit); 10] = [
+const EDITS: [(&str, &str, Edit); 16] = [
     (f::STATE_FORGED, "state", |parameters| edit(parameters, "state", |state| forge(&state))),
     (f::STATE_MISSING, "state", |parameters| parameters.retain(|(name, _)| *name != "state")),
     (f::STATE_EMPTY, "state", |parameters| edit(parameters, "state", |_| String::new())),
     (f::STATE_DUPLICATED, "state", |parameters| repeat(parameters, "state")),
+    (f::STATE_FORGED_SECOND, "state", |parameters| {
+        repeat(parameters, "state");
+        edit_last(parameters, forge);
+    }),
+    (f::STATE_FORGED_FIRST, "state", |parameters| {
+        let sent = parameters.iter().position(|(name, _)| *name == "state").unwrap_or_default();
+        let forged = forge(&parameters[sent].1);
+        parameters.insert(sent, ("state", forged));
+    }),
+    (f::CODE_UNKNOWN, "code", |parameters| edit(parameters, "code", |code| forge(&code))),
+    (f::ERROR_DESCRIPTION_LINE_BREAK, "code", |parameters| {
+        parameters.retain(|(name, _)| *name != "code");
+        parameters.push(("error", ErrorCode::AccessDenied.to_string()));
+        parameters.push(("error_description", LINE_BREAK.to_owned()));
+    }),
     (f::CODE_DUPLICATED, "code", |parameters| repeat(parameters, "code")),
     (f::ISS_WRONG, "iss", |parameters| edit(parameters, "iss", |_| OTHER_ISSUER.to_owned())),
     (f::OTHER_ISSUER_THROUGHOUT, "iss", |parameters| edit(parameters, "iss", |_| OTHER_ISSUER.to_owned())),
     (f::ISS_TRAILING_SLASH, "iss", |parameters| edit(parameters, "iss", |iss| format!("{iss}/"))),
+    (f::ISS_OTHER_CASE, "iss", |parameters| edit(parameters, "iss", |iss| iss.to_ascii_uppercase())),
+    (f::ISS_PERCENT_ENCODED, "iss", |parameters| edit(parameters, "iss", |iss| iss.replace('/', "%2F"))),
     (f::ISS_MISSING, "iss", |parameters| parameters.retain(|(name, _)| *name != "iss")),
     (f::EXTRA_PARAMETERS, "iss", |parameters| {
         parameters.push(("gipo_region", "it-north".to_owned()));
@@ -104,6 +126,12 @@ fn redirect(redirect_uri: &str, parameters: &Parameters) -> Response {
 fn edit(parameters: &mut Parameters, name: &str, change: impl Fn(String) -> String) {
     for (_, value) in parameters.iter_mut().filter(|(key, _)| *key == name) {
         *value = change(std::mem::take(value));
+    }
+}
+
+fn edit_last(parameters: &mut Parameters, change: impl Fn(&str) -> String) {
+    if let Some((_, value)) = parameters.last_mut() {
+        *value = change(value);
     }
 }
 

@@ -7,10 +7,10 @@ use axum::http::{HeaderMap, StatusCode, Uri, header};
 use axum::response::{IntoResponse, Response};
 
 use super::client_authentication::authenticate_client;
-use super::fault::REVOCATION_UNAVAILABLE;
+use super::fault::{REVOCATION_REFUSED, REVOCATION_UNAVAILABLE};
 use super::parameters::Parameters;
-use super::token::{form_body, single_parameters};
-use super::token_answer::{TokenRefusal, revocation_unavailable};
+use super::token;
+use super::token_answer::{TokenRefusal, revocation_refused, revocation_unavailable};
 use crate::oauth::ErrorCode;
 use crate::platform::{Shared, Trace};
 
@@ -33,11 +33,12 @@ pub(super) async fn revoke(
 }
 
 fn revoke_token(shared: &Shared, trace: &Trace, uri: &Uri, headers: &HeaderMap, body: &[u8]) -> Result<Response, TokenRefusal> {
-    form_body(headers)?;
-    let (query, form) = (Parameters::parse(uri.query().unwrap_or_default().as_bytes()), Parameters::parse(body));
-    single_parameters(&form)?;
+    let (query, form) = (Parameters::parse(uri.query().unwrap_or_default().as_bytes()), token::form(headers, body)?);
     let client = authenticate_client(shared, trace, headers, &query, &form)?;
     let token = form.get("token").ok_or_else(|| TokenRefusal::new(ErrorCode::InvalidRequest, "token is missing"))?;
+    if trace.fires(&shared.faults, REVOCATION_REFUSED) {
+        return Ok(revocation_refused());
+    }
     if trace.fires(&shared.faults, REVOCATION_UNAVAILABLE) {
         return Ok(revocation_unavailable());
     }

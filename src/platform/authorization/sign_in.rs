@@ -102,8 +102,8 @@ pub(super) async fn sign_out(
 fn purpose(shared: &Shared, headers: &HeaderMap, parameters: &Parameters) -> Result<Purpose, Problem> {
     if let Some(id) = parameters.get("request") {
         let attempt = open_attempt(shared, headers, id)?;
-        let (csrf, request) = (csrf_of(&attempt), attempt.request);
-        return Ok(Purpose::Request { id: id.to_owned(), csrf, client_id: request.client_id, login_hint: request.login_hint });
+        let (client_id, login_hint) = (attempt.asked.client_id().to_owned(), attempt.asked.login_hint().map(str::to_owned));
+        return Ok(Purpose::Request { id: id.to_owned(), csrf: csrf_of(&attempt), client_id, login_hint });
     }
     let known = CookieJar::from_headers(headers).get(FORM_COOKIE).map(|cookie| cookie.value().to_owned());
     let new_cookie = known.is_none().then(|| shared.random.token(24));

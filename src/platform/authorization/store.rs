@@ -2,6 +2,7 @@ use std::collections::HashMap;
 
 use secrecy::{ExposeSecret, SecretString};
 
+use super::devices::Devices;
 use super::interaction::Attempt;
 use crate::oauth::ScopeSet;
 use crate::platform::accounts::UserId;
@@ -11,6 +12,11 @@ use crate::platform::accounts::UserId;
 pub struct Authorizations {
     /// By the opaque id in the URLs of sign-in and consent.
     pub(super) attempts: HashMap<String, Attempt>,
+    pub(super) devices: Devices,
+    /// JWTs of access tokens that are given out as something else, by what is given out.
+    pub(super) opaque: HashMap<String, SecretString>,
+    /// Whether a token was signed with the new key: the JWKS shows it from then on.
+    pub(super) new_key: bool,
     codes: HashMap<String, Code>,
     grants: Vec<Grant>,
     access_tokens: HashMap<String, AccessToken>,
@@ -32,6 +38,9 @@ impl std::fmt::Debug for Authorizations {
             .finish()
     }
 }
+
+/// Authorization requests that may wait for their users at once.
+const MOST_ATTEMPTS: usize = 10_000;
 
 /// What an authorization code stands for (RFC 6749 section 4.1.2, RFC 7636 section 4.4).
 #[derive(Clone, Debug)]
@@ -123,6 +132,25 @@ pub(super) enum Presented {
 }
 
 impl Authorizations {
+    /// Keeps a request until its user answers. Anybody can start one, so their number is bounded: the oldest make room.
+    pub(super) fn open_attempt(&mut self, id: String, attempt: Attempt, now: i64) {
+        if self.attempts.len() >= MOST_ATTEMPTS {
+            self.attempts.retain(|_, attempt| attempt.expires_at > now);
+        }
+        if self.attempts.len() >= MOST_ATTEMPTS {
+            let mut ends: Vec<i64> = self.attempts.values().map(|attempt| attempt.expires_at).collect();
+            let (_, median, _) = ends.select_nth_unstable(MOST_ATTEMPTS / 2);
+            let median = *median;
+            self.attempts.retain(|_, attempt| attempt.expires_at > median);
+        }
+        self.attempts.insert(id, attempt);
+    }
+
+    pub(super) fn add_grant(&mut self, grant: Grant) -> GrantId {
+        self.grants.push(grant);
+        GrantId(self.grants.len() - 1)
+    }
+
     pub(super) fn add_code(&mut self, value: String, code: Code) {
         self.codes.insert(value, code);
     }
@@ -141,11 +169,15 @@ impl Authorizations {
         if code.expires_at <= now { Presented::Expired } else { Presented::Fresh(code.clone()) }
     }
 
-    /// Uses the code up. `None` where another request was faster.
+    /// Uses the code up. `None` where another request was faster: what that gave is revoked (C-43).
     pub(super) fn redeem_code(&mut self, value: &str) -> Option<GrantId> {
         let id = GrantId(self.grants.len());
-        let code = self.codes.get_mut(value).filter(|code| code.grant.is_none())?;
-        code.grant = Some(id);
+        let code = self.codes.get_mut(value)?;
+        if let Some(first) = code.grant.replace(id) {
+            code.grant = Some(first);
+            self.revoke(first);
+            return None;
+        }
         self.grants.push(Grant {
             client_id: code.client_id.clone(),
             subject: code.subject.clone(),
@@ -190,9 +222,15 @@ impl Authorizations {
         }
     }
 
-    /// Marks a refresh token as replaced. `false` where another request was faster.
+    /// Marks a refresh token as replaced. `false` where another request was faster: that is a replay, and the family is
+    /// revoked (C-44).
     pub(super) fn rotate_refresh_token(&mut self, value: &str) -> bool {
-        self.refresh_tokens.get_mut(value).is_some_and(|token| !std::mem::replace(&mut token.rotated, true))
+        let Some(token) = self.refresh_tokens.get_mut(value) else { return false };
+        let (grant, replayed) = (token.grant, std::mem::replace(&mut token.rotated, true));
+        if replayed {
+            self.revoke(grant);
+        }
+        !replayed
     }
 
     pub(super) fn revoke(&mut self, grant: GrantId) {
@@ -234,10 +272,30 @@ impl Authorizations {
         if self.grants[grant.0].client_id == client_id { Ok(()) } else { Err(OtherClients) }
     }
 
-    /// Ends everything that a user has granted, and what is still in progress (C-38).
-    pub(super) fn revoke_subject(&mut self, subject: &UserId) {
-        self.grants.iter_mut().filter(|grant| grant.subject == *subject).for_each(|grant| grant.revoked = true);
+    /// Ends everything that a user has granted, and what is still in progress (C-38). Access tokens live on until they
+    /// expire, unless `access_too`.
+    pub(super) fn revoke_subject(&mut self, subject: &UserId, access_too: bool) {
+        if access_too {
+            self.grants.iter_mut().filter(|grant| grant.subject == *subject).for_each(|grant| grant.revoked = true);
+        } else {
+            self.forget_refresh_tokens(subject);
+        }
         self.codes.retain(|_, code| code.subject != *subject || code.grant.is_some());
+        self.devices.revoke_subject(subject);
+    }
+
+    /// Ends what a user has granted to one client: the user removed it (C-37).
+    pub(in crate::platform) fn revoke_grants(&mut self, subject: &UserId, client_id: &str) {
+        let own = |grant: &&mut Grant| grant.subject == *subject && grant.client_id == client_id;
+        self.grants.iter_mut().filter(own).for_each(|grant| grant.revoked = true);
+        self.codes.retain(|_, code| code.subject != *subject || code.client_id != client_id || code.grant.is_some());
+    }
+
+    /// The grant of a refresh token that is good now, and when it expires.
+    pub(super) fn live_refresh_token(&self, value: &str, now: i64) -> Option<(Grant, i64)> {
+        let token = self.refresh_tokens.get(value).filter(|token| !token.rotated && token.expires_at > now)?;
+        let grant = &self.grants[token.grant.0];
+        (!grant.revoked).then(|| (grant.clone(), token.expires_at))
     }
 
     pub(in crate::platform) fn forget_refresh_tokens(&mut self, subject: &UserId) {

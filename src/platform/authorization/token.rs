@@ -4,12 +4,13 @@ use std::time::Duration;
 use axum::Extension;
 use axum::body::Bytes;
 use axum::extract::State;
-use axum::http::{HeaderMap, Uri, header};
+use axum::http::{HeaderMap, Uri};
 use axum::response::{IntoResponse, Response};
 
 use super::client_authentication::authenticate_client;
+use super::device;
 use super::fault as f;
-use super::parameters::Parameters;
+use super::parameters::{Parameters, is_form};
 use super::store::{Code, Grant, GrantId, Presented, Refresh};
 use super::token_answer::{TokenRefusal, faulty};
 use super::tokens::{self, Issue, IssueError};
@@ -43,18 +44,17 @@ impl From<IssueError> for TokenRefusal {
 }
 
 async fn redeem(shared: &Shared, trace: &Trace, uri: &Uri, headers: &HeaderMap, body: &[u8]) -> Result<Response, TokenRefusal> {
-    form_body(headers)?;
-    let (query, form) = (Parameters::parse(uri.query().unwrap_or_default().as_bytes()), Parameters::parse(body));
-    note_verifier(trace, &form);
-    single_parameters(&form)?;
+    note_verifier(trace, &Parameters::parse(body));
+    let (query, form) = (Parameters::parse(uri.query().unwrap_or_default().as_bytes()), form(headers, body)?);
     let client = authenticate_client(shared, trace, headers, &query, &form)?;
     let grant_type = grant_type(&client, &form)?;
-    if let Some(response) = faulty(shared, trace, grant_type == Grants::RefreshToken) {
+    if let Some(response) = faulty(shared, trace, grant_type == Grants::RefreshToken).await {
         return Ok(response);
     }
     let client_id = client.client_id.as_deref().unwrap_or_default();
     match grant_type {
         Grants::AuthorizationCode => authorization_code(shared, trace, client_id, &form).await,
+        Grants::DeviceCode => device::redeem(shared, trace, client_id, &form).await,
         Grants::RefreshToken => refresh_token(shared, trace, client_id, &form).await,
     }
 }
@@ -65,30 +65,23 @@ const LONGEST_HELD: Duration = Duration::from_secs(1);
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Grants {
     AuthorizationCode,
+    DeviceCode,
     RefreshToken,
 }
 
-/// RFC 6749 section 3.2: parameters in a form body.
-pub(super) fn form_body(headers: &HeaderMap) -> Result<(), TokenRefusal> {
-    let media_type = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
-    let essence = media_type.split(';').next().unwrap_or_default().trim();
-    if essence.eq_ignore_ascii_case("application/x-www-form-urlencoded") {
-        return Ok(());
-    }
-    Err(TokenRefusal::new(ErrorCode::InvalidRequest, "the request's body is not application/x-www-form-urlencoded"))
-}
-
-pub(super) fn single_parameters(form: &Parameters) -> Result<(), TokenRefusal> {
-    match form.repeated() {
-        Some(name) => Err(TokenRefusal::new(ErrorCode::InvalidRequest, format!("the parameter {name} is there twice"))),
-        None => Ok(()),
-    }
+/// RFC 6749 section 3.2: parameters in a form body, each once.
+pub(super) fn form(headers: &HeaderMap, body: &[u8]) -> Result<Parameters, TokenRefusal> {
+    let form = Parameters::parse(body);
+    let sound =
+        if is_form(headers) { form.check_form() } else { Err("the request's body is not application/x-www-form-urlencoded".to_owned()) };
+    sound.map(|()| form).map_err(|text| TokenRefusal::new(ErrorCode::InvalidRequest, text))
 }
 
 /// C-30: a token belongs to a person who signed in; no client credentials, no passwords.
 fn grant_type(client: &Registration, form: &Parameters) -> Result<Grants, TokenRefusal> {
     let grant = match form.get("grant_type") {
         Some("authorization_code") => Grants::AuthorizationCode,
+        Some(device::GRANT_TYPE) => Grants::DeviceCode,
         Some("refresh_token") => Grants::RefreshToken,
         Some(other) => {
             let text = format!("the grant type {other} is not supported: every token belongs to a person who signed in");
@@ -96,9 +89,11 @@ fn grant_type(client: &Registration, form: &Parameters) -> Result<Grants, TokenR
         }
         None => return Err(TokenRefusal::new(ErrorCode::InvalidRequest, "grant_type is missing")),
     };
-    match client.request.grant {
-        GrantType::AuthorizationCode => Ok(grant),
-        GrantType::DeviceCode => Err(TokenRefusal::new(ErrorCode::UnauthorizedClient, "the application is registered for another grant")),
+    match (client.request.grant, grant) {
+        (GrantType::AuthorizationCode, Grants::DeviceCode) | (GrantType::DeviceCode, Grants::AuthorizationCode) => {
+            Err(TokenRefusal::new(ErrorCode::UnauthorizedClient, "the application is registered for another grant"))
+        }
+        _ => Ok(grant),
     }
 }
 
@@ -129,7 +124,7 @@ async fn authorization_code(shared: &Shared, trace: &Trace, client_id: &str, for
     };
     let (scopes, nonce, grant) = (code.scopes.clone(), code.nonce.clone(), Grant::of(code));
     let refresh_token = scopes.contains(giponext::OFFLINE_ACCESS).then(|| issue_refresh_token(shared, id));
-    let issue = Issue { id, grant: &grant, scopes, nonce: nonce.as_deref(), refresh_token };
+    let issue = Issue { id, grant: &grant, scopes, nonce: nonce.as_deref(), refresh_token, refreshed: false };
     Ok(tokens::answer(shared, trace, issue).await?)
 }
 
@@ -139,7 +134,8 @@ pub(in crate::platform) async fn access_token_of_code(shared: &Shared, client_id
     let id = shared.authorizations().redeem_code(code);
     let (Presented::Fresh(code), Some(id)) = (presented, id) else { return Err(IssueError::NotFresh) };
     let (scopes, grant) = (code.scopes.clone(), Grant::of(code));
-    tokens::access_token(shared, id, &grant, &scopes).await
+    let issue = Issue { id, grant: &grant, scopes, nonce: None, refresh_token: None, refreshed: false };
+    tokens::access_token(shared, &shared.journal.open(), &issue).await
 }
 
 /// RFC 6749 section 6; C-44.
@@ -171,7 +167,8 @@ async fn refresh_token(shared: &Shared, trace: &Trace, client_id: &str, form: &P
         None
     };
     let seen = shared.journal.mark();
-    let answer = tokens::answer(shared, trace, Issue { id, grant: &grant, scopes, nonce: None, refresh_token }).await?;
+    let issue = Issue { id, grant: &grant, scopes, nonce: None, refresh_token, refreshed: true };
+    let answer = tokens::answer(shared, trace, issue).await?;
     if trace.fires(&shared.faults, f::REFRESH_HELD) {
         let token_request = |exchange: &Exchange| exchange.endpoint == Endpoint::Token;
         // Whoever waits in vain is answered all the same.
@@ -180,7 +177,7 @@ async fn refresh_token(shared: &Shared, trace: &Trace, client_id: &str, form: &P
     Ok(answer)
 }
 
-fn issue_refresh_token(shared: &Shared, id: GrantId) -> String {
+pub(super) fn issue_refresh_token(shared: &Shared, id: GrantId) -> String {
     let value = shared.random.token(32);
     let lifetime = i64::try_from(shared.settings.assumptions.refresh_token_lifetime_seconds).unwrap_or(i64::MAX);
     shared.authorizations().add_refresh_token(id, value.clone(), shared.clock.now_seconds().saturating_add(lifetime));
@@ -199,7 +196,7 @@ fn code_verifier(code: &Code, form: &Parameters) -> Result<(), TokenRefusal> {
 }
 
 /// C-38.
-fn active(shared: &Shared, subject: &UserId) -> Result<(), TokenRefusal> {
+pub(super) fn active(shared: &Shared, subject: &UserId) -> Result<(), TokenRefusal> {
     let active = shared.accounts().user(subject).is_some_and(|user| user.active);
     if active { Ok(()) } else { bad_grant("the user is deactivated") }
 }
@@ -214,10 +211,10 @@ fn note_verifier(trace: &Trace, form: &Parameters) {
     }
 }
 
-fn required<'a>(form: &'a Parameters, name: &str) -> Result<&'a str, TokenRefusal> {
+pub(super) fn required<'a>(form: &'a Parameters, name: &str) -> Result<&'a str, TokenRefusal> {
     form.get(name).ok_or_else(|| TokenRefusal::new(ErrorCode::InvalidRequest, format!("{name} is missing")))
 }
 
-fn bad_grant<T>(text: &str) -> Result<T, TokenRefusal> {
+pub(super) fn bad_grant<T>(text: &str) -> Result<T, TokenRefusal> {
     Err(TokenRefusal::new(ErrorCode::InvalidGrant, text))
 }

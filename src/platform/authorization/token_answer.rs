@@ -1,35 +1,45 @@
+use std::time::Duration;
+
 use axum::http::{HeaderValue, StatusCode, header};
-use axum::response::{IntoResponse, Response};
+use axum::response::{IntoResponse, Redirect, Response};
 use serde_json::{Value, json};
 
 use super::fault as f;
 use super::response::printable;
 use crate::oauth::ErrorCode;
-use crate::platform::{Shared, Trace};
+use crate::platform::api::elsewhere;
+use crate::platform::{RetryAfter, Shared, Trace};
 
-/// An error of the token or revocation endpoint (RFC 6749 section 5.2).
+/// Why an endpoint at which clients authenticate refuses a request.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{code}: {text}")]
-pub(super) struct TokenRefusal {
-    pub code: ErrorCode,
-    pub text: String,
+pub(super) enum TokenRefusal {
+    /// RFC 6749 section 5.2.
+    #[error("{code}: {text}")]
+    Error { code: ErrorCode, text: String },
+    /// C-57.
+    #[error(transparent)]
+    RateLimit(#[from] RetryAfter),
 }
 
 impl TokenRefusal {
     pub fn new(code: ErrorCode, text: impl Into<String>) -> Self {
-        Self { code, text: text.into() }
+        Self::Error { code, text: text.into() }
     }
 }
 
 impl IntoResponse for TokenRefusal {
     fn into_response(self) -> Response {
-        let unauthorized = self.code == ErrorCode::InvalidClient;
-        let status = match self.code {
+        let (code, text) = match self {
+            Self::Error { code, text } => (code, text),
+            Self::RateLimit(refusal) => return refusal.into_response(),
+        };
+        let unauthorized = code == ErrorCode::InvalidClient;
+        let status = match code {
             ErrorCode::InvalidClient => StatusCode::UNAUTHORIZED,
             ErrorCode::ServerError => StatusCode::INTERNAL_SERVER_ERROR,
             _ => StatusCode::BAD_REQUEST,
         };
-        let body = json!({"error": self.code.as_str(), "error_description": printable(&self.text)});
+        let body = json!({"error": code.as_str(), "error_description": printable(&text)});
         let mut response = json_answer(status, &body);
         if unauthorized {
             let challenge = HeaderValue::from_static("Basic realm=\"GipoNext\", charset=\"UTF-8\"");
@@ -47,6 +57,15 @@ pub(super) fn json_answer(status: StatusCode, body: &Value) -> Response {
 fn raw_answer(status: StatusCode, media_type: &'static str, body: String) -> Response {
     let headers = [(header::CONTENT_TYPE, media_type), (header::CACHE_CONTROL, "no-store"), (header::PRAGMA, "no-cache")];
     (status, headers, body).into_response()
+}
+
+/// Longer than any client waits.
+const HANG: Duration = Duration::from_secs(120);
+
+/// Holds an answer back until the client has gone.
+pub(super) async fn hang() {
+    // Nothing ever comes: only the deadline, or the client's hanging up, ends it.
+    let _ = tokio::time::timeout(HANG, std::future::pending::<()>()).await;
 }
 
 fn retry_after(mut response: Response, seconds: u32) -> Response {
@@ -77,6 +96,21 @@ const ANY_GRANT: [(&str, Answer); 8] = [
     (f::TOKEN_EMPTY, || raw_answer(StatusCode::OK, "application/json", String::new())),
 ];
 
+/// [`f::TOKEN_HUGE`]: JSON may have white space after it (RFC 8259 section 2).
+const HUGE: usize = 5 * 1024 * 1024;
+
+/// Faults of an answer that is made, and so of a grant that is used.
+pub(super) fn edit_good(shared: &Shared, trace: &Trace, answer: &Value, refresh: bool) -> Response {
+    if trace.fires(&shared.faults, f::TOKEN_ANSWER_LOST) || (refresh && trace.fires(&shared.faults, f::REFRESH_ANSWER_LOST)) {
+        let body = json!({"error": "gateway_timeout", "error_description": "a server behind this one took too long to answer"});
+        return json_answer(StatusCode::GATEWAY_TIMEOUT, &body);
+    }
+    if trace.fires(&shared.faults, f::TOKEN_HUGE) {
+        return raw_answer(StatusCode::OK, "application/json", format!("{answer}{}", " ".repeat(HUGE)));
+    }
+    json_answer(StatusCode::OK, answer)
+}
+
 /// Faults that take the place of the answer to a refresh request only.
 const REFRESH: [(&str, Answer); 2] = [
     (f::REFRESH_INVALID_GRANT, || refusal(ErrorCode::InvalidGrant, "the refresh token is not good any more")),
@@ -88,10 +122,24 @@ fn refusal(code: ErrorCode, text: &str) -> Response {
 }
 
 /// The answer of an armed fault, if one is.
-pub(super) fn faulty(shared: &Shared, trace: &Trace, refresh: bool) -> Option<Response> {
+pub(super) async fn faulty(shared: &Shared, trace: &Trace, refresh: bool) -> Option<Response> {
+    if trace.fires(&shared.faults, f::TOKEN_HANGS) {
+        hang().await;
+        return Some(unavailable());
+    }
+    if trace.fires(&shared.faults, f::TOKEN_REDIRECT) {
+        let location = elsewhere(&shared.issuer, "/connect/token");
+        return Some(Redirect::temporary(location.as_str()).into_response());
+    }
     let own: &[(&str, Answer)] = if refresh { &REFRESH } else { &[] };
     let fault = own.iter().chain(&ANY_GRANT).find(|(fault, _)| trace.fires(&shared.faults, fault))?;
     Some(fault.1())
+}
+
+/// RFC 7009 section 2.2.1.
+pub(super) fn revocation_refused() -> Response {
+    let body = json!({"error": "unsupported_token_type", "error_description": "tokens of this type are not revoked here"});
+    json_answer(StatusCode::BAD_REQUEST, &body)
 }
 
 /// The answer of `POST /connect/revocation` while it is out of service (RFC 7009 section 2.2.1).

@@ -1,4 +1,3 @@
-use axum::http::StatusCode;
 use axum::response::Response;
 use secrecy::SecretString;
 use serde_json::{Map, Value};
@@ -8,7 +7,7 @@ use super::id_token::{self, header};
 use super::jwt::{Draft, SignError, Signature};
 use super::keys::{self, KeyError};
 use super::store::{Grant, GrantId};
-use super::token_answer::json_answer;
+use super::token_answer::edit_good;
 use crate::oauth::{ScopeSet, giponext};
 use crate::platform::{Shared, Trace};
 
@@ -30,18 +29,24 @@ pub(super) struct Issue<'a> {
     pub scopes: ScopeSet,
     pub nonce: Option<&'a str>,
     pub refresh_token: Option<String>,
+    /// Whether a refresh token was redeemed.
+    pub refreshed: bool,
 }
 
 /// Issues the tokens and writes the answer (RFC 6749 section 5.1, OpenID Connect Core section 3.1.3.3).
 pub(super) async fn answer(shared: &Shared, trace: &Trace, issue: Issue<'_>) -> Result<Response, IssueError> {
-    let access_token = access_token(shared, issue.id, issue.grant, &issue.scopes).await?;
+    let mut issue = issue;
+    if trace.fires(&shared.faults, f::TOKEN_NARROWER_SCOPE) {
+        issue.scopes = narrowed(&issue.scopes);
+    }
+    let access_token = access_token(shared, trace, &issue).await?;
     let mut answer = Map::new();
     answer.insert("access_token".to_owned(), access_token.clone().into());
     answer.insert("token_type".to_owned(), "Bearer".into());
     answer.insert("expires_in".to_owned(), shared.settings.assumptions.access_token_lifetime_seconds.into());
     answer.insert("scope".to_owned(), issue.scopes.to_string().into());
     if issue.scopes.contains(giponext::OPENID) {
-        let id_token = id_token::issue(shared, trace, issue.grant, issue.nonce, &access_token).await?;
+        let id_token = id_token::issue(shared, trace, &issue, &access_token).await?;
         shared.authorizations().add_id_token(issue.grant.subject.clone(), SecretString::from(id_token.clone()));
         answer.insert("id_token".to_owned(), id_token.into());
     }
@@ -57,7 +62,7 @@ pub(super) async fn answer(shared: &Shared, trace: &Trace, issue: Issue<'_>) -> 
             edit(&mut answer);
         }
     }
-    Ok(json_answer(StatusCode::OK, &Value::Object(answer)))
+    Ok(edit_good(shared, trace, &Value::Object(answer), issue.refreshed))
 }
 
 type Edit = fn(&mut Map<String, Value>);
@@ -83,7 +88,8 @@ const EDITS: [(&str, Edit); 5] = [
 ];
 
 /// Issues an access token (C-45, RFC 9068 section 2).
-pub(super) async fn access_token(shared: &Shared, id: GrantId, grant: &Grant, scopes: &ScopeSet) -> Result<String, IssueError> {
+pub(super) async fn access_token(shared: &Shared, trace: &Trace, issue: &Issue<'_>) -> Result<String, IssueError> {
+    let (grant, scopes) = (issue.grant, &issue.scopes);
     let keys = keys::signing(shared.settings.assumptions.signing_algorithm).await?;
     let now = shared.clock.now_seconds();
     let lifetime = i64::try_from(shared.settings.assumptions.access_token_lifetime_seconds).unwrap_or(i64::MAX);
@@ -102,9 +108,26 @@ pub(super) async fn access_token(shared: &Shared, id: GrantId, grant: &Grant, sc
     claim("nbf", now.into());
     claim("exp", now.saturating_add(lifetime).into());
     claim("jti", jti.clone().into());
+    if trace.fires(&shared.faults, f::TOKEN_LARGE) {
+        claim("groups", vec!["a-role-of-the-medical-centre"; 280].into());
+    }
     let mut header = header(keys.algorithm.name(), Some(&keys.kid));
     header.insert("typ".to_owned(), "at+jwt".into());
     let token = Draft { header, claims, signature: Signature::By(&keys.pair) }.sign()?;
-    shared.authorizations().add_access_token(id, jti, SecretString::from(token.clone()), scopes.clone());
-    Ok(token)
+    let mut authorizations = shared.authorizations();
+    let given = if trace.fires(&shared.faults, f::TOKEN_OPAQUE) {
+        let opaque = format!("0~._-+/{}==", shared.random.token(24));
+        authorizations.opaque.insert(opaque.clone(), SecretString::from(token));
+        opaque
+    } else {
+        token
+    };
+    authorizations.add_access_token(issue.id, jti, SecretString::from(given.clone()), scopes.clone());
+    Ok(given)
+}
+
+/// Without the last scope of a resource.
+fn narrowed(scopes: &ScopeSet) -> ScopeSet {
+    let last = giponext::RESOURCES.iter().rfind(|resource| scopes.contains(resource));
+    scopes.iter().filter(|scope| last != Some(scope)).collect()
 }

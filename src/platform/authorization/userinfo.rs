@@ -1,13 +1,15 @@
 use std::sync::Arc;
 
 use axum::extract::State;
-use axum::http::{HeaderMap, StatusCode, Uri, header};
-use axum::response::{IntoResponse, Response};
+use axum::http::{HeaderMap, StatusCode, Uri, header as http};
+use axum::response::{Html, IntoResponse, Response};
 use axum::{Extension, body::Bytes};
 use serde_json::{Map, Value, json};
 
-use super::bearer::{authenticate_bearer, challenge};
-use super::fault::USERINFO_OTHER_SUBJECT;
+use super::bearer::{BearerRefusal, authenticate_bearer, challenge};
+use super::fault::{self as f, USERINFO_OTHER_SUBJECT};
+use super::id_token::header;
+use super::jwt::{Draft, Signature};
 use super::parameters::Parameters;
 use super::token_answer::json_answer;
 use crate::domain::Credential;
@@ -33,11 +35,18 @@ pub(super) async fn userinfo(
             return refused(StatusCode::UNAUTHORIZED, refusal.www_authenticate(), &body);
         }
     };
+    if let Err(refusal) = shared.limiter.admit(&grant.client_id, shared.clock.now()) {
+        trace.note(|facts| facts.refusal = Some(refusal.to_string()));
+        return refusal.into_response();
+    }
     if !grant.scopes.contains(giponext::OPENID) {
         let text = "the access token has no scope openid";
         trace.note(|facts| facts.refusal = Some(text.to_owned()));
         let body = json!({"error": "insufficient_scope", "error_description": text});
         return refused(StatusCode::FORBIDDEN, challenge(Some(ErrorCode::InsufficientScope), text), &body);
+    }
+    if let Some(response) = faulty(&shared, &trace, &grant.subject) {
+        return response;
     }
     let accounts = shared.accounts();
     let other = trace.fires(&shared.faults, USERINFO_OTHER_SUBJECT);
@@ -46,7 +55,9 @@ pub(super) async fn userinfo(
         return StatusCode::INTERNAL_SERVER_ERROR.into_response();
     };
     let mut claims = Map::new();
-    claims.insert("sub".to_owned(), user.id.0.clone().into());
+    if !trace.fires(&shared.faults, f::USERINFO_WITHOUT_SUBJECT) {
+        claims.insert("sub".to_owned(), user.id.0.clone().into());
+    }
     if grant.scopes.contains(giponext::PROFILE) || other {
         claims.insert("name".to_owned(), user.name().into());
         claims.insert("given_name".to_owned(), user.given_name.clone().into());
@@ -58,6 +69,24 @@ pub(super) async fn userinfo(
     json_answer(StatusCode::OK, &Value::Object(claims))
 }
 
+/// The answer that an armed fault puts in the place of a good one.
+fn faulty(shared: &Shared, trace: &Trace, subject: &UserId) -> Option<Response> {
+    if trace.fires(&shared.faults, f::USERINFO_UNAUTHORIZED) {
+        let body = json!({"error": "invalid_token", "error_description": BearerRefusal::Revoked.to_string()});
+        return Some(refused(StatusCode::UNAUTHORIZED, BearerRefusal::Revoked.www_authenticate(), &body));
+    }
+    if trace.fires(&shared.faults, f::USERINFO_HTML) {
+        return Some(Html("<!doctype html><title>GipoNext</title><p>Service page").into_response());
+    }
+    if trace.fires(&shared.faults, f::USERINFO_JWT) {
+        let other = other_user(&shared.accounts(), subject)?.clone();
+        let claims = Map::from_iter([("sub".to_owned(), other.id.0.clone().into()), ("name".to_owned(), other.name().into())]);
+        let token = Draft { header: header("none", None), claims, signature: Signature::None }.sign().ok()?;
+        return Some(([(http::CONTENT_TYPE, "application/jwt"), (http::CACHE_CONTROL, "no-store")], token).into_response());
+    }
+    None
+}
+
 /// The user whom [`USERINFO_OTHER_SUBJECT`] shows in the place of `subject`.
 pub(in crate::platform) fn other_user<'a>(accounts: &'a Accounts, subject: &UserId) -> Option<&'a User> {
     accounts.user_by_email(MALLORY).filter(|user| user.id != *subject).or_else(|| accounts.user_by_email(ADA))
@@ -65,6 +94,6 @@ pub(in crate::platform) fn other_user<'a>(accounts: &'a Accounts, subject: &User
 
 fn refused(status: StatusCode, challenge: axum::http::HeaderValue, body: &Value) -> Response {
     let mut response = json_answer(status, body);
-    response.headers_mut().insert(header::WWW_AUTHENTICATE, challenge);
+    response.headers_mut().insert(http::WWW_AUTHENTICATE, challenge);
     response
 }
