@@ -95,7 +95,7 @@ defects! {
     RepeatsRejectedWrite "repeats-rejected-write" ["GX-13"] "repeats a write that broke a business rule";
     GivesUpOnServerError "gives-up-on-server-error" ["GX-15", "LO-02"] "does not repeat a request after a server error";
     IgnoresDeactivation "ignores-deactivation" ["GX-19"] "goes on showing what it read before the user was deactivated";
-    SharesDataBetweenUsers "shares-data-between-users" ["GX-20"] "shows the lists that another user has read before";
+    SharesDataBetweenUsers "shares-data-between-users" ["GX-20", "GX-19"] "shows the lists that another user has read before";
     ScriptReadableCookie "script-readable-cookie" ["SE-01"] "sets its session cookie without HttpOnly";
     KeepsSessionId "keeps-session-id" ["SE-02"] "keeps the session id at login";
     TokensInLocalStorage "tokens-in-local-storage" ["SE-03"] "hands its tokens to the browser's storage";
