@@ -35,6 +35,8 @@ pub enum CliError {
     Report(#[from] ReportError),
     #[error("the defect `{defect}` breaks {requirements}, which no selected scenario covers: the run could not catch it")]
     Uncaught { defect: &'static str, requirements: String },
+    #[error("--assume {change}: {why}")]
+    Assumption { change: String, why: String },
     #[error("{0}")]
     Other(String),
 }
@@ -45,6 +47,7 @@ impl CliError {
             Self::Profile { hint, .. } => Some(hint),
             Self::Environment { .. } => Some("export it before the run; secrets are never written into files"),
             Self::Uncaught { .. } => Some("`collaudo list defects` shows which defects a run catches"),
+            Self::Assumption { .. } => Some("the keys are those of a target file's [assume]; see docs/mock.md"),
             Self::NothingSelected(_) => Some("`collaudo list scenarios` shows every scenario with its tags and requirements"),
             Self::Browser(BrowserError::NotFound { .. }) => Some("`collaudo doctor` shows what else is missing"),
             Self::Platform(PlatformError::Listen { .. }) | Self::RelyingParty(RelyingPartyError::Listen { .. }) => {

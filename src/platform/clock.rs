@@ -43,6 +43,11 @@ impl Random {
         Self(Mutex::new(ChaCha20Rng::seed_from_u64(seed)))
     }
 
+    /// For what nobody may foresee: a key that opens something.
+    pub fn of_the_system() -> Self {
+        Self(Mutex::new(ChaCha20Rng::from_os_rng()))
+    }
+
     /// `bytes` random bytes as base64url without padding.
     pub fn token(&self, bytes: usize) -> String {
         let mut buffer = vec![0; bytes];

@@ -52,6 +52,17 @@ impl Switchboard {
         Ok(())
     }
 
+    pub fn disarm(&self, name: &str) -> Result<(), UnknownFault> {
+        let fault = super::faults().find(|fault| fault.name == name).ok_or_else(|| UnknownFault(name.to_owned()))?;
+        self.lock().armed.remove(fault.name);
+        Ok(())
+    }
+
+    /// What is armed, and how often it still fires.
+    pub fn armed(&self) -> Vec<(&'static str, Times)> {
+        self.lock().armed.iter().map(|(name, times)| (*name, *times)).collect()
+    }
+
     pub fn disarm_all(&self) {
         self.lock().armed.clear();
     }

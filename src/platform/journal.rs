@@ -1,15 +1,17 @@
+use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use tokio::sync::watch;
 
-use super::Switchboard;
+use super::{Keep, Switchboard};
 use crate::domain::{Exchange, Facts};
 
 /// Every exchange of one platform, in the order in which the answers were finished.
 #[derive(Debug)]
 pub struct Journal {
     started: Instant,
+    keep: Keep,
     state: Mutex<State>,
     length: watch::Sender<usize>,
 }
@@ -17,7 +19,20 @@ pub struct Journal {
 #[derive(Debug, Default)]
 struct State {
     next_number: u64,
-    exchanges: Vec<Exchange>,
+    /// How many were recorded and are not kept any more.
+    forgotten: usize,
+    exchanges: VecDeque<Exchange>,
+}
+
+impl State {
+    /// Those from a mark on that are still kept.
+    fn since(&self, mark: usize) -> impl Iterator<Item = &Exchange> {
+        self.exchanges.iter().skip(mark.saturating_sub(self.forgotten))
+    }
+
+    fn length(&self) -> usize {
+        self.forgotten + self.exchanges.len()
+    }
 }
 
 /// No exchange of the wanted kind came in time.
@@ -31,18 +46,43 @@ pub struct NotSeen {
 
 impl Default for Journal {
     fn default() -> Self {
-        Self { started: Instant::now(), state: Mutex::default(), length: watch::Sender::new(0) }
+        Self::keeping(Keep::All)
     }
 }
 
 impl Journal {
+    pub(super) fn keeping(keep: Keep) -> Self {
+        Self { started: Instant::now(), keep, state: Mutex::default(), length: watch::Sender::new(0) }
+    }
+
+    /// Whether exchanges are recorded at all.
+    pub(super) fn records(&self) -> bool {
+        self.keep != Keep::Nothing
+    }
+
+    /// Resolves when an exchange from `mark` on is there; with the exchanges, and the next mark.
+    pub async fn wait_for_more(&self, mark: usize) -> (Vec<Exchange>, usize) {
+        let mut length = self.length.subscribe();
+        loop {
+            length.mark_unchanged();
+            {
+                let state = self.lock();
+                if state.length() > mark {
+                    return (state.since(mark).cloned().collect(), state.length());
+                }
+            }
+            // The sender lives as long as `self`.
+            let _ = length.changed().await;
+        }
+    }
+
     /// A position to read on from: see [`Journal::since`].
     pub fn mark(&self) -> usize {
-        self.lock().exchanges.len()
+        self.lock().length()
     }
 
     pub fn since(&self, mark: usize) -> Vec<Exchange> {
-        self.lock().exchanges[mark..].to_vec()
+        self.lock().since(mark).cloned().collect()
     }
 
     /// The first exchange from `mark` on that `matches`, waiting for it at most `deadline`. `wanted` names it in the error.
@@ -57,7 +97,7 @@ impl Journal {
         let seen = async {
             loop {
                 length.mark_unchanged();
-                if let Some(found) = self.lock().exchanges[mark..].iter().find(|exchange| matches(exchange)) {
+                if let Some(found) = self.lock().since(mark).find(|exchange| matches(exchange)) {
                     return found.clone();
                 }
                 // The sender lives as long as `self`.
@@ -70,7 +110,7 @@ impl Journal {
             last_seen: self
                 .lock()
                 .exchanges
-                .last()
+                .back()
                 .map_or_else(|| "nothing at all".to_owned(), |last| format!("{} {} answered {}", last.method, last.path, last.status)),
         })
     }
@@ -89,8 +129,14 @@ impl Journal {
 
     pub(super) fn record(&self, exchange: Exchange) {
         let mut state = self.lock();
-        state.exchanges.push(exchange);
-        let length = state.exchanges.len();
+        state.exchanges.push_back(exchange);
+        if let Keep::Last(most) = self.keep
+            && state.exchanges.len() > most
+        {
+            state.exchanges.pop_front();
+            state.forgotten += 1;
+        }
+        let length = state.length();
         drop(state);
         self.length.send_replace(length);
     }
@@ -146,5 +192,30 @@ impl Trace {
 
     fn lock(&self) -> MutexGuard<'_, Notes> {
         self.notes.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::platform::{Platform, Settings};
+
+    #[tokio::test]
+    async fn a_mark_holds_when_older_exchanges_are_forgotten() {
+        let platform = Platform::start(Settings { journal: Keep::Last(2), ..Settings::default() }).await.expect("a free port");
+        let ask = async |path: &str| reqwest::get(platform.issuer().join(path).expect("a path")).await.expect("an answer");
+        let journal = platform.journal();
+        for path in ["/1", "/2", "/3"] {
+            ask(path).await;
+        }
+        let mark = journal.mark();
+        let paths = |mark| journal.since(mark).into_iter().map(|exchange| exchange.path).collect::<Vec<_>>();
+        assert_eq!((mark, paths(0), paths(mark)), (3, vec!["/2".to_owned(), "/3".to_owned()], Vec::new()));
+        ask("/4").await;
+        let (more, next) = journal.wait_for_more(mark).await;
+        assert_eq!((more[0].path.as_str(), next), ("/4", 4));
+        let silent = Platform::start(Settings { journal: Keep::Nothing, ..Settings::default() }).await.expect("a free port");
+        assert_eq!(reqwest::get(silent.issuer().clone()).await.expect("an answer").status(), 200);
+        assert_eq!(silent.journal().mark(), 0);
     }
 }

@@ -1,5 +1,5 @@
 use jiff::Timestamp;
-use secrecy::SecretString;
+use secrecy::{ExposeSecret, SecretString};
 
 use super::accounts::{AccountError, Accounts, Credentials, DecisionError, RegistrationError, RegistrationRequest, Session, User, UserId};
 use super::authorization::{self, AuthorizationRequest};
@@ -19,6 +19,8 @@ pub enum LeverError {
     Registration(#[from] RegistrationError),
     #[error("failed to approve the application: {0}")]
     Decision(#[from] DecisionError),
+    #[error("failed to issue an access token: {0}")]
+    Token(String),
     #[error("no user has the e-mail `{0}`")]
     UnknownUser(String),
     #[error("no device waits for this user code: it was decided already, or it has expired")]
@@ -115,6 +117,13 @@ impl Platform {
         };
         let session = new_session(shared, &user, shared.clock.now());
         Ok(SecretString::from(authorization::issue_code(shared, &request, &user, &session, scopes)))
+    }
+
+    /// An access token of a user's own sign-in to a client with every scope that the client is registered for.
+    pub async fn issue_access_token(&self, email: &str, client_id: &str) -> Result<SecretString, LeverError> {
+        let code = self.issue_code(email, client_id, "", None)?;
+        let token = authorization::access_token_of_code(self.shared(), client_id, code.expose_secret()).await;
+        token.map(SecretString::from).map_err(|error| LeverError::Token(error.to_string()))
     }
 
     /// Answers a waiting device's request as a user at the verification page would: allows these scopes, space-delimited, or

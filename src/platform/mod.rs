@@ -25,6 +25,7 @@ mod server;
 mod settings;
 mod shared;
 mod texts;
+mod workbench;
 
 pub use api::PatientName;
 pub use certificate::{OwnCertificate, own_certificate, spki_of};
@@ -34,8 +35,9 @@ pub use journal::{Journal, NotSeen, Trace};
 pub use levers::{GrantSummary, LeverError};
 pub use limiter::{Limiter, RetryAfter};
 pub use server::{Platform, PlatformError};
-pub use settings::{Assumptions, Settings, SigningAlgorithm, Tls};
+pub use settings::{Assumptions, Keep, Settings, SigningAlgorithm, Tls, WorkbenchSettings};
 pub use shared::Shared;
+pub use workbench::Workbench;
 
 /// Every fault that the platform can be told to show, in the order of the protocol.
 pub fn faults() -> impl Iterator<Item = &'static Fault> {

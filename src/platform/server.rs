@@ -14,7 +14,7 @@ use serde_json::Value;
 use url::Url;
 
 use super::redaction::Redaction;
-use super::{Journal, Settings, Shared, Switchboard, Tls, api, authorization, lang, portal};
+use super::{Journal, Settings, Shared, Switchboard, Tls, Trace, api, authorization, lang, portal, workbench};
 use crate::domain::{Endpoint, Exchange};
 
 /// Largest request body that is read, in bytes.
@@ -162,6 +162,7 @@ fn routes(shared: Arc<Shared>) -> Router {
         .merge(authorization::router())
         .merge(portal::router())
         .merge(api::router())
+        .merge(workbench::router(shared.workbench.as_ref()))
         .layer(from_fn(lang::remember))
         .layer(from_fn_with_state(shared.clone(), record))
         .with_state(shared)
@@ -171,6 +172,9 @@ fn routes(shared: Arc<Shared>) -> Router {
 async fn record(State(shared): State<Arc<Shared>>, request: Request, next: Next) -> Response {
     let at_ms = shared.journal.elapsed_ms();
     let trace = shared.journal.open();
+    if !shared.journal.records() || workbench::is_own_path(request.uri().path()) {
+        return unrecorded(request, next, trace).await;
+    }
     let (mut parts, body) = request.into_parts();
     let Ok(body) = to_bytes(body, BODY_LIMIT).await else {
         let text = "the request's body is too long, or was cut off";
@@ -212,6 +216,12 @@ async fn record(State(shared): State<Arc<Shared>>, request: Request, next: Next)
         faults: notes.faults,
     });
     Response::from_parts(parts, Body::from(answer))
+}
+
+/// Lends handlers a trace that nobody reads.
+async fn unrecorded(mut request: Request, next: Next, trace: Trace) -> Response {
+    request.extensions_mut().insert(trace);
+    next.run(request).await
 }
 
 fn endpoint(path: &str) -> Endpoint {

@@ -18,6 +18,26 @@ pub struct Settings {
     pub public_host: String,
     pub tls: Option<Tls>,
     pub assumptions: Assumptions,
+    pub journal: Keep,
+    /// The pages for a person who develops against the platform; none under a scenario.
+    pub workbench: Option<WorkbenchSettings>,
+}
+
+/// How much of the journal is kept.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Keep {
+    /// Every exchange: what a scenario needs.
+    #[default]
+    All,
+    /// The last ones: what a platform that runs for weeks can afford.
+    Last(usize),
+    Nothing,
+}
+
+#[derive(Clone, Debug, Default)]
+pub struct WorkbenchSettings {
+    /// Opens the control page and its interface; without it there is neither.
+    pub control_key: Option<secrecy::SecretString>,
 }
 
 impl Default for Settings {
@@ -31,6 +51,8 @@ impl Default for Settings {
             public_host: "localhost".to_owned(),
             tls: None,
             assumptions: Assumptions::default(),
+            journal: Keep::All,
+            workbench: None,
         }
     }
 }

@@ -7,6 +7,7 @@ use super::api::Clinic;
 use super::authorization::Authorizations;
 use super::limiter::Limiter;
 use super::redaction::Redaction;
+use super::workbench::Workbench;
 use super::{Clock, Journal, Random, Settings, Switchboard};
 
 /// What every handler of one platform instance shares (`State<Arc<Shared>>`).
@@ -22,6 +23,8 @@ pub struct Shared {
     pub journal: Journal,
     pub faults: Switchboard,
     pub redaction: Redaction,
+    /// Only on a platform that a person started.
+    pub workbench: Option<Workbench>,
     /// C-57: `limiter.admit(client_id, clock.now())` wherever a client is known.
     pub limiter: Limiter,
     pub(super) accounts: Mutex<Accounts>,
@@ -40,12 +43,13 @@ impl Shared {
             }),
             authorizations: Mutex::default(),
             accounts: Mutex::new(accounts),
+            journal: Journal::keeping(settings.journal),
+            workbench: settings.workbench.clone().map(|settings| Workbench::new(settings.control_key)),
             limiter: Limiter::new(&settings.assumptions),
             settings,
             issuer,
             clock: Clock::default(),
             random,
-            journal: Journal::default(),
             faults: Switchboard::default(),
             redaction: Redaction::default(),
         }

@@ -12,9 +12,8 @@ use super::application::{Filling, Instance, Started};
 use super::provocation::Provocation;
 use super::{Failure, PATIENCE, Setup, Target};
 use crate::browser::{Context, Page};
-use crate::domain::{ApplicationType, BrowserFact, Exchange, Window};
-use crate::oauth::ScopeSet;
-use crate::platform::accounts::{Credentials, GrantType, RegistrationRequest, RegistrationType, TENANT};
+use crate::domain::{BrowserFact, Exchange, Window};
+use crate::platform::accounts::{Credentials, RegistrationRequest, TENANT};
 use crate::platform::{Platform, Settings};
 use crate::relying_party::{self, Config, Listener, RelyingParty};
 
@@ -182,20 +181,7 @@ impl Stage {
     /// The registration that the application's profile asks for.
     pub fn registration(&self, redirect_uris: &[String]) -> RegistrationRequest {
         let app = &self.setup.profile.app;
-        let (r#type, grant) = match app.r#type {
-            ApplicationType::Web => (RegistrationType::Web, GrantType::AuthorizationCode),
-            ApplicationType::Native => (RegistrationType::Native, GrantType::AuthorizationCode),
-            ApplicationType::Device => (RegistrationType::Daemon, GrantType::DeviceCode),
-        };
-        RegistrationRequest {
-            r#type,
-            grant,
-            name: app.name.clone(),
-            description: format!("{} (collaudo)", app.name),
-            redirect_uris: redirect_uris.to_vec(),
-            scopes: app.scopes.iter().cloned().collect::<ScopeSet>(),
-            claims: vec!["name".to_owned(), "email".to_owned()],
-        }
+        RegistrationRequest::of(app, redirect_uris, &format!("{} (collaudo)", app.name))
     }
 
     async fn run_application(

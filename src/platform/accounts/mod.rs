@@ -14,7 +14,7 @@ use jiff::Timestamp;
 pub use registration::{
     Credentials, DecisionError, GrantType, Registration, RegistrationError, RegistrationRequest, RegistrationStatus, RegistrationType,
 };
-pub use seed::{ADA, BRUNO, CARLA, DARIO, ELIO, MALLORY, OTHER_TENANT, TENANT};
+pub use seed::{ADA, BRUNO, CARLA, DARIO, ELIO, MALLORY, OTHER_TENANT, SAMPLE_PEOPLE, TENANT};
 pub use ticket::{FailedCall, NewUser, Ticket, TicketError, TicketKind, TicketStatus};
 pub use user::{AccountError, Permission, Role, SignInRefusal, Tenant, TenantId, User, UserId};
 

@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 use url::Url;
 
 use super::{Accounts, UserId};
+use crate::domain::{App, ApplicationType};
 use crate::oauth::{ScopeSet, giponext};
 use crate::platform::Random;
 
@@ -35,6 +36,26 @@ pub struct RegistrationRequest {
     pub scopes: ScopeSet,
     /// Requested claims, such as `name` and `email`.
     pub claims: Vec<String>,
+}
+
+impl RegistrationRequest {
+    /// The registration that an application's profile asks for.
+    pub fn of(app: &App, redirect_uris: &[String], description: &str) -> Self {
+        let (r#type, grant) = match app.r#type {
+            ApplicationType::Web => (RegistrationType::Web, GrantType::AuthorizationCode),
+            ApplicationType::Native => (RegistrationType::Native, GrantType::AuthorizationCode),
+            ApplicationType::Device => (RegistrationType::Daemon, GrantType::DeviceCode),
+        };
+        Self {
+            r#type,
+            grant,
+            name: app.name.clone(),
+            description: description.to_owned(),
+            redirect_uris: redirect_uris.to_vec(),
+            scopes: app.scopes.iter().cloned().collect(),
+            claims: vec!["name".to_owned(), "email".to_owned()],
+        }
+    }
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]

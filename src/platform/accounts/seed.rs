@@ -22,6 +22,16 @@ pub const BRUNO: &str = "bruno.conti@aurora.example";
 /// GipoNext's administrator.
 pub const CARLA: &str = "carla.moro@giponext.example";
 
+/// (e-mail, who it is in Italian, the same in English)
+pub const SAMPLE_PEOPLE: [(&str, &str, &str); 6] = [
+    (ADA, "utente del centro medico, con ogni permesso", "end-user of the medical centre, every permission"),
+    (MALLORY, "un'altra utente dello stesso centro", "another end-user of the same centre"),
+    (ELIO, "utente senza permesso sui referti", "end-user without permission on medical reports"),
+    (BRUNO, "utente di un altro centro medico", "end-user of another medical centre"),
+    (DARIO, "responsabile del centro medico: apre i ticket per gli utenti", "manager of the medical centre: opens user tickets"),
+    (CARLA, "amministrazione GipoNext: approva, attiva, disattiva", "GipoNext's administrator: approves, activates, deactivates"),
+];
+
 impl Accounts {
     /// The people and medical centres that every platform starts with.
     pub fn seeded(random: &Random) -> Self {

@@ -25,7 +25,7 @@ pub(super) enum Signature {
 
 #[derive(Debug, thiserror::Error)]
 #[error("failed to sign a token with the platform's key")]
-pub(super) struct SignError;
+pub(in crate::platform) struct SignError;
 
 impl Draft {
     /// The compact serialization (RFC 7515 section 7.1).

@@ -72,7 +72,7 @@ impl std::fmt::Debug for Keys {
 
 #[derive(Debug, thiserror::Error)]
 #[error("failed to make the platform's signing key: {0}")]
-pub(super) struct KeyError(String);
+pub(in crate::platform) struct KeyError(String);
 
 fn failed(error: impl std::fmt::Display) -> KeyError {
     KeyError(error.to_string())

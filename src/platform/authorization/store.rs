@@ -73,6 +73,14 @@ pub(super) struct Grant {
     pub revoked: bool,
 }
 
+impl Grant {
+    /// What a code gives when it is redeemed.
+    pub fn of(code: Code) -> Self {
+        let Code { client_id, subject, scopes, sid, auth_time, .. } = code;
+        Self { client_id, subject, scopes, sid, auth_time, revoked: false }
+    }
+}
+
 #[derive(Debug)]
 struct AccessToken {
     grant: GrantId,

@@ -122,17 +122,20 @@ async fn authorization_code(shared: &Shared, trace: &Trace, client_id: &str, for
     let Some(id) = redeemed else {
         return bad_grant("the code was used before");
     };
-    let grant = Grant {
-        client_id: code.client_id,
-        subject: code.subject,
-        scopes: code.scopes.clone(),
-        sid: code.sid,
-        auth_time: code.auth_time,
-        revoked: false,
-    };
-    let refresh_token = code.scopes.contains(giponext::OFFLINE_ACCESS).then(|| issue_refresh_token(shared, id));
-    let issue = Issue { id, grant: &grant, scopes: code.scopes, nonce: code.nonce.as_deref(), refresh_token, refreshed: false };
+    let (scopes, nonce, grant) = (code.scopes.clone(), code.nonce.clone(), Grant::of(code));
+    let refresh_token = scopes.contains(giponext::OFFLINE_ACCESS).then(|| issue_refresh_token(shared, id));
+    let issue = Issue { id, grant: &grant, scopes, nonce: nonce.as_deref(), refresh_token, refreshed: false };
     Ok(tokens::answer(shared, trace, issue).await?)
+}
+
+/// The access token that a fresh code is good for, without the token request.
+pub(in crate::platform) async fn access_token_of_code(shared: &Shared, client_id: &str, code: &str) -> Result<String, IssueError> {
+    let presented = shared.authorizations().present_code(code, client_id, shared.clock.now_seconds());
+    let id = shared.authorizations().redeem_code(code);
+    let (Presented::Fresh(code), Some(id)) = (presented, id) else { return Err(IssueError::NotFresh) };
+    let (scopes, grant) = (code.scopes.clone(), Grant::of(code));
+    let issue = Issue { id, grant: &grant, scopes, nonce: None, refresh_token: None, refreshed: false };
+    tokens::access_token(shared, &shared.journal.open(), &issue).await
 }
 
 /// RFC 6749 section 6; C-44.

@@ -12,11 +12,13 @@ use crate::oauth::{ScopeSet, giponext};
 use crate::platform::{Shared, Trace};
 
 #[derive(Debug, thiserror::Error)]
-pub(super) enum IssueError {
+pub(in crate::platform) enum IssueError {
     #[error(transparent)]
     Key(#[from] KeyError),
     #[error(transparent)]
     Sign(#[from] SignError),
+    #[error("the code is not a fresh one of this client")]
+    NotFresh,
 }
 
 /// What a token answer is made from.
@@ -86,7 +88,7 @@ const EDITS: [(&str, Edit); 5] = [
 ];
 
 /// Issues an access token (C-45, RFC 9068 section 2).
-async fn access_token(shared: &Shared, trace: &Trace, issue: &Issue<'_>) -> Result<String, IssueError> {
+pub(super) async fn access_token(shared: &Shared, trace: &Trace, issue: &Issue<'_>) -> Result<String, IssueError> {
     let (grant, scopes) = (issue.grant, &issue.scopes);
     let keys = keys::signing(shared.settings.assumptions.signing_algorithm).await?;
     let now = shared.clock.now_seconds();

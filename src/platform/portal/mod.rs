@@ -19,6 +19,7 @@ use axum::Router;
 use axum::routing::{get, post};
 
 use super::Shared;
+pub(in crate::platform) use page::page;
 
 pub fn router() -> Router<Arc<Shared>> {
     Router::new()

@@ -15,7 +15,7 @@ pub(super) struct Message {
 }
 
 /// A portal page with the headers that each of them carries.
-pub(super) fn page(status: StatusCode, template: &impl Template) -> Response {
+pub(in crate::platform) fn page(status: StatusCode, template: &impl Template) -> Response {
     let mut response = match template.render() {
         Ok(html) => (status, Html(html)).into_response(),
         Err(error) => {

@@ -1,0 +1,59 @@
+use std::sync::Arc;
+
+use axum::Form;
+use axum::extract::{FromRequestParts, State};
+use axum::http::request::Parts;
+use axum::http::{HeaderMap, StatusCode, header};
+use axum::response::{IntoResponse, Redirect, Response};
+use axum_extra::extract::CookieJar;
+use secrecy::ExposeSecret;
+use serde::Deserialize;
+
+use crate::platform::Shared;
+
+const COOKIE: &str = "collaudo_control";
+
+/// Proof that a request comes from whoever started the mock: the key that was printed then, as a bearer token or in the cookie that
+/// the control page's form sets. A page of another origin has neither.
+pub struct Allowed;
+
+impl FromRequestParts<Arc<Shared>> for Allowed {
+    type Rejection = Response;
+
+    async fn from_request_parts(parts: &mut Parts, shared: &Arc<Shared>) -> Result<Self, Response> {
+        if may_control(shared, &parts.headers) {
+            return Ok(Self);
+        }
+        let message = "send the control key that `collaudo mock` printed: Authorization: Bearer KEY\n";
+        Err((StatusCode::UNAUTHORIZED, [(header::WWW_AUTHENTICATE, "Bearer realm=\"collaudo control\"")], message).into_response())
+    }
+}
+
+pub fn may_control(shared: &Shared, headers: &HeaderMap) -> bool {
+    let bearer = headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok()?.strip_prefix("Bearer "));
+    let jar = CookieJar::from_headers(headers);
+    let presented = bearer.or_else(|| jar.get(COOKIE).map(|cookie| cookie.value()));
+    presented.is_some_and(|presented| is_key(shared, presented))
+}
+
+/// Digests are compared, so that the time taken tells nothing of the key.
+fn is_key(shared: &Shared, presented: &str) -> bool {
+    let digest = |text: &str| ring::digest::digest(&ring::digest::SHA256, text.as_bytes());
+    let key = shared.workbench.as_ref().and_then(|workbench| workbench.control_key.as_ref());
+    key.is_some_and(|key| digest(key.expose_secret()).as_ref() == digest(presented).as_ref())
+}
+
+#[derive(Deserialize)]
+pub struct Entry {
+    key: String,
+}
+
+/// The form of the control page; the key is in the body, never in an address.
+pub async fn enter(State(shared): State<Arc<Shared>>, Form(entry): Form<Entry>) -> Response {
+    if !is_key(&shared, &entry.key) {
+        return Redirect::to("/_control?refused=1").into_response();
+    }
+    let secure = if shared.issuer.scheme() == "https" { "; Secure" } else { "" };
+    let cookie = format!("{COOKIE}={}; Path=/_control; HttpOnly; SameSite=Strict{secure}", entry.key);
+    ([(header::SET_COOKIE, cookie)], Redirect::to("/_control")).into_response()
+}
