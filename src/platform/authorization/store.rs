@@ -326,3 +326,44 @@ impl Authorizations {
 /// The token belongs to another client.
 #[derive(Debug)]
 pub(super) struct OtherClients;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_slower_of_two_requests_with_one_code_or_refresh_token_revokes_what_the_faster_got() {
+        let mut kept = Authorizations::default();
+        let grant = || Grant {
+            client_id: "c".to_owned(),
+            subject: UserId("u".to_owned()),
+            scopes: ScopeSet::default(),
+            sid: String::new(),
+            auth_time: 0,
+            revoked: false,
+        };
+        let family = kept.add_grant(grant());
+        kept.add_refresh_token(family, "r".to_owned(), 60);
+        // Both found it good before either rotated it.
+        assert!(kept.rotate_refresh_token("r") && !kept.grants[family.0].revoked);
+        assert!(!kept.rotate_refresh_token("r") && kept.grants[family.0].revoked);
+
+        let code = Code {
+            client_id: "c".to_owned(),
+            redirect_uri: String::new(),
+            code_challenge: None,
+            nonce: None,
+            scopes: ScopeSet::default(),
+            subject: UserId("u".to_owned()),
+            sid: String::new(),
+            auth_time: 0,
+            expires_at: 60,
+            grant: None,
+        };
+        kept.add_code("code".to_owned(), code);
+        let first = kept.redeem_code("code").expect("fresh");
+        assert!(!kept.grants[first.0].revoked);
+        assert_eq!(kept.redeem_code("code"), None);
+        assert!(kept.grants[first.0].revoked);
+    }
+}
