@@ -32,15 +32,11 @@ class Cache(dict):
         self.pop(key, None)
 
 
-def fetch_token(name):
-    return g.session["token"]
-
-
 def update_token(name, token, refresh_token=None, access_token=None):
     g.session["token"] = {**g.session["token"], **token}
 
 
-oauth = OAuth(app, cache=Cache(), fetch_token=fetch_token, update_token=update_token)
+oauth = OAuth(app, cache=Cache(), update_token=update_token)
 oauth.register(
     name="giponext",
     client_id=os.environ["CLIENT_ID"],
@@ -143,11 +139,11 @@ def who(token):
 
 
 def get(path, **options):
-    answer = oauth.giponext.get(path, **options)
+    answer = oauth.giponext.get(path, token=g.session["token"], **options)
     if answer.status_code == 401:
         # Ended before its time: the library refreshes what it takes for expired.
         g.session["token"]["expires_at"] = 1
-        answer = oauth.giponext.get(path, **options)
+        answer = oauth.giponext.get(path, token=g.session["token"], **options)
     return answer
 
 
