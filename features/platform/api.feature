@@ -26,12 +26,34 @@ Feature: Resource API
         | appointments    |
         | medical-reports |
 
+    @PL-32
+    Scenario Outline: The pages of <limit> patients add up to the whole list
+      When the client reads the patients in pages of <limit> to the end
+      Then every entry of the total came once
+
+      Examples:
+        | limit |
+        | 7     |
+        | 50    |
+
   Rule: Access is refused by the layer that lacks it
 
     @PL-11
     Scenario: A call without a token is refused
       When the client asks for patients without a token
       Then the answer is 401 with a challenge
+
+    @PL-33
+    Scenario: A call with a token that nobody issued is refused
+      When the client asks for patients with a token that nobody issued
+      Then the answer is 401 for a bad token
+      And the answer says its error as JSON
+
+    @PL-33
+    Scenario: A patient who does not exist is not found
+      When the client asks for the patient 999999999
+      Then the answer is 404
+      And the answer says its error as JSON
 
     @PL-10
     Scenario: A scope that was not granted is named in the refusal

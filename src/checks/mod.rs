@@ -8,6 +8,7 @@
 //! with a fixture that it accepts and one that it refuses.
 
 mod access_token;
+mod answer;
 mod api_answer;
 mod authorization_request;
 mod authorization_response;
@@ -17,6 +18,7 @@ mod callback_page;
 mod id_token;
 mod interactive_sign_in;
 mod judgement;
+mod metadata;
 mod pages;
 mod platform_answer;
 mod reading;
@@ -34,6 +36,7 @@ mod token_request;
 mod fixtures;
 
 pub use access_token::{ExpectedAccessToken, check_access_token_claims};
+pub use answer::{Answer, check_bearer_refused, check_header_authentication_refused, check_refused, check_token_answer};
 pub use api_answer::{check_error_body, check_page, check_rate_limit_answer};
 pub use authorization_request::{
     check_code_challenge, check_new_values_after_error, check_no_personal_data, check_no_pkce_downgrade, check_no_sign_in_loop,
@@ -54,8 +57,9 @@ pub use callback_page::{
 pub use id_token::{ExpectedIdToken, check_id_token_claims};
 pub use interactive_sign_in::{check_interactive_sign_in, check_offline_access};
 pub use judgement::{Discrepancy, Judgement, Refusal};
+pub use metadata::{check_documents_agree, check_metadata, check_public_keys};
 pub use pages::check_list_read_to_the_end;
-pub use platform_answer::{check_discovery, check_refusal_layer, check_token_error};
+pub use platform_answer::{check_access_token_hash, check_discovery, check_introspection, check_refusal_layer};
 pub use reading::{SignIn, is_authorization_request, sign_ins};
 pub use refresh::{
     check_forgets_refused_refresh_token, check_newest_refresh_token, check_no_loop_after_403, check_one_refresh_under_concurrency,

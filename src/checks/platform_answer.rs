@@ -1,7 +1,11 @@
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use ring::digest;
 use serde_json::Value;
 
-use super::Judgement;
 use super::judgement::{Clause, shown};
+use super::{Answer, Judgement, Refusal};
+use crate::oauth::decode_jwt;
 
 /// PL-01: the discovery document names its own issuer, the code response type and S256 (C-40, OpenID Connect Discovery 4.3).
 pub fn check_discovery(document: &Value, issuer: &str) -> Judgement {
@@ -28,20 +32,45 @@ pub fn check_discovery(document: &Value, issuer: &str) -> Judgement {
     Ok(())
 }
 
-/// An error answer of the token endpoint: the status that goes with the code, and the code (RFC 6749 section 5.2).
-pub fn check_token_error(status: u16, body: &Value, error: &str) -> Judgement {
-    let named = body.get("error").and_then(Value::as_str);
-    let statuses: &[u16] = if error == "invalid_client" { &[400, 401] } else { &[400] };
-    if named == Some(error) && statuses.contains(&status) {
+/// PL-28: an ID token that binds itself to an access token by `at_hash` binds itself to the one that came with it (OpenID Connect
+/// Core section 3.1.3.6); with a code the claim may be left out.
+pub fn check_access_token_hash(id_token: &str, access_token: &str) -> Judgement {
+    let clause = Clause("OpenID Connect Core section 3.1.3.6");
+    let token = decode_jwt(id_token).map_err(|error| clause.refuse("the ID token is no JWT", "a JWT", error.to_string(), []))?;
+    let Some(named) = token.claims.get("at_hash") else {
+        return Err(Refusal::NotApplicable("the ID token has no `at_hash`, which the code flow leaves open".to_owned()));
+    };
+    let alg = token.header.get("alg").and_then(Value::as_str).unwrap_or_default();
+    let algorithm = match alg.get(2..) {
+        Some("384") => &digest::SHA384,
+        Some("512") => &digest::SHA512,
+        _ => &digest::SHA256,
+    };
+    let hash = digest::digest(algorithm, access_token.as_bytes());
+    let left_half = URL_SAFE_NO_PAD.encode(&hash.as_ref()[..hash.as_ref().len() / 2]);
+    if named.as_str() == Some(&left_half) {
         return Ok(());
     }
-    let actual = format!("status {status} with the error {}", shown(named));
-    Err(Clause("RFC 6749 section 5.2").refuse(
-        "the token endpoint answers otherwise",
-        format!("status {} with the error `{error}`", statuses[0]),
-        actual,
-        [],
-    ))
+    Err(clause.refuse("the ID token is bound to another access token", format!("at_hash `{left_half}`"), named.to_string(), []))
+}
+
+/// PL-31: what introspection says of a token: active, for this client; of any other one that it is not active, and nothing else
+/// (RFC 7662 section 2.2).
+pub fn check_introspection(answer: &Answer, client_id: Option<&str>) -> Judgement {
+    let clause = Clause("RFC 7662 section 2.2");
+    let active = answer.body.get("active").and_then(Value::as_bool);
+    let named = answer.body.get("client_id").and_then(Value::as_str);
+    let members = answer.body.as_object().map_or(0, serde_json::Map::len);
+    let held = match client_id {
+        Some(client_id) => active == Some(true) && named.is_none_or(|named| named == client_id),
+        None => active == Some(false) && members == 1,
+    };
+    if answer.status == 200 && held {
+        return Ok(());
+    }
+    let expected = client_id.map_or_else(|| "200 with `active` false alone".to_owned(), |id| format!("200, `active` true, client `{id}`"));
+    let actual = format!("status {}, active {active:?}, client {}, {members} members", answer.status, shown(named));
+    Err(clause.refuse("the introspection answers otherwise", expected, actual, []))
 }
 
 /// PL-10: a 403 names the layer that refuses: the token's scope, or the user's permission (C-53).
@@ -65,6 +94,7 @@ mod tests {
     use serde_json::json;
 
     use super::super::fixtures::found;
+    use super::super::signed_token::tests::signer;
     use super::*;
 
     #[test]
@@ -76,12 +106,26 @@ mod tests {
     }
 
     #[test]
-    fn a_token_error_has_its_status_and_code() {
-        assert_eq!(check_token_error(400, &json!({"error": "invalid_grant"}), "invalid_grant"), Ok(()));
-        assert_eq!(check_token_error(401, &json!({"error": "invalid_client"}), "invalid_client"), Ok(()));
-        found(check_token_error(500, &json!({"error": "invalid_grant"}), "invalid_grant"));
-        found(check_token_error(400, &json!({"error": "invalid_request"}), "invalid_grant"));
-        found(check_token_error(200, &json!({"access_token": "[access-token-1]"}), "invalid_grant"));
+    fn an_id_token_is_bound_to_its_own_access_token() {
+        // The access token and its hash of OpenID Connect Core appendix A.3.
+        let access = "jHkWEdUXMU1BwAsC4vtUsZwnNvTIxEl0z9K3vx5KF0Y";
+        let bound = |hash: Value| check_access_token_hash(&signer().sign("JWT", &json!({ "at_hash": hash })), access);
+        assert_eq!(bound(json!("77QmUPtjPfzWtF2AnpK9RQ")), Ok(()));
+        found(bound(json!("77QmUPtjPfzWtF2AnpK9RR")));
+        found(bound(json!(7)));
+        let without = check_access_token_hash(&signer().sign("JWT", &json!({})), access);
+        assert!(matches!(without, Err(Refusal::NotApplicable(_))));
+    }
+
+    #[test]
+    fn introspection_says_no_more_than_it_may() {
+        let answer = |body: Value| Answer { status: 200, headers: http::HeaderMap::new(), body };
+        assert_eq!(check_introspection(&answer(json!({"active": true, "client_id": "a"})), Some("a")), Ok(()));
+        assert_eq!(check_introspection(&answer(json!({"active": false})), None), Ok(()));
+        found(check_introspection(&answer(json!({"active": true, "client_id": "b"})), Some("a")));
+        found(check_introspection(&answer(json!({"active": false})), Some("a")));
+        found(check_introspection(&answer(json!({"active": false, "sub": "ada"})), None));
+        found(check_introspection(&answer(json!({})), None));
     }
 
     #[test]

@@ -7,7 +7,7 @@ use secrecy::SecretString;
 use serde::de::DeserializeOwned;
 
 use super::CliError;
-use crate::domain::{Profile, TargetFile};
+use crate::domain::{Profile, TargetClient, TargetFile};
 use crate::oauth::giponext;
 use crate::platform::Assumptions;
 use crate::steps::{Remote, Target};
@@ -55,14 +55,16 @@ pub fn read_target(target: &str) -> Result<Target, CliError> {
     }
     let path = PathBuf::from(target);
     let file: TargetFile = parse(&path, &read(&path)?)?;
-    let client_secret = file.client.secret_env.as_ref().map(|name| secret(name, &path)).transpose()?;
+    let secret_of = |client: &TargetClient| client.secret_env.as_ref().map(|name| secret(name, &path)).transpose();
+    let client_secret = secret_of(&file.client)?;
+    let other_client_secret = file.other_client.as_ref().map(secret_of).transpose()?.flatten();
     let passwords =
         file.users.iter().map(|(name, user)| Ok((name.clone(), secret(&user.password_env, &path)?))).collect::<Result<_, CliError>>()?;
     let extra_ca_pem = match &file.extra_ca {
         Some(ca) => Some(read(&path.parent().unwrap_or(Path::new(".")).join(ca))?),
         None => None,
     };
-    Ok(Target::Remote(Box::new(Remote { file, client_secret, passwords, extra_ca_pem })))
+    Ok(Target::Remote(Box::new(Remote { file, client_secret, other_client_secret, passwords, extra_ca_pem })))
 }
 
 fn read(path: &Path) -> Result<String, CliError> {

@@ -19,5 +19,5 @@ pub use oracle::{Oracle, OraclePart};
 pub use profile::{Action, App, Attested, Dossier, DossierEnvironment, Login, Profile, StaticClient, TemporaryUser, Window};
 pub use requirement::{Actor, Level, Requirement, RequirementId, RequirementIdError};
 pub use scenario::{ScenarioId, ScenarioSummary, StepText, Suite};
-pub use target::{Assume, TargetClient, TargetFile, TargetUser};
+pub use target::{Assume, SignInSelectors, TargetClient, TargetFile, TargetUser};
 pub use verdict::{Readiness, Verdict, readiness};

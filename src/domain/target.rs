@@ -10,8 +10,8 @@ use url::Url;
 pub struct TargetFile {
     pub name: String,
     pub issuer: Url,
-    /// Base of the API's `/v2/…` paths.
-    pub api: Url,
+    /// Base of the API's `/v2/…` paths. A platform without one claims the standards only: what is GipoNext's own is not applicable.
+    pub api: Option<Url>,
     /// The account portal; without it the accreditation journey is not applicable.
     pub portal: Option<Url>,
     /// PEM file of a private CA that the platform's certificate is issued by, relative to the target file.
@@ -23,6 +23,10 @@ pub struct TargetFile {
     #[serde(default)]
     pub read_only: bool,
     pub client: TargetClient,
+    /// A further registration, for scenarios in which one client holds what another one was given.
+    pub other_client: Option<TargetClient>,
+    /// Where its sign-in and consent pages differ from GipoNext's.
+    pub sign_in: Option<SignInSelectors>,
     /// End-users by first name in lower case: `ada`, `bruno`.
     #[serde(default)]
     pub users: BTreeMap<String, TargetUser>,
@@ -38,6 +42,18 @@ pub struct TargetClient {
     pub client_id: String,
     pub secret_env: Option<String>,
     pub redirect_uri: Url,
+    /// What the platform suite asks for; by default the application's scopes.
+    pub scopes: Option<Vec<String>>,
+}
+
+/// CSS selectors of a platform's sign-in page, and of the button that grants everything on its consent page.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SignInSelectors {
+    pub email: String,
+    pub password: String,
+    pub submit: String,
+    pub allow: String,
 }
 
 #[derive(Clone, Debug, Deserialize)]
@@ -47,7 +63,8 @@ pub struct TargetUser {
     pub password_env: String,
     /// How the platform names the user in full; by default any signed-in marker counts.
     pub name: Option<String>,
-    /// The tenant's id.
+    /// The tenant's id; empty where the platform has no API.
+    #[serde(default)]
     pub tenant: String,
 }
 

@@ -94,7 +94,7 @@ async fn no_medical_centre(world: &mut World) -> Result<(), Failure> {
         return Err(Failure::unjudged(format!("Irene's sign-in ended with {error}")));
     }
     client.redeem(None).await?;
-    let url = world.stage()?.api.join("v2/userinfo").map_err(Failure::broke)?;
+    let url = world.stage()?.api()?.join("v2/userinfo").map_err(Failure::broke)?;
     let token = client.tokens()?.access.clone();
     client.get(url.as_str(), Some(&token)).await?;
     let tenants = client.answer()?.body.get("tenants").and_then(serde_json::Value::as_array).map(Vec::len);
@@ -279,7 +279,7 @@ async fn locked_out(world: &mut World, name: String) -> Result<(), Failure> {
     stage.forget_visitor(&name);
     let outcome = stage.sign_in(&person, &Consent::GrantAll).await?;
     let signed_in = !matches!(outcome, Outcome::TurnedAway(_));
-    let url = stage.api.join("v2/userinfo").map_err(Failure::broke)?;
+    let url = stage.api()?.join("v2/userinfo").map_err(Failure::broke)?;
     let mut client = world.memory.client.take().ok_or_else(|| Failure::broke("no client of our own is registered"))?;
     let tokens = client.tokens()?.clone();
     client.get(url.as_str(), Some(&tokens.access)).await?;

@@ -12,13 +12,17 @@ use oauth2::{
     RedirectUrl, RefreshToken, Scope, TokenUrl,
 };
 use secrecy::{ExposeSecret, SecretString};
+use serde::Deserialize;
 use serde_json::Value;
 use tokio::sync::mpsc;
 use url::Url;
 
+use super::people::Person;
 use super::stage::{Stage, http_client};
 use super::{Failure, PATIENCE};
-use crate::browser::pages::{ConsentPage, PlatformWindow, Shown, SignInPage};
+use crate::browser::Page;
+use crate::browser::pages::{ConsentPage, PlatformWindow, Shown, SignInPage, TargetSignIn};
+use crate::checks::Answer;
 use crate::oauth::{Metadata, ScopeSet, giponext};
 use crate::platform::accounts::{Credentials, GrantType, RegistrationRequest, RegistrationType};
 
@@ -27,7 +31,11 @@ type Configured = BasicClient<EndpointSet, EndpointNotSet, EndpointNotSet, Endpo
 /// Our registered client and what it holds.
 pub struct OwnClient {
     pub metadata: Metadata,
+    /// The discovery document with every member.
+    pub document: Value,
     pub credentials: Credentials,
+    /// A further client's credentials, where the platform has one for us.
+    pub other: Option<Credentials>,
     pub redirect_uri: Url,
     pub scopes: ScopeSet,
     pub http: reqwest::Client,
@@ -38,6 +46,8 @@ pub struct OwnClient {
     pub tokens: Option<Tokens>,
     /// The last answer, of whatever endpoint.
     pub answer: Option<Answer>,
+    /// The authorization response that came last, and the state of its request.
+    pub response: Option<(String, String)>,
     server: tokio::task::JoinHandle<()>,
 }
 
@@ -47,14 +57,6 @@ pub struct Tokens {
     pub access: SecretString,
     pub refresh: Option<SecretString>,
     pub id: Option<SecretString>,
-}
-
-#[derive(Clone, Debug)]
-pub struct Answer {
-    pub status: u16,
-    pub challenge: Option<String>,
-    pub location: Option<String>,
-    pub body: Value,
 }
 
 /// What a browser brought back to the redirect URI.
@@ -89,12 +91,19 @@ impl OwnClient {
             None => Url::parse(&format!("http://{address}/callback")).map_err(Failure::broke)?,
         };
         let scopes: ScopeSet = match remote {
-            Some(_) => stage.setup.profile.app.scopes.iter().cloned().collect(),
+            Some(remote) => remote.file.client.scopes.as_ref().unwrap_or(&stage.setup.profile.app.scopes).iter().cloned().collect(),
             None => giponext::ALL.into_iter().collect(),
         };
         let credentials = match remote {
             Some(remote) => Credentials { client_id: remote.file.client.client_id.clone(), client_secret: remote.client_secret.clone() },
             None => stage.mock()?.register_client(own_registration(&redirect_uri, &scopes)).map_err(Failure::broke)?,
+        };
+        let other = match remote {
+            Some(remote) => remote.other_client(),
+            None => {
+                let elsewhere = Url::parse(&format!("http://{address}/other")).map_err(Failure::broke)?;
+                Some(stage.mock()?.register_client(own_registration(&elsewhere, &scopes)).map_err(Failure::broke)?)
+            }
         };
         let (sender, responses) = mpsc::unbounded_channel();
         let routes = Router::new().route(redirect_uri.path(), get(take_response)).with_state(sender);
@@ -104,43 +113,70 @@ impl OwnClient {
         });
         let http = http_client(remote.and_then(|remote| remote.extra_ca_pem.as_deref()))?;
         let discovery = format!("{}/.well-known/openid-configuration", stage.issuer);
-        let metadata = http.get(&discovery).send().await.map_err(Failure::unjudged)?;
-        let metadata = metadata
-            .json::<Metadata>()
-            .await
-            .map_err(|error| Failure::unjudged(format!("{discovery} is no discovery document: {error}")))?;
+        let unreadable = |error: &dyn std::fmt::Display| Failure::unjudged(format!("{discovery} is no discovery document: {error}"));
+        let document = http.get(&discovery).send().await.map_err(Failure::unjudged)?;
+        let document: Value = document.json().await.map_err(|error| unreadable(&error))?;
+        let metadata = Metadata::deserialize(&document).map_err(|error| unreadable(&error))?;
         let nonce = CsrfToken::new_random().into_secret();
-        Ok(Self { metadata, credentials, redirect_uri, scopes, http, responses, code: None, nonce, tokens: None, answer: None, server })
+        let (code, tokens, answer, response) = Default::default();
+        Ok(Self {
+            metadata,
+            document,
+            credentials,
+            other,
+            redirect_uri,
+            scopes,
+            http,
+            responses,
+            code,
+            nonce,
+            tokens,
+            answer,
+            response,
+            server,
+        })
     }
 
-    /// Sends a person through sign-in and consent; keeps the code that comes back.
+    /// Sends a person through sign-in and consent; keeps the code that comes back, with the verifier that goes with it.
     pub async fn authorize(&mut self, stage: &mut Stage, name: &str, refused: &[&str]) -> Result<Response, Failure> {
-        let person = stage.person(name)?;
         let (challenge, verifier) = PkceCodeChallenge::new_random_sha256();
-        let (url, state) = self
-            .oauth()?
+        self.authorize_with(stage, name, refused, Some(challenge), verifier).await
+    }
+
+    /// The same, with a challenge of the caller's, or none.
+    pub async fn authorize_with(
+        &mut self,
+        stage: &mut Stage,
+        name: &str,
+        refused: &[&str],
+        challenge: Option<PkceCodeChallenge>,
+        verifier: PkceCodeVerifier,
+    ) -> Result<Response, Failure> {
+        let person = stage.person(name)?;
+        let oauth = self.oauth()?;
+        let mut request = oauth
             .authorize_url(CsrfToken::new_random)
             .add_scopes(self.scopes.iter().map(|scope| Scope::new(scope.to_owned())))
-            .set_pkce_challenge(challenge)
-            .add_extra_param("nonce", self.nonce.clone())
-            .url();
+            .add_extra_param("nonce", self.nonce.clone());
+        if self.scopes.contains(giponext::OFFLINE_ACCESS) {
+            // OpenID Connect Core section 11: without it a provider may leave the refresh token out.
+            request = request.add_extra_param("prompt", "consent");
+        }
+        if let Some(challenge) = challenge {
+            request = request.set_pkce_challenge(challenge);
+        }
+        let (url, state) = request.url();
         let context = stage.setup.browser.context().await?;
         let page = context.open(url.as_str()).await?;
-        SignInPage(&page).wait_for().await?;
-        SignInPage(&page).sign_in(&person.email, &person.password).await?;
-        if PlatformWindow(&page).wait_for_next(None, PATIENCE).await? != Shown::Consent {
-            return Err(Failure::unjudged(format!("the platform refused {name}'s sign-in")));
-        }
-        ConsentPage(&page).grant(refused).await?;
+        sign_in(&page, stage, &person, refused).await?;
         let response = tokio::time::timeout(PATIENCE, self.responses.recv()).await.ok().flatten();
         context.close().await;
         let response = response.ok_or_else(|| Failure::unjudged("no authorization response came to the redirect URI"))?;
         let value =
             |name: &str| url::form_urlencoded::parse(response.as_bytes()).find(|(key, _)| key == name).map(|(_, value)| value.into_owned());
-        if value("state").as_deref() != Some(state.secret()) {
-            return Err(Failure::unjudged("the authorization response carries another state"));
-        }
-        match (value("code"), value("error")) {
+        let (code, error) = (value("code"), value("error"));
+        self.response = Some((response, state.into_secret()));
+        match (code, error) {
             (Some(code), None) => {
                 self.code = Some((SecretString::from(code), verifier.into_secret()));
                 Ok(Response::Code)
@@ -172,15 +208,6 @@ impl OwnClient {
         Ok(())
     }
 
-    /// A request to the token endpoint that no OAuth client would let us make.
-    pub async fn ask_for_token(&mut self, form: &[(&str, &str)]) -> Result<(), Failure> {
-        let mut request = self.http.post(&self.metadata.token_endpoint).form(form);
-        if let Some(secret) = &self.credentials.client_secret {
-            request = request.basic_auth(&self.credentials.client_id, Some(secret.expose_secret()));
-        }
-        self.send(request).await
-    }
-
     pub async fn get(&mut self, url: &str, token: Option<&SecretString>) -> Result<(), Failure> {
         let request = self.http.get(url);
         let request = match token {
@@ -198,13 +225,11 @@ impl OwnClient {
         self.tokens.as_ref().ok_or_else(|| Failure::unjudged("the client got no tokens"))
     }
 
-    async fn send(&mut self, request: reqwest::RequestBuilder) -> Result<(), Failure> {
+    pub async fn send(&mut self, request: reqwest::RequestBuilder) -> Result<(), Failure> {
         let response = request.send().await.map_err(|error| Failure::unjudged(error.without_url()))?;
-        let header = |name: &str| response.headers().get(name).and_then(|value| value.to_str().ok()).map(str::to_owned);
-        let (challenge, location) = (header("www-authenticate"), header("location"));
-        let status = response.status().as_u16();
+        let (status, headers) = (response.status().as_u16(), response.headers().clone());
         let body = response.bytes().await.map_err(Failure::unjudged)?;
-        self.answer = Some(Answer { status, challenge, location, body: serde_json::from_slice(&body).unwrap_or(Value::Null) });
+        self.answer = Some(Answer { status, headers, body: serde_json::from_slice(&body).unwrap_or(Value::Null) });
         Ok(())
     }
 
@@ -233,6 +258,22 @@ impl OwnClient {
     }
 }
 
+/// Types both, grants everything but the `refused` scopes.
+async fn sign_in(page: &Page, stage: &Stage, person: &Person, refused: &[&str]) -> Result<(), Failure> {
+    if let Some(selectors) = stage.setup.remote().and_then(|remote| remote.file.sign_in.as_ref()) {
+        if !refused.is_empty() {
+            return Err(Failure::not_applicable("the target's consent page grants all or nothing ([sign_in] of the target file)"));
+        }
+        return Ok(TargetSignIn(page, selectors).grant_all(&person.email, &person.password).await?);
+    }
+    SignInPage(page).wait_for().await?;
+    SignInPage(page).sign_in(&person.email, &person.password).await?;
+    if PlatformWindow(page).wait_for_next(None, PATIENCE).await? != Shown::Consent {
+        return Err(Failure::unjudged(format!("the platform refused {}'s sign-in", person.name)));
+    }
+    Ok(ConsentPage(page).grant(refused).await?)
+}
+
 async fn take_response(State(sender): State<mpsc::UnboundedSender<String>>, RawQuery(query): RawQuery) -> Html<&'static str> {
     // The receiver may be gone: then nobody waits for it.
     let _ = sender.send(query.unwrap_or_default());
@@ -258,10 +299,10 @@ async fn call(
     for (name, value) in response.headers() {
         builder = builder.header(name, value);
     }
-    let status = response.status().as_u16();
+    let (status, headers) = (response.status().as_u16(), response.headers().clone());
     let body = response.bytes().await?.to_vec();
     *kept.lock().unwrap_or_else(std::sync::PoisonError::into_inner) =
-        Some(Answer { status, challenge: None, location: None, body: serde_json::from_slice(&body).unwrap_or(Value::Null) });
+        Some(Answer { status, headers, body: serde_json::from_slice(&body).unwrap_or(Value::Null) });
     Ok(builder.body(body)?)
 }
 

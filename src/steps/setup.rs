@@ -11,6 +11,7 @@ use super::{Failure, world::Levels};
 use crate::browser::{Browser, BrowserError, Context, Options};
 use crate::domain::{Profile, TargetFile};
 use crate::platform::Assumptions;
+use crate::platform::accounts::Credentials;
 use crate::relying_party::Defect;
 
 /// What every scenario of a run is given.
@@ -47,9 +48,18 @@ pub enum Target {
 pub struct Remote {
     pub file: TargetFile,
     pub client_secret: Option<SecretString>,
+    pub other_client_secret: Option<SecretString>,
     /// By user key, such as `ada`.
     pub passwords: BTreeMap<String, SecretString>,
     pub extra_ca_pem: Option<String>,
+}
+
+impl Remote {
+    /// The further registration of the target file.
+    pub fn other_client(&self) -> Option<Credentials> {
+        let client = self.file.other_client.as_ref()?;
+        Some(Credentials { client_id: client.client_id.clone(), client_secret: self.other_client_secret.clone() })
+    }
 }
 
 impl Setup {

@@ -29,7 +29,7 @@ pub struct Stage {
     /// Where the journal stood when the scenario began.
     mark: usize,
     pub issuer: String,
-    pub api: Url,
+    api: Option<Url>,
     pub portal: Option<Url>,
     pub credentials: Option<Credentials>,
     pub redirect_uris: Vec<String>,
@@ -68,7 +68,9 @@ impl Stage {
             Arc::new(Shared::start(&setup, sample, 0).await?)
         };
         let (issuer, api, portal) = match (&shared.platform, setup.remote()) {
-            (Some(platform), _) => (platform.shared().issuer_text().to_owned(), platform.api().clone(), Some(platform.issuer().clone())),
+            (Some(platform), _) => {
+                (platform.shared().issuer_text().to_owned(), Some(platform.api().clone()), Some(platform.issuer().clone()))
+            }
             (None, Some(remote)) => {
                 let file = &remote.file;
                 (file.issuer.as_str().trim_end_matches('/').to_owned(), file.api.clone(), file.portal.clone())
@@ -91,6 +93,11 @@ impl Stage {
             shared,
             setup,
         })
+    }
+
+    /// Base of the API's paths; a target without it claims the standards only.
+    pub fn api(&self) -> Result<&Url, Failure> {
+        self.api.as_ref().ok_or_else(|| Failure::not_applicable("the target file names no API: the platform claims the standards only"))
     }
 
     /// The instrumented mock; a scenario that needs it is not applicable on another target.
@@ -206,7 +213,7 @@ impl Stage {
             (None, Some(command)) => {
                 let filling = Filling {
                     issuer: &self.issuer,
-                    api: self.api.as_str().trim_end_matches('/'),
+                    api: self.api()?.as_str().trim_end_matches('/'),
                     client_id: &credentials.client_id,
                     client_secret: credentials.client_secret.as_ref(),
                     tenants,
@@ -225,7 +232,7 @@ impl Stage {
     fn bundled_config(&self, credentials: &Credentials, tenants: &[String], extra_ca_pem: Option<String>) -> Result<Config, Failure> {
         Ok(Config {
             issuer: Url::parse(&self.issuer).map_err(Failure::broke)?,
-            api: self.api.clone(),
+            api: self.api()?.clone(),
             client_id: credentials.client_id.clone(),
             client_secret: credentials.client_secret.clone(),
             scopes: self.setup.profile.app.scopes.clone(),

@@ -74,6 +74,8 @@ pub(super) struct Memory {
     /// A refresh token that a later one replaced.
     pub used_refresh_token: Option<SecretString>,
     pub client: Option<OwnClient>,
+    /// Ids of list entries that the client of our own has read.
+    pub read: Vec<String>,
     /// A page of Mallory's, and the window of the application that it opened.
     pub windows: Option<(Page, Page)>,
     /// How many requests the actor's browser had sent when the provocation began.
@@ -301,6 +303,7 @@ impl World {
         if let Some(remote) = setup.remote() {
             secrets.extend(remote.passwords.iter().map(|(name, password)| (format!("[password of {name}]"), password.clone())));
             secrets.extend(remote.client_secret.clone().map(|secret| ("[client-secret]".to_owned(), secret)));
+            secrets.extend(remote.other_client_secret.clone().map(|secret| ("[client-secret of the other client]".to_owned(), secret)));
         }
         for (name, visitor) in stage.visitors() {
             for (index, page) in visitor.context.pages().into_iter().enumerate() {

@@ -43,7 +43,10 @@ fn files(folder: &str, ending: &str) -> Vec<(String, String)> {
 fn walk(root: &Path, folder: &Path, ending: &str, found: &mut Vec<(String, String)>) {
     for entry in fs::read_dir(folder).into_iter().flatten() {
         let path = entry.expect("the folder can be read").path();
-        if path.is_dir() {
+        let installed = path.file_name().is_some_and(|name| name == "node_modules" || name == ".venv");
+        if installed {
+            // Somebody else's, and not in the repository.
+        } else if path.is_dir() {
             walk(root, &path, ending, found);
         } else if path.to_string_lossy().ends_with(ending) {
             let name = path.strip_prefix(root).expect("it is under the root").to_string_lossy().replace('\\', "/");

@@ -11,6 +11,9 @@ use crate::program::{Desk, Running, free_port, text};
 
 const NEEDS_THE_MOCK: &str = "it needs the instrumented mock platform: faults, levers and the journal exist only there";
 
+/// Why a scenario of the platform suite does not apply there.
+const NOT_CLAIMED: [&str; 2] = ["the discovery document names no", "the target file names no [other_client]"];
+
 struct Sandbox {
     _mock: Running,
     /// Environment variables of the target file, with their values.
@@ -56,9 +59,12 @@ fn what_needs_no_instrument_is_judged_on_a_target() {
         text(&planned.iter().find(|scenario| scenario["title"] == title).expect("it was planned")["suite"])
     };
     let (passed, others): (Vec<_>, Vec<_>) = verdicts.iter().partition(|(_, verdict, _)| verdict == "passed");
-    assert!(others.iter().all(|(_, verdict, reason)| verdict == "not-applicable" && reason == NEEDS_THE_MOCK), "{others:#?}");
-    assert!(others.iter().all(|(title, ..)| suite(title) != "platform"), "{others:#?}");
-    assert!(others.len() >= 4 && passed.len() >= 20, "{} {}", others.len(), passed.len());
+    let left_out = |title: &str, reason: &str| {
+        let unclaimed = NOT_CLAIMED.iter().any(|known| reason.starts_with(known));
+        reason == NEEDS_THE_MOCK || (suite(title) == "platform" && unclaimed)
+    };
+    assert!(others.iter().all(|(title, verdict, reason)| verdict == "not-applicable" && left_out(title, reason)), "{others:#?}");
+    assert!(others.len() >= 4 && passed.len() >= 80, "{} {}", others.len(), passed.len());
     assert!(passed.iter().any(|(title, ..)| title == "Granting every scope signs the end-user in"), "{passed:#?}");
     assert_eq!(records[0]["target"]["name"], "stand-in");
     for (variable, secret) in &sandbox.secrets {

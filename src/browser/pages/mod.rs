@@ -6,9 +6,11 @@ mod foreign;
 mod platform_window;
 mod portal;
 mod sign_in;
+mod target_sign_in;
 
 pub use consent::ConsentPage;
 pub use foreign::{ForeignPage, add_to_address, address_of};
 pub use platform_window::{PlatformWindow, Shown, visible_text, wait_for_text};
 pub use portal::{Access, ApplicationForm, ApplicationStatus, FailedCall, PersonForm, Portal, TicketForm, TicketStatus};
 pub use sign_in::SignInPage;
+pub use target_sign_in::TargetSignIn;
