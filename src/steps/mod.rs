@@ -18,6 +18,7 @@ mod fault_phrases;
 mod people;
 mod platform_suite;
 mod popup;
+mod popup_life;
 mod portal;
 mod preflight;
 mod provocation;
