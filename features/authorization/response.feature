@@ -68,6 +68,28 @@ Feature: Authorization response
       Then no authorization code was sent to the platform twice
       And the relying party shows Ada signed in
 
+    @CB-04 @provoked
+    Scenario: The state of a finished sign-in is worth nothing
+      Given Ada has signed in through the popup and granted every scope
+      And Mallory has a fresh code for the state of Ada's sign-in
+      When Ada opens the link to Mallory's authorization response
+      Then the relying party shows nobody else signed in
+
+  Rule: A code is worth something in its own sign-in only
+
+    @CB-06 @negative
+    Scenario: A code of another sign-in is refused with the state of an own one
+      Given Mallory has an unused authorization response of a sign-in of her own
+      When Ada's own sign-in is answered with Mallory's code
+      Then nobody is signed in at the relying party
+
+    @CB-06 @negative
+    Scenario: A code of another sign-in is refused whatever the platform makes of the code verifier
+      Given Mallory has an unused authorization response of a sign-in of her own
+      And the platform will redeem every code whatever the code verifier is
+      When Ada's own sign-in is answered with Mallory's code
+      Then nobody is signed in at the relying party
+
   Rule: An error is told to the end-user and ends the attempt
 
     @CB-12 @negative

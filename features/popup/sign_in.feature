@@ -33,6 +33,32 @@ Feature: Popup sign-in
       When Ada signs in through the popup and grants every scope
       Then the relying party shows Ada signed in
 
+    @PO-06
+    Scenario: The sign-in page is shown in no frame
+      When Ada signs in through the popup and grants every scope
+      Then every authorization request comes from a window of its own
+
+  Rule: A popup that comes to nothing can be tried again
+
+    @PO-03 @provoked
+    Scenario: A sign-in whose popup was closed can be begun again
+      Given Ada has closed the popup of a sign-in
+      When Ada tries the sign-in again
+      Then the relying party shows Ada signed in
+
+    @PO-03 @provoked
+    Scenario: A popup that the browser blocks is not waited for
+      Given Ada's browser blocks every popup
+      When Ada asks to sign in
+      Then the relying party says so or signs Ada in without a popup
+
+    @PO-05 @provoked
+    Scenario: Two sign-ins side by side are kept apart
+      Given Ada has begun two sign-ins side by side
+      When Ada completes the later one first
+      Then every code is redeemed with the values of its own sign-in
+      And the relying party shows Ada signed in
+
   Rule: An end-user who does not consent is not signed in
 
     @CB-11 @negative

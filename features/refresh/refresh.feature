@@ -48,6 +48,24 @@ Feature: Refresh
       And the feature shows its data
       But no new sign-in was asked for
 
+  Rule: A refresh that fails for a moment costs no session
+
+    @RT-05 @provoked
+    Scenario: A platform that cannot refresh for a moment is asked again later
+      Given the platform will answer the next two refreshes with not available
+      And every access token has expired
+      When Ada opens a declared feature 3 times
+      Then the feature shows its data
+      But no new sign-in was asked for
+
+    @RT-05 @provoked
+    Scenario: A refresh whose answer is lost asks for one sign-in at most
+      Given the platform will lose the answer to the next refresh
+      And every access token has expired
+      When Ada opens a declared feature 3 times
+      Then the relying party still answers
+      And at most one new sign-in was asked for
+
   Rule: A refused refresh ends the session quietly
 
     @RT-03 @provoked

@@ -25,3 +25,10 @@ Feature: Token request
       When Ada signs in through the popup and grants every scope
       And Ada opens every declared feature
       Then only grants of a person were tried
+
+    @TK-02 @provoked
+    Scenario: A client secret with reserved characters is encoded
+      Given the relying party is started anew with a client secret of reserved characters
+      When Ada signs in through the popup and grants every scope
+      Then the platform recognises the client by its Basic credentials
+      And the relying party shows Ada signed in

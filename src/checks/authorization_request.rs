@@ -191,6 +191,23 @@ pub fn check_no_sign_in_loop(exchanges: &[Exchange], most: usize) -> Judgement {
     ))
 }
 
+/// PO-06: no authorization request of a person's sign-in comes from a frame (RFC 8252 section 8.12). With `prompt=none` nothing
+/// is shown to anybody: such a request may.
+pub fn check_asked_in_a_window(exchanges: &[Exchange]) -> Judgement {
+    let sign_ins = observed(exchanges)?;
+    let shown = sign_ins.iter().filter(|sign_in| sign_in.parameter("prompt") != Some("none"));
+    let told: Vec<_> = shown.filter_map(|sign_in| Some((sign_in.number(), sign_in.request.header("sec-fetch-dest")?))).collect();
+    match some(told, "no browser told from where it made its authorization request")?.into_iter().find(|(_, from)| *from != "document") {
+        None => Ok(()),
+        Some((number, from)) => Err(Clause("RFC 8252 section 8.12").refuse(
+            "the sign-in page is asked for by a part of another page",
+            "a window of its own (Sec-Fetch-Dest `document`)",
+            format!("Sec-Fetch-Dest `{from}`"),
+            [number],
+        )),
+    }
+}
+
 pub(super) fn uses_pkce(sign_in: &SignIn<'_>) -> bool {
     sign_in.parameter("code_challenge").is_some() && sign_in.parameter("code_challenge_method") == Some("S256")
 }
@@ -251,6 +268,20 @@ mod tests {
         logins.push(authorization(20, 1));
         assert_eq!(sign_ins(&logins).len(), 2, "after the response the same parameters are another sign-in");
         assert_eq!(found(check_nonces(&logins)), "two sign-ins use the same nonce");
+    }
+
+    #[test]
+    fn a_request_from_a_frame_is_refused_unless_it_shows_nothing() {
+        let from = |place: &'static str| changed(move |request| set(&mut request.headers, "sec-fetch-dest", place));
+        assert_eq!(check_asked_in_a_window(&from("document")), Ok(()));
+        assert!(found(check_asked_in_a_window(&from("iframe"))).contains("part of another page"));
+        let silent = from("iframe").into_iter().map(|mut request| {
+            set(&mut request.query, "prompt", "none");
+            request
+        });
+        let seen: Vec<_> = silent.chain(from("document")).collect();
+        assert_eq!(check_asked_in_a_window(&seen), Ok(()));
+        undecided(check_asked_in_a_window(&sound_logins(1)));
     }
 
     #[test]

@@ -215,6 +215,7 @@ impl App {
         match outcome {
             Ok(answer) => self.keep(session, &current, &answer).await,
             Err(RefreshError::Ended) => self.end(session),
+            Err(RefreshError::Unavailable(_)) if self.config.has(Defect::EndsSessionOnRefreshFailure) => self.end(session),
             // The user stays signed in: the next request tries again (RT-05).
             Err(RefreshError::Unavailable(reason)) => {
                 tracing::warn!(%reason, "the tokens were not refreshed");

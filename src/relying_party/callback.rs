@@ -110,7 +110,12 @@ fn attempt_of(app: &App, session: &Session, response: &AuthorizationResponse) ->
     // CB-01, CB-03, CB-04, CB-07: the state is of an attempt of this session, and counts once.
     let known = response.all("state").find_map(|state| session.take_attempt(state));
     let elsewhere = |state: &str| app.store.attempts_of_all.lock().ok()?.remove(state);
-    if let Some(attempt) = known {
+    if let Some(mut attempt) = known {
+        if has(Defect::MixesAttempts)
+            && let Some(other) = session.data().attempts.last()
+        {
+            attempt.verifier.clone_from(&other.verifier);
+        }
         // Those that mix browsers up still count a response once.
         elsewhere(&attempt.state);
         if has(Defect::RedeemsCodeTwice) {

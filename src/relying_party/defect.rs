@@ -62,6 +62,10 @@ defects! {
     OpenRedirector "open-redirector" ["CB-16"] "redirects to whatever address return_to names";
     AcceptsMessageOfAnyOrigin "accepts-message-of-any-origin" ["PO-01"] "takes code and state from a message of any origin";
     PostsToAnyOrigin "posts-to-any-origin" ["PO-02"] "posts the result of the login to target origin *";
+    StaysLockedAfterPopup "stays-locked-after-popup" ["PO-03"] "keeps its login button locked when the popup was closed";
+    MixesAttempts "mixes-attempts" ["PO-05"] "uses the verifier of its latest attempt, whichever one is answered";
+    FramesSignIn "frames-sign-in" ["PO-06"] "asks for the platform's login in a hidden frame of its start page";
+    PlainBasicCredentials "plain-basic-credentials" ["TK-02"] "joins client id and secret for HTTP Basic as they are";
     SendsSecretTwice "sends-secret-twice" ["TK-01", "CB-05", "RT-06"] "sends the client secret in the header and in the body, and in the header alone when that is refused";
     RefusesTokenTypeCase "refuses-token-type-case" ["TK-06"] "accepts only the spelling `Bearer` of the token type";
     SkipsIssuerCheck "skips-issuer-check" ["ID-01"] "does not compare the ID token's issuer";
@@ -82,6 +86,7 @@ defects! {
     KeepsOldRefreshToken "keeps-old-refresh-token" ["RT-02"] "goes on with the first refresh token after a rotation";
     LoopsOnInvalidGrant "loops-on-invalid-grant" ["RT-03", "GX-19"] "repeats the refresh that the platform has refused for good";
     RefreshesInParallel "refreshes-in-parallel" ["RT-04"] "lets every waiting request refresh for itself";
+    EndsSessionOnRefreshFailure "ends-session-on-refresh-failure" ["RT-05"] "ends the session when a refresh fails for a moment";
     HardWiredTenant "hard-wired-tenant" ["GX-01", "GX-02"] "uses the tenant of its configuration and never asks for the user's";
     SkipsTenantCheck "skips-tenant-check" ["GX-02"] "serves a user of any tenant";
     AllOrNothingConsent "all-or-nothing-consent" ["GX-03"] "refuses the login when the user refused one scope";

@@ -71,6 +71,8 @@ struct Frame {
     tokens: Option<String>,
     takes_any_message: bool,
     posts_to_anyone: bool,
+    stays_locked: bool,
+    frames_sign_in: bool,
 }
 
 struct Shown {
@@ -101,6 +103,8 @@ impl Frame {
             }),
             takes_any_message: has(Defect::AcceptsMessageOfAnyOrigin),
             posts_to_anyone: has(Defect::PostsToAnyOrigin),
+            stays_locked: has(Defect::StaysLockedAfterPopup),
+            frames_sign_in: has(Defect::FramesSignIn),
             features: signed_in.as_ref().map(|signed_in| links(signed_in, visit)).unwrap_or_default(),
             user: signed_in.map(|SignedIn { user, .. }| Shown {
                 initials: user.name.split_whitespace().filter_map(|word| word.chars().next()).take(2).collect(),

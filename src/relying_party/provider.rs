@@ -3,6 +3,8 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
 use jsonwebtoken::jwk::Jwk;
 use oauth2::basic::{
     BasicErrorResponse, BasicErrorResponseType, BasicRevocationErrorResponse, BasicTokenIntrospectionResponse, BasicTokenType,
@@ -12,6 +14,7 @@ use oauth2::{
     HttpRequest, HttpResponse, PkceCodeVerifier, RedirectUrl, RefreshToken, RequestTokenError, StandardRevocableToken,
     StandardTokenResponse, TokenResponse, TokenUrl,
 };
+use reqwest::header::{AUTHORIZATION, HeaderValue};
 use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Serialize};
 use tokio::sync::Mutex;
@@ -184,9 +187,10 @@ impl App {
     pub async fn refresh(&self, refresh_token: &SecretString) -> Result<TokenAnswer, RefreshError> {
         let unavailable = |error: SignInError| RefreshError::Unavailable(error.to_string());
         let client = self.oauth_client().await.map_err(unavailable)?;
+        let repeat = if self.config.has(Defect::EndsSessionOnRefreshFailure) { Repeat::Once } else { Repeat::Token };
         // No scope is sent: the answer covers what was granted (RT-06).
         let token = RefreshToken::new(refresh_token.expose_secret().to_owned());
-        let answer = client.exchange_refresh_token(&token).request_async(&TokenEndpoint(self, Repeat::Token)).await;
+        let answer = client.exchange_refresh_token(&token).request_async(&TokenEndpoint(self, repeat)).await;
         match answer {
             Ok(answer) if *answer.token_type() == BasicTokenType::Bearer => Ok(answer),
             Ok(_) => Err(RefreshError::Unavailable("the access token is of an unknown type".to_owned())),
@@ -226,6 +230,15 @@ impl App {
     }
 }
 
+impl App {
+    /// What the defect sends: RFC 6749 section 2.3.1 asks for both parts form-encoded first.
+    fn plain_credentials(&self) -> Option<HeaderValue> {
+        let secret = self.config.client_secret.as_ref().filter(|_| self.config.has(Defect::PlainBasicCredentials))?;
+        let joined = STANDARD.encode(format!("{}:{}", self.config.client_id, secret.expose_secret()));
+        HeaderValue::try_from(format!("Basic {joined}")).ok()
+    }
+}
+
 /// The `oauth2` crate's way to the token endpoint: this application's HTTP client, with its time limits and retries.
 struct TokenEndpoint<'a>(&'a App, Repeat);
 
@@ -235,6 +248,10 @@ impl<'c> AsyncHttpClient<'c> for TokenEndpoint<'_> {
 
     fn call(&'c self, request: HttpRequest) -> Self::Future {
         Box::pin(async move {
+            let mut request = request;
+            if let Some(plain) = self.0.plain_credentials() {
+                request.headers_mut().insert(AUTHORIZATION, plain);
+            }
             let response = self.0.http.call(request, self.1).await?;
             if self.0.config.has(Defect::RefusesTokenTypeCase) && response.status().is_success() {
                 let answer: serde_json::Value = serde_json::from_slice(response.body()).unwrap_or_default();

@@ -42,7 +42,8 @@ pub(super) fn router(app: Arc<App>) -> Router {
 /// Headers of every answer: nothing is cached (Back after logout shows no data, LO-03), no address leaves the site (CB-15).
 async fn harden(State(app): State<Arc<App>>, request: Request, next: Next) -> Response {
     let mut response = next.run(request).await;
-    let policy = if app.config.has(Defect::RendersErrorDescription) { POLICY_OF_DEFECT } else { POLICY };
+    let open = app.config.has(Defect::RendersErrorDescription) || app.config.has(Defect::FramesSignIn);
+    let policy = if open { POLICY_OF_DEFECT } else { POLICY };
     let headers: [(HeaderName, &'static str); 4] = [
         (CACHE_CONTROL, "no-store"),
         (CONTENT_SECURITY_POLICY, policy),

@@ -10,7 +10,7 @@ use super::{Failure, PATIENCE};
 use crate::browser::BrowserError;
 use crate::browser::pages::PlatformWindow;
 use crate::checks;
-use crate::domain::{ApplicationType, Endpoint};
+use crate::domain::{ApplicationType, Endpoint, Exchange};
 
 #[when(expr = "{word} starts {int} sign-ins")]
 async fn starts_sign_ins(world: &mut World, name: String, count: usize) -> Result<(), Failure> {
@@ -116,6 +116,36 @@ async fn mallory_has_a_code(world: &mut World) -> Result<(), Failure> {
     world.mallorys_response(false).await
 }
 
+#[given("Mallory has a fresh code for the state of Ada's sign-in")]
+async fn fresh_code(world: &mut World) -> Result<(), Failure> {
+    world.provoke_by_hand().await?;
+    let attempt = world.latest_attempt()?;
+    world.mallorys_link(Some(attempt))
+}
+
+#[when("Ada's own sign-in is answered with Mallory's code")]
+async fn answered_with_another_code(world: &mut World) -> Result<(), Failure> {
+    let link = world.memory.link.clone().ok_or_else(|| Failure::broke("no step has made the link"))?;
+    let stage = world.stage_mut()?;
+    stage.provocation.started_sign_ins += 1;
+    let visitor = stage.visitor("Ada").await?;
+    let window = stage.open_sign_in(&visitor).await?;
+    window.wait_for_url(|url| url.starts_with(&stage.issuer), "the platform's sign-in page", PATIENCE).await?;
+    world.memory.actor = Some("Ada".to_owned());
+    let own = world.latest_attempt()?;
+    if world.has_fault("pkce-ignored") && own.query_value("nonce").is_none() {
+        return Err(Failure::not_applicable("no nonce is sent: it is the platform's part then to look at the code verifier"));
+    }
+    open_response(&visitor, &with_state(&link, own.query_value("state"))?).await?;
+    world.delivered()
+}
+
+#[then("every authorization request comes from a window of its own")]
+async fn asked_in_a_window(world: &mut World) -> Result<(), Failure> {
+    let judgement = checks::check_asked_in_a_window(&world.exchanges()?);
+    world.judge(judgement)
+}
+
 #[when(expr = "{word} opens the link to Mallory's authorization response")]
 async fn opens_the_link(world: &mut World, name: String) -> Result<(), Failure> {
     let link = world.memory.link.clone().ok_or_else(|| Failure::broke("no step has made the link"))?;
@@ -180,6 +210,14 @@ async fn open_response(visitor: &Visitor, response: &str) -> Result<(), Failure>
     }
 }
 
+/// The link with another state in place of its own.
+fn with_state(link: &str, state: Option<&str>) -> Result<String, Failure> {
+    let mut url = url::Url::parse(link).map_err(Failure::broke)?;
+    let kept: Vec<(String, String)> = url.query_pairs().into_owned().filter(|(name, _)| name != "state").collect();
+    url.query_pairs_mut().clear().extend_pairs(kept).extend_pairs(state.map(|state| ("state", state)));
+    Ok(url.into())
+}
+
 impl World {
     pub(super) async fn sign_in(&mut self, name: &str, consent: Consent) -> Result<(), Failure> {
         self.memory.actor = Some(name.to_owned());
@@ -242,25 +280,36 @@ impl World {
 
     /// A link with a code of Mallory's; with `own_attempt`, answering a sign-in that she started in her own browser.
     async fn mallorys_response(&mut self, own_attempt: bool) -> Result<(), Failure> {
+        if !own_attempt {
+            return self.mallorys_link(None);
+        }
         let stage = self.stage_mut()?;
+        let visitor = stage.visitor("Mallory").await?;
+        let window = stage.open_sign_in(&visitor).await?;
+        window.wait_for_url(|url| url.starts_with(&stage.issuer), "the platform's sign-in page", PATIENCE).await?;
+        let attempt = self.latest_attempt()?;
+        self.mallorys_link(Some(attempt))
+    }
+
+    /// The authorization request that the platform saw last.
+    fn latest_attempt(&self) -> Result<Exchange, Failure> {
+        let mut exchanges = self.exchanges()?;
+        exchanges.retain(checks::is_authorization_request);
+        exchanges.pop().ok_or_else(|| Failure::unjudged("the platform saw no authorization request"))
+    }
+
+    /// Keeps a link to the redirect URI with a fresh code of Mallory's that answers `attempt`, whoever made it.
+    fn mallorys_link(&mut self, attempt: Option<Exchange>) -> Result<(), Failure> {
+        let stage = self.stage()?;
         let redirect_uri = stage.redirect_uris.first().cloned().ok_or_else(|| Failure::unjudged("the application has no redirect URI"))?;
         let client = stage.credentials.clone().ok_or_else(|| Failure::broke("the application has no credentials"))?;
         let mut link = url::Url::parse(&redirect_uri).map_err(Failure::broke)?;
         let mallory = crate::platform::accounts::MALLORY;
-        let attempt = if own_attempt {
-            let visitor = stage.visitor("Mallory").await?;
-            let window = stage.open_sign_in(&visitor).await?;
-            window.wait_for_url(|url| url.starts_with(&stage.issuer), "the platform's sign-in page", PATIENCE).await?;
-            let exchanges = stage.exchanges();
-            exchanges.iter().rev().find(|exchange| checks::is_authorization_request(exchange)).cloned()
-        } else {
-            None
-        };
         let code = stage.mock()?.issue_code(mallory, &client.client_id, &redirect_uri, attempt.as_ref()).map_err(Failure::broke)?;
         link.query_pairs_mut().append_pair("code", secrecy::ExposeSecret::expose_secret(&code)).append_pair("iss", &stage.issuer);
         let state = attempt.as_ref().and_then(|attempt| attempt.query_value("state")).unwrap_or("a-state-that-nobody-sent");
         link.query_pairs_mut().append_pair("state", state);
-        self.memory.link = Some(link.to_string());
+        self.memory.link = Some(link.into());
         Ok(())
     }
 

@@ -24,6 +24,7 @@ mod platform_suite;
 mod platform_token;
 mod platform_tokens_in_use;
 mod popup;
+mod popup_life;
 mod portal;
 mod preflight;
 mod provocation;

@@ -48,6 +48,11 @@ impl World {
         Ok(())
     }
 
+    /// Whether the scenario has armed this fault.
+    pub fn has_fault(&self, fault: &str) -> bool {
+        self.stage().is_ok_and(|stage| stage.provocation.faults.contains(&fault))
+    }
+
     pub fn delivered(&mut self) -> Result<(), Failure> {
         self.stage_mut()?.provocation.delivered = Some(true);
         Ok(())

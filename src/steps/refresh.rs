@@ -28,6 +28,23 @@ async fn opens_after_expiries(world: &mut World, name: String, expiries: usize) 
     world.delivered()
 }
 
+#[when(expr = "{word} opens a declared feature {int} times")]
+async fn opens_again_and_again(world: &mut World, name: String, times: usize) -> Result<(), Failure> {
+    for _ in 0..times {
+        world.open_a_feature(&name).await?;
+    }
+    Ok(())
+}
+
+#[then("at most one new sign-in was asked for")]
+async fn one_new_sign_in(world: &mut World) -> Result<(), Failure> {
+    let judgement = match authorizations(&world.provoked_exchanges()?) {
+        0 => Ok(()),
+        _ => checks::check_no_sign_in_loop(&world.provoked_exchanges()?, 1),
+    };
+    world.judge(judgement)
+}
+
 #[when(expr = "{word} opens the declared features at once")]
 async fn opens_at_once(world: &mut World, name: String) -> Result<(), Failure> {
     world.memory.actor = Some(name);

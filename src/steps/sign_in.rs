@@ -98,6 +98,12 @@ impl Stage {
                 earlier.close().await?;
             }
         }
+        self.open_beside(visitor).await
+    }
+
+    /// [`Stage::open_sign_in`] with the popups of earlier sign-ins left as they are.
+    pub async fn open_beside(&self, visitor: &Visitor) -> Result<Page, Failure> {
+        let login = &self.setup.profile.app.login;
         // A click before the page's scripts have run is no person's.
         visitor.page.wait_until(LOADED, "loaded page of the application", PATIENCE).await?;
         visitor.page.click(&login.trigger).await.map_err(|error| match error {
@@ -128,7 +134,7 @@ impl Stage {
 }
 
 /// The platform's pages: sign-in and consent. `Some` when the platform itself ends the attempt.
-async fn at_the_platform(window: &Page, person: &Person, consent: &Consent, login: &Login) -> Result<Option<Outcome>, Failure> {
+pub(super) async fn at_the_platform(window: &Page, person: &Person, consent: &Consent, login: &Login) -> Result<Option<Outcome>, Failure> {
     let error = login.error.as_deref();
     let platform = PlatformWindow(window);
     let first = platform.wait_for_first(error, PATIENCE).await.map_err(|error| match error {

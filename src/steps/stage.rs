@@ -170,6 +170,15 @@ impl Stage {
         self.run_application(credentials, tenants, listener, redirect_uris).await
     }
 
+    /// Starts the application again with a client secret of our choice.
+    pub async fn restart_with_secret(&mut self, secret: SecretString) -> Result<(), Failure> {
+        *self.shared.application.lock().await = None;
+        let (tenants, (listener, redirect_uris)) = (self.authorised_tenants(), self.application_address()?);
+        let credentials = Credentials { client_id: "collaudo-reserved".to_owned(), client_secret: Some(secret) };
+        self.mock()?.preregister_client(self.registration(&redirect_uris), &credentials).map_err(Failure::broke)?;
+        self.run_application(credentials, &tenants, listener, redirect_uris).await
+    }
+
     /// Where the application will be: a listener of the bundled one, and the redirect URIs to register.
     pub fn application_address(&self) -> Result<(Option<Listener>, Vec<String>), Failure> {
         let app = &self.setup.profile.app;
@@ -253,8 +262,18 @@ impl Stage {
             return Ok(visitor.clone());
         }
         let context = self.setup.browser.context().await?;
-        let page = context.open(self.base_url.as_str()).await;
-        let page = match page {
+        self.visitor_in(name, context).await
+    }
+
+    /// The person's browser, with every popup blocked.
+    pub async fn visitor_without_popups(&mut self, name: &str) -> Result<Visitor, Failure> {
+        let context = self.setup.browser.context().await?;
+        context.block_popups();
+        self.visitor_in(name, context).await
+    }
+
+    async fn visitor_in(&mut self, name: &str, context: Context) -> Result<Visitor, Failure> {
+        let page = match context.open(self.base_url.as_str()).await {
             Ok(page) => page,
             Err(error) => return Err(self.explain(error.into()).await),
         };

@@ -1,12 +1,16 @@
 //! Token requests and what the application makes of token answers.
 
-use cucumber::then;
+use cucumber::{given, then};
+use secrecy::SecretString;
 
 use super::Failure;
 use super::provocation::is_resource_call;
 use super::world::World;
 use crate::checks;
-use crate::domain::{ApplicationType, ClientAuthentication};
+use crate::domain::{ApplicationType, ClientAuthentication, Endpoint};
+
+/// Every kind of character that the form encoding changes (RFC 6749 section 2.3.1, appendix B).
+const RESERVED: &str = "a:b%c+d/e f=g&h-%20-\u{e8}";
 
 #[then("every token request is a form with exactly one client authentication")]
 async fn token_request_form(world: &mut World) -> Result<(), Failure> {
@@ -44,4 +48,45 @@ async fn token_not_used(world: &mut World) -> Result<(), Failure> {
         return world.react(true, "", "", "");
     }
     world.find("uses an access token of a type that it does not know", "no call to the API", &format!("{} calls", used.len()), &used)
+}
+
+#[given("the relying party is started anew with a client secret of reserved characters")]
+async fn reserved_secret(world: &mut World) -> Result<(), Failure> {
+    if world.setup()?.is_shared() {
+        return Err(Failure::not_applicable("the running application has fixed credentials"));
+    }
+    if world.setup()?.profile.app.r#type == ApplicationType::Native {
+        return Err(Failure::not_applicable("a public client has no secret"));
+    }
+    world.stage()?.mock()?;
+    world.provoke_by_hand().await?;
+    world.stage_mut()?.restart_with_secret(SecretString::from(RESERVED)).await?;
+    world.delivered()
+}
+
+#[then("the platform recognises the client by its Basic credentials")]
+async fn recognised(world: &mut World) -> Result<(), Failure> {
+    let exchanges = world.provoked_exchanges()?;
+    let requests: Vec<_> = exchanges.iter().filter(|exchange| exchange.endpoint == Endpoint::Token).collect();
+    let basic =
+        |exchange: &&crate::domain::Exchange| exchange.facts.client_authentication.contains(&ClientAuthentication::ClientSecretBasic);
+    let Some(request) = requests.iter().copied().rfind(basic) else {
+        return Err(match requests.is_empty() {
+            true => Failure::unjudged("the application sent no token request"),
+            false => Failure::not_applicable("the application does not authenticate by HTTP Basic"),
+        });
+    };
+    let held = request.status != 401
+        && request.facts.client_id.as_deref() == world.stage()?.credentials.as_ref().map(|own| own.client_id.as_str());
+    let (number, status) = (request.number, request.status);
+    if held {
+        return Ok(());
+    }
+    let actual = format!("status {status}: {}", request.facts.refusal.as_deref().unwrap_or("the client is unknown"));
+    world.find(
+        "does not form-encode the client secret in the Basic header",
+        "id and secret form-encoded before they are joined",
+        &actual,
+        &[number],
+    )
 }

@@ -31,6 +31,8 @@ function waitForLogin(button) {
 
   button.addEventListener("click", (event) => {
     if (!("popup" in button.dataset)) return;
+    // Only the defect stays locked: a popup may have been closed.
+    if ("staysLocked" in document.body.dataset && popup) return event.preventDefault();
     // In the click itself, or the browser takes it for an advertisement and blocks it. Blocked all the same: in this window (PO-03).
     popup = window.open("/login?window=popup", "_blank", "popup,width=520,height=760");
     if (!popup) return;

@@ -1,6 +1,7 @@
 //! Page objects: what a page looks like to a person, in selectors. One file per page or per group of pages of one party;
 //! a method is named after what a person does there and takes a [`Page`](super::Page).
 
+mod application;
 mod consent;
 mod foreign;
 mod platform_window;
@@ -8,6 +9,7 @@ mod portal;
 mod sign_in;
 mod target_sign_in;
 
+pub use application::ApplicationPage;
 pub use consent::ConsentPage;
 pub use foreign::{ForeignPage, add_to_address, address_of};
 pub use platform_window::{PlatformWindow, Shown, visible_text, wait_for_text};

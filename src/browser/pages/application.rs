@@ -1,0 +1,28 @@
+use std::time::Duration;
+
+use crate::browser::{BrowserError, Page};
+
+/// What a person reads, kept in the page to compare with.
+const REMEMBER: &str = "(window.collaudoRead = document.body.innerText, true)";
+/// Another page has read nothing yet, and so differs.
+const CHANGED: &str = "document.body && document.body.innerText !== window.collaudoRead";
+
+/// A page of the application under test, whatever it looks like.
+#[derive(Clone, Copy)]
+pub struct ApplicationPage<'a>(pub &'a Page);
+
+impl ApplicationPage<'_> {
+    /// Keeps the words that the page shows now.
+    pub async fn remember(&self) -> Result<(), BrowserError> {
+        self.0.evaluate::<bool>(REMEMBER).await.map(drop)
+    }
+
+    /// Whether the window comes to show other words than those remembered.
+    pub async fn wait_for_change(&self, deadline: Duration) -> Result<bool, BrowserError> {
+        match self.0.wait_until(CHANGED, "other words on the page", deadline).await {
+            Ok(()) => Ok(true),
+            Err(BrowserError::Timeout { .. }) => Ok(false),
+            Err(error) => Err(error),
+        }
+    }
+}

@@ -1,0 +1,118 @@
+//! Popups that are closed, blocked, or open side by side.
+
+use std::time::Duration;
+
+use cucumber::{given, then, when};
+
+use super::sign_in::{Consent, Outcome, at_the_platform};
+use super::stage::Visitor;
+use super::world::World;
+use super::{Failure, PATIENCE};
+use crate::browser::pages::{ApplicationPage, PlatformWindow};
+use crate::checks;
+use crate::domain::Window;
+
+/// How long an application whose popup was blocked is given to say so, or to go on without.
+const HESITATION: Duration = Duration::from_secs(3);
+
+#[given(expr = "{word} has closed the popup of a sign-in")]
+async fn has_closed(world: &mut World, name: String) -> Result<(), Failure> {
+    world.popup_only()?;
+    world.provoke_by_hand().await?;
+    let stage = world.stage_mut()?;
+    stage.provocation.started_sign_ins += 1;
+    let visitor = stage.visitor(&name).await?;
+    let popup = stage.open_sign_in(&visitor).await?;
+    popup.wait_for_url(|url| url.starts_with(&stage.issuer), "the platform's sign-in page", PATIENCE).await?;
+    popup.close().await?;
+    world.delivered()
+}
+
+#[when(expr = "{word} tries the sign-in again")]
+async fn tries_again(world: &mut World, name: String) -> Result<(), Failure> {
+    match world.sign_in(&name, Consent::GrantAll).await {
+        // Nothing happens any more: what the page shows is judged.
+        Err(Failure::Unjudged { reason }) => {
+            world.memory.outcome = Some(Outcome::Refused(Some(reason)));
+            Ok(())
+        }
+        tried => tried,
+    }
+}
+
+#[given(expr = "{word}'s browser blocks every popup")]
+async fn blocks_popups(world: &mut World, name: String) -> Result<(), Failure> {
+    world.popup_only()?;
+    world.provoke_by_hand().await?;
+    world.stage_mut()?.visitor_without_popups(&name).await.map(drop)
+}
+
+#[when(expr = "{word} asks to sign in")]
+async fn asks(world: &mut World, name: String) -> Result<(), Failure> {
+    world.memory.actor = Some(name);
+    let trigger = world.setup()?.profile.app.login.trigger.clone();
+    let visitor = world.actor_visitor().await?;
+    ApplicationPage(&visitor.page).remember().await?;
+    world.stage_mut()?.provocation.started_sign_ins += 1;
+    visitor.page.click(&trigger).await?;
+    world.delivered()
+}
+
+#[then(expr = "the relying party says so or signs {word} in without a popup")]
+async fn says_so(world: &mut World, _name: String) -> Result<(), Failure> {
+    let visitor = world.actor_visitor().await?;
+    let changed = ApplicationPage(&visitor.page).wait_for_change(HESITATION).await?;
+    world.react(
+        changed,
+        "waits for a popup that the browser has blocked",
+        "other words on the page, or the sign-in in this window",
+        "nothing",
+    )
+}
+
+#[given(expr = "{word} has begun two sign-ins side by side")]
+async fn two_sign_ins(world: &mut World, name: String) -> Result<(), Failure> {
+    world.provoke_by_hand().await?;
+    world.memory.actor = Some(name);
+    let visitor = world.actor_visitor().await?;
+    let stage = world.stage_mut()?;
+    stage.provocation.started_sign_ins += 2;
+    let earlier = stage.open_sign_in(&visitor).await?;
+    let page = visitor.context.open(stage.base_url.as_str()).await?;
+    let later = stage.open_beside(&Visitor { page, context: visitor.context }).await?;
+    for window in [&earlier, &later] {
+        window.wait_for_url(|url| url.starts_with(&stage.issuer), "the platform's sign-in page", PATIENCE).await?;
+    }
+    world.memory.windows = Some((earlier, later));
+    Ok(())
+}
+
+#[when(expr = "{word} completes the later one first")]
+async fn completes_both(world: &mut World, name: String) -> Result<(), Failure> {
+    let (earlier, later) = world.memory.windows.clone().ok_or_else(|| Failure::broke("no step has begun two sign-ins"))?;
+    let (login, person) = (world.setup()?.profile.app.login.clone(), world.stage()?.person(&name)?);
+    for window in [later, earlier] {
+        at_the_platform(&window, &person, &Consent::GrantAll, &login).await?;
+        let back = PlatformWindow(&window).wait_until_back(PATIENCE).await;
+        // A popup closes when it is done.
+        if !window.is_closed() {
+            back?;
+        }
+    }
+    world.delivered()
+}
+
+#[then("every code is redeemed with the values of its own sign-in")]
+async fn own_values(world: &mut World) -> Result<(), Failure> {
+    let exchanges = world.provoked_exchanges()?;
+    world.judge(checks::check_token_request_matches(&exchanges))
+}
+
+impl World {
+    fn popup_only(&self) -> Result<(), Failure> {
+        match self.setup()?.profile.app.login.window {
+            Window::Popup => Ok(()),
+            Window::Same => Err(Failure::not_applicable("the sign-in opens no window of its own")),
+        }
+    }
+}
