@@ -3,6 +3,7 @@
 mod applications;
 mod input;
 mod interruption;
+mod mock;
 mod program;
 mod reports;
 mod sandbox;
