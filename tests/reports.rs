@@ -1,5 +1,7 @@
 //! What the reports say of a run: the same fold, in every format.
 
+#[path = "reports/formats.rs"]
+mod formats;
 #[path = "reports/plan.rs"]
 mod plan;
 #[path = "reports/run.rs"]

@@ -14,7 +14,10 @@ use crate::catalogue::{Selection, Sources};
 use crate::domain::{Readiness, RequirementId, Suite};
 use crate::event::{Event, FORMAT, Lang, Record, RunStarted};
 use crate::relying_party::Defect;
-use crate::report::{JsonLines, Reporter, Run, Style, console, render_html, render_json, render_junit};
+use crate::report::{
+    JsonLines, Reporter, Run, Style, console, render_annotations, render_har, render_html, render_json, render_junit, render_markdown,
+    render_messages,
+};
 use crate::runner::{self, Plan};
 use crate::steps::{SNAPSHOT_MODE, Setup, preflight};
 
@@ -56,6 +59,14 @@ pub enum Format {
     Html,
     Junit,
     Json,
+    /// The traffic as an HTTP Archive 1.2.
+    Har,
+    /// Cucumber Messages, for the tools of that family.
+    Messages,
+    /// A summary for a pull request or a job.
+    Markdown,
+    /// Workflow commands of GitHub Actions, to print in a job.
+    Annotations,
 }
 
 #[derive(Clone, Copy, Debug, ValueEnum)]
@@ -167,7 +178,8 @@ fn selection(arguments: &Arguments) -> Result<Selection, CliError> {
 fn prepare_out(out: &Path) -> Result<(), CliError> {
     let failed = |source| CliError::Write { path: out.to_owned(), source };
     std::fs::create_dir_all(out).map_err(failed)?;
-    for file in ["run.jsonl", "report.html", "junit.xml", "report.json"] {
+    for file in ["run.jsonl", "report.html", "junit.xml", "report.json", "traffic.har", "messages.ndjson", "summary.md", "annotations.txt"]
+    {
         match std::fs::remove_file(out.join(file)) {
             Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(failed(error)),
             _ => {}
@@ -232,6 +244,10 @@ pub fn write_reports(run: &Run, kept: &Path, out: &Path, formats: &[Format], lan
             Format::Html => ("report.html", render_html(run, lang, |path| std::fs::read(kept.join(path)).ok())?),
             Format::Junit => ("junit.xml", render_junit(run)?),
             Format::Json => ("report.json", render_json(run)?),
+            Format::Har => ("traffic.har", render_har(run)?),
+            Format::Messages => ("messages.ndjson", render_messages(run)?),
+            Format::Markdown => ("summary.md", render_markdown(run, lang)),
+            Format::Annotations => ("annotations.txt", render_annotations(run)),
         };
         let path = out.join(name);
         let written = tempfile::NamedTempFile::new_in(out).and_then(|mut file| {

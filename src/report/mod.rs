@@ -1,32 +1,40 @@
 //! Reports: fold the events of a run, render what a person or a program reads. Floor 2: uses `domain`, `oauth`, `event` only.
 //!
-//! [`Run`] is the one fold; console, HTML, JUnit and JSON read it and nothing else, so they cannot disagree. `run.jsonl` is the
+//! [`Run`] is the one fold; console, HTML, JUnit, JSON, HAR, Markdown, Cucumber Messages and annotations read it and nothing else, so they cannot disagree. `run.jsonl` is the
 //! record of the run: every other report can be made again from it, later and elsewhere.
 //!
 //! To add a format: a module with `render_NAME(&Run)`, or a [`Reporter`] where it has to follow the run while it happens.
 //! To add a sentence of a report's own: `words.rs`, in Italian and English. To change the page: `templates/report/`.
 
+mod annotations;
 mod clause;
 mod console;
 mod error;
+mod har;
 mod html;
 mod json;
 mod jsonl;
 mod junit;
+mod markdown;
 mod matrix;
+mod messages;
 mod painting;
 mod ranking;
 mod run;
 mod state;
 mod words;
 
+pub use annotations::render_annotations;
 pub use console::{Console, Style, console};
 pub use error::ReportError;
+pub use har::render_har;
 pub use html::render_html;
 pub use json::{SUMMARY_FORMAT, render_json};
 pub use jsonl::{JsonLines, Torn, read_jsonl};
 pub use junit::render_junit;
+pub use markdown::render_markdown;
 pub use matrix::RequirementRow;
+pub use messages::render_messages;
 pub use ranking::WorstFinding;
 pub use run::{Attempt, Counts, Run, ScenarioRun};
 pub use state::State;

@@ -35,6 +35,8 @@ pub struct ScenarioRun {
 pub struct Attempt {
     /// 0-based number of the shard that it ran in.
     pub shard: usize,
+    /// When its first event came.
+    pub started_at: Timestamp,
     /// By index into the scenario's steps.
     pub steps: BTreeMap<usize, StepFinished>,
     pub finished: Option<Box<ScenarioFinished>>,
@@ -104,10 +106,10 @@ impl ScenarioRun {
         self.attempt().map_or(0, |counted| self.attempts.iter().filter(|attempt| attempt.shard == counted.shard).count())
     }
 
-    fn current(&mut self, shard: usize) -> &mut Attempt {
+    fn current(&mut self, shard: usize, at: Timestamp) -> &mut Attempt {
         let open = self.attempts.iter().rposition(|attempt| attempt.shard == shard && attempt.finished.is_none());
         let place = open.unwrap_or_else(|| {
-            self.attempts.push(Attempt { shard, steps: BTreeMap::new(), finished: None });
+            self.attempts.push(Attempt { shard, started_at: at, steps: BTreeMap::new(), finished: None });
             self.attempts.len() - 1
         });
         &mut self.attempts[place]
@@ -143,7 +145,8 @@ impl Run {
         match &record.event {
             Event::RunStarted(started) => self.open_shard(started)?,
             Event::ScenarioStarted { scenario } => {
-                self.scenario_mut(scenario)?.attempts.push(Attempt { shard, steps: BTreeMap::new(), finished: None });
+                let attempt = Attempt { shard, started_at: record.at, steps: BTreeMap::new(), finished: None };
+                self.scenario_mut(scenario)?.attempts.push(attempt);
             }
             Event::StepFinished(step) => {
                 let scenario = self.scenario_mut(&step.scenario)?;
@@ -151,10 +154,10 @@ impl Run {
                 if step.index >= steps {
                     return Err(ReportError::UnknownStep { scenario: step.scenario.clone(), index: step.index, steps });
                 }
-                scenario.current(shard).steps.insert(step.index, step.clone());
+                scenario.current(shard, record.at).steps.insert(step.index, step.clone());
             }
             Event::ScenarioFinished(finished) => {
-                self.scenario_mut(&finished.scenario)?.current(shard).finished = Some(finished.clone());
+                self.scenario_mut(&finished.scenario)?.current(shard, record.at).finished = Some(finished.clone());
             }
             Event::RunFinished(finished) => self.shards[shard].finished = Some(finished.clone()),
         }
@@ -201,6 +204,11 @@ impl Run {
 
     pub fn started_at(&self) -> Timestamp {
         self.started_at
+    }
+
+    /// When its last event came.
+    pub fn ended_at(&self) -> Timestamp {
+        self.last_at
     }
 
     /// From the first record to the last, in milliseconds.

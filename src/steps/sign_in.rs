@@ -137,10 +137,15 @@ impl Stage {
 pub(super) async fn at_the_platform(window: &Page, person: &Person, consent: &Consent, login: &Login) -> Result<Option<Outcome>, Failure> {
     let error = login.error.as_deref();
     let platform = PlatformWindow(window);
-    let first = platform.wait_for_first(error, PATIENCE).await.map_err(|error| match error {
-        BrowserError::Timeout { .. } => Failure::unjudged(format!("the sign-in never reached the platform: {error}")),
-        other => other.into(),
-    })?;
+    let first = match platform.wait_for_first(error, PATIENCE).await {
+        Ok(first) => first,
+        // The application gave the attempt up by itself and closed its popup: its page has the last word.
+        Err(BrowserError::Closed { .. }) => return Ok(None),
+        Err(error @ BrowserError::Timeout { .. }) => {
+            return Err(Failure::unjudged(format!("the sign-in never reached the platform: {error}")));
+        }
+        Err(other) => return Err(other.into()),
+    };
     let shown = if first == Shown::SignIn {
         SignInPage(window).sign_in(&person.email, &person.password).await?;
         platform.wait_for_next(error, PATIENCE).await?

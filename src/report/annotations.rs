@@ -1,0 +1,42 @@
+use super::{Run, State};
+use crate::domain::{Finding, ScenarioId, Verdict};
+
+/// Findings, and scenarios that could not be judged, as workflow commands of GitHub Actions: printed in a job they become annotations
+/// at the scenario's line. One a line; what GitHub's parser would take for syntax is escaped.
+pub fn render_annotations(run: &Run) -> String {
+    let mut lines = Vec::new();
+    for scenario in run.scenarios() {
+        let id = &scenario.summary.id;
+        for finding in scenario.findings() {
+            let error = scenario.verdict() == Some(Verdict::Failed) && finding.level == crate::domain::Level::Must || run.is_strict();
+            let kind = if error { "error" } else { "warning" };
+            lines.push(command(kind, id, finding.requirement.as_str(), &message(run, finding)));
+        }
+        let state = scenario.state();
+        if !state.is_settled() && state != State::Judged(Verdict::Failed) {
+            let reason = scenario.finished().and_then(|finished| finished.reason.clone());
+            let reason = reason.unwrap_or_else(|| state.key().replace('-', " "));
+            lines.push(command("warning", id, state.key(), &format!("{}: {reason}", scenario.summary.title)));
+        }
+    }
+    lines.push(format!("::notice title=collaudo::{}", text(&format!("{} is {}", run.started().application.name, run.readiness()))));
+    lines.join("\n") + "\n"
+}
+
+fn message(run: &Run, finding: &Finding) -> String {
+    let remedy = run.requirement(&finding.requirement).map(|requirement| requirement.remedy.as_str()).unwrap_or_default();
+    format!("{}. Expected {}; actual {}. {remedy} ({})", finding.summary, finding.expected, finding.actual, finding.clause)
+}
+
+fn command(kind: &str, id: &ScenarioId, title: &str, message: &str) -> String {
+    let (file, line) = id.0.rsplit_once(':').unwrap_or((&id.0, "1"));
+    format!("::{kind} file={},line={},title={}::{}", property(file), property(line), property(title), text(message))
+}
+
+fn text(value: &str) -> String {
+    value.replace('%', "%25").replace('\r', "%0D").replace('\n', "%0A")
+}
+
+fn property(value: &str) -> String {
+    text(value).replace(':', "%3A").replace(',', "%2C")
+}

@@ -1,0 +1,89 @@
+use super::{RequirementRow, Run, State, words};
+use crate::domain::Verdict;
+use crate::event::Lang;
+
+/// Findings that the summary tells in full.
+const TOLD: usize = 10;
+
+/// The run on one page of Markdown (GitHub's and GitLab's), for a pull request or a job's summary.
+pub fn render_markdown(run: &Run, lang: Lang) -> String {
+    let started = run.started();
+    let t = |english, italian| words::choose(lang, english, italian);
+    let readiness = run.readiness();
+    let mut lines = vec![
+        format!("## {}: {}", escaped(&started.application.name), words::readiness(readiness, lang)),
+        String::new(),
+        escaped(&words::conclusion(readiness, &started.application.name, run.broken(), run.is_strict(), lang)),
+        String::new(),
+    ];
+    let counts = run.counts();
+    lines.push(format!("| {} | {} |", t("verdict", "esito"), t("scenarios", "scenari")));
+    lines.push("| --- | ---: |".to_owned());
+    lines.extend(counts.present().map(|(state, count)| format!("| {} {} | {count} |", state.symbol(), words::state(state, lang))));
+    let found = run.worst_findings(TOLD);
+    if !found.is_empty() {
+        lines.push(String::new());
+        lines.push(format!("### {}", t("Mend first", "Da correggere per primo")));
+    }
+    for found in &found {
+        let finding = found.finding;
+        lines.push(String::new());
+        lines.push(format!("**{} ({})** {}", finding.requirement, finding.level, escaped(&finding.summary)));
+        lines.push(String::new());
+        for (name, value) in [
+            (t("expected", "atteso"), finding.expected.as_str()),
+            (t("actual", "osservato"), finding.actual.as_str()),
+            (t("remedy", "rimedio"), found.requirement.map_or("", |requirement| words::remedy(requirement, lang))),
+            (t("clause", "clausola"), finding.clause.as_str()),
+        ] {
+            if !value.is_empty() {
+                lines.push(format!("- {name}: {}", escaped(value)));
+            }
+        }
+        lines.push(format!("- {}: `{}`", t("repeat", "ripetere"), run.repeat_command(found.scenario).replace('`', "'")));
+    }
+    open_points(run, lang, &mut lines);
+    lines.push(String::new());
+    lines.push(format!(
+        "<sub>collaudo {} · {} · {} {} · seed {}</sub>",
+        started.collaudo_version,
+        words::date(run.started_at(), lang),
+        t("suite", "suite"),
+        &started.suite_digest.chars().take(12).collect::<String>(),
+        started.seed
+    ));
+    lines.join("\n") + "\n"
+}
+
+/// Requirements that nobody could judge: they keep a run from READY.
+fn open_points(run: &Run, lang: Lang, lines: &mut Vec<String>) {
+    let open = |row: &&RequirementRow<'_>| !row.state.is_settled() && row.state != State::Judged(Verdict::Failed);
+    let rows = run.requirement_rows();
+    let mut rows = rows.iter().filter(open).peekable();
+    if rows.peek().is_none() {
+        return;
+    }
+    lines.push(String::new());
+    lines.push(format!("### {}", words::choose(lang, "Not judged", "Non giudicati")));
+    lines.push(String::new());
+    lines.extend(rows.map(|row| {
+        let requirement = row.requirement;
+        format!("- **{}** {} ({})", requirement.id, escaped(words::title(requirement, lang)), words::state(row.state, lang))
+    }));
+}
+
+/// Text as text: what Markdown or HTML would take for markup is escaped.
+fn escaped(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for character in text.chars() {
+        match character {
+            '\\' | '*' | '_' | '[' | ']' | '#' | '|' | '~' => out.extend(['\\', character]),
+            '<' => out.push_str("&lt;"),
+            '>' => out.push_str("&gt;"),
+            '&' => out.push_str("&amp;"),
+            '\n' | '\r' => out.push(' '),
+            _ => out.push(character),
+        }
+    }
+    out
+}
