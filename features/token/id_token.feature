@@ -112,3 +112,12 @@ Feature: ID token
       Given the platform will issue an ID token with its audience in a list
       When Ada signs in through the popup and grants every scope
       Then the relying party shows Ada signed in
+
+  Rule: A new key of the platform is learnt
+
+    @ID-12 @provoked
+    Scenario: An ID token of a new key is believed after another look at the keys
+      Given the platform will sign ID tokens with a new key
+      When Ada signs in through the popup and grants every scope
+      Then the relying party shows Ada signed in
+      And the keys of the platform are read a few times at most

@@ -59,6 +59,18 @@ Feature: Token response
         | no lifetime |
         | no scope    |
 
+    @TK-08 @provoked
+    Scenario Outline: <token> is used as it is
+      Given the platform will give <token>
+      When Ada signs in through the popup and grants every scope
+      Then the relying party shows Ada signed in
+      And every declared feature shows its data
+
+      Examples:
+        | token                                 |
+        | an access token that is no JWT        |
+        | an access token of more than 8 KB     |
+
     @CB-14 @provoked
     Scenario: Unknown members of the token answer change nothing
       Given the platform will answer the token request with members that no text defines

@@ -18,6 +18,7 @@ mod callback_page;
 mod id_token;
 mod interactive_sign_in;
 mod judgement;
+mod jwks;
 mod metadata;
 mod pages;
 mod platform_answer;
@@ -57,6 +58,7 @@ pub use callback_page::{
 pub use id_token::{ExpectedIdToken, check_id_token_claims};
 pub use interactive_sign_in::{check_interactive_sign_in, check_offline_access};
 pub use judgement::{Discrepancy, Judgement, Refusal};
+pub use jwks::check_keys_read_sparingly;
 pub use metadata::{check_documents_agree, check_metadata, check_public_keys};
 pub use pages::check_list_read_to_the_end;
 pub use platform_answer::{check_access_token_hash, check_discovery, check_introspection, check_refusal_layer};

@@ -68,6 +68,8 @@ defects! {
     PlainBasicCredentials "plain-basic-credentials" ["TK-02"] "joins client id and secret for HTTP Basic as they are";
     SendsSecretTwice "sends-secret-twice" ["TK-01", "CB-05", "RT-06"] "sends the client secret in the header and in the body, and in the header alone when that is refused";
     RefusesTokenTypeCase "refuses-token-type-case" ["TK-06"] "accepts only the spelling `Bearer` of the token type";
+    InspectsAccessToken "inspects-access-token" ["TK-08"] "refuses an access token that is no JWT";
+    KeepsFirstKeys "keeps-first-keys" ["ID-12"] "never reads the platform's keys again";
     SkipsIssuerCheck "skips-issuer-check" ["ID-01"] "does not compare the ID token's issuer";
     SkipsAudienceCheck "skips-audience-check" ["ID-02"] "does not compare the ID token's audience";
     SkipsAzpCheck "skips-azp-check" ["ID-03"] "does not compare the ID token's authorized party";

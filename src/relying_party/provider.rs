@@ -110,7 +110,7 @@ impl App {
             return Ok(found);
         }
         keys.refetched.retain(|at| at.elapsed() < REFETCH_WINDOW);
-        if keys.refetched.len() == REFETCHES {
+        if keys.refetched.len() == REFETCHES || self.config.has(Defect::KeepsFirstKeys) {
             return Ok(Vec::new());
         }
         keys.refetched.push_back(Instant::now());

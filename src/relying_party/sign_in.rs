@@ -42,6 +42,9 @@ impl App {
     /// From a code to a user. No resource is read before every rule has held (GX-02, ID-09).
     pub async fn sign_in(&self, attempt: &Attempt, code: &str) -> Result<SignedIn, SignInError> {
         let answer = self.redeem(code, attempt).await?;
+        if self.config.has(Defect::InspectsAccessToken) && answer.access_token().secret().split('.').count() != 3 {
+            return Err(SignInError::Platform("the access token is no JWT"));
+        }
         let granted = self.granted(&answer);
         let identity = self.identity(&answer, &granted, attempt).await?;
         let tokens = Tokens { access: access_token(&answer), refresh: refresh_token(&answer), generation: 0 };

@@ -9,6 +9,8 @@ use super::world::World;
 use crate::checks;
 use crate::domain::{ApplicationType, ClientAuthentication, Endpoint};
 
+/// Reads of the JWKS for one sign-in that are no storm.
+const MOST_READS: usize = 3;
 /// Every kind of character that the form encoding changes (RFC 6749 section 2.3.1, appendix B).
 const RESERVED: &str = "a:b%c+d/e f=g&h-%20-\u{e8}";
 
@@ -89,4 +91,10 @@ async fn recognised(world: &mut World) -> Result<(), Failure> {
         &actual,
         &[number],
     )
+}
+
+#[then("the keys of the platform are read a few times at most")]
+async fn keys_read_sparingly(world: &mut World) -> Result<(), Failure> {
+    let (all, since) = (world.exchanges()?, world.provoked_exchanges()?);
+    world.judge(checks::check_keys_read_sparingly(&all, &since, MOST_READS))
 }
