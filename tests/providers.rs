@@ -68,6 +68,8 @@ impl Provider {
         let mut child = command.env("CLIENT_SECRET", SECRET).env("OTHER_SECRET", OTHER_SECRET).spawn().expect("node starts");
         let mut lines = BufReader::new(child.stdout.take().expect("it is piped")).lines();
         let ready = lines.any(|line| line.is_ok_and(|line| line.starts_with("ready")));
+        // Whatever else it says has to go somewhere, or it stops.
+        std::thread::spawn(move || lines.for_each(drop));
         let provider = Self(child);
         assert!(ready, "the provider did not start");
         provider

@@ -24,7 +24,7 @@ pub use console::{Console, Style, console};
 pub use error::ReportError;
 pub use html::render_html;
 pub use json::{SUMMARY_FORMAT, render_json};
-pub use jsonl::{JsonLines, Torn, read_jsonl};
+pub use jsonl::{JsonLines, Torn, parse_jsonl, read_jsonl};
 pub use junit::render_junit;
 pub use matrix::RequirementRow;
 pub use ranking::WorstFinding;
