@@ -56,6 +56,15 @@ bench-mock *ROUNDS:
     cd benches/peers && npm ci --ignore-scripts --no-audit --no-fund
     cargo bench --locked --bench mock -- {{ROUNDS}}
 
+# Fuzzes a parser of what strangers send (needs cargo-fuzz); without a name it lists them.
+fuzz TARGET="" SECONDS="60":
+    #!/bin/sh
+    set -eu
+    if [ -z "{{TARGET}}" ]; then ls fuzz/seeds; exit 0; fi
+    mkdir -p "fuzz/corpus/{{TARGET}}"
+    cargo fuzz run --sanitizer none "{{TARGET}}" "fuzz/corpus/{{TARGET}}" "fuzz/seeds/{{TARGET}}" -- \
+        -max_total_time={{SECONDS}} -rss_limit_mb=2048 -max_len=8192
+
 # The library's documentation, with the map of the rooms.
 doc:
     cargo doc --locked --no-deps --open

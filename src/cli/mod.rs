@@ -19,6 +19,7 @@ use clap::{Parser, Subcommand};
 use tracing_subscriber::EnvFilter;
 
 pub use error::CliError;
+pub use profile::{parse_profile, parse_target};
 
 /// The acceptance test of integrations with GipoNext.
 #[derive(Parser)]

@@ -34,8 +34,7 @@ pub fn bundled() -> Result<Application, CliError> {
 }
 
 pub fn read_application(path: &Path) -> Result<Application, CliError> {
-    let profile: Profile = parse(path, &read(path)?)?;
-    check_profile(path, &profile)?;
+    let profile = parse_profile(path, &read(path)?)?;
     let client = profile.app.client.as_ref();
     let static_secret = client.and_then(|client| client.secret_env.as_ref()).map(|name| secret(name, path)).transpose()?;
     let dossier_secrets = profile
@@ -54,7 +53,7 @@ pub fn read_target(target: &str) -> Result<Target, CliError> {
         return Ok(Target::Mock(Assumptions::default()));
     }
     let path = PathBuf::from(target);
-    let file: TargetFile = parse(&path, &read(&path)?)?;
+    let file = parse_target(&path, &read(&path)?)?;
     let secret_of = |client: &TargetClient| client.secret_env.as_ref().map(|name| secret(name, &path)).transpose();
     let client_secret = secret_of(&file.client)?;
     let other_client_secret = file.other_client.as_ref().map(secret_of).transpose()?.flatten();
@@ -65,6 +64,18 @@ pub fn read_target(target: &str) -> Result<Target, CliError> {
         None => None,
     };
     Ok(Target::Remote(Box::new(Remote { file, client_secret, other_client_secret, passwords, extra_ca_pem })))
+}
+
+/// The text of a profile, read and found sound.
+pub fn parse_profile(path: &Path, text: &str) -> Result<Profile, CliError> {
+    let profile = parse(path, text)?;
+    check_profile(path, &profile)?;
+    Ok(profile)
+}
+
+/// The text of a target file; its secrets stay where they are.
+pub fn parse_target(path: &Path, text: &str) -> Result<TargetFile, CliError> {
+    parse(path, text)
 }
 
 fn read(path: &Path) -> Result<String, CliError> {

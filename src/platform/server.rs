@@ -80,6 +80,11 @@ impl Platform {
         Ok(Self { shared, handle, tasks })
     }
 
+    /// Its routes, for requests that need no socket.
+    pub fn router(&self) -> Router {
+        routes(self.shared.clone())
+    }
+
     /// The issuer's URL; its text form as metadata carries it is [`Shared::issuer_text`].
     pub fn issuer(&self) -> &Url {
         &self.shared.issuer

@@ -51,6 +51,14 @@ pub struct Torn {
 /// When the file cannot be read, was written in a newer event format, or a line other than a torn last one is not an event.
 pub fn read_jsonl(path: &Path) -> Result<(Vec<Record>, Option<Torn>), ReportError> {
     let bytes = std::fs::read(path).map_err(|source| ReportError::File { verb: "read", path: path.to_owned(), source })?;
+    parse_jsonl(path, &bytes)
+}
+
+/// The same for bytes that were read already; `path` is for messages.
+///
+/// # Errors
+/// As [`read_jsonl`], but for reading.
+pub fn parse_jsonl(path: &Path, bytes: &[u8]) -> Result<(Vec<Record>, Option<Torn>), ReportError> {
     let mut records = Vec::new();
     let mut torn = None;
     for (index, line) in bytes.split_inclusive(|byte| *byte == b'\n').enumerate() {

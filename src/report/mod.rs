@@ -30,7 +30,7 @@ pub use error::ReportError;
 pub use har::render_har;
 pub use html::render_html;
 pub use json::{SUMMARY_FORMAT, render_json};
-pub use jsonl::{JsonLines, Torn, read_jsonl};
+pub use jsonl::{JsonLines, Torn, parse_jsonl, read_jsonl};
 pub use junit::render_junit;
 pub use markdown::render_markdown;
 pub use matrix::RequirementRow;

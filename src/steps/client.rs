@@ -82,6 +82,13 @@ impl OwnClient {
     /// Registers a client at the mock, or takes the target file's.
     pub async fn register(stage: &Stage) -> Result<Self, Failure> {
         let remote = stage.setup.remote();
+        // Before the port is taken: without a platform there is nobody who would free it.
+        let http = http_client(remote.and_then(|remote| remote.extra_ca_pem.as_deref()))?;
+        let discovery = format!("{}/.well-known/openid-configuration", stage.issuer);
+        let unreadable = |error: &dyn std::fmt::Display| Failure::unjudged(format!("{discovery} is no discovery document: {error}"));
+        let document = http.get(&discovery).send().await.map_err(Failure::unjudged)?;
+        let document: Value = document.json().await.map_err(|error| unreadable(&error))?;
+        let metadata = Metadata::deserialize(&document).map_err(|error| unreadable(&error))?;
         let wanted = remote.map(|remote| remote.file.client.redirect_uri.clone());
         let port = wanted.as_ref().and_then(Url::port_or_known_default).unwrap_or(0);
         let listener = tokio::net::TcpListener::bind(SocketAddr::from(([127, 0, 0, 1], port))).await.map_err(Failure::broke)?;
@@ -111,12 +118,6 @@ impl OwnClient {
             // Ends with the task.
             let _ = axum::serve(listener, routes).await;
         });
-        let http = http_client(remote.and_then(|remote| remote.extra_ca_pem.as_deref()))?;
-        let discovery = format!("{}/.well-known/openid-configuration", stage.issuer);
-        let unreadable = |error: &dyn std::fmt::Display| Failure::unjudged(format!("{discovery} is no discovery document: {error}"));
-        let document = http.get(&discovery).send().await.map_err(Failure::unjudged)?;
-        let document: Value = document.json().await.map_err(|error| unreadable(&error))?;
-        let metadata = Metadata::deserialize(&document).map_err(|error| unreadable(&error))?;
         let nonce = CsrfToken::new_random().into_secret();
         let (code, tokens, answer, response) = Default::default();
         Ok(Self {
