@@ -242,7 +242,7 @@ fn endpoint(path: &str) -> Endpoint {
         "/connect/endsession" => Endpoint::EndSession,
         "/favicon.ico" => Endpoint::Other,
         path if path.starts_with("/v2/") => Endpoint::Api,
-        path if path.starts_with("/assets/") || path.starts_with("/elsewhere/") => Endpoint::Other,
+        path if ["/assets/", "/elsewhere/", "/swagger/"].iter().any(|base| path.starts_with(base)) => Endpoint::Other,
         _ => Endpoint::Portal,
     }
 }

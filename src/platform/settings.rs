@@ -96,6 +96,8 @@ pub struct Assumptions {
     pub default_page_limit: usize,
     /// C-56: most entries a list page holds.
     pub max_page_limit: usize,
+    /// C-59: every answer of the API shows additive changes that nobody announced, as the fault `api-additive` does.
+    pub additive_changes: bool,
     /// C-46: how long a device code and its user code are good.
     pub device_code_lifetime_seconds: u64,
     /// C-46: least seconds between two polls of a device.
@@ -142,6 +144,7 @@ impl Default for Assumptions {
             refresh_token_lifetime_seconds: 30 * 24 * 3600,
             default_page_limit: 50,
             max_page_limit: 200,
+            additive_changes: false,
             device_code_lifetime_seconds: 300,
             device_poll_interval_seconds: 5,
             device_poll_interval_told: true,

@@ -1,6 +1,9 @@
 //! The resource API of the mock platform: rules of every call, pages, writes, faults.
 
+mod document;
+mod episodes;
 mod faults;
+mod invoices;
 mod login;
 mod pages;
 mod rules;
@@ -8,6 +11,7 @@ mod writes;
 
 use std::sync::Arc;
 
+use collaudo::checks::{Refusal, check_answer_matches_document};
 use collaudo::platform::accounts::ADA;
 use collaudo::platform::{Platform, Settings, Times};
 use login::token;
@@ -23,6 +27,8 @@ struct Caller {
     platform: Arc<Platform>,
     client: Client,
     token: String,
+    /// The platform's own, by which every answer is looked at.
+    document: Value,
 }
 
 /// Status, headers and body of one answer.
@@ -34,11 +40,17 @@ struct Seen {
 
 impl Caller {
     async fn new(email: &str, scopes: &str) -> Self {
-        let platform = Arc::new(Platform::start(Settings::default()).await.expect("a free port"));
+        Self::at(Settings::default(), email, scopes).await
+    }
+
+    async fn at(settings: Settings, email: &str, scopes: &str) -> Self {
+        let platform = Arc::new(Platform::start(settings).await.expect("a free port"));
         let token = token(&platform, email, scopes).await;
         // Without redirects: a 302 of the API is to be seen.
         let client = Client::builder().redirect(reqwest::redirect::Policy::none()).build().expect("a client");
-        Self { platform, client, token }
+        let document = client.get(platform.api().join("/swagger/docs/v2").expect("a path")).send().await.expect("an answer");
+        let document = document.json().await.expect("JSON");
+        Self { platform, client, token, document }
     }
 
     /// The same platform under another login.
@@ -48,11 +60,18 @@ impl Caller {
 
     async fn send(&self, method: Method, path: &str, body: Option<Value>) -> Seen {
         let url = self.platform.api().join(path).expect("a path");
-        let mut request = self.client.request(method, url).bearer_auth(&self.token);
+        let mut request = self.client.request(method.clone(), url.clone()).bearer_auth(&self.token);
         if let Some(body) = body {
             request = request.json(&body);
         }
-        seen(request.send().await.expect("an answer")).await
+        let mark = self.platform.journal().mark();
+        let seen = seen(request.send().await.expect("an answer")).await;
+        let honest = self.platform.journal().since(mark).iter().all(|exchange| exchange.faults.is_empty());
+        let judged = check_answer_matches_document(&self.document, method.as_str(), url.path(), seen.status.as_u16(), &seen.body);
+        match judged {
+            Err(Refusal::Discrepancy(discrepancy)) if honest => panic!("{discrepancy}: {}", discrepancy.actual),
+            _ => seen,
+        }
     }
 
     async fn get(&self, path: &str) -> Seen {

@@ -49,10 +49,14 @@ async fn parameters_out_of_range_are_malformed() {
         "patients?limit=5&limit=6",
         "patients/first",
         "appointments?from=31-03-2026",
-        "appointments?from=2026-03-31&to=2026-03-30",
+        "patients/0",
+        "appointments?patientId=0",
     ] {
         ada.ours(query).await.refuses(400, "malformed_request");
     }
+    let backwards = ada.ours("appointments?from=2026-03-31&to=2026-03-30").await;
+    backwards.refuses(422, "business_rule");
+    assert_eq!(backwards.body["field"], "to");
     assert_eq!(ada.ours("patients?limit=200").await.body["items"].as_array().map(Vec::len), Some(123));
 }
 

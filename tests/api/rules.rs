@@ -1,5 +1,5 @@
 use collaudo::domain::Endpoint;
-use collaudo::platform::accounts::{ADA, BRUNO, ELIO};
+use collaudo::platform::accounts::{ADA, BRUNO, DARIO, ELIO};
 use reqwest::Method;
 use serde_json::json;
 
@@ -22,6 +22,7 @@ async fn userinfo_names_the_one_tenant_of_the_user() {
 #[tokio::test]
 async fn every_resource_is_listed_with_its_scope() {
     let ada = ada().await;
+    let dario = ada.signed_in_as(DARIO, EVERYTHING).await;
     let resources = [
         ("patients", "giponext.patients"),
         ("agendas", "giponext.agenda"),
@@ -37,10 +38,12 @@ async fn every_resource_is_listed_with_its_scope() {
         let page = ada.ours(path).await;
         assert_eq!(page.status, 200, "{path}");
         let id = page.body["items"][0]["id"].as_u64().expect("an entry with an id");
-        if path != "availabilities" {
-            let one = ada.ours(&format!("{path}/{id}")).await;
-            assert_eq!(one.body, page.body["items"][0], "{path}");
-            ada.ours(&format!("{path}/1")).await.refuses(404, "not_found");
+        let one = ada.ours(&format!("{path}/{id}")).await;
+        assert_eq!(one.body, page.body["items"][0], "{path}");
+        ada.ours(&format!("{path}/1")).await.refuses(404, "not_found");
+        for path in [path.to_owned(), format!("{path}/{id}")] {
+            let refused = dario.ours(&path).await;
+            assert_eq!(refused.refuses(403, "insufficient_permission"), format!("the user lacks the permission to read {scope}"));
         }
         let others: Vec<&str> = EVERYTHING.split_ascii_whitespace().filter(|one| *one != scope).collect();
         let without = ada.signed_in_as(ADA, &others.join(" ")).await;

@@ -27,7 +27,16 @@ async fn a_patient_is_created_and_changed_by_version() {
     assert_eq!((changed.status, &changed.body["version"], &changed.body["phone"]), (StatusCode::OK, &json!(2), &json!("+39 02 5550123")));
     ada.send(Method::PUT, &location, Some(patient.clone())).await.refuses(409, "conflict");
     patient["version"] = json!(2);
-    assert_eq!(ada.send(Method::PUT, &location, Some(patient)).await.status, 200);
+    let url = ada.platform.api().join(&location).expect("a path");
+    let put = async |tag: &str| {
+        let request = ada.client.put(url.clone()).bearer_auth(&ada.token).header("if-match", tag).json(&patient);
+        seen(request.send().await.expect("an answer")).await
+    };
+    put("\"1\"").await.refuses(409, "conflict");
+    put("2").await.refuses(400, "malformed_request");
+    let tag = ada.get(&location).await.header("etag").to_owned();
+    let changed = put(&tag).await;
+    assert_eq!((changed.status, changed.header("etag")), (StatusCode::OK, "\"3\""));
 
     let wrong = [("RSSMRA85T10A562T", "check character"), ("MRTMTT25D09F205Z", "birth date"), ("ROSSI", "16 letters")];
     for (code, words) in wrong {
@@ -62,6 +71,14 @@ async fn appointments_are_booked_moved_and_removed_without_overlap() {
     let mut backwards = booking.clone();
     backwards["end"] = booking["start"].clone();
     assert_eq!(ada.send(Method::POST, path, Some(backwards)).await.body["field"], "end");
+    let closed = |end: &str, start: &str| json!({"agendaId": free["agendaId"], "patientId": patient, "start": start, "end": end});
+    let at_night = ada.send(Method::POST, path, Some(closed("2026-03-31T03:30:00+02:00", "2026-03-31T03:00:00+02:00"))).await;
+    assert!(at_night.refuses(422, "business_rule").contains("not open"));
+    let beyond = ada.send(Method::POST, path, Some(closed("9999-12-31T23:59:59-12:00", "9999-12-31T23:00:00-12:00"))).await;
+    beyond.refuses(422, "business_rule");
+    let mut elsewhere = booking.clone();
+    elsewhere["treatmentId"] = ada.ours("treatments?offset=11&limit=1").await.body["items"][0]["id"].clone();
+    assert_eq!(ada.send(Method::POST, path, Some(elsewhere)).await.body["field"], "treatmentId");
     let mut nobody = booking.clone();
     nobody["patientId"] = json!(1);
     assert_eq!(ada.send(Method::POST, path, Some(nobody)).await.body["field"], "patientId");
@@ -77,30 +94,4 @@ async fn appointments_are_booked_moved_and_removed_without_overlap() {
     let removed = ada.send(Method::DELETE, &format!("{one}?version=2"), None).await;
     assert_eq!((removed.status, removed.body), (StatusCode::NO_CONTENT, Value::Null));
     ada.send(Method::DELETE, &one, None).await.refuses(404, "not_found");
-}
-
-#[tokio::test]
-async fn a_closed_episode_takes_no_report() {
-    let ada = ada().await;
-    let episodes = ada.ours("episodes?limit=200").await.body;
-    let with = |status: &str| {
-        let episodes = episodes["items"].as_array().expect("items");
-        episodes.iter().find(|episode| episode["status"] == status).expect("an episode").clone()
-    };
-    let report = |episode: &Value| {
-        json!({"patientId": episode["patientId"], "episodeId": episode["id"], "title": "Referto di controllo", "date": "2026-03-31",
-               "doctor": "Dott. Guido Pellegrini", "text": "Nella norma."})
-    };
-    let path = "/v2/tenants/101/medical-reports";
-    let written = ada.send(Method::POST, path, Some(report(&with("open")))).await;
-    assert_eq!(written.status, 201);
-    assert_eq!(ada.get(written.header("location")).await.body["status"], "draft");
-    let refused = ada.send(Method::POST, path, Some(report(&with("closed")))).await;
-    assert!(refused.refuses(422, "business_rule").contains("closed"));
-    assert_eq!(refused.body["field"], "episodeId");
-    let mut anothers = report(&with("open"));
-    anothers["patientId"] = with("closed")["patientId"].clone();
-    if anothers["patientId"] != with("open")["patientId"] {
-        ada.send(Method::POST, path, Some(anothers)).await.refuses(422, "business_rule");
-    }
 }

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use super::call::Call;
 use super::error::ApiError;
-use super::records::Identified;
+use super::records::{Identified, Versioned};
 
 /// What an operation answers when it is not refused (C-55).
 #[derive(Debug)]
@@ -19,10 +19,10 @@ pub enum Answer {
 impl IntoResponse for Answer {
     fn into_response(self) -> Response {
         match self {
-            Self::Found(value) => Json(value).into_response(),
+            Self::Found(value) => (version_header(&value), Json(value)).into_response(),
             Self::Gone => StatusCode::NO_CONTENT.into_response(),
             Self::Created { location, entity } => {
-                let mut response = (StatusCode::CREATED, Json(entity)).into_response();
+                let mut response = (StatusCode::CREATED, version_header(&entity), Json(entity)).into_response();
                 if let Ok(location) = HeaderValue::try_from(location) {
                     response.headers_mut().insert(header::LOCATION, location);
                 }
@@ -30,6 +30,12 @@ impl IntoResponse for Answer {
             }
         }
     }
+}
+
+/// An entity's version as entity tag (RFC 9110 section 8.8.3); a page has none.
+fn version_header(entity: &Value) -> Option<[(header::HeaderName, String); 1]> {
+    let version = entity.get("version")?.as_u64()?;
+    Some([(header::ETAG, format!("\"{version}\""))])
 }
 
 /// The wanted page of all matches (C-56).
@@ -52,17 +58,37 @@ pub fn find<T: Identified>(entities: &[T], id: u32) -> Result<&T, ApiError> {
     entities.iter().find(|entity| entity.id() == id).ok_or(ApiError::NotFound(T::KIND))
 }
 
-pub fn find_mut<T: Identified>(entities: &mut [T], id: u32) -> Result<&mut T, ApiError> {
-    entities.iter_mut().find(|entity| entity.id() == id).ok_or(ApiError::NotFound(T::KIND))
+/// What a member of a body refers to: a business rule, not a path, is broken where there is none (C-55).
+pub fn referred<'a, T: Identified>(entities: &'a [T], id: u32, field: &'static str) -> Result<&'a T, ApiError> {
+    find(entities, id).map_err(|error| ApiError::business(field, error.to_string()))
 }
 
-/// C-55: a change made on an old version is refused.
-pub fn same_version<T: Identified>(present: u32, sent: u32) -> Result<(), ApiError> {
-    if present == sent { Ok(()) } else { Err(ApiError::Conflict(T::KIND)) }
+/// The entity that a call would change, where it still is as the client read it: in the version `sent` and in that of If-Match
+/// (C-55, RFC 9110 section 13.1.1).
+pub fn unchanged<T: Versioned + Clone>(call: &Call, entities: &[T], sent: Option<u32>) -> Result<T, ApiError> {
+    let expected = [sent, call.version_to_match()?];
+    let present = find(entities, call.id()?)?;
+    let changed = expected.into_iter().flatten().any(|version| version != present.version());
+    if changed { Err(ApiError::Conflict(T::KIND)) } else { Ok(present.clone()) }
 }
 
-pub fn created<T: Identified + Serialize>(call: &Call, entity: &T) -> Answer {
-    Answer::Created { location: format!("{}/{}", call.path.trim_end_matches('/'), entity.id()), entity: json!(entity) }
+pub fn add<T: Identified + Serialize>(call: &Call, entities: &mut Vec<T>, entity: T) -> Answer {
+    let location = format!("{}/{}", call.path.trim_end_matches('/'), entity.id());
+    let answer = Answer::Created { location, entity: json!(entity) };
+    entities.push(entity);
+    answer
+}
+
+pub fn replace<T: Identified + Serialize>(entities: &mut [T], entity: T) -> Result<Answer, ApiError> {
+    let answer = Answer::Found(json!(entity));
+    let present = entities.iter_mut().find(|present| present.id() == entity.id()).ok_or(ApiError::NotFound(T::KIND))?;
+    *present = entity;
+    Ok(answer)
+}
+
+pub fn remove<T: Identified>(entities: &mut Vec<T>, id: u32) -> Answer {
+    entities.retain(|entity| entity.id() != id);
+    Answer::Gone
 }
 
 /// `first` is the centre's first id.

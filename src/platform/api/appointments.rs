@@ -2,13 +2,13 @@ use axum::routing::MethodFilter;
 use jiff::civil::{Date, Time};
 use jiff::{Timestamp, ToSpan};
 use serde::Deserialize;
-use serde_json::json;
 
-use super::answer::{Answer, created, find, find_mut, next_id, one, page, same_version};
+use super::answer::{Answer, add, next_id, one, page, referred, remove, replace, unchanged};
 use super::call::{Call, Operation};
 use super::clinic::Records;
+use super::document::{APPOINTMENT_DRAFT, APPOINTMENT_UPDATE};
 use super::error::ApiError;
-use super::records::{Appointment, AppointmentStatus};
+use super::records::{Appointment, AppointmentStatus, Availability};
 use super::rome;
 use crate::oauth::giponext::AGENDA;
 
@@ -22,6 +22,11 @@ pub const ONE: &[Operation] = &[
 
 pub const AVAILABILITIES: &[Operation] = &[Operation::read(AGENDA, availabilities)];
 
+pub const ONE_AVAILABILITY: &[Operation] = &[Operation::read(AGENDA, |call, records| {
+    let free: Vec<Availability> = records.free_slots().cloned().collect();
+    one(call, &free)
+})];
+
 /// What an application may say of an appointment.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -31,8 +36,7 @@ struct Draft {
     treatment_id: Option<u32>,
     start: Timestamp,
     end: Timestamp,
-    #[serde(default)]
-    status: AppointmentStatus,
+    status: Option<AppointmentStatus>,
     booking_channel: Option<String>,
     notes: Option<String>,
     version: Option<u32>,
@@ -54,13 +58,13 @@ impl Filter {
         if let (Some(from), Some(to)) = (from, to)
             && to < from
         {
-            return Err(ApiError::Malformed("the parameter to must not be before from".to_owned()));
+            return Err(ApiError::business("to", "the last day must not be before the first"));
         }
         let midnight = |day: Date| rome::at(day, Time::midnight());
         Ok(Self {
             from: from.map_or(Timestamp::MIN, midnight),
             to: to.map_or(Timestamp::MAX, |day| midnight(day.saturating_add(1.day()))),
-            agenda: call.parsed("agendaId", "an integer")?,
+            agenda: call.id_parameter("agendaId")?,
         })
     }
 
@@ -71,7 +75,7 @@ impl Filter {
 
 fn list(call: &Call, records: &mut Records) -> Result<Answer, ApiError> {
     let filter = Filter::of(call)?;
-    let patient: Option<u32> = call.parsed("patientId", "an integer")?;
+    let patient = call.id_parameter("patientId")?;
     let wanted = |appointment: &&Appointment| {
         filter.takes(appointment.agenda_id, appointment.start) && patient.is_none_or(|patient| appointment.patient_id == patient)
     };
@@ -82,55 +86,45 @@ fn list(call: &Call, records: &mut Records) -> Result<Answer, ApiError> {
 
 fn availabilities(call: &Call, records: &mut Records) -> Result<Answer, ApiError> {
     let filter = Filter::of(call)?;
-    let free = records.slots.iter().filter(|slot| {
-        filter.takes(slot.agenda_id, slot.start) && records.overlapping(slot.agenda_id, slot.start, slot.end, None).is_none()
-    });
-    page(call, free.collect())
+    page(call, records.free_slots().filter(|slot| filter.takes(slot.agenda_id, slot.start)).collect())
 }
 
 fn create(call: &Call, records: &mut Records) -> Result<Answer, ApiError> {
-    let draft: Draft = call.body()?;
+    let draft: Draft = call.body(&APPOINTMENT_DRAFT)?;
     check(&draft, records, None)?;
     let appointment = draft.into_appointment(next_id(&records.appointments, records.first_id), 1);
-    let answer = created(call, &appointment);
-    records.appointments.push(appointment);
-    Ok(answer)
+    Ok(add(call, &mut records.appointments, appointment))
 }
 
 fn update(call: &Call, records: &mut Records) -> Result<Answer, ApiError> {
-    let id = call.id()?;
-    let draft: Draft = call.body()?;
-    let sent = draft.version.ok_or_else(|| ApiError::Malformed("the body must have the version that was read".to_owned()))?;
-    let present = find(&records.appointments, id)?.version;
-    same_version::<Appointment>(present, sent)?;
-    check(&draft, records, Some(id))?;
-    let appointment = find_mut(&mut records.appointments, id)?;
-    *appointment = draft.into_appointment(id, present + 1);
-    Ok(Answer::Found(json!(appointment)))
+    let draft: Draft = call.body(&APPOINTMENT_UPDATE)?;
+    let present = unchanged(call, &records.appointments, draft.version)?;
+    check(&draft, records, Some(present.id))?;
+    replace(&mut records.appointments, draft.into_appointment(present.id, present.version + 1))
 }
 
 /// Removes an appointment. The version that was read may be named, so that a change meanwhile is noticed.
 fn cancel(call: &Call, records: &mut Records) -> Result<Answer, ApiError> {
-    let id = call.id()?;
-    let sent: Option<u32> = call.parsed("version", "an integer")?;
-    let present = find(&records.appointments, id)?.version;
-    same_version::<Appointment>(present, sent.unwrap_or(present))?;
-    records.appointments.retain(|appointment| appointment.id != id);
-    Ok(Answer::Gone)
+    let present = unchanged(call, &records.appointments, call.id_parameter("version")?)?;
+    Ok(remove(&mut records.appointments, present.id))
 }
 
 /// The business rules of an appointment (C-55).
 fn check(draft: &Draft, records: &Records, updated: Option<u32>) -> Result<(), ApiError> {
-    let known = |field, found: Result<(), ApiError>| found.map_err(|error| ApiError::business(field, error.to_string()));
-    known("agendaId", find(&records.agendas, draft.agenda_id).map(drop))?;
-    known("patientId", find(&records.patients, draft.patient_id).map(drop))?;
-    if let Some(treatment) = draft.treatment_id {
-        known("treatmentId", find(&records.treatments, treatment).map(drop))?;
+    let agenda = referred(&records.agendas, draft.agenda_id, "agendaId")?;
+    referred(&records.patients, draft.patient_id, "patientId")?;
+    if let Some(treatment) = draft.treatment_id
+        && referred(&records.treatments, treatment, "treatmentId")?.speciality != agenda.speciality
+    {
+        return Err(ApiError::business("treatmentId", "the treatment is of another speciality than the agenda"));
     }
     if draft.end <= draft.start {
         return Err(ApiError::business("end", "the appointment must end after it starts"));
     }
-    let takes_time = draft.status != AppointmentStatus::Cancelled;
+    if !records.offers(draft.agenda_id, draft.start, draft.end) {
+        return Err(ApiError::business("start", "the agenda is not open at that time"));
+    }
+    let takes_time = draft.status != Some(AppointmentStatus::Cancelled);
     if takes_time && records.overlapping(draft.agenda_id, draft.start, draft.end, updated).is_some() {
         return Err(ApiError::business("start", "the agenda has another appointment at that time"));
     }
@@ -146,7 +140,7 @@ impl Draft {
             treatment_id: self.treatment_id,
             start: self.start,
             end: self.end,
-            status: self.status,
+            status: self.status.unwrap_or_default(),
             booking_channel: self.booking_channel,
             notes: self.notes,
             version,

@@ -8,14 +8,19 @@ use axum::http::{HeaderMap, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{MethodFilter, MethodRouter};
 use serde::de::DeserializeOwned;
+use serde_json::Value;
 
 use super::answer::Answer;
-use super::clinic::Records;
+use super::clinic::{Clinic, Records};
+use super::document::Body;
 use super::error::ApiError;
 use super::faults;
 use crate::platform::accounts::TenantId;
 use crate::platform::authorization::authenticate_bearer;
 use crate::platform::{Shared, Trace};
+
+/// The largest id, version and offset (`int32` of the document).
+const MOST: usize = i32::MAX as usize;
 
 /// One operation on a resource: who may call it, and what it does.
 #[derive(Clone, Copy)]
@@ -44,6 +49,7 @@ pub struct Call {
     pub limits: Limits,
     id: Option<String>,
     query: Vec<(String, String)>,
+    if_match: Option<String>,
     json: bool,
     body: Bytes,
 }
@@ -55,11 +61,20 @@ pub struct Limits {
     pub max: usize,
 }
 
+impl Limits {
+    pub fn of(shared: &Shared, clinic: &Clinic) -> Self {
+        let assumed = &shared.settings.assumptions;
+        let default = clinic.page_limit.unwrap_or(assumed.default_page_limit);
+        Self { default, max: assumed.max_page_limit.max(default) }
+    }
+}
+
 impl Call {
     /// The entity's id in the path.
     pub fn id(&self) -> Result<u32, ApiError> {
         let text = self.id.as_deref().unwrap_or_default();
-        text.parse().map_err(|_| ApiError::Malformed("the id in the path must be an integer".to_owned()))
+        let id = text.parse().ok().filter(|id| (1..=MOST).contains(&(*id as usize)));
+        id.ok_or_else(|| ApiError::Malformed("the id in the path must be an integer from 1 to 2147483647".to_owned()))
     }
 
     /// A query parameter that is named at most once.
@@ -84,12 +99,34 @@ impl Call {
         text.parse().map(Some).map_err(|_| ApiError::Malformed(format!("the parameter {name} must be {shape}")))
     }
 
-    /// The JSON body. Unknown members are ignored: an application may send back what it read (C-59).
-    pub fn body<T: DeserializeOwned>(&self) -> Result<T, ApiError> {
+    /// An id or a version among the query parameters.
+    pub fn id_parameter(&self, name: &str) -> Result<Option<u32>, ApiError> {
+        Ok(self.number(name, 1, MOST)?.and_then(|number| u32::try_from(number).ok()))
+    }
+
+    /// The version that If-Match names; `*` matches every one.
+    pub fn version_to_match(&self) -> Result<Option<u32>, ApiError> {
+        match self.if_match.as_deref().map(str::trim) {
+            None | Some("*") => Ok(None),
+            Some(tag) => {
+                let version = tag.strip_prefix('"').and_then(|tag| tag.strip_suffix('"')?.parse().ok());
+                version.map(Some).ok_or_else(|| ApiError::Malformed("If-Match must be an ETag that was answered, or *".to_owned()))
+            }
+        }
+    }
+
+    /// The JSON body, as the API's document has it.
+    pub fn body<T: DeserializeOwned>(&self, shape: &Body) -> Result<T, ApiError> {
         if !self.json {
             return Err(ApiError::Malformed("the body must be JSON, with the Content-Type application/json".to_owned()));
         }
-        serde_json::from_slice(&self.body).map_err(|error| ApiError::Malformed(format!("the body is malformed: {error}")))
+        let body: Value =
+            serde_json::from_slice(&self.body).map_err(|error| ApiError::Malformed(format!("the body is malformed: {error}")))?;
+        if let Some(mismatch) = shape.mismatch(&body) {
+            return Err(ApiError::Malformed(format!("the body is no {}: at {mismatch}", shape.definition())));
+        }
+        // A date that no calendar has, such as a moment after the last of the year 9999.
+        serde_json::from_value(body).map_err(|_| ApiError::business("body", "the body names a date or time that cannot be"))
     }
 }
 
@@ -153,13 +190,12 @@ fn serve(shared: &Shared, trace: &Trace, operation: &Operation, request: Incomin
     faults::in_place_of_operation(shared, trace, operation.writes).map_or(Ok(()), |error| Err(refuse(error)))?;
 
     let mut clinic = shared.clinic();
-    let assumed = &shared.settings.assumptions;
-    let default = clinic.page_limit.unwrap_or(assumed.default_page_limit);
     let call = Call {
         path: request.path.to_owned(),
-        limits: Limits { default, max: assumed.max_page_limit.max(default) },
+        limits: Limits::of(shared, &clinic),
         id: request.segments.get("id").cloned(),
         query: url::form_urlencoded::parse(request.query.unwrap_or_default().as_bytes()).into_owned().collect(),
+        if_match: request.headers.get(header::IF_MATCH).map(|value| String::from_utf8_lossy(value.as_bytes()).into_owned()),
         json: is_json(request.headers),
         body: request.body,
     };

@@ -6,7 +6,9 @@ use rand::Rng;
 use rand_chacha::ChaCha8Rng;
 
 use super::clinic::Records;
-use super::records::{Episode, EpisodeStatus, Invoice, InvoiceStatus, MedicalReport, Price, PriceList, ReportStatus, Treatment};
+use super::records::{
+    Episode, EpisodeStatus, Invoice, InvoiceLine, InvoiceStatus, MedicalReport, Price, PriceList, ReportStatus, Treatment,
+};
 use super::seed::{Centre, id, may_see, patient_of, pick};
 
 pub const NOTES: &[&str] =
@@ -91,14 +93,23 @@ pub fn add_history(rng: &mut ChaCha8Rng, centre: &Centre, records: &mut Records,
         (0..centre.reports / 2).map(|_| today.saturating_sub(i64::from(rng.random_range(1..200_u32)).days())).collect();
     dates.sort_unstable();
     for (index, date) in dates.into_iter().enumerate() {
-        let doctor = pick(rng, centre.doctors);
-        let (_, amount_cents) = *pick(rng, &doctor.treatments);
+        let which = rng.random_range(0..centre.doctors.len());
+        let doctor = &centre.doctors[which];
+        let kind = rng.random_range(0..doctor.treatments.len());
+        let (description, unit_amount_cents) = doctor.treatments[kind];
+        let line = InvoiceLine {
+            treatment_id: Some(id::<Treatment>(centre, which * doctor.treatments.len() + kind)),
+            description: description.to_owned(),
+            quantity: 1,
+            unit_amount_cents,
+        };
         records.invoices.push(Invoice {
             id: id::<Invoice>(centre, index),
             number: format!("{}/{:04}", date.year(), index + 1),
             patient_id: patient_of(rng, &records.patients, doctor.speciality),
             date,
-            amount_cents,
+            lines: vec![line],
+            amount_cents: unit_amount_cents,
             status: if rng.random_bool(0.75) { InvoiceStatus::Paid } else { InvoiceStatus::Due },
             version: 1,
         });

@@ -80,6 +80,19 @@ impl Records {
         })
     }
 
+    /// What is still to be booked (C-52).
+    pub fn free_slots(&self) -> impl Iterator<Item = &Availability> {
+        self.slots.iter().filter(|slot| self.overlapping(slot.agenda_id, slot.start, slot.end, None).is_none())
+    }
+
+    /// Whether the agenda is open from `start` to `end`, taken or not.
+    pub fn offers(&self, agenda: u32, start: Timestamp, end: Timestamp) -> bool {
+        // Slots of an agenda are in the order of time.
+        let slots = self.slots.iter().filter(|slot| slot.agenda_id == agenda);
+        let open_until = slots.fold(start, |until, slot| if slot.start <= until && until < slot.end { slot.end } else { until });
+        open_until >= end
+    }
+
     /// Forgets all patients but the first `count`, with everything that is about the others.
     pub fn keep_patients(&mut self, count: usize) {
         self.patients.truncate(count);

@@ -139,14 +139,19 @@ pub async fn edit(shared: &Shared, trace: &Trace, path: &str, response: Response
         if value.get("hasMore").is_some() && trace.fires(&shared.faults, FOREIGN_NEXT) {
             value["next"] = json!(next.as_str());
         }
-        if trace.fires(&shared.faults, ADDITIVE) { additive(value) } else { value }
+        if changes(shared, trace) { additive(value) } else { value }
     })
     .await
 }
 
 /// Any other answer of the API with what armed faults add to it.
 pub async fn add(shared: &Shared, trace: &Trace, response: Response) -> Response {
-    rewrite(response, |value| if trace.fires(&shared.faults, ADDITIVE) { additive(value) } else { value }).await
+    rewrite(response, |value| if changes(shared, trace) { additive(value) } else { value }).await
+}
+
+/// C-59: by the fault, or by the settings for good.
+fn changes(shared: &Shared, trace: &Trace) -> bool {
+    trace.fires(&shared.faults, ADDITIVE) || shared.settings.assumptions.additive_changes
 }
 
 /// Other media types than JSON are left alone.

@@ -2,7 +2,7 @@
 
 use super::answer::{one, page};
 use super::call::Operation;
-use crate::oauth::giponext::{AGENDA, EPISODES, INVOICES, TREATMENTS};
+use crate::oauth::giponext::{AGENDA, TREATMENTS};
 
 pub const AGENDAS: &[Operation] = &[Operation::read(AGENDA, |call, records| page(call, records.agendas.iter().collect()))];
 pub const ONE_AGENDA: &[Operation] = &[Operation::read(AGENDA, |call, records| one(call, &records.agendas))];
@@ -10,7 +10,3 @@ pub const ALL_TREATMENTS: &[Operation] = &[Operation::read(TREATMENTS, |call, re
 pub const ONE_TREATMENT: &[Operation] = &[Operation::read(TREATMENTS, |call, records| one(call, &records.treatments))];
 pub const PRICE_LISTS: &[Operation] = &[Operation::read(TREATMENTS, |call, records| page(call, records.price_lists.iter().collect()))];
 pub const ONE_PRICE_LIST: &[Operation] = &[Operation::read(TREATMENTS, |call, records| one(call, &records.price_lists))];
-pub const ALL_EPISODES: &[Operation] = &[Operation::read(EPISODES, |call, records| page(call, records.episodes.iter().collect()))];
-pub const ONE_EPISODE: &[Operation] = &[Operation::read(EPISODES, |call, records| one(call, &records.episodes))];
-pub const ALL_INVOICES: &[Operation] = &[Operation::read(INVOICES, |call, records| page(call, records.invoices.iter().collect()))];
-pub const ONE_INVOICE: &[Operation] = &[Operation::read(INVOICES, |call, records| one(call, &records.invoices))];

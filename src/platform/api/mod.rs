@@ -11,8 +11,11 @@ mod call;
 mod care;
 mod clinic;
 mod codice_fiscale;
+mod document;
+mod episodes;
 mod error;
 mod faults;
+mod invoices;
 mod lists;
 mod medical_reports;
 mod patients;
@@ -45,23 +48,21 @@ pub(in crate::platform) use faults::elsewhere;
 
 pub fn router() -> Router<Arc<Shared>> {
     let paths = [
-        ("patients", patients::ALL, Some(patients::ONE)),
-        ("agendas", lists::AGENDAS, Some(lists::ONE_AGENDA)),
-        ("appointments", appointments::ALL, Some(appointments::ONE)),
-        ("availabilities", appointments::AVAILABILITIES, None),
-        ("treatments", lists::ALL_TREATMENTS, Some(lists::ONE_TREATMENT)),
-        ("price-lists", lists::PRICE_LISTS, Some(lists::ONE_PRICE_LIST)),
-        ("episodes", lists::ALL_EPISODES, Some(lists::ONE_EPISODE)),
-        ("medical-reports", medical_reports::ALL, Some(medical_reports::ONE)),
-        ("invoices", lists::ALL_INVOICES, Some(lists::ONE_INVOICE)),
+        ("patients", patients::ALL, patients::ONE),
+        ("agendas", lists::AGENDAS, lists::ONE_AGENDA),
+        ("appointments", appointments::ALL, appointments::ONE),
+        ("availabilities", appointments::AVAILABILITIES, appointments::ONE_AVAILABILITY),
+        ("treatments", lists::ALL_TREATMENTS, lists::ONE_TREATMENT),
+        ("price-lists", lists::PRICE_LISTS, lists::ONE_PRICE_LIST),
+        ("episodes", episodes::ALL, episodes::ONE),
+        ("medical-reports", medical_reports::ALL, medical_reports::ONE),
+        ("invoices", invoices::ALL, invoices::ONE),
     ];
-    let mut router = Router::new().route(userinfo::PATH, get(userinfo::userinfo));
+    let mut router = Router::new().route(userinfo::PATH, get(userinfo::userinfo)).route(document::PATH, get(document::document));
     for (name, all, one) in paths {
         let path = format!("/v2/tenants/{{tenantId}}/{name}");
         router = router.route(&path, call::resource(all));
-        if let Some(one) = one {
-            router = router.route(&format!("{path}/{{id}}"), call::resource(one));
-        }
+        router = router.route(&format!("{path}/{{id}}"), call::resource(one));
     }
     router
         .method_not_allowed_fallback(async |Extension(trace): Extension<Trace>, method: Method| {

@@ -1,12 +1,12 @@
 use axum::routing::MethodFilter;
 use jiff::civil::Date;
 use serde::Deserialize;
-use serde_json::json;
 
-use super::answer::{Answer, created, find, find_mut, next_id, one, page, same_version};
+use super::answer::{Answer, add, next_id, one, page, replace, unchanged};
 use super::call::{Call, Operation};
 use super::clinic::Records;
 use super::codice_fiscale::CodiceFiscale;
+use super::document::{PATIENT_DRAFT, PATIENT_UPDATE};
 use super::error::ApiError;
 use super::records::{Gender, Patient};
 use crate::oauth::giponext::PATIENTS;
@@ -39,24 +39,17 @@ struct Draft {
 }
 
 fn create(call: &Call, records: &mut Records) -> Result<Answer, ApiError> {
-    let draft: Draft = call.body()?;
+    let draft: Draft = call.body(&PATIENT_DRAFT)?;
     let fiscal_code = check(&draft, records, None)?;
     let patient = draft.into_patient(next_id(&records.patients, records.first_id), fiscal_code, 1);
-    let answer = created(call, &patient);
-    records.patients.push(patient);
-    Ok(answer)
+    Ok(add(call, &mut records.patients, patient))
 }
 
 fn update(call: &Call, records: &mut Records) -> Result<Answer, ApiError> {
-    let id = call.id()?;
-    let draft: Draft = call.body()?;
-    let sent = draft.version.ok_or_else(|| ApiError::Malformed("the body must have the version that was read".to_owned()))?;
-    let present = find(&records.patients, id)?.version;
-    same_version::<Patient>(present, sent)?;
-    let fiscal_code = check(&draft, records, Some(id))?;
-    let patient = find_mut(&mut records.patients, id)?;
-    *patient = draft.into_patient(id, fiscal_code, present + 1);
-    Ok(Answer::Found(json!(patient)))
+    let draft: Draft = call.body(&PATIENT_UPDATE)?;
+    let present = unchanged(call, &records.patients, draft.version)?;
+    let fiscal_code = check(&draft, records, Some(present.id))?;
+    replace(&mut records.patients, draft.into_patient(present.id, fiscal_code, present.version + 1))
 }
 
 /// The business rules of a patient (C-55). Messages do not repeat what was sent: it is personal.

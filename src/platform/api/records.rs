@@ -138,9 +138,10 @@ pub struct Episode {
     pub version: u32,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum EpisodeStatus {
+    #[default]
     Open,
     Closed,
 }
@@ -175,15 +176,28 @@ pub struct Invoice {
     pub number: String,
     pub patient_id: u32,
     pub date: Date,
-    /// Cents of a euro.
+    pub lines: Vec<InvoiceLine>,
+    /// Cents of a euro: what the lines add up to.
     pub amount_cents: u32,
     pub status: InvoiceStatus,
     pub version: u32,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct InvoiceLine {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub treatment_id: Option<u32>,
+    pub description: String,
+    pub quantity: u32,
+    /// Cents of a euro for one.
+    pub unit_amount_cents: u32,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum InvoiceStatus {
+    #[default]
     Due,
     Paid,
 }
@@ -220,6 +234,23 @@ identified! {
     MedicalReport => "medical report", 70_000;
     Invoice => "invoice", 80_000;
 }
+
+/// What counts its changes, so that a change on an old version is noticed (C-55).
+pub trait Versioned: Identified {
+    fn version(&self) -> u32;
+}
+
+macro_rules! versioned {
+    ($($type:ty),+) => {
+        $(impl Versioned for $type {
+            fn version(&self) -> u32 {
+                self.version
+            }
+        })+
+    };
+}
+
+versioned!(Patient, Appointment, Episode, MedicalReport, Invoice);
 
 /// RFC 3339 with the offset that clocks in Italy show then.
 fn in_rome<S: Serializer>(time: &Timestamp, serializer: S) -> Result<S::Ok, S::Error> {
