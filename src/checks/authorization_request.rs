@@ -275,11 +275,12 @@ mod tests {
         let from = |place: &'static str| changed(move |request| set(&mut request.headers, "sec-fetch-dest", place));
         assert_eq!(check_asked_in_a_window(&from("document")), Ok(()));
         assert!(found(check_asked_in_a_window(&from("iframe"))).contains("part of another page"));
-        let silent = from("iframe").into_iter().map(|mut request| {
-            set(&mut request.query, "prompt", "none");
-            request
-        });
-        let seen: Vec<_> = silent.chain(from("document")).collect();
+        let mut seen = sound_logins(2);
+        let mut requests = seen.iter_mut().filter(|exchange| exchange.path == "/connect/authorize");
+        let (silent, shown) = (requests.next().expect("the first request"), requests.next().expect("the second request"));
+        set(&mut silent.query, "prompt", "none");
+        set(&mut silent.headers, "sec-fetch-dest", "iframe");
+        set(&mut shown.headers, "sec-fetch-dest", "document");
         assert_eq!(check_asked_in_a_window(&seen), Ok(()));
         undecided(check_asked_in_a_window(&sound_logins(1)));
     }
