@@ -12,6 +12,7 @@ mod api;
 mod authorization;
 mod certificate;
 mod clock;
+mod delivery;
 mod faults;
 mod frame;
 mod journal;
@@ -41,5 +42,5 @@ pub use workbench::Workbench;
 
 /// Every fault that the platform can be told to show, in the order of the protocol.
 pub fn faults() -> impl Iterator<Item = &'static Fault> {
-    authorization::FAULTS.iter().chain(api::FAULTS)
+    authorization::FAULTS.iter().chain(api::FAULTS).chain(api::DAMAGE)
 }

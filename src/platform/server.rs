@@ -13,6 +13,7 @@ use secrecy::ExposeSecret;
 use serde_json::Value;
 use url::Url;
 
+use super::delivery::deliver;
 use super::redaction::Redaction;
 use super::{Journal, Settings, Shared, Switchboard, Tls, Trace, api, authorization, lang, portal, workbench};
 use crate::domain::{Endpoint, Exchange};
@@ -220,7 +221,7 @@ async fn record(State(shared): State<Arc<Shared>>, request: Request, next: Next)
         facts: notes.facts,
         faults: notes.faults,
     });
-    Response::from_parts(parts, Body::from(answer))
+    deliver(Response::from_parts(parts, Body::empty()), answer).await
 }
 
 /// Lends handlers a trace that nobody reads.

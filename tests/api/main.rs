@@ -1,5 +1,6 @@
 //! The resource API of the mock platform: rules of every call, pages, writes, faults.
 
+mod damage;
 mod document;
 mod episodes;
 mod faults;

@@ -43,7 +43,7 @@ pub fn page<T: Serialize>(call: &Call, matches: Vec<T>) -> Result<Answer, ApiErr
     let limits = call.limits;
     let offset = call.number("offset", 0, usize::MAX)?.unwrap_or(0);
     let limit = call.number("limit", 1, limits.max)?.unwrap_or(limits.default);
-    let items: Vec<&T> = matches.iter().skip(offset).take(limit).collect();
+    let items: Vec<&T> = matches.iter().skip(offset).take(limits.most.map_or(limit, |most| limit.min(most))).collect();
     let has_more = offset.saturating_add(items.len()) < matches.len() && !items.is_empty();
     Ok(Answer::Found(json!({
         "items": items, "totalCount": matches.len(), "offset": offset, "limit": limit, "hasMore": has_more

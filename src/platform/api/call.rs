@@ -14,7 +14,7 @@ use super::answer::Answer;
 use super::clinic::{Clinic, Records};
 use super::document::Body;
 use super::error::ApiError;
-use super::faults;
+use super::{damage, faults};
 use crate::platform::accounts::TenantId;
 use crate::platform::authorization::authenticate_bearer;
 use crate::platform::{Shared, Trace};
@@ -59,13 +59,15 @@ pub struct Call {
 pub struct Limits {
     pub default: usize,
     pub max: usize,
+    /// Less than a call may ask for, where a fault says so.
+    pub most: Option<usize>,
 }
 
 impl Limits {
     pub fn of(shared: &Shared, clinic: &Clinic) -> Self {
         let assumed = &shared.settings.assumptions;
         let default = clinic.page_limit.unwrap_or(assumed.default_page_limit);
-        Self { default, max: assumed.max_page_limit.max(default) }
+        Self { default, max: assumed.max_page_limit.max(default), most: None }
     }
 }
 
@@ -143,7 +145,7 @@ pub fn resource(operations: &'static [Operation]) -> MethodRouter<Arc<Shared>> {
                    body: Bytes| {
                 let request = Incoming { segments, path: uri.path(), query: uri.query(), headers: &headers, body };
                 let response = match serve(&shared, &trace, operation, request) {
-                    Ok(answer) => answer.into_response(),
+                    Ok(answer) => damage::after(&shared, &trace, operation.writes, answer.into_response()),
                     Err(refusal) => *refusal,
                 };
                 faults::edit(&shared, &trace, uri.path(), response).await
@@ -187,12 +189,16 @@ fn serve(shared: &Shared, trace: &Trace, operation: &Operation, request: Incomin
     let tenant = segment.parse().ok().map(TenantId).filter(|tenant| user.tenant == Some(*tenant));
     let tenant = tenant.ok_or_else(|| refuse(ApiError::NotFound("tenant")))?;
 
+    damage::before(shared, trace, operation.writes).map_or(Ok(()), |response| Err(Box::new(response)))?;
     faults::in_place_of_operation(shared, trace, operation.writes).map_or(Ok(()), |error| Err(refuse(error)))?;
 
     let mut clinic = shared.clinic();
+    let is_list = !operation.writes && !request.segments.contains_key("id");
+    let most = if is_list { damage::page_size(shared, trace) } else { None };
+    let limits = Limits { most, ..Limits::of(shared, &clinic) };
     let call = Call {
         path: request.path.to_owned(),
-        limits: Limits::of(shared, &clinic),
+        limits,
         id: request.segments.get("id").cloned(),
         query: url::form_urlencoded::parse(request.query.unwrap_or_default().as_bytes()).into_owned().collect(),
         if_match: request.headers.get(header::IF_MATCH).map(|value| String::from_utf8_lossy(value.as_bytes()).into_owned()),

@@ -30,8 +30,9 @@ pub const REDIRECT: &str = "api-redirect";
 pub const FOREIGN_NEXT: &str = "api-foreign-next";
 pub const HTML_ERROR: &str = "api-html-error";
 pub const ANSWER_LOST: &str = "api-answer-lost";
+pub const USERINFO_OTHER_TENANT: &str = "userinfo-other-tenant";
 
-const fn fault(name: &'static str, effect: &'static str, requirements: &'static [&'static str]) -> Fault {
+pub const fn fault(name: &'static str, effect: &'static str, requirements: &'static [&'static str]) -> Fault {
     Fault { name, area: "API", effect, requirements }
 }
 
@@ -66,6 +67,12 @@ pub const FAULTS: &[Fault] = &[
     fault(FOREIGN_NEXT, "adds to every list page a `next` member that names /elsewhere at another origin", &["RS-02", "GX-11"]),
     fault(HTML_ERROR, "answers 500 with a page of HTML instead of JSON", &["GX-15"]),
     fault(ANSWER_LOST, "carries a write out, but answers 504 as if it had been lost (reads are left alone)", &["RS-06"]),
+    Fault {
+        name: USERINFO_OTHER_TENANT,
+        area: "userinfo",
+        effect: "names another medical centre than the user's in /v2/userinfo",
+        requirements: &["GX-01", "GX-02"],
+    },
 ];
 
 /// What the busy, broken or misled front of the API answers before it looks at a call's scope.

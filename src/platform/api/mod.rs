@@ -3,7 +3,8 @@
 //! A resource path is a table of [`call::Operation`]s: method, scope, and what it does. `call.rs` applies the rules that
 //! hold for all of them, in order: token, rate limit, scope, permission, tenant; then the operation reads its parameters.
 //! To add a resource: its type in `records.rs`, its samples in `seed.rs` or `care.rs`, its operations in a file of their own,
-//! its path below. To add a fault: see `faults.rs`.
+//! its path below. To add a fault: a row in `faults.rs`, or in `damage.rs` where it spoils an
+//! answer on its way.
 
 mod answer;
 mod appointments;
@@ -11,6 +12,7 @@ mod call;
 mod care;
 mod clinic;
 mod codice_fiscale;
+mod damage;
 mod document;
 mod episodes;
 mod error;
@@ -43,6 +45,7 @@ use crate::oauth::ErrorCode;
 use error::ApiError;
 
 pub use clinic::{Clinic, PatientName};
+pub use damage::DAMAGE;
 pub use faults::FAULTS;
 pub(in crate::platform) use faults::elsewhere;
 

@@ -28,18 +28,20 @@ pub async fn userinfo(
                 return *refusal;
             }
             let other = trace.fires(&shared.faults, USERINFO_OTHER_SUBJECT);
-            let described = describe(&shared.accounts(), &grant.subject, other);
+            let elsewhere = trace.fires(&shared.faults, faults::USERINFO_OTHER_TENANT);
+            let described = describe(&shared.accounts(), &grant.subject, other, elsewhere);
             described.map_or_else(|| faults::refused(&trace, ApiError::InvalidToken), |value| Json(value).into_response())
         }
     };
     faults::add(&shared, &trace, response).await
 }
 
-/// The user in the API's words; where `other`, another one in the user's own tenant, so that only the subject is wrong.
-fn describe(accounts: &Accounts, subject: &UserId, other: bool) -> Option<Value> {
+/// The user in the API's words; where `other`, another one in the user's own tenant, so that only the subject is wrong; where
+/// `elsewhere`, in another tenant, so that only that is.
+fn describe(accounts: &Accounts, subject: &UserId, other: bool, elsewhere: bool) -> Option<Value> {
     let user = accounts.user(subject)?;
     let shown = if other { other_user(accounts, subject)? } else { user };
-    let tenant = user.tenant.and_then(|id| accounts.tenant(id));
+    let tenant = accounts.tenants.iter().find(|tenant| user.tenant.is_some_and(|own| (own == tenant.id) != elsewhere));
     let tenants: Vec<Value> = tenant.into_iter().map(|tenant| json!({"id": tenant.id, "name": tenant.name})).collect();
     Some(json!({"sub": shown.id, "name": shown.name(), "email": shown.email, "tenants": tenants}))
 }
