@@ -162,7 +162,7 @@ fn steps() -> Listing {
     (steps.into_iter().map(|(keyword, pattern)| vec![keyword.to_owned(), readable(&pattern)]).collect(), values)
 }
 
-/// A step's pattern as its sentence: `([^\s]+)` is a word, `(.+)` the rest of the line.
+/// A step's pattern as its sentence: `([^\s]+)` is a word, `(.+)` the rest of the line, `(?: …)?` stands in brackets.
 fn readable(pattern: &str) -> String {
     let mut sentence = pattern.trim_start_matches('^').trim_end_matches('$').to_owned();
     while let Some(start) = sentence.find(r#"(?:"(?P<"#)
@@ -170,9 +170,17 @@ fn readable(pattern: &str) -> String {
     {
         sentence.replace_range(start..start + length + "*)')".len(), r#""{text}""#);
     }
-    [(r"([^\s]+)", "{word}"), (r"(\w+)", "{word}"), (r"((?:-?\d+)|(?:\d+))", "{number}"), ("(.+)", "{text}"), (r"\", "")]
-        .into_iter()
-        .fold(sentence, |text, (group, name)| text.replace(group, name))
+    [
+        (r"([^\s]+)", "{word}"),
+        (r"(\w+)", "{word}"),
+        (r"((?:-?\d+)|(?:\d+))", "{number}"),
+        ("(.+)", "{text}"),
+        ("(?:", "["),
+        (")?", "]"),
+        (r"\", ""),
+    ]
+    .into_iter()
+    .fold(sentence, |text, (group, name)| text.replace(group, name))
 }
 
 /// Columns aligned; the last one runs free.

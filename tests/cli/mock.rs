@@ -15,6 +15,8 @@ struct Mock {
 
 impl Mock {
     fn start(desk: &Desk, arguments: &[&str]) -> Self {
+        // Fails only when a provider is installed already: then that one is used.
+        let _ = rustls::crypto::ring::default_provider().install_default();
         let mut command = desk.command(&[&["mock", "--port", "0", "--format", "json"], arguments].concat());
         let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("the program starts");
         let mut line = String::new();

@@ -69,7 +69,7 @@ pub const FAULTS: &[Fault] = &[
     fault(ANSWER_LOST, "carries a write out, but answers 504 as if it had been lost (reads are left alone)", &["RS-06"]),
     Fault {
         name: USERINFO_OTHER_TENANT,
-        area: "userinfo",
+        area: "API",
         effect: "names another medical centre than the user's in /v2/userinfo",
         requirements: &["GX-01", "GX-02"],
     },
