@@ -2,17 +2,18 @@ use std::net::{IpAddr, Ipv6Addr, SocketAddr, TcpListener};
 use std::sync::Arc;
 
 use axum::Router;
-use axum::body::{Body, Bytes, to_bytes};
+use axum::body::{Body, Bytes, HttpBody, to_bytes};
 use axum::extract::{Request, State};
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::middleware::{Next, from_fn, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
 use axum_server::Handle;
-use axum_server::tls_rustls::RustlsConfig;
+use axum_server::tls_rustls::{RustlsAcceptor, RustlsConfig};
 use secrecy::ExposeSecret;
 use serde_json::Value;
 use url::Url;
 
+use super::connections::Connections;
 use super::delivery::deliver;
 use super::redaction::Redaction;
 use super::{Journal, Settings, Shared, Switchboard, Tls, Trace, api, authorization, lang, portal, workbench};
@@ -63,17 +64,21 @@ impl Platform {
         let routes = routes(shared.clone()).into_make_service();
         let handle = Handle::new();
         let mut tasks = Vec::new();
+        let limits = shared.settings.limits;
+        let connections = Connections::limited_to(limits.connections);
         for listener in listeners {
             let (routes, handle) = (routes.clone(), handle.clone());
             let address = listener.local_addr().map_err(|source| listen_error(&shared.settings, source))?;
             let failed = |source| PlatformError::Listen { address, source };
+            let mut server = axum_server::from_tcp(listener).map_err(failed)?.handle(handle).first_request_timeout(limits.header_time);
+            server.http_builder().http1().header_read_timeout(limits.header_time);
             tasks.push(match &tls {
                 Some(tls) => {
-                    let server = axum_server::from_tcp_rustls(listener, tls.clone()).map_err(failed)?.handle(handle);
+                    let server = server.acceptor(RustlsAcceptor::new(tls.clone()).acceptor(connections.clone()));
                     tokio::spawn(async move { report_end(server.serve(routes).await) })
                 }
                 None => {
-                    let server = axum_server::from_tcp(listener).map_err(failed)?.handle(handle);
+                    let server = server.acceptor(connections.clone());
                     tokio::spawn(async move { report_end(server.serve(routes).await) })
                 }
             });
@@ -182,10 +187,15 @@ async fn record(State(shared): State<Arc<Shared>>, request: Request, next: Next)
         return unrecorded(request, next, trace).await;
     }
     let (mut parts, body) = request.into_parts();
-    let Ok(body) = to_bytes(body, BODY_LIMIT).await else {
-        let text = "the request's body is too long, or was cut off";
-        let body = serde_json::json!({"error": "invalid_request", "error_description": text, "message": text});
-        return (StatusCode::PAYLOAD_TOO_LARGE, axum::Json(body)).into_response();
+    let too_long = || unreadable(StatusCode::PAYLOAD_TOO_LARGE, "the request's body is too long, or was cut off");
+    // Told beforehand: nothing of it need be read.
+    if body.size_hint().lower() > BODY_LIMIT as u64 {
+        return too_long();
+    }
+    let body = match tokio::time::timeout(shared.settings.limits.body_time, to_bytes(body, BODY_LIMIT)).await {
+        Ok(Ok(body)) => body,
+        Ok(Err(_)) => return too_long(),
+        Err(_) => return unreadable(StatusCode::REQUEST_TIMEOUT, "the request's body took too long"),
     };
     parts.extensions.insert(trace.clone());
     let (method, uri, headers) = (parts.method.to_string(), parts.uri.clone(), parts.headers.clone());
@@ -222,6 +232,12 @@ async fn record(State(shared): State<Arc<Shared>>, request: Request, next: Next)
         faults: notes.faults,
     });
     deliver(Response::from_parts(parts, Body::empty()), answer).await
+}
+
+/// The shape of errors of the token endpoint and of the API in one.
+fn unreadable(status: StatusCode, text: &str) -> Response {
+    let body = serde_json::json!({"error": "invalid_request", "error_description": text, "message": text});
+    (status, [(header::CONNECTION, "close")], axum::Json(body)).into_response()
 }
 
 /// Lends handlers a trace that nobody reads.

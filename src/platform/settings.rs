@@ -3,6 +3,8 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
+use super::ConnectionLimits;
+
 /// How one platform instance is set up.
 #[derive(Clone, Debug)]
 pub struct Settings {
@@ -19,6 +21,7 @@ pub struct Settings {
     pub tls: Option<Tls>,
     pub assumptions: Assumptions,
     pub journal: Keep,
+    pub limits: ConnectionLimits,
     /// The pages for a person who develops against the platform; none under a scenario.
     pub workbench: Option<WorkbenchSettings>,
 }
@@ -52,6 +55,7 @@ impl Default for Settings {
             tls: None,
             assumptions: Assumptions::default(),
             journal: Keep::All,
+            limits: ConnectionLimits::default(),
             workbench: None,
         }
     }
