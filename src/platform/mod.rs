@@ -17,6 +17,8 @@ mod delivery;
 mod faults;
 mod frame;
 mod journal;
+mod kept;
+mod kept_secret;
 mod lang;
 mod levers;
 mod levers_api;
@@ -26,6 +28,7 @@ mod redaction;
 mod server;
 mod settings;
 mod shared;
+mod store;
 mod texts;
 mod workbench;
 
@@ -35,11 +38,13 @@ pub use clock::{Clock, Random};
 pub use connections::ConnectionLimits;
 pub use faults::{Fault, Firing, Switchboard, Times, UnknownFault};
 pub use journal::{Journal, NotSeen, Trace};
+pub use kept::Guard;
 pub use levers::{GrantSummary, LeverError};
 pub use limiter::{Limiter, RetryAfter};
 pub use server::{Platform, PlatformError};
 pub use settings::{Assumptions, Keep, Settings, SigningAlgorithm, Tls, WorkbenchSettings};
 pub use shared::Shared;
+pub use store::DataError;
 pub use workbench::Workbench;
 
 /// Every fault that the platform can be told to show, in the order of the protocol.

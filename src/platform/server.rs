@@ -9,13 +9,15 @@ use axum::middleware::{Next, from_fn, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
 use axum_server::Handle;
 use axum_server::tls_rustls::{RustlsAcceptor, RustlsConfig};
-use secrecy::ExposeSecret;
+use secrecy::{ExposeSecret, SecretString};
 use serde_json::Value;
 use url::Url;
 
+use super::authorization::OwnKey;
 use super::connections::Connections;
 use super::delivery::deliver;
 use super::redaction::Redaction;
+use super::store::{self, DataError, Store};
 use super::{Journal, Settings, Shared, Switchboard, Tls, Trace, api, authorization, lang, portal, workbench};
 use crate::domain::{Endpoint, Exchange};
 
@@ -34,6 +36,10 @@ pub enum PlatformError {
     Tls(std::io::Error),
     #[error("failed to make or read a certificate: {0}")]
     Certificate(String),
+    #[error("{0}")]
+    Data(#[from] DataError),
+    #[error("{0}")]
+    Key(String),
     #[error("the public host `{0}` does not make a URL")]
     PublicHost(String),
 }
@@ -50,7 +56,11 @@ impl Platform {
     pub async fn start(settings: Settings) -> Result<Self, PlatformError> {
         // Fails only when a provider is installed already: then that one is used.
         let _ = rustls::crypto::ring::default_provider().install_default();
-        authorization::prepare_keys(settings.assumptions.signing_algorithm);
+        let (store, found) = match &settings.data {
+            Some(path) => Store::open(path).map(|(store, found)| (Some(store), found))?,
+            None => (None, None),
+        };
+        let own_key = own_key(&settings, store.as_ref()).await?;
         let listeners = listen(&settings)?;
         let port = listeners[0].local_addr().map_err(|source| listen_error(&settings, source))?.port();
         let scheme = if settings.tls.is_some() { "https" } else { "http" };
@@ -60,7 +70,7 @@ impl Platform {
             Some(tls) => Some(rustls_config(tls).await?),
             None => None,
         };
-        let shared = Arc::new(Shared::new(settings, issuer));
+        let shared = Arc::new(Shared::new(settings, issuer, own_key, store, found));
         let routes = routes(shared.clone()).into_make_service();
         let handle = Handle::new();
         let mut tasks = Vec::new();
@@ -83,7 +93,14 @@ impl Platform {
                 }
             });
         }
-        Ok(Self { shared, handle, tasks })
+        let platform = Self { shared, handle, tasks };
+        platform.commit().await?;
+        Ok(platform)
+    }
+
+    /// Writes to the data file what was changed without a request. Nothing to do where there is none.
+    pub async fn commit(&self) -> Result<(), PlatformError> {
+        Ok(store::commit(&self.shared).await?)
     }
 
     /// Its routes, for requests that need no socket.
@@ -168,15 +185,39 @@ async fn rustls_config(tls: &Tls) -> Result<RustlsConfig, PlatformError> {
         .map_err(PlatformError::Tls)
 }
 
+/// The key of a platform's own, where it has one: kept in the data file, or made. Other platforms of the process share one.
+async fn own_key(settings: &Settings, store: Option<&Store>) -> Result<Option<OwnKey>, PlatformError> {
+    let algorithm = settings.assumptions.signing_algorithm;
+    let failed = |error: authorization::KeyError| PlatformError::Key(error.to_string());
+    let name = format!("key {}", algorithm.name());
+    if let Some(store) = store {
+        if let Some(kept) = store.value(&name)? {
+            return Ok(Some(OwnKey::parse(algorithm, &SecretString::from(kept)).map_err(failed)?));
+        }
+        let (key, kept) = OwnKey::make(algorithm).await.map_err(failed)?;
+        store.set_value(&name, kept.expose_secret())?;
+        return Ok(Some(key));
+    }
+    if settings.own_key {
+        return Ok(Some(OwnKey::make(algorithm).await.map_err(failed)?.0));
+    }
+    authorization::prepare_keys(algorithm);
+    Ok(None)
+}
+
 fn routes(shared: Arc<Shared>) -> Router {
-    Router::new()
+    let routes = Router::new()
         .merge(authorization::router())
         .merge(portal::router())
         .merge(api::router())
         .merge(workbench::router(shared.workbench.as_ref()))
-        .layer(from_fn(lang::remember))
-        .layer(from_fn_with_state(shared.clone(), record))
-        .with_state(shared)
+        .layer(from_fn(lang::remember));
+    // Inside of the journal: an exchange is recorded when its answer may be sent.
+    let routes = match shared.store {
+        Some(_) => routes.layer(from_fn_with_state(shared.clone(), store::commit_before_answer)),
+        None => routes,
+    };
+    routes.layer(from_fn_with_state(shared.clone(), record)).with_state(shared)
 }
 
 /// Records every exchange in the journal, and lends handlers the exchange's `Trace`.

@@ -22,6 +22,10 @@ pub struct Settings {
     pub assumptions: Assumptions,
     pub journal: Keep,
     pub limits: ConnectionLimits,
+    /// File that keeps the state for the next process; made where it is not there.
+    pub data: Option<std::path::PathBuf>,
+    /// Whether tokens are signed with a key of this platform's own; with `data` they always are.
+    pub own_key: bool,
     /// The pages for a person who develops against the platform; none under a scenario.
     pub workbench: Option<WorkbenchSettings>,
 }
@@ -56,6 +60,8 @@ impl Default for Settings {
             assumptions: Assumptions::default(),
             journal: Keep::All,
             limits: ConnectionLimits::default(),
+            data: None,
+            own_key: false,
             workbench: None,
         }
     }
