@@ -2,7 +2,7 @@ use std::path::PathBuf;
 
 use crate::browser::BrowserError;
 use crate::catalogue::{CatalogueErrors, SelectionError};
-use crate::platform::PlatformError;
+use crate::platform::{DataError, PlatformError};
 use crate::relying_party::RelyingPartyError;
 use crate::report::ReportError;
 
@@ -50,6 +50,10 @@ impl CliError {
             Self::Assumption { .. } => Some("the keys are those of a target file's [assume]; see docs/mock.md"),
             Self::NothingSelected(_) => Some("`collaudo list scenarios` shows every scenario with its tags and requirements"),
             Self::Browser(BrowserError::NotFound { .. }) => Some("`collaudo doctor` shows what else is missing"),
+            Self::Platform(PlatformError::Data(DataError::Foreign { .. } | DataError::Format { .. } | DataError::Unsound { .. })) => {
+                Some("name another file, or remove this one to start afresh")
+            }
+            Self::Platform(PlatformError::Data(DataError::InUse { .. })) => Some("stop the other `collaudo mock`, or name another file"),
             Self::Platform(PlatformError::Listen { .. }) | Self::RelyingParty(RelyingPartyError::Listen { .. }) => {
                 Some("stop what listens there, or name another port")
             }

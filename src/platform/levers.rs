@@ -136,12 +136,15 @@ impl Platform {
         if decided { Ok(()) } else { Err(LeverError::NoDevice) }
     }
 
-    /// Registers an approved application with credentials that it was given beforehand, unless it is registered already.
+    /// Registers an approved application with credentials that it was given beforehand; one that is registered already is brought up
+    /// to date.
     pub fn preregister_client(&self, request: RegistrationRequest, credentials: &Credentials) -> Result<(), LeverError> {
         let shared = self.shared();
         let now = shared.clock.now();
         let mut accounts = shared.accounts();
-        if accounts.client(&credentials.client_id).is_none() {
+        if let Some(known) = accounts.registrations.iter_mut().find(|known| known.client_id.as_ref() == Some(&credentials.client_id)) {
+            known.request = request;
+        } else {
             let owner = integrator(&mut accounts, &shared.random)?;
             accounts.preregister(&owner, request, credentials, now);
         }

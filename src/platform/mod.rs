@@ -12,10 +12,13 @@ mod api;
 mod authorization;
 mod certificate;
 mod clock;
+mod connections;
 mod delivery;
 mod faults;
 mod frame;
 mod journal;
+mod kept;
+mod kept_secret;
 mod lang;
 mod levers;
 mod levers_api;
@@ -25,19 +28,23 @@ mod redaction;
 mod server;
 mod settings;
 mod shared;
+mod store;
 mod texts;
 mod workbench;
 
 pub use api::PatientName;
 pub use certificate::{OwnCertificate, own_certificate, spki_of};
 pub use clock::{Clock, Random};
+pub use connections::ConnectionLimits;
 pub use faults::{Fault, Firing, Switchboard, Times, UnknownFault};
 pub use journal::{Journal, NotSeen, Trace};
+pub use kept::Guard;
 pub use levers::{GrantSummary, LeverError};
 pub use limiter::{Limiter, RetryAfter};
 pub use server::{Platform, PlatformError};
 pub use settings::{Assumptions, Keep, Settings, SigningAlgorithm, Tls, WorkbenchSettings};
 pub use shared::Shared;
+pub use store::DataError;
 pub use workbench::Workbench;
 
 /// Every fault that the platform can be told to show, in the order of the protocol.

@@ -2,19 +2,22 @@ use std::net::{IpAddr, Ipv6Addr, SocketAddr, TcpListener};
 use std::sync::Arc;
 
 use axum::Router;
-use axum::body::{Body, Bytes, to_bytes};
+use axum::body::{Body, Bytes, HttpBody, to_bytes};
 use axum::extract::{Request, State};
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::middleware::{Next, from_fn, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
 use axum_server::Handle;
-use axum_server::tls_rustls::RustlsConfig;
-use secrecy::ExposeSecret;
+use axum_server::tls_rustls::{RustlsAcceptor, RustlsConfig};
+use secrecy::{ExposeSecret, SecretString};
 use serde_json::Value;
 use url::Url;
 
+use super::authorization::OwnKey;
+use super::connections::Connections;
 use super::delivery::deliver;
 use super::redaction::Redaction;
+use super::store::{self, DataError, Store};
 use super::{Journal, Settings, Shared, Switchboard, Tls, Trace, api, authorization, lang, portal, workbench};
 use crate::domain::{Endpoint, Exchange};
 
@@ -33,6 +36,10 @@ pub enum PlatformError {
     Tls(std::io::Error),
     #[error("failed to make or read a certificate: {0}")]
     Certificate(String),
+    #[error("{0}")]
+    Data(#[from] DataError),
+    #[error("{0}")]
+    Key(String),
     #[error("the public host `{0}` does not make a URL")]
     PublicHost(String),
 }
@@ -49,7 +56,11 @@ impl Platform {
     pub async fn start(settings: Settings) -> Result<Self, PlatformError> {
         // Fails only when a provider is installed already: then that one is used.
         let _ = rustls::crypto::ring::default_provider().install_default();
-        authorization::prepare_keys(settings.assumptions.signing_algorithm);
+        let (store, found) = match &settings.data {
+            Some(path) => Store::open(path).map(|(store, found)| (Some(store), found))?,
+            None => (None, None),
+        };
+        let own_key = own_key(&settings, store.as_ref()).await?;
         let listeners = listen(&settings)?;
         let port = listeners[0].local_addr().map_err(|source| listen_error(&settings, source))?.port();
         let scheme = if settings.tls.is_some() { "https" } else { "http" };
@@ -59,26 +70,37 @@ impl Platform {
             Some(tls) => Some(rustls_config(tls).await?),
             None => None,
         };
-        let shared = Arc::new(Shared::new(settings, issuer));
+        let shared = Arc::new(Shared::new(settings, issuer, own_key, store, found));
         let routes = routes(shared.clone()).into_make_service();
         let handle = Handle::new();
         let mut tasks = Vec::new();
+        let limits = shared.settings.limits;
+        let connections = Connections::limited_to(limits.connections);
         for listener in listeners {
             let (routes, handle) = (routes.clone(), handle.clone());
             let address = listener.local_addr().map_err(|source| listen_error(&shared.settings, source))?;
             let failed = |source| PlatformError::Listen { address, source };
+            let mut server = axum_server::from_tcp(listener).map_err(failed)?.handle(handle).first_request_timeout(limits.header_time);
+            server.http_builder().http1().header_read_timeout(limits.header_time);
             tasks.push(match &tls {
                 Some(tls) => {
-                    let server = axum_server::from_tcp_rustls(listener, tls.clone()).map_err(failed)?.handle(handle);
+                    let server = server.acceptor(RustlsAcceptor::new(tls.clone()).acceptor(connections.clone()));
                     tokio::spawn(async move { report_end(server.serve(routes).await) })
                 }
                 None => {
-                    let server = axum_server::from_tcp(listener).map_err(failed)?.handle(handle);
+                    let server = server.acceptor(connections.clone());
                     tokio::spawn(async move { report_end(server.serve(routes).await) })
                 }
             });
         }
-        Ok(Self { shared, handle, tasks })
+        let platform = Self { shared, handle, tasks };
+        platform.commit().await?;
+        Ok(platform)
+    }
+
+    /// Writes to the data file what was changed without a request. Nothing to do where there is none.
+    pub async fn commit(&self) -> Result<(), PlatformError> {
+        Ok(store::commit(&self.shared).await?)
     }
 
     /// Its routes, for requests that need no socket.
@@ -163,15 +185,39 @@ async fn rustls_config(tls: &Tls) -> Result<RustlsConfig, PlatformError> {
         .map_err(PlatformError::Tls)
 }
 
+/// The key of a platform's own, where it has one: kept in the data file, or made. Other platforms of the process share one.
+async fn own_key(settings: &Settings, store: Option<&Store>) -> Result<Option<OwnKey>, PlatformError> {
+    let algorithm = settings.assumptions.signing_algorithm;
+    let failed = |error: authorization::KeyError| PlatformError::Key(error.to_string());
+    let name = format!("key {}", algorithm.name());
+    if let Some(store) = store {
+        if let Some(kept) = store.value(&name)? {
+            return Ok(Some(OwnKey::parse(algorithm, &SecretString::from(kept)).map_err(failed)?));
+        }
+        let (key, kept) = OwnKey::make(algorithm).await.map_err(failed)?;
+        store.set_value(&name, kept.expose_secret())?;
+        return Ok(Some(key));
+    }
+    if settings.own_key {
+        return Ok(Some(OwnKey::make(algorithm).await.map_err(failed)?.0));
+    }
+    authorization::prepare_keys(algorithm);
+    Ok(None)
+}
+
 fn routes(shared: Arc<Shared>) -> Router {
-    Router::new()
+    let routes = Router::new()
         .merge(authorization::router())
         .merge(portal::router())
         .merge(api::router())
         .merge(workbench::router(shared.workbench.as_ref()))
-        .layer(from_fn(lang::remember))
-        .layer(from_fn_with_state(shared.clone(), record))
-        .with_state(shared)
+        .layer(from_fn(lang::remember));
+    // Inside of the journal: an exchange is recorded when its answer may be sent.
+    let routes = match shared.store {
+        Some(_) => routes.layer(from_fn_with_state(shared.clone(), store::commit_before_answer)),
+        None => routes,
+    };
+    routes.layer(from_fn_with_state(shared.clone(), record)).with_state(shared)
 }
 
 /// Records every exchange in the journal, and lends handlers the exchange's `Trace`.
@@ -182,10 +228,15 @@ async fn record(State(shared): State<Arc<Shared>>, request: Request, next: Next)
         return unrecorded(request, next, trace).await;
     }
     let (mut parts, body) = request.into_parts();
-    let Ok(body) = to_bytes(body, BODY_LIMIT).await else {
-        let text = "the request's body is too long, or was cut off";
-        let body = serde_json::json!({"error": "invalid_request", "error_description": text, "message": text});
-        return (StatusCode::PAYLOAD_TOO_LARGE, axum::Json(body)).into_response();
+    let too_long = || unreadable(StatusCode::PAYLOAD_TOO_LARGE, "the request's body is too long, or was cut off");
+    // Told beforehand: nothing of it need be read.
+    if body.size_hint().lower() > BODY_LIMIT as u64 {
+        return too_long();
+    }
+    let body = match tokio::time::timeout(shared.settings.limits.body_time, to_bytes(body, BODY_LIMIT)).await {
+        Ok(Ok(body)) => body,
+        Ok(Err(_)) => return too_long(),
+        Err(_) => return unreadable(StatusCode::REQUEST_TIMEOUT, "the request's body took too long"),
     };
     parts.extensions.insert(trace.clone());
     let (method, uri, headers) = (parts.method.to_string(), parts.uri.clone(), parts.headers.clone());
@@ -222,6 +273,12 @@ async fn record(State(shared): State<Arc<Shared>>, request: Request, next: Next)
         faults: notes.faults,
     });
     deliver(Response::from_parts(parts, Body::empty()), answer).await
+}
+
+/// The shape of errors of the token endpoint and of the API in one.
+fn unreadable(status: StatusCode, text: &str) -> Response {
+    let body = serde_json::json!({"error": "invalid_request", "error_description": text, "message": text});
+    (status, [(header::CONNECTION, "close")], axum::Json(body)).into_response()
 }
 
 /// Lends handlers a trace that nobody reads.

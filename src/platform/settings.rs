@@ -3,6 +3,8 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
+use super::ConnectionLimits;
+
 /// How one platform instance is set up.
 #[derive(Clone, Debug)]
 pub struct Settings {
@@ -19,6 +21,11 @@ pub struct Settings {
     pub tls: Option<Tls>,
     pub assumptions: Assumptions,
     pub journal: Keep,
+    pub limits: ConnectionLimits,
+    /// File that keeps the state for the next process; made where it is not there.
+    pub data: Option<std::path::PathBuf>,
+    /// Whether tokens are signed with a key of this platform's own; with `data` they always are.
+    pub own_key: bool,
     /// The pages for a person who develops against the platform; none under a scenario.
     pub workbench: Option<WorkbenchSettings>,
 }
@@ -52,6 +59,9 @@ impl Default for Settings {
             tls: None,
             assumptions: Assumptions::default(),
             journal: Keep::All,
+            limits: ConnectionLimits::default(),
+            data: None,
+            own_key: false,
             workbench: None,
         }
     }

@@ -1,12 +1,12 @@
-use std::sync::{Mutex, MutexGuard, PoisonError};
-
 use url::Url;
 
 use super::accounts::Accounts;
 use super::api::Clinic;
-use super::authorization::Authorizations;
+use super::authorization::{Authorizations, OwnKey};
+use super::kept::{Guard, Kept};
 use super::limiter::Limiter;
 use super::redaction::Redaction;
+use super::store::{Found, Store};
 use super::workbench::Workbench;
 use super::{Clock, Journal, Random, Settings, Switchboard};
 
@@ -27,22 +27,34 @@ pub struct Shared {
     pub workbench: Option<Workbench>,
     /// C-57: `limiter.admit(client_id, clock.now())` wherever a client is known.
     pub limiter: Limiter,
-    pub(super) accounts: Mutex<Accounts>,
-    pub(super) authorizations: Mutex<Authorizations>,
-    pub(super) clinic: Mutex<Clinic>,
+    /// Signs the tokens, where the platform has a key of its own.
+    pub(super) own_key: Option<OwnKey>,
+    /// Where the state outlives the process.
+    pub(super) store: Option<Store>,
+    pub(super) accounts: Kept<Accounts>,
+    pub(super) authorizations: Kept<Authorizations>,
+    pub(super) clinic: Kept<Clinic>,
 }
 
 impl Shared {
-    pub fn new(settings: Settings, issuer: Url) -> Self {
-        let random = Random::seeded(settings.seed);
-        let accounts = Accounts::seeded(&random);
-        Self {
-            clinic: Mutex::new(match settings.sample_day {
+    /// State as it was found in a data file, or as the settings make it.
+    pub(super) fn new(settings: Settings, issuer: Url, own_key: Option<OwnKey>, store: Option<Store>, found: Option<Found>) -> Self {
+        // What was issued by an earlier process must not come again.
+        let random = if found.is_some() { Random::of_the_system() } else { Random::seeded(settings.seed) };
+        let Found { accounts, authorizations, clinic } = found.unwrap_or_else(|| Found {
+            accounts: Accounts::seeded(&random),
+            authorizations: Authorizations::default(),
+            clinic: match settings.sample_day {
                 Some(day) => Clinic::seeded_on(settings.seed, day),
                 None => Clinic::seeded(settings.seed),
-            }),
-            authorizations: Mutex::default(),
-            accounts: Mutex::new(accounts),
+            },
+        });
+        Self {
+            clinic: Kept::new(clinic),
+            authorizations: Kept::new(authorizations),
+            accounts: Kept::new(accounts),
+            own_key,
+            store,
             journal: Journal::keeping(settings.journal),
             workbench: settings.workbench.clone().map(|settings| Workbench::new(settings.control_key)),
             limiter: Limiter::new(&settings.assumptions),
@@ -60,15 +72,20 @@ impl Shared {
         self.issuer.as_str().trim_end_matches('/')
     }
 
-    pub fn accounts(&self) -> MutexGuard<'_, Accounts> {
-        self.accounts.lock().unwrap_or_else(PoisonError::into_inner)
+    pub fn accounts(&self) -> Guard<'_, Accounts> {
+        self.accounts.lock()
     }
 
-    pub(super) fn authorizations(&self) -> MutexGuard<'_, Authorizations> {
-        self.authorizations.lock().unwrap_or_else(PoisonError::into_inner)
+    pub(super) fn authorizations(&self) -> Guard<'_, Authorizations> {
+        self.authorizations.lock()
     }
 
-    pub(super) fn clinic(&self) -> MutexGuard<'_, Clinic> {
-        self.clinic.lock().unwrap_or_else(PoisonError::into_inner)
+    /// For calls that change nothing.
+    pub(super) fn clinic_to_read(&self) -> Guard<'_, Clinic> {
+        self.clinic.lock_to_read()
+    }
+
+    pub(super) fn clinic(&self) -> Guard<'_, Clinic> {
+        self.clinic.lock()
     }
 }

@@ -1,6 +1,7 @@
 //! The program as a user runs it: exit codes, messages, what it writes and what it leaves behind.
 
 mod applications;
+mod data;
 mod input;
 mod interruption;
 mod mock;

@@ -1,5 +1,6 @@
 //! `collaudo mock`.
 
+mod credentials;
 mod log;
 
 use std::net::IpAddr;
@@ -37,6 +38,9 @@ pub struct Arguments {
     /// Seed of the sample data, passwords and tokens.
     #[arg(long, value_name = "N", default_value_t = 1)]
     seed: u64,
+    /// Keep accounts, applications, grants, clinical data and keys in this file (SQLite) for the next start.
+    #[arg(long, value_name = "FILE")]
+    data: Option<PathBuf>,
     /// Register an approved web application with this redirect URI; may be repeated.
     #[arg(long, value_name = "URI")]
     redirect_uri: Vec<String>,
@@ -69,6 +73,7 @@ pub async fn run(arguments: Arguments) -> Result<End, CliError> {
         public_host: arguments.public_host.clone(),
         assumptions: assumptions(&arguments.assume)?,
         journal: if arguments.log == Log::Off && !arguments.control { Keep::Nothing } else { Keep::Last(KEPT) },
+        data: arguments.data.clone(),
         workbench: Some(WorkbenchSettings { control_key: control_key.clone() }),
         ..Settings::default()
     };
@@ -83,7 +88,12 @@ pub async fn run(arguments: Arguments) -> Result<End, CliError> {
         None => None,
         Some(request) => {
             let name = request.name.clone();
-            let credentials = platform.register_client(request).map_err(|error| CliError::Other(error.to_string()))?;
+            let problem = request.problems().into_iter().next();
+            if let Some(problem) = problem {
+                return Err(CliError::Other(format!("failed to register {name}: {problem}")));
+            }
+            let credentials = credentials::lasting(arguments.seed, &name, request.r#type);
+            platform.preregister_client(request, &credentials).map_err(|error| CliError::Other(error.to_string()))?;
             if let Some(workbench) = &platform.shared().workbench {
                 workbench.show(&name, credentials.clone());
             }
@@ -99,6 +109,8 @@ pub async fn run(arguments: Arguments) -> Result<End, CliError> {
             return Err(CliError::Other("--token-for needs an application: name one by --redirect-uri or --register".to_owned()));
         }
     };
+    // What is told is acknowledged.
+    platform.commit().await?;
     let told = Told { platform: &platform, client: client.as_ref(), arguments: &arguments, control_key, token };
     match arguments.format {
         Format::Json => anstream::println!("{}", told.facts()),

@@ -7,9 +7,13 @@ mod seed;
 mod ticket;
 mod user;
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use super::store::{Snapshot, one_part};
 
 pub use registration::{
     Credentials, DecisionError, GrantType, Registration, RegistrationError, RegistrationRequest, RegistrationStatus, RegistrationType,
@@ -19,7 +23,7 @@ pub use ticket::{FailedCall, NewUser, Ticket, TicketError, TicketKind, TicketSta
 pub use user::{AccountError, Permission, Role, SignInRefusal, Tenant, TenantId, User, UserId};
 
 /// A browser's session at account.gipo.it; its id is the cookie's value.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Session {
     pub user: UserId,
     /// Goes into `auth_time`.
@@ -28,11 +32,22 @@ pub struct Session {
     pub sid: String,
 }
 
-#[derive(Debug, Default)]
+#[derive(Debug, Default, Serialize, Deserialize)]
+#[serde(default)]
 pub struct Accounts {
     pub tenants: Vec<Tenant>,
     pub users: Vec<User>,
     pub registrations: Vec<Registration>,
     pub tickets: Vec<Ticket>,
     pub sessions: HashMap<String, Session>,
+}
+
+impl Snapshot for Accounts {
+    fn parts(&self) -> Result<Vec<(String, Value)>, serde_json::Error> {
+        Ok(vec![("accounts".to_owned(), serde_json::to_value(self)?)])
+    }
+
+    fn from_parts(parts: &BTreeMap<String, Value>) -> Result<Self, String> {
+        one_part(parts, "accounts")
+    }
 }

@@ -6,7 +6,7 @@ use url::Url;
 use super::{Accounts, UserId};
 use crate::domain::{App, ApplicationType};
 use crate::oauth::{ScopeSet, giponext};
-use crate::platform::Random;
+use crate::platform::{Random, kept_secret};
 
 /// C-13: application type.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -26,7 +26,7 @@ pub enum GrantType {
 }
 
 /// What the integrator fills in under Developer -> OAuth Applications (C-13).
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RegistrationRequest {
     pub r#type: RegistrationType,
     pub grant: GrantType,
@@ -58,7 +58,7 @@ impl RegistrationRequest {
     }
 }
 
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum RegistrationStatus {
     Pending,
     Approved,
@@ -66,7 +66,7 @@ pub enum RegistrationStatus {
 }
 
 /// An OAuth application and its client.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Registration {
     /// Number in the portal's URLs, from 1.
     pub number: u32,
@@ -82,6 +82,7 @@ pub struct Registration {
     /// SHA-256 of the secret; the secret itself is shown once.
     secret_digest: Option<Vec<u8>>,
     /// The secret until the owner has seen it.
+    #[serde(with = "kept_secret::option")]
     unseen_secret: Option<SecretString>,
 }
 

@@ -1,11 +1,12 @@
 use jiff::Timestamp;
 use secrecy::SecretString;
+use serde::{Deserialize, Serialize};
 
 use super::{AccountError, Accounts, Permission, Role, TenantId, User, UserId};
-use crate::platform::Random;
+use crate::platform::{Random, kept_secret};
 
 /// What a ticket asks support for.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum TicketKind {
     /// The medical centre introduces the integrator and states its intent (C-10).
     Introduction { tenant: TenantId, integrator_email: String },
@@ -20,7 +21,7 @@ pub enum TicketKind {
 }
 
 /// What support needs to find a call again (C-64).
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct FailedCall {
     pub endpoint: String,
     pub status: String,
@@ -29,13 +30,13 @@ pub struct FailedCall {
     pub time: String,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum TicketStatus {
     Open,
     Done,
 }
 
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Ticket {
     /// Number that people quote, from 1.
     pub number: u32,
@@ -47,6 +48,7 @@ pub struct Ticket {
     /// What support wrote when it closed the ticket.
     pub answer: Option<String>,
     /// The created user's password until the author has seen it.
+    #[serde(with = "kept_secret::option")]
     unseen_password: Option<SecretString>,
 }
 

@@ -1,8 +1,10 @@
 use secrecy::{ExposeSecret, SecretString};
-use serde::{Deserialize, Serialize};
+use serde::de::Error;
+use serde::{Deserialize, Deserializer, Serialize};
 
 use super::Accounts;
-use crate::platform::Random;
+use crate::oauth::giponext;
+use crate::platform::{Random, kept_secret};
 
 /// The `sub` of a user: opaque, never reused.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -14,7 +16,7 @@ pub struct UserId(pub String);
 #[serde(transparent)]
 pub struct TenantId(pub u32);
 
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Tenant {
     pub id: TenantId,
     pub name: String,
@@ -35,16 +37,17 @@ pub enum Role {
 }
 
 /// The applicative permission of a user on one resource area, named by its scope (C-53).
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Permission {
     pub scope: &'static str,
     pub write: bool,
 }
 
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct User {
     pub id: UserId,
     pub email: String,
+    #[serde(with = "kept_secret")]
     pub password: SecretString,
     pub given_name: String,
     pub family_name: String,
@@ -57,6 +60,21 @@ pub struct User {
     pub active: bool,
     /// A user created for an integrator's tests, to be deactivated at the end (C-18).
     pub temporary: bool,
+}
+
+/// A permission as the data file has it.
+#[derive(Deserialize)]
+struct KeptPermission {
+    scope: String,
+    write: bool,
+}
+
+impl<'de> Deserialize<'de> for Permission {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let KeptPermission { scope, write } = KeptPermission::deserialize(deserializer)?;
+        let known = giponext::RESOURCES.into_iter().find(|known| *known == scope);
+        known.map(|scope| Self { scope, write }).ok_or_else(|| D::Error::custom(format!("no resource area has the scope `{scope}`")))
+    }
 }
 
 impl User {

@@ -192,7 +192,7 @@ fn serve(shared: &Shared, trace: &Trace, operation: &Operation, request: Incomin
     damage::before(shared, trace, operation.writes).map_or(Ok(()), |response| Err(Box::new(response)))?;
     faults::in_place_of_operation(shared, trace, operation.writes).map_or(Ok(()), |error| Err(refuse(error)))?;
 
-    let mut clinic = shared.clinic();
+    let mut clinic = if operation.writes { shared.clinic() } else { shared.clinic_to_read() };
     let is_list = !operation.writes && !request.segments.contains_key("id");
     let most = if is_list { damage::page_size(shared, trace) } else { None };
     let limits = Limits { most, ..Limits::of(shared, &clinic) };

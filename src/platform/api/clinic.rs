@@ -1,12 +1,20 @@
+use std::collections::BTreeMap;
+
 use jiff::Timestamp;
 use jiff::civil::Date;
 use secrecy::SecretString;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
 use super::records::{
     Agenda, Appointment, AppointmentStatus, Availability, Episode, Invoice, MedicalReport, Patient, PriceList, Treatment,
 };
 use super::{rome, seed};
 use crate::platform::accounts::{OTHER_TENANT, TENANT, TenantId};
+use crate::platform::store::{Snapshot, one_part};
+
+/// Before the tenant's id in the name of its part of a snapshot.
+const PART: &str = "clinic/";
 
 /// The clinical data of every tenant.
 #[derive(Debug)]
@@ -17,7 +25,8 @@ pub struct Clinic {
 }
 
 /// The clinical data of one tenant.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct Records {
     pub patients: Vec<Patient>,
     pub agendas: Vec<Agenda>,
@@ -65,6 +74,18 @@ impl Clinic {
 
     pub fn records(&mut self, tenant: TenantId) -> Option<&mut Records> {
         self.tenants.iter_mut().find(|(id, _)| *id == tenant).map(|(_, records)| records)
+    }
+}
+
+impl Snapshot for Clinic {
+    fn parts(&self) -> Result<Vec<(String, Value)>, serde_json::Error> {
+        self.tenants.iter().map(|(id, records)| Ok((format!("{PART}{}", id.0), serde_json::to_value(records)?))).collect()
+    }
+
+    fn from_parts(parts: &BTreeMap<String, Value>) -> Result<Self, String> {
+        let tenants = parts.keys().filter_map(|name| Some((name, TenantId(name.strip_prefix(PART)?.parse().ok()?))));
+        let tenants = tenants.map(|(name, id)| Ok((id, one_part(parts, name)?)));
+        Ok(Self { tenants: tenants.collect::<Result<_, String>>()?, page_limit: None })
     }
 }
 

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize, Serializer};
 use super::rome;
 
 /// A patient of a medical centre (C-61; the fields after `fiscal_code` are assumed, C-62).
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Patient {
     pub id: u32,
@@ -41,7 +41,7 @@ pub enum Gender {
 }
 
 /// The diary of one doctor.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Agenda {
     pub id: u32,
@@ -53,7 +53,7 @@ pub struct Agenda {
     pub version: u32,
 }
 
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Appointment {
     pub id: u32,
@@ -85,7 +85,7 @@ pub enum AppointmentStatus {
 }
 
 /// A stretch of an agenda that nobody has booked.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Availability {
     pub id: u32,
@@ -96,7 +96,7 @@ pub struct Availability {
     pub end: Timestamp,
 }
 
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Treatment {
     pub id: u32,
@@ -106,7 +106,7 @@ pub struct Treatment {
     pub version: u32,
 }
 
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct PriceList {
     pub id: u32,
@@ -116,7 +116,7 @@ pub struct PriceList {
     pub version: u32,
 }
 
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Price {
     pub treatment_id: u32,
@@ -125,7 +125,7 @@ pub struct Price {
 }
 
 /// A course of care that medical reports belong to. A closed one takes no more of them.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Episode {
     pub id: u32,
@@ -146,7 +146,7 @@ pub enum EpisodeStatus {
     Closed,
 }
 
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct MedicalReport {
     pub id: u32,
@@ -169,7 +169,7 @@ pub enum ReportStatus {
     Signed,
 }
 
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Invoice {
     pub id: u32,

@@ -137,7 +137,7 @@ fn bearer_token(value: &str) -> Option<&str> {
 pub(super) fn signed_claims(shared: &Shared, token: &str) -> Option<Claims> {
     let jwt = shared.authorizations().opaque.get(token).map(|jwt| jwt.expose_secret().to_owned());
     let token = jwt.as_deref().unwrap_or(token);
-    let keys = keys::ready(shared.settings.assumptions.signing_algorithm)?;
+    let keys = keys::ready(shared)?;
     let mut validation = Validation::new(keys.library_algorithm());
     validation.validate_exp = false;
     validation.validate_aud = false;

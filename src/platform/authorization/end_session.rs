@@ -55,7 +55,7 @@ pub(super) async fn end_session(
 /// The hint, where it is an ID token of this platform, and of the client that `client_id` names if it is there. An expired
 /// one will do (sections 2 and 4).
 fn hint(shared: &Shared, asked: &Parameters) -> Option<Hint> {
-    let keys = keys::ready(shared.settings.assumptions.signing_algorithm)?;
+    let keys = keys::ready(shared)?;
     let mut validation = Validation::new(keys.library_algorithm());
     validation.validate_exp = false;
     validation.validate_aud = false;

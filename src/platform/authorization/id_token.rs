@@ -16,7 +16,7 @@ pub(super) const LIFETIME: i64 = 300;
 /// (section 12.2).
 pub(super) async fn issue(shared: &Shared, trace: &Trace, issued: &Issue<'_>, access_token: &str) -> Result<String, IssueError> {
     let (grant, nonce) = (issued.grant, issued.nonce);
-    let keys = keys::signing(shared.settings.assumptions.signing_algorithm).await?;
+    let keys = keys::signing(shared).await?;
     let now = shared.clock.now_seconds();
     let mut claims = Map::new();
     let mut claim = |name: &str, value: Value| claims.insert(name.to_owned(), value);

@@ -108,7 +108,13 @@ const FOREIGN: [(&str, Lead); 5] = [
 ];
 
 /// What armed faults make of an ID token.
-pub(super) async fn edit(shared: &Shared, trace: &Trace, draft: &mut Draft, keys: &'static Keys, refreshed: bool) -> Result<(), KeyError> {
+pub(super) async fn edit<'a>(
+    shared: &Shared,
+    trace: &Trace,
+    draft: &mut Draft<'a>,
+    keys: &'a Keys,
+    refreshed: bool,
+) -> Result<(), KeyError> {
     for (fault, needed, edit) in EDITS {
         if draft.claims.contains_key(needed) && trace.fires(&shared.faults, fault) {
             edit(draft, keys);
@@ -133,7 +139,7 @@ pub(super) async fn edit(shared: &Shared, trace: &Trace, draft: &mut Draft, keys
     Ok(())
 }
 
-fn sign_with(draft: &mut Draft, keys: &'static Keys) {
+fn sign_with<'a>(draft: &mut Draft<'a>, keys: &'a Keys) {
     draft.header = header(keys.algorithm.name(), Some(&keys.kid));
     draft.signature = Signature::By(&keys.pair);
 }

@@ -8,17 +8,17 @@ use super::keys::KeyPair;
 
 /// A token before it is signed. Written by hand and not by a library, because faults need tokens that no library makes.
 #[derive(Debug)]
-pub(super) struct Draft {
+pub(super) struct Draft<'a> {
     pub header: Map<String, Value>,
     pub claims: Map<String, Value>,
-    pub signature: Signature,
+    pub signature: Signature<'a>,
 }
 
 #[derive(Debug)]
-pub(super) enum Signature {
-    By(&'static KeyPair),
+pub(super) enum Signature<'a> {
+    By(&'a KeyPair),
     /// With one bit changed.
-    Broken(&'static KeyPair),
+    Broken(&'a KeyPair),
     Hs256(Vec<u8>),
     None,
 }
@@ -27,7 +27,7 @@ pub(super) enum Signature {
 #[error("failed to sign a token with the platform's key")]
 pub(in crate::platform) struct SignError;
 
-impl Draft {
+impl Draft<'_> {
     /// The compact serialization (RFC 7515 section 7.1).
     pub fn sign(&self) -> Result<String, SignError> {
         let part = |members: &Map<String, Value>| URL_SAFE_NO_PAD.encode(Value::Object(members.clone()).to_string());

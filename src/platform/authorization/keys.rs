@@ -4,13 +4,14 @@ use jsonwebtoken::{Algorithm, DecodingKey};
 use ring::digest::{SHA256, digest};
 use ring::rand::SystemRandom;
 use ring::signature::{ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair, KeyPair as _, RsaKeyPair};
-use rsa::pkcs8::{EncodePrivateKey, EncodePublicKey, LineEnding};
+use rsa::pkcs8::{DecodePrivateKey, EncodePrivateKey, EncodePublicKey, LineEnding};
 use rsa::traits::PublicKeyParts;
 use rsa::{RsaPrivateKey, rand_core::OsRng};
+use secrecy::{ExposeSecret, SecretString};
 use serde_json::{Value, json};
 use tokio::sync::OnceCell;
 
-use crate::platform::SigningAlgorithm;
+use crate::platform::{Shared, SigningAlgorithm};
 
 /// Bits of every RSA key (RFC 7518 section 3.3).
 const KEY_BITS: usize = 2048;
@@ -78,16 +79,41 @@ fn failed(error: impl std::fmt::Display) -> KeyError {
     KeyError(error.to_string())
 }
 
+/// A signing key of one platform's own, where it must outlive the process or be no other platform's.
+#[derive(Debug)]
+pub(in crate::platform) struct OwnKey(Keys);
+
+impl OwnKey {
+    /// A new one, with the text to keep it by: PKCS #8 as base64.
+    pub async fn make(algorithm: SigningAlgorithm) -> Result<(Self, SecretString), KeyError> {
+        let der = tokio::task::spawn_blocking(move || pkcs8(algorithm)).await.map_err(failed)??;
+        Ok((Self(keys_of(algorithm, &der)?), SecretString::from(STANDARD.encode(&der))))
+    }
+
+    pub fn parse(algorithm: SigningAlgorithm, kept: &SecretString) -> Result<Self, KeyError> {
+        let der = STANDARD.decode(kept.expose_secret()).map_err(failed)?;
+        Ok(Self(keys_of(algorithm, &der)?))
+    }
+}
+
 /// Starts making the signing key, so that the first token does not wait for it.
 pub(in crate::platform) fn prepare(algorithm: SigningAlgorithm) {
     tokio::spawn(async move {
-        if let Err(error) = signing(algorithm).await {
+        if let Err(error) = of_the_process(algorithm).await {
             tracing::error!("{error}");
         }
     });
 }
 
-pub(super) async fn signing(algorithm: SigningAlgorithm) -> Result<&'static Keys, KeyError> {
+/// The key that signs this platform's tokens.
+pub(super) async fn signing(shared: &Shared) -> Result<&Keys, KeyError> {
+    match &shared.own_key {
+        Some(OwnKey(keys)) => Ok(keys),
+        None => of_the_process(shared.settings.assumptions.signing_algorithm).await,
+    }
+}
+
+async fn of_the_process(algorithm: SigningAlgorithm) -> Result<&'static Keys, KeyError> {
     SIGNING[algorithm as usize].get_or_try_init(|| generate(algorithm)).await
 }
 
@@ -100,24 +126,39 @@ pub(super) async fn new(algorithm: SigningAlgorithm) -> Result<&'static Keys, Ke
 }
 
 /// The signing key if it is made already; before that no token can have been issued.
-pub(super) fn ready(algorithm: SigningAlgorithm) -> Option<&'static Keys> {
-    SIGNING[algorithm as usize].get()
+pub(super) fn ready(shared: &Shared) -> Option<&Keys> {
+    match &shared.own_key {
+        Some(OwnKey(keys)) => Some(keys),
+        None => SIGNING[shared.settings.assumptions.signing_algorithm as usize].get(),
+    }
 }
 
 async fn generate(algorithm: SigningAlgorithm) -> Result<Keys, KeyError> {
-    let make = match algorithm {
-        SigningAlgorithm::Rs256 => make_rsa,
-        SigningAlgorithm::Es256 => make_ec,
-    };
-    tokio::task::spawn_blocking(make).await.map_err(failed)?
+    tokio::task::spawn_blocking(move || keys_of(algorithm, &pkcs8(algorithm)?)).await.map_err(failed)?
 }
 
-fn make_rsa() -> Result<Keys, KeyError> {
-    let private = RsaPrivateKey::new(&mut OsRng, KEY_BITS).map_err(failed)?;
-    let public = private.to_public_key();
-    let der = private.to_pkcs8_der().map_err(failed)?;
-    let pair = RsaKeyPair::from_pkcs8(der.as_bytes()).map_err(failed)?;
-    let made = rcgen::KeyPair::from_pkcs8_der_and_sign_algo(&der.as_bytes().into(), &rcgen::PKCS_RSA_SHA256).map_err(failed)?;
+/// A new private key.
+fn pkcs8(algorithm: SigningAlgorithm) -> Result<Vec<u8>, KeyError> {
+    match algorithm {
+        SigningAlgorithm::Rs256 => {
+            let private = RsaPrivateKey::new(&mut OsRng, KEY_BITS).map_err(failed)?;
+            Ok(private.to_pkcs8_der().map_err(failed)?.as_bytes().to_vec())
+        }
+        SigningAlgorithm::Es256 => Ok(rcgen::KeyPair::generate_for(&rcgen::PKCS_ECDSA_P256_SHA256).map_err(failed)?.serialize_der()),
+    }
+}
+
+fn keys_of(algorithm: SigningAlgorithm, pkcs8: &[u8]) -> Result<Keys, KeyError> {
+    match algorithm {
+        SigningAlgorithm::Rs256 => rsa_keys(pkcs8),
+        SigningAlgorithm::Es256 => ec_keys(pkcs8),
+    }
+}
+
+fn rsa_keys(der: &[u8]) -> Result<Keys, KeyError> {
+    let public = RsaPrivateKey::from_pkcs8_der(der).map_err(failed)?.to_public_key();
+    let pair = RsaKeyPair::from_pkcs8(der).map_err(failed)?;
+    let made = rcgen::KeyPair::from_pkcs8_der_and_sign_algo(&der.into(), &rcgen::PKCS_RSA_SHA256).map_err(failed)?;
     let n = URL_SAFE_NO_PAD.encode(public.n().to_bytes_be());
     let e = URL_SAFE_NO_PAD.encode(public.e().to_bytes_be());
     let kid = thumbprint(&format!(r#"{{"e":"{e}","kty":"RSA","n":"{n}"}}"#));
@@ -132,9 +173,9 @@ fn make_rsa() -> Result<Keys, KeyError> {
     })
 }
 
-fn make_ec() -> Result<Keys, KeyError> {
-    let made = rcgen::KeyPair::generate_for(&rcgen::PKCS_ECDSA_P256_SHA256).map_err(failed)?;
-    let pair = EcdsaKeyPair::from_pkcs8(&ECDSA_P256_SHA256_FIXED_SIGNING, &made.serialize_der(), &SystemRandom::new()).map_err(failed)?;
+fn ec_keys(der: &[u8]) -> Result<Keys, KeyError> {
+    let made = rcgen::KeyPair::from_pkcs8_der_and_sign_algo(&der.into(), &rcgen::PKCS_ECDSA_P256_SHA256).map_err(failed)?;
+    let pair = EcdsaKeyPair::from_pkcs8(&ECDSA_P256_SHA256_FIXED_SIGNING, der, &SystemRandom::new()).map_err(failed)?;
     // An uncompressed point: a byte 4, then both coordinates (SEC 1 section 2.3.3).
     let (x, y) = pair.public_key().as_ref()[1..].split_at(32);
     let (x, y) = (URL_SAFE_NO_PAD.encode(x), URL_SAFE_NO_PAD.encode(y));

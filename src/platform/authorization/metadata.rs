@@ -65,7 +65,7 @@ pub(super) async fn jwks(State(shared): State<Arc<Shared>>, Extension(trace): Ex
 
 async fn known_keys(shared: &Shared) -> Result<Vec<Value>, KeyError> {
     let algorithm = shared.settings.assumptions.signing_algorithm;
-    let mut known = vec![keys::signing(algorithm).await?.jwk.clone()];
+    let mut known = vec![keys::signing(shared).await?.jwk.clone()];
     let changed = shared.authorizations().new_key;
     if changed {
         known.push(keys::new(algorithm).await?.jwk.clone());

@@ -46,7 +46,7 @@ pub(in crate::platform) use bearer::{BearerRefusal, authenticate_bearer, challen
 pub use fault::FAULTS;
 pub(in crate::platform) use fault::USERINFO_OTHER_SUBJECT;
 pub(in crate::platform) use interaction::issue_code;
-pub(in crate::platform) use keys::prepare as prepare_keys;
+pub(in crate::platform) use keys::{KeyError, OwnKey, prepare as prepare_keys};
 pub use store::Authorizations;
 pub(in crate::platform) use token::access_token_of_code;
 pub(in crate::platform) use userinfo::other_user;

@@ -1,26 +1,36 @@
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 use secrecy::{ExposeSecret, SecretString};
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
 use super::devices::Devices;
 use super::interaction::Attempt;
 use crate::oauth::ScopeSet;
 use crate::platform::accounts::UserId;
+use crate::platform::kept_secret;
+use crate::platform::store::{Snapshot, one_part};
 
 /// Authorization requests in progress, codes, tokens and grants of one platform.
-#[derive(Default)]
+#[derive(Default, Serialize, Deserialize)]
+#[serde(default)]
 pub struct Authorizations {
     /// By the opaque id in the URLs of sign-in and consent.
+    #[serde(skip)]
     pub(super) attempts: HashMap<String, Attempt>,
+    #[serde(skip)]
     pub(super) devices: Devices,
     /// JWTs of access tokens that are given out as something else, by what is given out.
+    #[serde(skip)]
     pub(super) opaque: HashMap<String, SecretString>,
     /// Whether a token was signed with the new key: the JWKS shows it from then on.
+    #[serde(skip)]
     pub(super) new_key: bool,
     codes: HashMap<String, Code>,
     grants: Vec<Grant>,
     access_tokens: HashMap<String, AccessToken>,
     refresh_tokens: HashMap<String, RefreshToken>,
+    #[serde(skip)]
     id_tokens: Vec<(UserId, SecretString)>,
     /// Order of issue of the access tokens.
     issued: u64,
@@ -43,7 +53,7 @@ impl std::fmt::Debug for Authorizations {
 const MOST_ATTEMPTS: usize = 10_000;
 
 /// What an authorization code stands for (RFC 6749 section 4.1.2, RFC 7636 section 4.4).
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub(super) struct Code {
     pub client_id: String,
     pub redirect_uri: String,
@@ -59,11 +69,12 @@ pub(super) struct Code {
     pub grant: Option<GrantId>,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
 pub(super) struct GrantId(usize);
 
 /// What a user granted to a client with one code: the family of all tokens that come from it (C-44).
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub(super) struct Grant {
     pub client_id: String,
     pub subject: UserId,
@@ -81,9 +92,10 @@ impl Grant {
     }
 }
 
-#[derive(Debug)]
+#[derive(Debug, Serialize, Deserialize)]
 struct AccessToken {
     grant: GrantId,
+    #[serde(with = "kept_secret")]
     token: SecretString,
     scopes: ScopeSet,
     number: u64,
@@ -91,7 +103,7 @@ struct AccessToken {
     revoked: bool,
 }
 
-#[derive(Debug)]
+#[derive(Debug, Serialize, Deserialize)]
 struct RefreshToken {
     grant: GrantId,
     expires_at: i64,
@@ -320,6 +332,22 @@ impl Authorizations {
     pub(in crate::platform) fn latest_access_token(&self, subject: &UserId) -> Option<SecretString> {
         let own = self.access_tokens.values().filter(|token| self.grants[token.grant.0].subject == *subject);
         own.max_by_key(|token| token.number).map(|token| token.token.clone())
+    }
+}
+
+impl Snapshot for Authorizations {
+    fn parts(&self) -> Result<Vec<(String, Value)>, serde_json::Error> {
+        Ok(vec![("authorizations".to_owned(), serde_json::to_value(self)?)])
+    }
+
+    fn from_parts(parts: &BTreeMap<String, Value>) -> Result<Self, String> {
+        let found: Self = one_part(parts, "authorizations")?;
+        let of_tokens = found.access_tokens.values().map(|token| token.grant).chain(found.refresh_tokens.values().map(|token| token.grant));
+        let named = of_tokens.chain(found.codes.values().filter_map(|code| code.grant));
+        match named.into_iter().find(|grant| grant.0 >= found.grants.len()) {
+            Some(GrantId(number)) => Err(format!("authorizations: grant {number} is named, but is not there")),
+            None => Ok(found),
+        }
     }
 }
 

@@ -90,7 +90,7 @@ const EDITS: [(&str, Edit); 5] = [
 /// Issues an access token (C-45, RFC 9068 section 2).
 pub(super) async fn access_token(shared: &Shared, trace: &Trace, issue: &Issue<'_>) -> Result<String, IssueError> {
     let (grant, scopes) = (issue.grant, &issue.scopes);
-    let keys = keys::signing(shared.settings.assumptions.signing_algorithm).await?;
+    let keys = keys::signing(shared).await?;
     let now = shared.clock.now_seconds();
     let lifetime = i64::try_from(shared.settings.assumptions.access_token_lifetime_seconds).unwrap_or(i64::MAX);
     let jti = shared.random.token(16);
