@@ -73,7 +73,8 @@ async fn nothing_acknowledged_is_lost_when_the_process_is_killed_while_it_writes
         let (token, known_keys, users) = first.get_or_insert_with(|| (mock.token(), keys.clone(), mock.facts["users"].clone())).clone();
         assert_eq!((&keys, &mock.facts["users"]), (&known_keys, &users), "keys and people are the same in round {round}");
         assert_eq!(read(&client, mock.url("/v2/userinfo"), &token).await.0, StatusCode::OK, "the first token works in round {round}");
-        for (id, number) in acknowledged.lock().expect("nobody panics").iter() {
+        let written: Vec<_> = acknowledged.lock().expect("nobody panics").iter().cloned().collect();
+        for (id, number) in &written {
             let (status, found) = read(&client, mock.url(&format!("/v2/tenants/101/patients/{id}")), &token).await;
             assert_eq!((status, &found["lastName"]), (StatusCode::OK, &patient(*number)["lastName"]), "patient {id} in round {round}");
         }

@@ -14,7 +14,7 @@ pub(super) enum Outcome {
 }
 
 /// Where a browser is sent that shows markup of an error description: sets the canary that a scenario looks for.
-const MARKUP: &str = "<img src=x onerror=window.collaudoCanary=1>";
+const MARKUP: &str = "<img src=collaudo-canary onerror=window.collaudoCanary=1>";
 /// What a careless application would copy into its own headers.
 const LINE_BREAK: &str = "refused\r\nSet-Cookie: collaudoCanary=1; Path=/";
 /// No host of this name exists (RFC 6761 section 6.4).

@@ -8,6 +8,9 @@ use serde_json::Value;
 
 use super::entries::{Entry, join, split};
 
+/// The digest of what was last written, by kind and key.
+type Seen = HashMap<(String, String), u64>;
+
 /// SQLite's `application_id` of our files: `coll`.
 const APPLICATION: i32 = 0x636f_6c6c;
 /// Of the tables and of what is in them; another one is not read.
@@ -41,7 +44,7 @@ pub enum DataError {
 pub(super) struct File {
     connection: Connection,
     /// Digest of each entry's value, by part, kind and key.
-    written: HashMap<String, HashMap<(String, String), u64>>,
+    written: HashMap<String, Seen>,
 }
 
 impl File {
@@ -83,7 +86,7 @@ impl File {
         if entries.is_empty() {
             return Ok((Self { connection, written: HashMap::new() }, None));
         }
-        let mut written: HashMap<String, HashMap<(String, String), u64>> = HashMap::new();
+        let mut written: HashMap<String, Seen> = HashMap::new();
         for entry in &entries {
             written.entry(part_of(&entry.kind)).or_default().insert((entry.kind.clone(), entry.key.clone()), digest(&entry.value));
         }
@@ -93,7 +96,7 @@ impl File {
 
     /// Writes what differs from what was written last, in one transaction.
     pub fn write(&mut self, parts: Vec<(String, Value)>) -> Result<(), DataError> {
-        let mut changed: Vec<(String, HashMap<(String, String), u64>)> = Vec::new();
+        let mut changed: Vec<(String, Seen)> = Vec::new();
         let transaction = self.connection.transaction()?;
         {
             let mut upsert = transaction.prepare_cached(
