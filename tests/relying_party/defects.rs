@@ -12,6 +12,11 @@ async fn an_honest_login_works_with_every_defect() {
         let stage = Stage::new(Some(*defect)).await;
         let browser = Browser::new();
         let page = browser.sign_in(&stage).await;
+        // The stub's secret has reserved characters and its access tokens are no JWTs: these two stumble over that at once.
+        if matches!(defect, Defect::PlainBasicCredentials | Defect::InspectsAccessToken) {
+            assert!(!browser.is_signed_in(&stage).await, "{defect}: {page}");
+            continue;
+        }
         assert!(!page.contains("login-error") && browser.is_signed_in(&stage).await, "{defect}: {page}");
         assert_eq!(entries(&browser.get(stage.at("/patients")).await), 7, "{defect}");
         assert_eq!(entries(&browser.get(stage.at("/agenda")).await), 3, "{defect}");
