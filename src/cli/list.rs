@@ -162,7 +162,7 @@ fn steps() -> Listing {
     (steps.into_iter().map(|(keyword, pattern)| vec![keyword.to_owned(), readable(&pattern)]).collect(), values)
 }
 
-/// A step's pattern as its sentence: `([^\s]+)` is a word, `(.+)` the rest of the line, `(?: …)?` stands in brackets.
+/// A step's pattern as its sentence: `([^\s]+)` is a word, `(.+)` the rest of the line, `(?: …)?` stands in parentheses.
 fn readable(pattern: &str) -> String {
     let mut sentence = pattern.trim_start_matches('^').trim_end_matches('$').to_owned();
     while let Some(start) = sentence.find(r#"(?:"(?P<"#)
@@ -175,8 +175,8 @@ fn readable(pattern: &str) -> String {
         (r"(\w+)", "{word}"),
         (r"((?:-?\d+)|(?:\d+))", "{number}"),
         ("(.+)", "{text}"),
-        ("(?:", "["),
-        (")?", "]"),
+        ("(?:", "("),
+        (")?", ")"),
         (r"\", ""),
     ]
     .into_iter()

@@ -18,6 +18,11 @@ struct Mock {
     facts: Value,
 }
 
+/// Fails only when a provider is installed already: then that one is used.
+fn install_provider() {
+    let _ = rustls::crypto::ring::default_provider().install_default();
+}
+
 fn start(desk: &Desk, port: u16) -> Mock {
     let port = port.to_string();
     let callback = "http://127.0.0.1:9/callback";
@@ -63,6 +68,7 @@ fn fiscal_code(number: usize) -> String {
 #[tokio::test(flavor = "multi_thread")]
 async fn nothing_acknowledged_is_lost_when_the_process_is_killed_while_it_writes() {
     let (desk, port) = (Desk::new(), free_port());
+    install_provider();
     let client = Client::new();
     let acknowledged: Arc<Mutex<Vec<(u64, usize)>>> = Arc::default();
     let mut first: Option<(String, Value, Value)> = None;
@@ -114,6 +120,7 @@ async fn nothing_acknowledged_is_lost_when_the_process_is_killed_while_it_writes
 #[tokio::test(flavor = "multi_thread")]
 async fn grants_and_what_the_portal_changed_are_there_again() {
     let (desk, port) = (Desk::new(), free_port());
+    install_provider();
     let client = Client::builder().redirect(reqwest::redirect::Policy::none()).cookie_store(true).build().expect("a client");
     let mock = start(&desk, port);
     let sign_up =
