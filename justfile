@@ -56,6 +56,10 @@ bench-mock *ROUNDS:
     cd benches/peers && npm ci --ignore-scripts --no-audit --no-fund
     cargo bench --locked --bench mock -- {{ROUNDS}}
 
+# Schemathesis on the mock platform's API, by the document that it serves (needs Python 3.10 or newer).
+schemathesis *ARGS:
+    ci/schemathesis {{ARGS}}
+
 # Fuzzes a parser of what strangers send (needs cargo-fuzz); without a name it lists them.
 fuzz TARGET="" SECONDS="60":
     #!/bin/sh

@@ -57,7 +57,7 @@ fn nullable(schema: Value) -> Value {
     }
 }
 
-/// PL-17: an answer has a status and a body that the platform's own OpenAPI 2.0 document names for the operation (C-04).
+/// PL-35: an answer has a status and a body that the platform's own OpenAPI 2.0 document names for the operation (C-04).
 /// Members that the document does not list are allowed (C-59). `path` is without its query.
 pub fn check_answer_matches_document(document: &Value, method: &str, path: &str, status: u16, body: &Value) -> Judgement {
     let method = method.to_ascii_lowercase();

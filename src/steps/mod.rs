@@ -20,6 +20,7 @@ mod people;
 mod platform_api;
 mod platform_authorize;
 mod platform_discovery;
+mod platform_document;
 mod platform_suite;
 mod platform_token;
 mod platform_tokens_in_use;

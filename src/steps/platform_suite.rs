@@ -191,6 +191,7 @@ impl World {
 
     pub(super) async fn ask(&mut self, path: &str, with_token: bool) -> Result<(), Failure> {
         let url = self.stage()?.api()?.join(path).map_err(Failure::broke)?;
+        self.memory.asked = Some(url.path().to_owned());
         let client = self.client()?;
         let token = if with_token { Some(client.tokens()?.access.clone()) } else { None };
         client.get(url.as_str(), token.as_ref()).await

@@ -74,6 +74,8 @@ pub(super) struct Memory {
     /// A refresh token that a later one replaced.
     pub used_refresh_token: Option<SecretString>,
     pub client: Option<OwnClient>,
+    /// Path of the last request of the client of our own to the API, without its query.
+    pub asked: Option<String>,
     /// Ids of list entries that the client of our own has read.
     pub read: Vec<String>,
     /// A page of Mallory's, and the window of the application that it opened.

@@ -66,10 +66,9 @@ pub fn referred<'a, T: Identified>(entities: &'a [T], id: u32, field: &'static s
 /// The entity that a call would change, where it still is as the client read it: in the version `sent` and in that of If-Match
 /// (C-55, RFC 9110 section 13.1.1).
 pub fn unchanged<T: Versioned + Clone>(call: &Call, entities: &[T], sent: Option<u32>) -> Result<T, ApiError> {
-    let expected = [sent, call.version_to_match()?];
     let present = find(entities, call.id()?)?;
-    let changed = expected.into_iter().flatten().any(|version| version != present.version());
-    if changed { Err(ApiError::Conflict(T::KIND)) } else { Ok(present.clone()) }
+    let same = sent.is_none_or(|sent| sent == present.version()) && call.matches(present.version());
+    if same { Ok(present.clone()) } else { Err(ApiError::Conflict(T::KIND)) }
 }
 
 pub fn add<T: Identified + Serialize>(call: &Call, entities: &mut Vec<T>, entity: T) -> Answer {

@@ -106,15 +106,10 @@ impl Call {
         Ok(self.number(name, 1, MOST)?.and_then(|number| u32::try_from(number).ok()))
     }
 
-    /// The version that If-Match names; `*` matches every one.
-    pub fn version_to_match(&self) -> Result<Option<u32>, ApiError> {
-        match self.if_match.as_deref().map(str::trim) {
-            None | Some("*") => Ok(None),
-            Some(tag) => {
-                let version = tag.strip_prefix('"').and_then(|tag| tag.strip_suffix('"')?.parse().ok());
-                version.map(Some).ok_or_else(|| ApiError::Malformed("If-Match must be an ETag that was answered, or *".to_owned()))
-            }
-        }
+    /// Whether If-Match, where it is sent, names this version (RFC 9110 section 13.1.1).
+    pub fn matches(&self, version: u32) -> bool {
+        let tag = format!("\"{version}\"");
+        self.if_match.as_deref().is_none_or(|tags| tags.split(',').map(str::trim).any(|sent| sent == "*" || sent == tag))
     }
 
     /// The JSON body, as the API's document has it.
