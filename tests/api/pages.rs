@@ -46,6 +46,7 @@ async fn parameters_out_of_range_are_malformed() {
         "patients?limit=ten",
         "patients?offset=-1",
         "patients?offset=",
+        "patients?offset=2147483648",
         "patients?limit=5&limit=6",
         "patients/first",
         "appointments?from=31-03-2026",

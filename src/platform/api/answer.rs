@@ -4,7 +4,7 @@ use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 use serde_json::{Value, json};
 
-use super::call::Call;
+use super::call::{Call, MOST};
 use super::error::ApiError;
 use super::records::{Identified, Versioned};
 
@@ -41,7 +41,7 @@ fn version_header(entity: &Value) -> Option<[(header::HeaderName, String); 1]> {
 /// The wanted page of all matches (C-56).
 pub fn page<T: Serialize>(call: &Call, matches: Vec<T>) -> Result<Answer, ApiError> {
     let limits = call.limits;
-    let offset = call.number("offset", 0, usize::MAX)?.unwrap_or(0);
+    let offset = call.number("offset", 0, MOST)?.unwrap_or(0);
     let limit = call.number("limit", 1, limits.max)?.unwrap_or(limits.default);
     let items: Vec<&T> = matches.iter().skip(offset).take(limits.most.map_or(limit, |most| limit.min(most))).collect();
     let has_more = offset.saturating_add(items.len()) < matches.len() && !items.is_empty();

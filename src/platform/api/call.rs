@@ -20,7 +20,7 @@ use crate::platform::authorization::authenticate_bearer;
 use crate::platform::{Shared, Trace};
 
 /// The largest id, version and offset (`int32` of the document).
-const MOST: usize = i32::MAX as usize;
+pub const MOST: usize = i32::MAX as usize;
 
 /// One operation on a resource: who may call it, and what it does.
 #[derive(Clone, Copy)]
@@ -92,8 +92,7 @@ impl Call {
     pub fn number(&self, name: &str, least: usize, most: usize) -> Result<Option<usize>, ApiError> {
         let Some(text) = self.parameter(name)? else { return Ok(None) };
         let number = text.parse().ok().filter(|number| (least..=most).contains(number));
-        let range = if most == usize::MAX { format!("of at least {least}") } else { format!("from {least} to {most}") };
-        number.map(Some).ok_or_else(|| ApiError::Malformed(format!("the parameter {name} must be an integer {range}")))
+        number.map(Some).ok_or_else(|| ApiError::Malformed(format!("the parameter {name} must be an integer from {least} to {most}")))
     }
 
     pub fn parsed<T: std::str::FromStr>(&self, name: &str, shape: &str) -> Result<Option<T>, ApiError> {
