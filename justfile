@@ -67,7 +67,7 @@ fuzz TARGET="" SECONDS="60":
     if [ -z "{{TARGET}}" ]; then ls fuzz/seeds; exit 0; fi
     mkdir -p "fuzz/corpus/{{TARGET}}"
     cargo fuzz run --sanitizer none "{{TARGET}}" "fuzz/corpus/{{TARGET}}" "fuzz/seeds/{{TARGET}}" -- \
-        -max_total_time={{SECONDS}} -rss_limit_mb=2048 -max_len=8192
+        -max_total_time={{SECONDS}} -rss_limit_mb=2048 -max_len=16384
 
 # The library's documentation, with the map of the rooms.
 doc:
