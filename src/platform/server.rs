@@ -19,7 +19,7 @@ use super::delivery::deliver;
 use super::redaction::Redaction;
 use super::store::{self, DataError, Store};
 use super::tls::{self, Certificates};
-use super::{Journal, Settings, Shared, Switchboard, Tls, Trace, api, authorization, lang, portal, workbench};
+use super::{Journal, Settings, Shared, Switchboard, Trace, api, authorization, lang, portal, workbench};
 use crate::domain::{Endpoint, Exchange};
 
 /// Largest request body that is read, in bytes.
