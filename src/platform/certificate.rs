@@ -1,9 +1,15 @@
 //! A private CA and a certificate for one mock platform.
 
-use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, DnType, ExtendedKeyUsagePurpose, IsCa, KeyPair, KeyUsagePurpose};
+use rcgen::{
+    BasicConstraints, CertificateParams, CertifiedIssuer, DnType, ExtendedKeyUsagePurpose, IsCa, KeyPair, KeyUsagePurpose, SanType,
+    date_time_ymd,
+};
 use secrecy::SecretString;
 
-use super::{PlatformError, Tls};
+use super::{PlatformError, Tls, tls};
+
+/// A host that no platform has.
+const ELSEWHERE: &str = "elsewhere.gipo.example";
 
 /// What a platform under TLS needs, and what its clients must be told.
 pub struct OwnCertificate {
@@ -25,9 +31,19 @@ pub fn own_certificate(hosts: &[&str]) -> Result<OwnCertificate, PlatformError> 
     leaf.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth];
     let key = KeyPair::generate().map_err(failed)?;
     let certificate = leaf.signed_by(&key, &ca).map_err(failed)?;
+    let mut elsewhere = leaf.clone();
+    elsewhere.subject_alt_names = vec![SanType::DnsName(ELSEWHERE.try_into().map_err(failed)?)];
+    let mut expired = leaf.clone();
+    (expired.not_before, expired.not_after) = (date_time_ymd(2020, 1, 1), date_time_ymd(2021, 1, 1));
+    let under_ca = |leaf: &CertificateParams| leaf.signed_by(&key, &ca).map(|certificate| certificate.pem() + &ca.pem()).map_err(failed);
+    let faulty = vec![
+        (tls::SELF_SIGNED, leaf.self_signed(&key).map_err(failed)?.pem()),
+        (tls::WRONG_HOST, under_ca(&elsewhere)?),
+        (tls::EXPIRED, under_ca(&expired)?),
+    ];
     let ca_pem = ca.pem();
     // The chain holds the CA: browsers are told to trust its key (SPKI) and look for it in what the server presents.
-    let tls = Tls { certificate_pem: format!("{}{ca_pem}", certificate.pem()), key_pem: SecretString::from(key.serialize_pem()) };
+    let tls = Tls { certificate_pem: format!("{}{ca_pem}", certificate.pem()), faulty, key_pem: SecretString::from(key.serialize_pem()) };
     Ok(OwnCertificate { tls, ca_pem })
 }
 

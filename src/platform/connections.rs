@@ -57,9 +57,21 @@ struct Link {
     writer: AtomicWaker,
 }
 
+impl Link {
+    fn cut(&self) {
+        self.cut.store(true, Ordering::Release);
+        self.reader.wake();
+        self.writer.wake();
+    }
+}
+
 impl Connections {
     pub fn limited_to(limit: usize) -> Self {
         Self(Arc::new(Registry { limit: limit.max(1), started: Instant::now(), open: Mutex::default() }))
+    }
+
+    pub fn cut_all(&self) {
+        self.0.lock().links.drain().for_each(|(_, link)| link.cut());
     }
 
     #[cfg(test)]
@@ -80,9 +92,7 @@ impl Registry {
                 .map(|(number, _)| *number)
             && let Some(silent) = open.links.remove(&number)
         {
-            silent.cut.store(true, Ordering::Release);
-            silent.reader.wake();
-            silent.writer.wake();
+            silent.cut();
         }
         let number = open.next;
         open.next += 1;

@@ -30,6 +30,7 @@ mod settings;
 mod shared;
 mod store;
 mod texts;
+mod tls;
 mod workbench;
 
 pub use api::PatientName;
@@ -49,5 +50,5 @@ pub use workbench::Workbench;
 
 /// Every fault that the platform can be told to show, in the order of the protocol.
 pub fn faults() -> impl Iterator<Item = &'static Fault> {
-    authorization::FAULTS.iter().chain(api::FAULTS).chain(api::DAMAGE)
+    tls::FAULTS.iter().chain(authorization::FAULTS).chain(api::FAULTS).chain(api::DAMAGE)
 }

@@ -18,7 +18,8 @@ use super::connections::Connections;
 use super::delivery::deliver;
 use super::redaction::Redaction;
 use super::store::{self, DataError, Store};
-use super::{Journal, Settings, Shared, Switchboard, Tls, Trace, api, authorization, lang, portal, workbench};
+use super::tls::{self, Certificates};
+use super::{Journal, Settings, Shared, Switchboard, Trace, api, authorization, lang, portal, workbench};
 use crate::domain::{Endpoint, Exchange};
 
 /// Largest request body that is read, in bytes.
@@ -32,8 +33,6 @@ const PORT_TRIES: usize = 16;
 pub enum PlatformError {
     #[error("failed to listen on {address}: {source}")]
     Listen { address: SocketAddr, source: std::io::Error },
-    #[error("failed to read the TLS certificate or key: {0}")]
-    Tls(std::io::Error),
     #[error("failed to make or read a certificate: {0}")]
     Certificate(String),
     #[error("{0}")]
@@ -50,6 +49,7 @@ pub struct Platform {
     shared: Arc<Shared>,
     handle: Handle<SocketAddr>,
     tasks: Vec<tokio::task::JoinHandle<()>>,
+    connections: Connections,
 }
 
 impl Platform {
@@ -67,10 +67,13 @@ impl Platform {
         let issuer = Url::parse(&format!("{scheme}://{}:{port}", settings.public_host))
             .map_err(|_| PlatformError::PublicHost(settings.public_host.clone()))?;
         let tls = match &settings.tls {
-            Some(tls) => Some(rustls_config(tls).await?),
+            Some(tls) => Some(Certificates::parse(tls)?),
             None => None,
         };
         let shared = Arc::new(Shared::new(settings, issuer, own_key, store, found));
+        if let Some(tls) = &tls {
+            tls.belong_to(&shared);
+        }
         let routes = routes(shared.clone()).into_make_service();
         let handle = Handle::new();
         let mut tasks = Vec::new();
@@ -84,7 +87,8 @@ impl Platform {
             server.http_builder().http1().header_read_timeout(limits.header_time);
             tasks.push(match &tls {
                 Some(tls) => {
-                    let server = server.acceptor(RustlsAcceptor::new(tls.clone()).acceptor(connections.clone()));
+                    let server =
+                        server.acceptor(RustlsAcceptor::new(RustlsConfig::from_config(tls.config())).acceptor(connections.clone()));
                     tokio::spawn(async move { report_end(server.serve(routes).await) })
                 }
                 None => {
@@ -93,9 +97,14 @@ impl Platform {
                 }
             });
         }
-        let platform = Self { shared, handle, tasks };
+        let platform = Self { shared, handle, tasks, connections };
         platform.commit().await?;
         Ok(platform)
+    }
+
+    /// Closes every connection, so that each client makes a new one: what acts at the handshake meets them all.
+    pub fn close_connections(&self) {
+        self.connections.cut_all();
     }
 
     /// Writes to the data file what was changed without a request. Nothing to do where there is none.
@@ -179,12 +188,6 @@ fn bind(address: IpAddr, port: u16) -> Result<TcpListener, PlatformError> {
     Ok(listener)
 }
 
-async fn rustls_config(tls: &Tls) -> Result<RustlsConfig, PlatformError> {
-    RustlsConfig::from_pem(tls.certificate_pem.clone().into_bytes(), tls.key_pem.expose_secret().as_bytes().to_vec())
-        .await
-        .map_err(PlatformError::Tls)
-}
-
 /// The key of a platform's own, where it has one: kept in the data file, or made. Other platforms of the process share one.
 async fn own_key(settings: &Settings, store: Option<&Store>) -> Result<Option<OwnKey>, PlatformError> {
     let algorithm = settings.assumptions.signing_algorithm;
@@ -215,6 +218,11 @@ fn routes(shared: Arc<Shared>) -> Router {
     // Inside of the journal: an exchange is recorded when its answer may be sent.
     let routes = match shared.store {
         Some(_) => routes.layer(from_fn_with_state(shared.clone(), store::commit_before_answer)),
+        None => routes,
+    };
+    // A connection that was open before the fault was armed ends with its next answer.
+    let routes = match shared.settings.tls {
+        Some(_) => routes.layer(from_fn_with_state(shared.clone(), tls::end_connection)),
         None => routes,
     };
     routes.layer(from_fn_with_state(shared.clone(), record)).with_state(shared)

@@ -71,6 +71,8 @@ impl Default for Settings {
 #[derive(Clone)]
 pub struct Tls {
     pub certificate_pem: String,
+    /// Chains that faults show instead, for the same key, by the fault's name.
+    pub faulty: Vec<(&'static str, String)>,
     pub key_pem: secrecy::SecretString,
 }
 

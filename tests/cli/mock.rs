@@ -134,3 +134,48 @@ fn a_wrong_assumption_and_a_token_for_nobody_are_told_at_once() {
         assert!(ended.stderr.starts_with("error: ") && ended.stderr.contains(said), "{}", ended.stderr);
     }
 }
+
+#[tokio::test]
+async fn issuers_of_one_process_share_nothing() {
+    let desk = Desk::new();
+    let arguments =
+        ["--issuer", "north", "--issuer", "south", "--redirect-uri", "http://127.0.0.1:9/cb", "--token-for", "ada.ferri@sanluca.example"];
+    let mock = Mock::start(&desk, &[&arguments[..], &["--log", "off"]].concat());
+    let of = |name: &str, pointer: &str| {
+        let issuers = mock.facts["issuers"].as_array().expect("a list");
+        let issuer = issuers.iter().find(|issuer| issuer["name"] == name).expect("it is told");
+        issuer.pointer(pointer).and_then(Value::as_str).expect("a text").to_owned()
+    };
+    assert_eq!(mock.text("/issuer"), of("north", "/issuer"), "the first is told as the one");
+    for pointer in ["/issuer", "/users/ada/password", "/client/client_id", "/client/client_secret", "/access_token"] {
+        assert_ne!(of("north", pointer), of("south", pointer), "{pointer}");
+    }
+    let read = async |url: String| reqwest::get(url).await.expect("an answer").text().await.expect("text");
+    let keys = |name: &str| read(format!("{}/.well-known/openid-configuration/jwks", of(name, "/issuer")));
+    assert_ne!(keys("north").await, keys("south").await);
+    let userinfo = async |at: &str, token: &str| {
+        let request = reqwest::Client::new().get(format!("{}/v2/userinfo", of(at, "/issuer"))).bearer_auth(of(token, "/access_token"));
+        request.send().await.expect("an answer").status().as_u16()
+    };
+    assert_eq!((userinfo("north", "north").await, userinfo("south", "south").await), (200, 200));
+    assert_eq!((userinfo("north", "south").await, userinfo("south", "north").await), (401, 401));
+    assert!(read(format!("{}/_mock", of("north", "/issuer"))).await.contains(&format!("{}/_mock", of("south", "/issuer"))));
+    let refused = desk.ended(&["mock", "--issuer", "../north"]);
+    assert_eq!(refused.code, Some(2));
+    assert!(refused.stderr.contains("letters, digits"), "{}", refused.stderr);
+}
+
+#[tokio::test]
+async fn a_page_of_another_port_cannot_use_the_cookie_of_the_control_page() {
+    let desk = Desk::new();
+    let mock = Mock::start(&desk, &["--control", "--log", "off"]);
+    let cookie = format!("collaudo_control={}", mock.text("/control_key"));
+    let arm = async |origin: Option<&str>| {
+        let request = reqwest::Client::new().put(mock.url("/_control/faults/token-html")).header("cookie", &cookie);
+        let request = origin.into_iter().fold(request, |request, origin| request.header("origin", origin));
+        request.send().await.expect("an answer").status().as_u16()
+    };
+    assert_eq!(arm(None).await, 403);
+    assert_eq!(arm(Some("http://localhost:5000")).await, 403);
+    assert_eq!(arm(Some(mock.text("/issuer"))).await, 200);
+}

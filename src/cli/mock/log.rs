@@ -4,8 +4,9 @@ use anstyle::{AnsiColor, Style};
 use clap::ValueEnum;
 use jiff::Timestamp;
 
-use crate::domain::Exchange;
+use crate::domain::{Exchange, Facts};
 use crate::platform::Platform;
+use crate::platform::accounts::UserId;
 
 /// How requests are told on standard error.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -18,14 +19,14 @@ pub enum Log {
 }
 
 /// Tells every exchange of the platform; never resolves.
-pub async fn follow(platform: &Platform, log: Log) {
+pub async fn follow(platform: &Platform, issuer: Option<&str>, log: Log) {
     let mut mark = 0;
     loop {
         let (exchanges, next) = platform.journal().wait_for_more(mark).await;
         mark = next;
         for exchange in &exchanges {
             match log {
-                Log::Text => anstream::eprintln!("{}", line(exchange)),
+                Log::Text => anstream::eprintln!("{}", line(platform, issuer, exchange)),
                 Log::Json => anstream::eprintln!("{}", serde_json::to_string(exchange).unwrap_or_default()),
                 Log::Off => {}
             }
@@ -33,8 +34,8 @@ pub async fn follow(platform: &Platform, log: Log) {
     }
 }
 
-/// `11:02:31Z  200  POST /connect/token            4 ms  client gipo-…  user …  refused: …  fault state-forged`
-fn line(exchange: &Exchange) -> String {
+/// `11:02:31Z  200  POST /connect/token            4 ms  client Agenda  user ada…  refused: …  fault state-forged`
+fn line(platform: &Platform, issuer: Option<&str>, exchange: &Exchange) -> String {
     let colour = match exchange.status {
         0..=299 => AnsiColor::Green,
         300..=399 => AnsiColor::Cyan,
@@ -50,8 +51,11 @@ fn line(exchange: &Exchange) -> String {
         exchange.status,
         exchange.duration_ms
     );
-    let facts = &exchange.facts;
-    for (name, value) in [("client", &facts.client_id), ("user", &facts.subject), ("refused:", &facts.refusal)] {
+    if let Some(issuer) = issuer {
+        text.push_str(&format!("  {dim}{issuer}{dim:#}"));
+    }
+    let (client, user) = names(platform, &exchange.facts);
+    for (name, value) in [("client", client), ("user", user), ("refused:", exchange.facts.refusal.clone())] {
         if let Some(value) = value {
             text.push_str(&format!("  {dim}{name}{dim:#} {value}"));
         }
@@ -60,4 +64,12 @@ fn line(exchange: &Exchange) -> String {
         text.push_str(&format!("  {fault}fault {name}{fault:#}"));
     }
     text
+}
+
+/// The application's name and the user's e-mail: what people know them by. An id that nobody has stays an id.
+fn names(platform: &Platform, facts: &Facts) -> (Option<String>, Option<String>) {
+    let accounts = platform.shared().accounts();
+    let client = |id: &String| accounts.client(id).map_or_else(|| id.clone(), |client| client.request.name.clone());
+    let user = |id: &String| accounts.user(&UserId(id.clone())).map_or_else(|| id.clone(), |user| user.email.clone());
+    (facts.client_id.as_ref().map(client), facts.subject.as_ref().map(user))
 }

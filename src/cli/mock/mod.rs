@@ -2,21 +2,20 @@
 
 mod credentials;
 mod log;
+mod told;
 
 use std::net::IpAddr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
-use secrecy::{ExposeSecret, SecretString};
-use serde_json::{Value, json};
+use secrecy::SecretString;
 
 use log::Log;
 
 use super::list::Format;
 use super::{CliError, End, profile, signals};
-use crate::domain::ApplicationType;
 use crate::oauth::giponext;
-use crate::platform::accounts::{Credentials, GrantType, RegistrationRequest, RegistrationType, SAMPLE_PEOPLE};
-use crate::platform::{Assumptions, Keep, Platform, Random, Settings, WorkbenchSettings, own_certificate};
+use crate::platform::accounts::{Credentials, GrantType, RegistrationRequest, RegistrationType};
+use crate::platform::{Assumptions, Keep, LeverError, Platform, Random, Settings, WorkbenchSettings, own_certificate};
 
 /// Exchanges that the journal of a mock keeps.
 const KEPT: usize = 10_000;
@@ -41,6 +40,9 @@ pub struct Arguments {
     /// Keep accounts, applications, grants, clinical data and keys in this file (SQLite) for the next start.
     #[arg(long, value_name = "FILE")]
     data: Option<PathBuf>,
+    /// Serve an issuer of this name, with state and keys of its own; may be repeated: each is on the next port.
+    #[arg(long, value_name = "NAME", value_parser = issuer_name)]
+    issuer: Vec<String>,
     /// Register an approved web application with this redirect URI; may be repeated.
     #[arg(long, value_name = "URI")]
     redirect_uri: Vec<String>,
@@ -64,17 +66,24 @@ pub struct Arguments {
     format: Format,
 }
 
+/// One of the platforms of the process.
+struct Mock {
+    /// Where the command line names its issuers.
+    name: Option<String>,
+    platform: Platform,
+    client: Option<Credentials>,
+    token: Option<SecretString>,
+}
+
 pub async fn run(arguments: Arguments) -> Result<End, CliError> {
     let control_key = arguments.control.then(|| SecretString::from(Random::of_the_system().token(18)));
     let mut settings = Settings {
-        seed: arguments.seed,
         address: arguments.address,
-        port: arguments.port,
         public_host: arguments.public_host.clone(),
         assumptions: assumptions(&arguments.assume)?,
         journal: if arguments.log == Log::Off && !arguments.control { Keep::Nothing } else { Keep::Last(KEPT) },
-        data: arguments.data.clone(),
-        workbench: Some(WorkbenchSettings { control_key: control_key.clone() }),
+        workbench: Some(WorkbenchSettings { control_key }),
+        own_key: arguments.issuer.len() > 1,
         ..Settings::default()
     };
     if let Some(path) = &arguments.tls {
@@ -83,44 +92,79 @@ pub async fn run(arguments: Arguments) -> Result<End, CliError> {
         settings.tls = Some(own.tls);
     }
     let registration = registration(&arguments)?;
-    let platform = Platform::start(settings).await?;
-    let client = match registration {
-        None => None,
-        Some(request) => {
-            let name = request.name.clone();
-            let problem = request.problems().into_iter().next();
-            if let Some(problem) = problem {
-                return Err(CliError::Other(format!("failed to register {name}: {problem}")));
-            }
-            let credentials = credentials::lasting(arguments.seed, &name, request.r#type);
-            platform.preregister_client(request, &credentials).map_err(|error| CliError::Other(error.to_string()))?;
-            if let Some(workbench) = &platform.shared().workbench {
-                workbench.show(&name, credentials.clone());
-            }
-            Some(credentials)
-        }
-    };
-    let token = match (&arguments.token_for, &client) {
-        (None, _) => None,
-        (Some(email), Some(client)) => {
-            Some(platform.issue_access_token(email, &client.client_id).await.map_err(|error| CliError::Other(error.to_string()))?)
-        }
-        (Some(_), None) => {
-            return Err(CliError::Other("--token-for needs an application: name one by --redirect-uri or --register".to_owned()));
-        }
-    };
-    // What is told is acknowledged.
-    platform.commit().await?;
-    let told = Told { platform: &platform, client: client.as_ref(), arguments: &arguments, control_key, token };
-    match arguments.format {
-        Format::Json => anstream::println!("{}", told.facts()),
-        Format::Text => told.tell(),
+    if arguments.token_for.is_some() && registration.is_none() {
+        return Err(CliError::Other("--token-for needs an application: name one by --redirect-uri or --register".to_owned()));
     }
+    let names: Vec<Option<String>> =
+        if arguments.issuer.is_empty() { vec![None] } else { arguments.issuer.iter().cloned().map(Some).collect() };
+    let mut mocks = Vec::new();
+    for (number, name) in (0_u16..).zip(names) {
+        let settings = Settings {
+            // State of its own: other passwords, another file.
+            seed: arguments.seed.wrapping_add(u64::from(number)),
+            port: if arguments.port == 0 { 0 } else { arguments.port.saturating_add(number) },
+            data: arguments.data.as_deref().map(|path| data_file(path, name.as_deref())),
+            ..settings.clone()
+        };
+        mocks.push(start(name, settings, registration.clone(), arguments.token_for.as_deref()).await?);
+    }
+    let address = |mock: &Mock| Some((mock.name.clone()?, mock.platform.shared().issuer_text().to_owned()));
+    let issuers: Vec<(String, String)> = mocks.iter().filter_map(address).collect();
+    for mock in &mocks {
+        if let Some(workbench) = &mock.platform.shared().workbench {
+            workbench.name_issuers(issuers.clone());
+        }
+        // What is told is acknowledged.
+        mock.platform.commit().await?;
+    }
+    told::tell(&mocks, &arguments);
+    let logs = mocks.iter().map(|mock| log::follow(&mock.platform, mock.name.as_deref(), arguments.log));
     tokio::select! {
         () = signals::stop() => {}
-        () = log::follow(&platform, arguments.log) => {}
+        _ = futures::future::join_all(logs) => {}
     }
     Ok(End::Done)
+}
+
+async fn start(
+    name: Option<String>,
+    settings: Settings,
+    registration: Option<RegistrationRequest>,
+    token_for: Option<&str>,
+) -> Result<Mock, CliError> {
+    let failed = |error: LeverError| CliError::Other(error.to_string());
+    let platform = Platform::start(settings).await?;
+    let Some(request) = registration else { return Ok(Mock { name, platform, client: None, token: None }) };
+    let application = request.name.clone();
+    if let Some(problem) = request.problems().into_iter().next() {
+        return Err(CliError::Other(format!("failed to register {application}: {problem}")));
+    }
+    let client = credentials::lasting(platform.shared().settings.seed, &application, request.r#type);
+    platform.preregister_client(request, &client).map_err(failed)?;
+    if let Some(workbench) = &platform.shared().workbench {
+        workbench.show(&application, client.clone());
+    }
+    let token = match token_for {
+        Some(email) => Some(platform.issue_access_token(email, &client.client_id).await.map_err(failed)?),
+        None => None,
+    };
+    Ok(Mock { name, platform, client: Some(client), token })
+}
+
+/// Each issuer has a file of its own: `mock.db`, and `mock.db.north` for the issuer that is called north.
+fn data_file(path: &Path, issuer: Option<&str>) -> PathBuf {
+    let mut file = path.as_os_str().to_owned();
+    if let Some(name) = issuer {
+        file.push(".");
+        file.push(name);
+    }
+    file.into()
+}
+
+/// The name of an issuer goes into a file's name and onto a line.
+fn issuer_name(text: &str) -> Result<String, String> {
+    let plain = !text.is_empty() && text.chars().all(|character| character.is_ascii_alphanumeric() || "-_".contains(character));
+    plain.then(|| text.to_owned()).ok_or_else(|| "an issuer's name is made of letters, digits, `-` and `_`".to_owned())
 }
 
 /// The assumptions of the contract, with those that the command line changes.
@@ -155,82 +199,6 @@ fn sample_registration(redirect_uris: &[String]) -> RegistrationRequest {
         redirect_uris: redirect_uris.to_vec(),
         scopes: giponext::ALL.into_iter().collect(),
         claims: vec!["name".to_owned(), "email".to_owned()],
-    }
-}
-
-/// What is said at the start.
-struct Told<'a> {
-    platform: &'a Platform,
-    client: Option<&'a Credentials>,
-    arguments: &'a Arguments,
-    control_key: Option<SecretString>,
-    token: Option<SecretString>,
-}
-
-impl Told<'_> {
-    fn password(&self, email: &str) -> SecretString {
-        self.platform.password_of(email).unwrap_or_default()
-    }
-
-    fn facts(&self) -> Value {
-        let Self { platform, client, arguments, control_key, token } = self;
-        let issuer = platform.shared().issuer_text();
-        let people = SAMPLE_PEOPLE.iter().map(|(email, ..)| {
-            let user = platform.shared().accounts().user_by_email(email).cloned();
-            let tenant = user.as_ref().and_then(|user| user.tenant).map(|tenant| tenant.0);
-            let name = user.map(|user| user.given_name.to_lowercase()).unwrap_or_default();
-            (name, json!({ "email": email, "password": self.password(email).expose_secret(), "tenant": tenant }))
-        });
-        json!({
-            "issuer": issuer, "api": issuer, "portal": issuer, "ca": arguments.tls,
-            "users": people.collect::<serde_json::Map<_, _>>(),
-            "client": client.map(|client| json!({
-                "client_id": client.client_id,
-                "client_secret": client.client_secret.as_ref().map(|secret| secret.expose_secret().to_owned()),
-                "type": ApplicationType::Web,
-            })),
-            "control_key": control_key.as_ref().map(|key| key.expose_secret().to_owned()),
-            "access_token": token.as_ref().map(|token| token.expose_secret().to_owned()),
-        })
-    }
-
-    fn tell(&self) {
-        let Self { platform, client, arguments, control_key, token } = self;
-        let issuer = platform.shared().issuer_text();
-        let bold = anstyle::Style::new().bold();
-        anstream::println!("{bold}Mock platform{bold:#} (sample data only; Ctrl-C ends it)\n");
-        anstream::println!("  start here           {issuer}/_mock");
-        anstream::println!("  account portal       {issuer}/");
-        anstream::println!("  discovery            {issuer}/.well-known/openid-configuration");
-        anstream::println!("  API                  {issuer}/v2/");
-        if let Some(ca) = &arguments.tls {
-            anstream::println!("  CA certificate       {}", ca.display());
-        }
-        if let Some(key) = control_key {
-            anstream::println!("  faults by hand       {issuer}/_control   key {}", key.expose_secret());
-        }
-        anstream::println!("\n{bold}People{bold:#}");
-        for (email, _, role) in SAMPLE_PEOPLE {
-            anstream::println!("  {email:<28} {:<18} {role}", self.password(email).expose_secret());
-        }
-        match client {
-            None => anstream::println!(
-                "\nhint: --redirect-uri URI or --register FILE registers an approved application, or walk through the portal as Dario and Carla"
-            ),
-            Some(client) => {
-                anstream::println!("\n{bold}Environment of the registered application{bold:#}");
-                anstream::println!("  OIDC_ISSUER={issuer}\n  GIPO_API_BASE={issuer}\n  CLIENT_ID={}", client.client_id);
-                if let Some(secret) = &client.client_secret {
-                    anstream::println!("  CLIENT_SECRET={}", secret.expose_secret());
-                }
-            }
-        }
-        if let (Some(token), Some(email)) = (token, &arguments.token_for) {
-            anstream::println!("\n{bold}Access token of {email}{bold:#}\n  {}", token.expose_secret());
-        }
-        if arguments.log != Log::Off {
-            anstream::println!("\n{bold}Requests{bold:#}");
-        }
     }
 }
 

@@ -3,7 +3,7 @@ use std::sync::Arc;
 use axum::Form;
 use axum::extract::{FromRequestParts, State};
 use axum::http::request::Parts;
-use axum::http::{HeaderMap, StatusCode, header};
+use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Redirect, Response};
 use axum_extra::extract::CookieJar;
 use secrecy::ExposeSecret;
@@ -22,7 +22,11 @@ impl FromRequestParts<Arc<Shared>> for Allowed {
 
     async fn from_request_parts(parts: &mut Parts, shared: &Arc<Shared>) -> Result<Self, Response> {
         if may_control(shared, &parts.headers) {
-            return Ok(Self);
+            // A page of another port of this machine is same-site: its forms bring the cookie along.
+            if parts.method.is_safe() || bearer(&parts.headers).is_some() || is_from_own_page(shared, &parts.headers) {
+                return Ok(Self);
+            }
+            return Err((StatusCode::FORBIDDEN, "the request comes from a page of another origin\n").into_response());
         }
         let message = "send the control key that `collaudo mock` printed: Authorization: Bearer KEY\n";
         Err((StatusCode::UNAUTHORIZED, [(header::WWW_AUTHENTICATE, "Bearer realm=\"collaudo control\"")], message).into_response())
@@ -30,10 +34,22 @@ impl FromRequestParts<Arc<Shared>> for Allowed {
 }
 
 pub fn may_control(shared: &Shared, headers: &HeaderMap) -> bool {
-    let bearer = headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok()?.strip_prefix("Bearer "));
     let jar = CookieJar::from_headers(headers);
-    let presented = bearer.or_else(|| jar.get(COOKIE).map(|cookie| cookie.value()));
+    let presented = bearer(headers).or_else(|| jar.get(COOKIE).map(|cookie| cookie.value()));
     presented.is_some_and(|presented| is_key(shared, presented))
+}
+
+fn bearer(headers: &HeaderMap) -> Option<&str> {
+    headers.get(header::AUTHORIZATION)?.to_str().ok()?.strip_prefix("Bearer ")
+}
+
+/// Whether a form was sent by a page of the very host and port that it is sent to.
+fn is_from_own_page(shared: &Shared, headers: &HeaderMap) -> bool {
+    let text = |name| headers.get(name).and_then(|value: &HeaderValue| value.to_str().ok());
+    match (text(header::ORIGIN), text(header::HOST)) {
+        (Some(origin), Some(host)) => origin == format!("{}://{host}", shared.issuer.scheme()),
+        _ => false,
+    }
 }
 
 /// Digests are compared, so that the time taken tells nothing of the key.

@@ -8,7 +8,7 @@ mod access;
 mod control;
 mod start;
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use axum::Router;
 use axum::routing::{get, post, put};
@@ -28,16 +28,27 @@ pub struct Workbench {
     /// Opens the control page and its interface; without it there is neither.
     control_key: Option<SecretString>,
     clients: Mutex<Vec<(String, Credentials)>>,
+    /// Name and address of every issuer of the process, where they have names.
+    issuers: OnceLock<Vec<(String, String)>>,
 }
 
 impl Workbench {
     pub fn new(control_key: Option<SecretString>) -> Self {
-        Self { control_key, clients: Mutex::default() }
+        Self { control_key, ..Self::default() }
     }
 
     /// Shows an application's credentials on the start page.
     pub fn show(&self, name: &str, credentials: Credentials) {
         self.clients.lock().unwrap_or_else(PoisonError::into_inner).push((name.to_owned(), credentials));
+    }
+
+    /// Shows every issuer of the process on the start page. The first call holds.
+    pub fn name_issuers(&self, issuers: Vec<(String, String)>) {
+        let _ = self.issuers.set(issuers);
+    }
+
+    fn issuers(&self) -> Vec<(String, String)> {
+        self.issuers.get().cloned().unwrap_or_default()
     }
 
     fn clients(&self) -> Vec<(String, Credentials)> {

@@ -6,6 +6,7 @@ use axum::http::{HeaderMap, StatusCode, Uri};
 use axum::response::Response;
 use secrecy::ExposeSecret;
 
+use super::Workbench;
 use crate::platform::Shared;
 use crate::platform::accounts::SAMPLE_PEOPLE;
 use crate::platform::frame::Frame;
@@ -19,6 +20,8 @@ struct Start {
     people: Vec<SamplePerson>,
     clients: Vec<Client>,
     control: bool,
+    /// The other issuers of the process.
+    others: Vec<(String, String)>,
 }
 
 struct SamplePerson {
@@ -61,5 +64,7 @@ pub async fn start(State(shared): State<Arc<Shared>>, headers: HeaderMap, uri: U
     };
     let clients = workbench.map(|workbench| workbench.clients().into_iter().map(client).collect()).unwrap_or_default();
     let control = workbench.is_some_and(|workbench| workbench.control_key.is_some());
-    page(StatusCode::OK, &Start { frame, issuer, people, clients, control })
+    let issuers = workbench.map(Workbench::issuers).unwrap_or_default();
+    let others = issuers.into_iter().filter(|(_, other)| *other != issuer).collect();
+    page(StatusCode::OK, &Start { frame, issuer, people, clients, control, others })
 }

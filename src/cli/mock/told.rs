@@ -1,0 +1,106 @@
+use secrecy::{ExposeSecret, SecretString};
+use serde_json::{Value, json};
+
+use super::log::Log;
+use super::{Arguments, Mock};
+use crate::cli::list::Format;
+use crate::domain::ApplicationType;
+use crate::platform::accounts::SAMPLE_PEOPLE;
+
+/// Says where everything is.
+pub(super) fn tell(mocks: &[Mock], arguments: &Arguments) {
+    let told = |mock| Told { mock, arguments };
+    match arguments.format {
+        Format::Json => {
+            let mut facts = mocks.first().map_or(Value::Null, |first| told(first).facts());
+            if !arguments.issuer.is_empty() {
+                facts["issuers"] = mocks.iter().map(|mock| told(mock).facts()).collect();
+            }
+            anstream::println!("{facts}");
+        }
+        Format::Text => {
+            mocks.iter().for_each(|mock| told(mock).tell());
+            if arguments.log != Log::Off {
+                let bold = anstyle::Style::new().bold();
+                anstream::println!("\n{bold}Requests{bold:#}");
+            }
+        }
+    }
+}
+
+/// What is said of one platform at the start.
+struct Told<'a> {
+    mock: &'a Mock,
+    arguments: &'a Arguments,
+}
+
+impl Told<'_> {
+    fn password(&self, email: &str) -> SecretString {
+        self.mock.platform.password_of(email).unwrap_or_default()
+    }
+
+    fn control_key(&self) -> Option<SecretString> {
+        self.mock.platform.shared().settings.workbench.as_ref()?.control_key.clone()
+    }
+
+    fn facts(&self) -> Value {
+        let Self { mock: Mock { name, platform, client, token }, arguments } = self;
+        let control_key = self.control_key();
+        let issuer = platform.shared().issuer_text();
+        let people = SAMPLE_PEOPLE.iter().map(|(email, ..)| {
+            let user = platform.shared().accounts().user_by_email(email).cloned();
+            let tenant = user.as_ref().and_then(|user| user.tenant).map(|tenant| tenant.0);
+            let name = user.map(|user| user.given_name.to_lowercase()).unwrap_or_default();
+            (name, json!({ "email": email, "password": self.password(email).expose_secret(), "tenant": tenant }))
+        });
+        json!({
+            "name": name, "issuer": issuer, "api": issuer, "portal": issuer, "ca": arguments.tls,
+            "users": people.collect::<serde_json::Map<_, _>>(),
+            "client": client.as_ref().map(|client| json!({
+                "client_id": client.client_id,
+                "client_secret": client.client_secret.as_ref().map(|secret| secret.expose_secret().to_owned()),
+                "type": ApplicationType::Web,
+            })),
+            "control_key": control_key.as_ref().map(|key| key.expose_secret().to_owned()),
+            "access_token": token.as_ref().map(|token| token.expose_secret().to_owned()),
+        })
+    }
+
+    fn tell(&self) {
+        let Self { mock: Mock { name, platform, client, token }, arguments } = self;
+        let control_key = self.control_key();
+        let issuer = platform.shared().issuer_text();
+        let bold = anstyle::Style::new().bold();
+        let title = name.as_ref().map_or_else(|| "Mock platform".to_owned(), |name| format!("\nMock platform {name}"));
+        anstream::println!("{bold}{title}{bold:#} (sample data only; Ctrl-C ends it)\n");
+        anstream::println!("  start here           {issuer}/_mock");
+        anstream::println!("  account portal       {issuer}/");
+        anstream::println!("  discovery            {issuer}/.well-known/openid-configuration");
+        anstream::println!("  API                  {issuer}/v2/");
+        if let Some(ca) = &arguments.tls {
+            anstream::println!("  CA certificate       {}", ca.display());
+        }
+        if let Some(key) = control_key {
+            anstream::println!("  faults by hand       {issuer}/_control   key {}", key.expose_secret());
+        }
+        anstream::println!("\n{bold}People{bold:#}");
+        for (email, _, role) in SAMPLE_PEOPLE {
+            anstream::println!("  {email:<28} {:<18} {role}", self.password(email).expose_secret());
+        }
+        match client {
+            None => anstream::println!(
+                "\nhint: --redirect-uri URI or --register FILE registers an approved application, or walk through the portal as Dario and Carla"
+            ),
+            Some(client) => {
+                anstream::println!("\n{bold}Environment of the registered application{bold:#}");
+                anstream::println!("  OIDC_ISSUER={issuer}\n  GIPO_API_BASE={issuer}\n  CLIENT_ID={}", client.client_id);
+                if let Some(secret) = &client.client_secret {
+                    anstream::println!("  CLIENT_SECRET={}", secret.expose_secret());
+                }
+            }
+        }
+        if let (Some(token), Some(email)) = (token, &arguments.token_for) {
+            anstream::println!("\n{bold}Access token of {email}{bold:#}\n  {}", token.expose_secret());
+        }
+    }
+}

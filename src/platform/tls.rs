@@ -1,0 +1,121 @@
+//! The certificates of a platform under TLS: the sound one, and those that a fault shows instead. Chosen at each handshake.
+
+use std::sync::{Arc, OnceLock, Weak};
+
+use axum::extract::{Request, State};
+use axum::http::{HeaderValue, header};
+use axum::middleware::Next;
+use axum::response::Response;
+use rustls::ServerConfig;
+use rustls::crypto::ring::default_provider;
+use rustls::pki_types::pem::PemObject;
+use rustls::pki_types::{CertificateDer, PrivateKeyDer};
+use rustls::server::{ClientHello, ResolvesServerCert};
+use rustls::sign::CertifiedKey;
+use secrecy::ExposeSecret;
+
+use super::{Fault, PlatformError, Shared, Tls};
+use crate::domain::{Endpoint, Exchange, Facts};
+
+pub const SELF_SIGNED: &str = "tls-self-signed";
+pub const WRONG_HOST: &str = "tls-wrong-host";
+pub const EXPIRED: &str = "tls-expired";
+
+const fn fault(name: &'static str, effect: &'static str) -> Fault {
+    Fault { name, area: "TLS", effect, requirements: &["TK-04", "GX-22"] }
+}
+
+/// Only where the platform speaks https; on connections that are made from then on.
+pub const FAULTS: &[Fault] = &[
+    fault(SELF_SIGNED, "shows a certificate that no authority has signed (https only, new connections)"),
+    fault(WRONG_HOST, "shows a certificate of the right authority for another host (https only, new connections)"),
+    fault(EXPIRED, "shows a certificate of the right authority that has expired (https only, new connections)"),
+];
+
+/// What journal and log say of a handshake in place of a method.
+const HANDSHAKE: &str = "TLS";
+
+/// Picks a handshake's certificate.
+#[derive(Debug)]
+pub(super) struct Certificates {
+    sound: Arc<CertifiedKey>,
+    faulty: Vec<(&'static str, Arc<CertifiedKey>)>,
+    /// The platform, once it is there.
+    shared: OnceLock<Weak<Shared>>,
+}
+
+impl Certificates {
+    pub fn parse(tls: &Tls) -> Result<Arc<Self>, PlatformError> {
+        let key = |chain: &str| certified(chain, tls.key_pem.expose_secret()).map(Arc::new);
+        let faulty = tls.faulty.iter().map(|(name, chain)| Ok((*name, key(chain)?)));
+        let faulty = faulty.collect::<Result<_, PlatformError>>()?;
+        Ok(Arc::new(Self { sound: key(&tls.certificate_pem)?, faulty, shared: OnceLock::new() }))
+    }
+
+    pub fn belong_to(&self, shared: &Arc<Shared>) {
+        // Called once, where the platform is made.
+        let _ = self.shared.set(Arc::downgrade(shared));
+    }
+
+    /// HTTP/1.1 only where faults may come: each of its answers can end the connection, so that the next handshake is a new one.
+    pub fn config(self: &Arc<Self>) -> Arc<ServerConfig> {
+        let mut config = ServerConfig::builder().with_no_client_auth().with_cert_resolver(self.clone());
+        config.alpn_protocols = vec![b"http/1.1".to_vec()];
+        Arc::new(config)
+    }
+}
+
+impl ResolvesServerCert for Certificates {
+    fn resolve(&self, _: ClientHello<'_>) -> Option<Arc<CertifiedKey>> {
+        let fired = self.shared.get().and_then(Weak::upgrade).and_then(|shared| {
+            let armed = self.faulty.iter().find(|(name, _)| shared.faults.armed().iter().any(|(known, _)| known == name))?;
+            let trace = shared.journal.open();
+            trace.fires(&shared.faults, armed.0).then(|| {
+                record(&shared, trace.number(), armed.0);
+                armed.1.clone()
+            })
+        });
+        Some(fired.unwrap_or_else(|| self.sound.clone()))
+    }
+}
+
+/// Layer: while a fault of this table is armed, no answer leaves its connection open.
+pub(super) async fn end_connection(State(shared): State<Arc<Shared>>, request: Request, next: Next) -> Response {
+    let mut response = next.run(request).await;
+    let armed = shared.faults.armed().iter().any(|(name, _)| FAULTS.iter().any(|fault| fault.name == *name));
+    if armed {
+        response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
+    }
+    response
+}
+
+/// A handshake that a fault spoils has an entry of its own: no request may follow.
+fn record(shared: &Shared, number: u64, fault: &str) {
+    if !shared.journal.records() {
+        return;
+    }
+    shared.journal.record(Exchange {
+        number,
+        at_ms: shared.journal.elapsed_ms(),
+        duration_ms: 0,
+        endpoint: Endpoint::Other,
+        method: HANDSHAKE.to_owned(),
+        path: String::new(),
+        query: Vec::new(),
+        headers: Vec::new(),
+        form: Vec::new(),
+        body: None,
+        status: 0,
+        response_headers: Vec::new(),
+        response: None,
+        facts: Facts::default(),
+        faults: vec![fault.to_owned()],
+    });
+}
+
+fn certified(chain: &str, key: &str) -> Result<CertifiedKey, PlatformError> {
+    let unreadable = |error: &dyn std::fmt::Display| PlatformError::Certificate(error.to_string());
+    let chain = CertificateDer::pem_slice_iter(chain.as_bytes()).collect::<Result<Vec<_>, _>>().map_err(|error| unreadable(&error))?;
+    let key = PrivateKeyDer::from_pem_slice(key.as_bytes()).map_err(|error| unreadable(&error))?;
+    CertifiedKey::from_der(chain, key, &default_provider()).map_err(|error| unreadable(&error))
+}

@@ -1,0 +1,108 @@
+//! Bad certificates on purpose: a sound client refuses each for its own reason, and gets no answer to read.
+
+use collaudo::platform::{Platform, Settings, Times, own_certificate};
+use reqwest::{Certificate, Client};
+
+struct Desk {
+    platform: Platform,
+    ca: Certificate,
+}
+
+impl Desk {
+    async fn new() -> Self {
+        let own = own_certificate(&["localhost", "127.0.0.1", "::1"]).expect("made");
+        let ca = Certificate::from_pem(own.ca_pem.as_bytes()).expect("a certificate");
+        let platform = Platform::start(Settings { tls: Some(own.tls), ..Settings::default() }).await.expect("a free port");
+        Self { platform, ca }
+    }
+
+    /// One that trusts the platform's authority and no other.
+    fn client(&self) -> Client {
+        Client::builder().tls_certs_only([self.ca.clone()]).build().expect("a client")
+    }
+
+    /// No call of the client succeeds any more, and one fails for this reason. The first may find its old connection closed under
+    /// its hands.
+    async fn until_it_meets(&self, client: &Client, reason: &str) {
+        let mut told = Vec::new();
+        while told.len() < 10 {
+            told.push(self.discovery(client).await.expect_err("the certificate is bad"));
+            if told.last().is_some_and(|told| told.contains(reason)) {
+                return;
+            }
+        }
+        panic!("never for {reason}: {told:?}");
+    }
+
+    /// Status, or everything that the client says of its failure.
+    async fn discovery(&self, client: &Client) -> Result<u16, String> {
+        let url = self.platform.issuer().join("/.well-known/openid-configuration").expect("a path");
+        match client.get(url).send().await {
+            Ok(answer) => Ok(answer.status().as_u16()),
+            Err(error) => {
+                let mut told = error.to_string();
+                let mut source: Option<&dyn std::error::Error> = std::error::Error::source(&error);
+                while let Some(error) = source {
+                    told += &format!(": {error}");
+                    source = error.source();
+                }
+                Err(told)
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn each_bad_certificate_is_refused_for_its_own_reason_and_the_sound_one_accepted_again() {
+    let desk = Desk::new().await;
+    assert_eq!(desk.discovery(&desk.client()).await, Ok(200));
+    for (fault, reason) in [("tls-self-signed", "UnknownIssuer"), ("tls-wrong-host", "not valid for name"), ("tls-expired", "expired")] {
+        desk.platform.faults().arm(fault, Times::Always).expect("it is known");
+        let mark = desk.platform.journal().mark();
+        let refused = desk.discovery(&desk.client()).await.expect_err("the certificate is bad");
+        assert!(refused.contains(reason), "{fault}: {refused}");
+        let seen = desk.platform.journal().since(mark);
+        assert!(
+            !seen.is_empty() && seen.iter().all(|exchange| exchange.method == "TLS" && exchange.faults == [fault]),
+            "{fault}: {seen:?}"
+        );
+        assert!(desk.platform.faults().firings().iter().any(|firing| firing.fault == fault && firing.exchange == seen[0].number));
+        desk.platform.faults().disarm(fault).expect("it is known");
+        assert_eq!(desk.discovery(&desk.client()).await, Ok(200), "after {fault}");
+    }
+}
+
+#[tokio::test]
+async fn a_careless_client_gets_its_answer_so_that_carelessness_shows() {
+    let desk = Desk::new().await;
+    let careless =
+        Client::builder().tls_danger_accept_invalid_certs(true).tls_danger_accept_invalid_hostnames(true).build().expect("a client");
+    for fault in ["tls-self-signed", "tls-wrong-host", "tls-expired"] {
+        desk.platform.faults().arm(fault, Times::Always).expect("it is known");
+        assert_eq!(desk.discovery(&careless).await, Ok(200), "{fault}");
+    }
+}
+
+#[tokio::test]
+async fn a_client_that_keeps_its_connection_meets_the_fault_too() {
+    let desk = Desk::new().await;
+    let client = desk.client();
+    assert_eq!(desk.discovery(&client).await, Ok(200));
+    desk.platform.faults().arm("tls-expired", Times::Always).expect("it is known");
+    desk.platform.close_connections();
+    desk.until_it_meets(&client, "expired").await;
+    desk.platform.faults().disarm_all();
+    assert_eq!(desk.discovery(&client).await, Ok(200));
+    desk.platform.faults().arm("tls-expired", Times::Always).expect("it is known");
+    assert_eq!(desk.discovery(&client).await, Ok(200), "its connection was open already, and ends with this answer");
+    desk.until_it_meets(&client, "expired").await;
+}
+
+#[tokio::test]
+async fn plain_http_knows_no_certificate() {
+    let platform = Platform::start(Settings::default()).await.expect("a free port");
+    platform.faults().arm("tls-expired", Times::Always).expect("it is known");
+    let url = platform.issuer().join("/.well-known/openid-configuration").expect("a path");
+    assert_eq!(reqwest::get(url).await.expect("an answer").status(), 200);
+    assert!(platform.faults().firings().is_empty());
+}
