@@ -10,7 +10,7 @@ use rustls::ServerConfig;
 use rustls::crypto::ring::default_provider;
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
-use rustls::server::{ClientHello, ResolvesServerCert};
+use rustls::server::{ClientHello, NoServerSessionStorage, ResolvesServerCert};
 use rustls::sign::CertifiedKey;
 use secrecy::ExposeSecret;
 
@@ -57,10 +57,13 @@ impl Certificates {
         let _ = self.shared.set(Arc::downgrade(shared));
     }
 
-    /// HTTP/1.1 only where faults may come: each of its answers can end the connection, so that the next handshake is a new one.
+    /// HTTP/1.1 only: each of its answers can end the connection, so that the next handshake is a new one. No session is resumed:
+    /// a client that resumes sees no certificate, and a sound one would pass for careless.
     pub fn config(self: &Arc<Self>) -> Arc<ServerConfig> {
         let mut config = ServerConfig::builder().with_no_client_auth().with_cert_resolver(self.clone());
         config.alpn_protocols = vec![b"http/1.1".to_vec()];
+        config.session_storage = Arc::new(NoServerSessionStorage {});
+        config.send_tls13_tickets = 0;
         Arc::new(config)
     }
 }

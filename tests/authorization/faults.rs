@@ -152,7 +152,10 @@ const EFFECTS: [(&str, Shows); 91] = [
 ];
 
 /// Faults with a test of their own.
-const ELSEWHERE: [&str; 12] = [
+const ELSEWHERE: [&str; 15] = [
+    "tls-self-signed",
+    "tls-wrong-host",
+    "tls-expired",
     "refresh-held",
     "pkce-ignored",
     "pkce-refused",

@@ -1,0 +1,5 @@
+//! The mock platform beside its API and its authorization server: portal, connections, certificates.
+
+mod portal;
+mod slow_clients;
+mod tls_faults;
