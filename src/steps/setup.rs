@@ -9,7 +9,7 @@ use super::snapshot::GoldenTexts;
 use super::stage::Shared;
 use super::{Failure, world::Levels};
 use crate::browser::{Browser, BrowserError, Context, Options};
-use crate::domain::{Profile, TargetFile};
+use crate::domain::{App, ApplicationType, Profile, TargetFile};
 use crate::platform::Assumptions;
 use crate::platform::accounts::Credentials;
 use crate::relying_party::Defect;
@@ -19,6 +19,8 @@ pub struct Setup {
     pub profile: Profile,
     /// Whether the application under test is the one that comes with collaudo.
     pub bundled: bool,
+    /// The bundled application as a program of each other type.
+    pub programs: Vec<App>,
     pub defect: Option<Defect>,
     /// The running application's client secret (`[app.client]`).
     pub static_secret: Option<SecretString>,
@@ -77,8 +79,36 @@ impl Setup {
         golden: GoldenTexts,
         dossier_secrets: BTreeMap<String, SecretString>,
     ) -> Self {
-        let (shared, refused) = Default::default();
-        Self { refused, profile, bundled, defect, static_secret, target, browser, seed, out, levels, golden, dossier_secrets, shared }
+        let (shared, refused, programs) = Default::default();
+        Self {
+            refused,
+            programs,
+            profile,
+            bundled,
+            defect,
+            static_secret,
+            target,
+            browser,
+            seed,
+            out,
+            levels,
+            golden,
+            dossier_secrets,
+            shared,
+        }
+    }
+
+    pub fn with_programs(self, programs: Vec<App>) -> Self {
+        Self { programs, ..self }
+    }
+
+    /// The application under test, if it is of this type; without a profile there is a bundled one of each.
+    pub(super) fn app_of(&self, r#type: ApplicationType) -> Result<&App, Failure> {
+        let apps = std::iter::once(&self.profile.app).chain(&self.programs);
+        apps.into_iter().find(|app| app.r#type == r#type).ok_or_else(|| {
+            let declared = self.profile.app.r#type.name();
+            Failure::not_applicable(format!("it is about {} applications; the profile declares a {declared} one", r#type.name()))
+        })
     }
 
     pub fn remote(&self) -> Option<&Remote> {
@@ -99,6 +129,30 @@ impl Setup {
     /// Whether the application is one shared stage: neither bundled nor started by us.
     pub fn is_shared(&self) -> bool {
         !self.bundled && self.profile.app.command.is_none()
+    }
+}
+
+/// What a stage's platform is made from.
+#[derive(Clone, Copy, Debug)]
+pub struct Sample {
+    pub seed: u64,
+    /// The day of the sample data; `None`: today.
+    pub day: Option<jiff::civil::Date>,
+    /// `None`: as assumed of the platform.
+    pub device_interval_seconds: Option<u64>,
+}
+
+impl Sample {
+    pub fn of(seed: u64) -> Self {
+        Self { seed, day: None, device_interval_seconds: None }
+    }
+
+    pub fn assumptions(&self, of_the_run: &Assumptions) -> Assumptions {
+        let mut assumptions = of_the_run.clone();
+        if let Some(seconds) = self.device_interval_seconds {
+            assumptions.device_poll_interval_seconds = seconds;
+        }
+        assumptions
     }
 }
 

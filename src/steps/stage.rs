@@ -9,7 +9,9 @@ use tokio::sync::Mutex;
 use url::Url;
 
 use super::application::{Filling, Instance, Started};
+use super::program_sign_in::Registered;
 use super::provocation::Provocation;
+use super::setup::Sample;
 use super::{Failure, PATIENCE, Setup, Target};
 use crate::browser::{Context, Page};
 use crate::domain::{BrowserFact, Exchange, Window};
@@ -37,14 +39,8 @@ pub struct Stage {
     pub base_url: Url,
     visitors: HashMap<String, Visitor>,
     pub provocation: Provocation,
-}
-
-/// What a platform's sample data are made from.
-#[derive(Clone, Copy, Debug)]
-pub struct Sample {
-    pub seed: u64,
-    /// `None`: today.
-    pub day: Option<jiff::civil::Date>,
+    /// The command-line program that the scenario is about, if it is about one.
+    pub program: Option<Registered>,
 }
 
 /// A person's browser: an isolated context, with the application's page.
@@ -61,7 +57,7 @@ impl Stage {
             let mut kept = setup.shared.lock().await;
             if kept.is_none() {
                 let port = setup.profile.app.client.as_ref().map_or(0, |client| client.platform_port);
-                *kept = Some(Arc::new(Shared::start(&setup, Sample { seed: setup.seed, day: None }, port).await?));
+                *kept = Some(Arc::new(Shared::start(&setup, Sample::of(setup.seed), port).await?));
             }
             kept.as_ref().map(Arc::clone).ok_or_else(|| Failure::broke("the shared stage is gone"))?
         } else {
@@ -82,8 +78,9 @@ impl Stage {
         }
         Ok(Self {
             mark: shared.platform.as_ref().map_or(0, |platform| platform.journal().mark()),
-            base_url: setup.profile.app.url.clone(),
+            base_url: setup.profile.app.url.as_ref().map_or_else(|| Url::parse(&issuer), |url| Ok(url.clone())).map_err(Failure::broke)?,
             provocation: Provocation::default(),
+            program: None,
             visitors: HashMap::new(),
             redirect_uris: Vec::new(),
             credentials: None,
@@ -341,6 +338,15 @@ impl Stage {
         }
     }
 
+    pub(super) fn visitor_if_any(&self, name: &str) -> Option<Visitor> {
+        self.visitors.get(name).cloned()
+    }
+
+    pub(super) fn keep_visitor(&mut self, name: &str, visitor: Visitor) -> Visitor {
+        self.visitors.insert(name.to_owned(), visitor.clone());
+        visitor
+    }
+
     pub fn forget_visitor(&mut self, name: &str) -> Option<Visitor> {
         self.visitors.remove(name)
     }
@@ -358,7 +364,7 @@ impl Shared {
                     seed: sample.seed,
                     sample_day: sample.day,
                     port,
-                    assumptions: assumptions.clone(),
+                    assumptions: sample.assumptions(assumptions),
                     ..Settings::default()
                 })
                 .await?,
