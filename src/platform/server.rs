@@ -87,8 +87,8 @@ impl Platform {
             server.http_builder().http1().header_read_timeout(limits.header_time);
             tasks.push(match &tls {
                 Some(tls) => {
-                    let server =
-                        server.acceptor(RustlsAcceptor::new(RustlsConfig::from_config(tls.config())).acceptor(connections.clone()));
+                    let config = RustlsConfig::from_config(tls.config(shared.settings.assumptions.tls_minimum));
+                    let server = server.acceptor(RustlsAcceptor::new(config).acceptor(connections.clone()));
                     tokio::spawn(async move { report_end(server.serve(routes).await) })
                 }
                 None => {

@@ -49,13 +49,14 @@ impl Shared {
                 None => Clinic::seeded(settings.seed),
             },
         });
+        let journal = settings.journal;
         Self {
             clinic: Kept::new(clinic),
             authorizations: Kept::new(authorizations),
             accounts: Kept::new(accounts),
             own_key,
             store,
-            journal: Journal::keeping(settings.journal),
+            journal: Journal::keeping(journal),
             workbench: settings.workbench.clone().map(|settings| Workbench::new(settings.control_key)),
             limiter: Limiter::new(&settings.assumptions),
             settings,
@@ -63,7 +64,7 @@ impl Shared {
             clock: Clock::default(),
             random,
             faults: Switchboard::default(),
-            redaction: Redaction::default(),
+            redaction: Redaction::keeping(journal),
         }
     }
 

@@ -14,7 +14,7 @@ use rustls::server::{ClientHello, NoServerSessionStorage, ResolvesServerCert};
 use rustls::sign::CertifiedKey;
 use secrecy::ExposeSecret;
 
-use super::{Fault, PlatformError, Shared, Tls};
+use super::{Fault, PlatformError, Shared, Tls, TlsVersion};
 use crate::domain::{Endpoint, Exchange, Facts};
 
 pub const SELF_SIGNED: &str = "tls-self-signed";
@@ -59,8 +59,12 @@ impl Certificates {
 
     /// HTTP/1.1 only: each of its answers can end the connection, so that the next handshake is a new one. No session is resumed:
     /// a client that resumes sees no certificate, and a sound one would pass for careless.
-    pub fn config(self: &Arc<Self>) -> Arc<ServerConfig> {
-        let mut config = ServerConfig::builder().with_no_client_auth().with_cert_resolver(self.clone());
+    pub fn config(self: &Arc<Self>, minimum: TlsVersion) -> Arc<ServerConfig> {
+        let versions = match minimum {
+            TlsVersion::V1_2 => rustls::DEFAULT_VERSIONS,
+            TlsVersion::V1_3 => &[&rustls::version::TLS13],
+        };
+        let mut config = ServerConfig::builder_with_protocol_versions(versions).with_no_client_auth().with_cert_resolver(self.clone());
         config.alpn_protocols = vec![b"http/1.1".to_vec()];
         config.session_storage = Arc::new(NoServerSessionStorage {});
         config.send_tls13_tickets = 0;
