@@ -66,6 +66,10 @@ impl Switchboard {
         self.lock().armed.iter().map(|(name, times)| (*name, *times)).collect()
     }
 
+    pub fn is_any_armed(&self) -> bool {
+        !self.lock().armed.is_empty()
+    }
+
     pub fn disarm_all(&self) {
         self.lock().armed.clear();
     }

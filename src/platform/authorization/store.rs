@@ -1,7 +1,7 @@
 use std::collections::{BTreeMap, HashMap};
 use std::ops::Range;
 
-use secrecy::{ExposeSecret, SecretString};
+use secrecy::SecretString;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
@@ -9,7 +9,6 @@ use super::devices::Devices;
 use super::interaction::Attempt;
 use crate::oauth::ScopeSet;
 use crate::platform::accounts::UserId;
-use crate::platform::kept_secret;
 use crate::platform::store::{Snapshot, one_part};
 
 /// Authorization requests in progress, codes, tokens and grants of one platform.
@@ -21,15 +20,13 @@ pub struct Authorizations {
     pub(super) attempts: HashMap<String, Attempt>,
     #[serde(skip)]
     pub(super) devices: Devices,
-    /// JWTs of access tokens that are given out as something else, by what is given out.
-    #[serde(skip)]
-    pub(super) opaque: HashMap<String, SecretString>,
     /// Whether a token was signed with the new key: the JWKS shows it from then on.
     #[serde(skip)]
     pub(super) new_key: bool,
     pub(super) codes: HashMap<String, Code>,
     pub(super) grants: BTreeMap<GrantId, Grant>,
     next_grant: GrantId,
+    /// By their value: what is found here is what this platform signed, whole.
     pub(super) access_tokens: HashMap<String, AccessToken>,
     pub(super) refresh_tokens: HashMap<String, RefreshToken>,
     /// The last one of each user.
@@ -103,8 +100,7 @@ pub(super) struct AccessToken {
     pub grant: GrantId,
     /// Seconds since the epoch, as the token itself says.
     pub expires_at: i64,
-    #[serde(with = "kept_secret")]
-    pub token: SecretString,
+    jti: String,
     scopes: ScopeSet,
     number: u64,
     expired: bool,
@@ -124,6 +120,10 @@ pub(super) struct KnownAccess {
     pub client_id: String,
     pub subject: UserId,
     pub scopes: ScopeSet,
+    pub jti: String,
+    /// Seconds since the epoch.
+    pub expires_at: i64,
+    /// Before its time.
     pub expired: bool,
     pub revoked: bool,
 }
@@ -204,15 +204,15 @@ impl Authorizations {
         Some(self.add_grant(grant))
     }
 
-    /// Keeps an access token under its `jti`; `life` is when it was issued and when it expires.
-    pub(super) fn add_access_token(&mut self, grant: GrantId, jti: String, token: SecretString, scopes: ScopeSet, life: Range<i64>) {
+    /// Keeps an access token under its value; `life` is when it was issued and when it expires.
+    pub(super) fn add_access_token(&mut self, grant: GrantId, jti: String, value: String, scopes: ScopeSet, life: Range<i64>) {
         self.issued += 1;
         let number = self.issued;
         if number.is_multiple_of(TOKENS_BETWEEN_SWEEPS) {
             self.forget_expired(life.start);
         }
-        let token = AccessToken { grant, expires_at: life.end, token, scopes, number, expired: false, revoked: false };
-        self.access_tokens.insert(jti, token);
+        let token = AccessToken { grant, expires_at: life.end, jti, scopes, number, expired: false, revoked: false };
+        self.access_tokens.insert(value, token);
     }
 
     pub(super) fn add_refresh_token(&mut self, grant: GrantId, value: String, expires_at: i64) {
@@ -259,13 +259,15 @@ impl Authorizations {
         }
     }
 
-    pub(super) fn access_grant(&self, jti: &str) -> Option<KnownAccess> {
-        let token = self.access_tokens.get(jti)?;
+    pub(super) fn access_grant(&self, value: &str) -> Option<KnownAccess> {
+        let token = self.access_tokens.get(value)?;
         let grant = &self.grants[&token.grant];
         Some(KnownAccess {
             client_id: grant.client_id.clone(),
             subject: grant.subject.clone(),
             scopes: token.scopes.clone(),
+            jti: token.jti.clone(),
+            expires_at: token.expires_at,
             expired: token.expired,
             revoked: token.revoked || grant.revoked,
         })
@@ -279,12 +281,11 @@ impl Authorizations {
             self.revoke(grant);
             return Ok(());
         }
-        let found = self.access_tokens.iter().find(|(_, token)| token.token.expose_secret() == value);
-        let Some((jti, grant)) = found.map(|(jti, token)| (jti.clone(), token.grant)) else {
+        let Some(grant) = self.access_tokens.get(value).map(|token| token.grant) else {
             return Ok(());
         };
         self.owned(grant, client_id)?;
-        if let Some(token) = self.access_tokens.get_mut(&jti) {
+        if let Some(token) = self.access_tokens.get_mut(value) {
             token.revoked = true;
         }
         Ok(())
@@ -340,8 +341,8 @@ impl Authorizations {
     }
 
     pub(in crate::platform) fn latest_access_token(&self, subject: &UserId) -> Option<SecretString> {
-        let own = self.access_tokens.values().filter(|token| self.grants[&token.grant].subject == *subject);
-        own.max_by_key(|token| token.number).map(|token| token.token.clone())
+        let own = self.access_tokens.iter().filter(|(_, token)| self.grants[&token.grant].subject == *subject);
+        own.max_by_key(|(_, token)| token.number).map(|(value, _)| SecretString::from(value.clone()))
     }
 }
 

@@ -1,6 +1,4 @@
-use std::collections::{BTreeSet, HashSet};
-
-use secrecy::ExposeSecret;
+use std::collections::BTreeSet;
 
 use super::store::{Authorizations, GrantId};
 
@@ -21,8 +19,5 @@ impl Authorizations {
         self.codes.retain(|_, code| !gone(code.expires_at) || code.grant.is_some_and(|grant| in_use.contains(&grant)));
         let of_codes: BTreeSet<GrantId> = self.codes.values().filter_map(|code| code.grant).collect();
         self.grants.retain(|id, _| in_use.contains(id) || of_codes.contains(id));
-        let tokens = &self.access_tokens;
-        let opaque: HashSet<&str> = tokens.values().map(|token| token.token.expose_secret()).collect();
-        self.opaque.retain(|given, _| opaque.contains(given.as_str()));
     }
 }

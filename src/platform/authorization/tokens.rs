@@ -115,15 +115,8 @@ pub(super) async fn access_token(shared: &Shared, trace: &Trace, issue: &Issue<'
     let mut header = header(keys.algorithm.name(), Some(&keys.kid));
     header.insert("typ".to_owned(), "at+jwt".into());
     let token = Draft { header, claims, signature: Signature::By(&keys.pair) }.sign()?;
-    let mut authorizations = shared.authorizations();
-    let given = if trace.fires(&shared.faults, f::TOKEN_OPAQUE) {
-        let opaque = format!("0~._-+/{}==", shared.random.token(24));
-        authorizations.opaque.insert(opaque.clone(), SecretString::from(token));
-        opaque
-    } else {
-        token
-    };
-    authorizations.add_access_token(issue.id, jti, SecretString::from(given.clone()), scopes.clone(), now..expires_at);
+    let given = if trace.fires(&shared.faults, f::TOKEN_OPAQUE) { format!("0~._-+/{}==", shared.random.token(24)) } else { token };
+    shared.authorizations().add_access_token(issue.id, jti, given.clone(), scopes.clone(), now..expires_at);
     Ok(given)
 }
 
