@@ -181,6 +181,15 @@ pub enum SameSite {
     None,
 }
 
+/// A secret in what a run left behind: where, and of what kind. Never its value.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Leak {
+    /// Relative to the run's output folder, with `/`.
+    pub file: String,
+    /// `access-token`, `password`, `personal data of a patient`.
+    pub kind: String,
+}
+
 /// A file of evidence beside the report.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Attachment {

@@ -10,6 +10,7 @@
 pub mod accounts;
 mod api;
 mod authorization;
+mod canaries;
 mod certificate;
 mod clock;
 mod connections;

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use secrecy::SecretString;
 use tokio::sync::Mutex;
 
+use super::canaries::Given;
 use super::snapshot::GoldenTexts;
 use super::stage::Shared;
 use super::{Failure, world::Levels};
@@ -32,6 +33,8 @@ pub struct Setup {
     pub golden: GoldenTexts,
     /// Secrets of the dossier's environments that were set, by environment.
     pub dossier_secrets: BTreeMap<String, SecretString>,
+    /// What its platforms handed out, to search what it leaves behind.
+    pub(super) given: Given,
     /// Why the application cannot be judged at all, if the look before the run found that.
     pub(super) refused: std::sync::Mutex<Option<Failure>>,
     /// The one stage of an application that the harness did not start.
@@ -84,8 +87,23 @@ impl Setup {
         golden: GoldenTexts,
         dossier_secrets: BTreeMap<String, SecretString>,
     ) -> Self {
-        let (shared, refused) = Default::default();
-        Self { refused, profile, bundled, defect, static_secret, target, browser, seed, out, levels, golden, dossier_secrets, shared }
+        let (shared, refused, given) = Default::default();
+        Self {
+            refused,
+            given,
+            profile,
+            bundled,
+            defect,
+            static_secret,
+            target,
+            browser,
+            seed,
+            out,
+            levels,
+            golden,
+            dossier_secrets,
+            shared,
+        }
     }
 
     pub fn remote(&self) -> Option<&Remote> {
