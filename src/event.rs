@@ -2,12 +2,14 @@
 //!
 //! One event is one line of `run.jsonl`. Durations are milliseconds, times are RFC 3339 in UTC.
 
+use std::collections::BTreeMap;
+
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::domain::{
-    Application, Attachment, Attestation, BrowserFact, Environment, Exchange, Finding, Oracle, Readiness, Requirement, ScenarioId,
-    ScenarioSummary, TargetSummary, Verdict,
+    Application, Attachment, Attestation, BrowserFact, Environment, Exchange, Finding, Leak, Oracle, Readiness, Requirement, RequirementId,
+    ScenarioId, ScenarioSummary, TargetSummary, Verdict,
 };
 
 /// An event with the time at which it happened.
@@ -56,6 +58,21 @@ pub struct RunStarted {
     /// A recommendation that does not hold counts as a failure.
     #[serde(default)]
     pub strict: bool,
+    /// The run before this one, on the same application and platform.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub previous: Option<Box<Previous>>,
+}
+
+/// What a run came to, for the next one to tell the difference.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Previous {
+    pub run_id: String,
+    pub started_at: Timestamp,
+    pub readiness: Readiness,
+    pub collaudo_version: String,
+    pub suite_digest: String,
+    /// How each requirement stood, as the summary for programs names it; those that it did not judge are left out.
+    pub requirements: BTreeMap<RequirementId, String>,
 }
 
 pub const FORMAT: u32 = 1;
@@ -117,4 +134,7 @@ pub struct RunFinished {
     pub duration_ms: u64,
     /// Set when a signal ended the run before its last scenario.
     pub interrupted: bool,
+    /// Secrets that were found in the run's folder: it is Errored, and not to be handed on.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub leaks: Vec<Leak>,
 }

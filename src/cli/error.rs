@@ -5,6 +5,7 @@ use crate::catalogue::{CatalogueErrors, SelectionError};
 use crate::platform::{DataError, PlatformError};
 use crate::relying_party::RelyingPartyError;
 use crate::report::ReportError;
+use crate::report::bundle::BundleError;
 
 /// Why a command could not do its work; each ends with exit code 2.
 #[derive(Debug, thiserror::Error)]
@@ -33,6 +34,8 @@ pub enum CliError {
     RelyingParty(#[from] RelyingPartyError),
     #[error("{0}")]
     Report(#[from] ReportError),
+    #[error("{0}")]
+    Bundle(#[from] BundleError),
     #[error("the defect `{defect}` breaks {requirements}, which no selected scenario covers: the run could not catch it")]
     Uncaught { defect: &'static str, requirements: String },
     #[error("--assume {change}: {why}")]

@@ -3,9 +3,11 @@
 //! One file per command. To add a command: a variant of `Command`, a file with its arguments and `run`.
 
 mod app;
+mod bundle;
 mod compose;
 mod doctor;
 mod error;
+mod follow;
 mod list;
 mod mock;
 mod profile;
@@ -17,6 +19,8 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 use tracing_subscriber::EnvFilter;
+
+use crate::domain::Readiness;
 
 pub use error::CliError;
 pub use profile::{parse_profile, parse_target};
@@ -45,6 +49,10 @@ enum Command {
     List(list::Arguments),
     /// Render a finished run again from its run.jsonl.
     Report(report::Arguments),
+    /// Check a bundle offline: who signed what, for how long, and that nothing was changed.
+    Verify(bundle::Verify),
+    /// Make a pair of keys to sign bundles with.
+    Key(bundle::Key),
 }
 
 /// The program's end, as exit codes promise it.
@@ -56,6 +64,16 @@ pub enum End {
     Incomplete,
     /// Something that a configuration can mend.
     Configuration,
+}
+
+impl From<Readiness> for End {
+    fn from(readiness: Readiness) -> Self {
+        match readiness {
+            Readiness::Ready => Self::Done,
+            Readiness::NotReady => Self::NotReady,
+            Readiness::Incomplete => Self::Incomplete,
+        }
+    }
 }
 
 impl From<End> for ExitCode {
@@ -75,7 +93,7 @@ pub fn main() -> ExitCode {
     let arguments = Arguments::parse();
     // Fails only when a provider is installed already: then that one is used.
     let _ = rustls::crypto::ring::default_provider().install_default();
-    let filter = EnvFilter::try_from_env("COLLAUDO_LOG").unwrap_or_else(|_| EnvFilter::new("error"));
+    let filter = EnvFilter::try_from_env("COLLAUDO_LOG").unwrap_or_else(|_| EnvFilter::new("error,rustls_platform_verifier=off"));
     tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
     let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
         Ok(runtime) => runtime,
@@ -92,6 +110,8 @@ pub fn main() -> ExitCode {
             Command::Doctor(arguments) => doctor::run(arguments).await,
             Command::List(arguments) => list::run(&arguments),
             Command::Report(arguments) => report::run(&arguments),
+            Command::Verify(arguments) => bundle::verify(&arguments),
+            Command::Key(arguments) => bundle::make_key(&arguments),
         }
     });
     match end {

@@ -1,10 +1,12 @@
-//! `collaudo report`: renders a finished, or an interrupted, run again.
+//! `collaudo report`: renders a finished, or an interrupted, run again; or many of them as a history.
 
 use std::path::PathBuf;
 
-use super::run::{Format, LangName, write_reports};
+use super::bundle::Sealing;
+use super::follow::{write_reports, write_whole};
+use super::run::{Format, LangName};
 use super::{CliError, End};
-use crate::report::{Run, read_jsonl};
+use crate::report::{Run, read_history, read_jsonl, render_history};
 
 #[derive(clap::Args)]
 pub struct Arguments {
@@ -18,11 +20,20 @@ pub struct Arguments {
     #[arg(long, value_name = "it|en")]
     lang: Option<LangName>,
     /// Folder to write to; without it the run's own.
-    #[arg(long, value_name = "DIR")]
+    #[arg(long, value_name = "DIR", conflicts_with = "bundle")]
     out: Option<PathBuf>,
+    /// Show how the runs below this folder went, one after the other, as history.html there or in --out.
+    #[arg(long, value_name = "DIR", conflicts_with_all = ["run", "report", "bundle"])]
+    history: Option<PathBuf>,
+    #[command(flatten)]
+    sealing: Sealing,
 }
 
 pub fn run(arguments: &Arguments) -> Result<End, CliError> {
+    if let Some(folder) = &arguments.history {
+        return history(arguments, folder);
+    }
+    let sealing = arguments.sealing.read()?;
     let file = if arguments.run.is_dir() { arguments.run.join("run.jsonl") } else { arguments.run.clone() };
     let folder = file.parent().map_or_else(PathBuf::new, PathBuf::from);
     let (records, torn) = read_jsonl(&file)?;
@@ -40,5 +51,28 @@ pub fn run(arguments: &Arguments) -> Result<End, CliError> {
     std::fs::create_dir_all(&out).map_err(|source| CliError::Write { path: out.clone(), source })?;
     write_reports(&run, &folder, &out, &arguments.report, lang)?;
     anstream::println!("{}: {}", run.readiness(), out.display());
+    if run.is_interrupted() {
+        let (judged, planned) = (run.counts().judged(), run.counts().planned);
+        anstream::println!("the run was interrupted: {judged} of {planned} scenarios have a verdict");
+    }
+    if let Some(seal) = sealing {
+        seal.write(&run, &out)?;
+    }
+    Ok(End::Done)
+}
+
+fn history(arguments: &Arguments, folder: &PathBuf) -> Result<End, CliError> {
+    let (runs, unread) = read_history(folder)?;
+    for (path, why) in &unread {
+        anstream::eprintln!("warning: {}: left out: {why}", path.display());
+    }
+    let last = runs.last().ok_or_else(|| CliError::Other(format!("no run is below {}", folder.display())))?;
+    let lang = arguments.lang.map_or(last.lang, Into::into);
+    let out = arguments.out.as_ref().unwrap_or(folder).join("history.html");
+    if let Some(folder) = out.parent() {
+        std::fs::create_dir_all(folder).map_err(|source| CliError::Write { path: folder.to_owned(), source })?;
+    }
+    write_whole(&out, render_history(&runs, lang)?.as_bytes())?;
+    anstream::println!("{} runs: {}", runs.len(), out.display());
     Ok(End::Done)
 }

@@ -1,25 +1,21 @@
 //! `collaudo run`.
 
-use std::io::{IsTerminal, Write};
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 
 use clap::ValueEnum;
 use jiff::Timestamp;
-use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 
+use super::bundle::Sealing;
 use super::compose::{Parties, target_summary};
-use super::{CliError, End, signals};
+use super::follow::{Delivery, drive};
+use super::{CliError, End};
 use crate::catalogue::{Selection, Sources};
-use crate::domain::{Readiness, RequirementId, Suite};
-use crate::event::{Event, FORMAT, Lang, Record, RunStarted};
+use crate::domain::{RequirementId, Suite};
+use crate::event::{FORMAT, Lang, RunStarted};
 use crate::relying_party::Defect;
-use crate::report::{
-    JsonLines, Reporter, Run, Style, console, render_annotations, render_har, render_html, render_json, render_junit, render_markdown,
-    render_messages,
-};
-use crate::runner::{self, Plan};
-use crate::steps::{SNAPSHOT_MODE, Setup, preflight};
+use crate::report::{FILES, FOLDERS, PROFILE, Run, TARGET, read_jsonl};
+use crate::runner::Plan;
+use crate::steps::{SNAPSHOT_MODE, preflight};
 
 #[derive(clap::Args)]
 pub struct Arguments {
@@ -49,6 +45,11 @@ pub struct Arguments {
     /// Language of the reports.
     #[arg(long, value_name = "it|en", default_value = "en")]
     lang: LangName,
+    /// The run to tell the difference to; without it the one that was in the report's folder.
+    #[arg(long, value_name = "DIR")]
+    previous: Option<PathBuf>,
+    #[command(flatten)]
+    sealing: Sealing,
     /// Run the features of this folder instead of the built-in ones.
     #[arg(long, value_name = "DIR")]
     features: Option<PathBuf>,
@@ -105,7 +106,10 @@ pub async fn run(arguments: Arguments) -> Result<End, CliError> {
     let plan = plan(&arguments)?;
     let read = arguments.parties.read()?;
     check_catchable(read.defect, &plan)?;
+    let sealing = arguments.sealing.read()?;
+    let previous = previous(&arguments)?;
     prepare_out(&arguments.out)?;
+    keep_profiles(&arguments)?;
     let seed = read.seed;
     let target = target_summary(&read.target);
     let defect = read.defect.map(|defect| defect.name());
@@ -125,22 +129,28 @@ pub async fn run(arguments: Arguments) -> Result<End, CliError> {
         jobs,
         command: repeat_command(&arguments, seed),
         lang: arguments.lang.into(),
-        application,
-        target,
         environment,
         snapshot_mode: SNAPSHOT_MODE.to_owned(),
         requirements: plan.catalogue.requirements.clone(),
         scenarios: plan.scenarios.clone(),
         selection: selection(&arguments)?.words(),
+        previous: previous.filter(|previous| previous.is_of(&application, &target)).map(|previous| Box::new(previous.told())),
+        application,
+        target,
         // A defect is there to be caught, whatever the level of the rule that it breaks.
         strict: arguments.strict || defect.is_some(),
     };
-    let readiness = drive(setup, plan, started, &arguments).await?;
-    Ok(match readiness {
-        Readiness::Ready => End::Done,
-        Readiness::NotReady => End::NotReady,
-        Readiness::Incomplete => End::Incomplete,
-    })
+    let delivery = Delivery { out: arguments.out, formats: arguments.report, lang: arguments.lang.into(), sealing };
+    Ok(drive(setup, plan, started, &delivery).await?.into())
+}
+
+/// The run before this one; one that cannot be read is passed over, unless it was named.
+fn previous(arguments: &Arguments) -> Result<Option<Run>, CliError> {
+    let fold = |folder: &Path| -> Result<Run, CliError> { Ok(Run::fold(read_jsonl(&folder.join("run.jsonl"))?.0)?) };
+    match &arguments.previous {
+        Some(folder) => fold(folder).map(Some),
+        None => Ok(fold(&arguments.out).ok()),
+    }
 }
 
 fn plan(arguments: &Arguments) -> Result<Plan, CliError> {
@@ -178,15 +188,10 @@ fn selection(arguments: &Arguments) -> Result<Selection, CliError> {
 fn prepare_out(out: &Path) -> Result<(), CliError> {
     let failed = |source| CliError::Write { path: out.to_owned(), source };
     std::fs::create_dir_all(out).map_err(failed)?;
-    for file in ["run.jsonl", "report.html", "junit.xml", "report.json", "traffic.har", "messages.ndjson", "summary.md", "annotations.txt"]
-    {
-        match std::fs::remove_file(out.join(file)) {
-            Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(failed(error)),
-            _ => {}
-        }
-    }
-    for folder in ["evidence", "snapshots"] {
-        match std::fs::remove_dir_all(out.join(folder)) {
+    let files = FILES.into_iter().map(|file| std::fs::remove_file(out.join(file)));
+    let folders = FOLDERS.into_iter().map(|folder| std::fs::remove_dir_all(out.join(folder)));
+    for removed in files.chain(folders) {
+        match removed {
             Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(failed(error)),
             _ => {}
         }
@@ -194,73 +199,16 @@ fn prepare_out(out: &Path) -> Result<(), CliError> {
     Ok(())
 }
 
-async fn drive(setup: Arc<Setup>, plan: Plan, started: RunStarted, arguments: &Arguments) -> Result<Readiness, CliError> {
-    let (sender, receiver) = unbounded_channel();
-    let lang = arguments.lang.into();
-    let report_path = arguments.out.join(if arguments.report.contains(&Format::Html) { "report.html" } else { "run.jsonl" });
-    let style = Style { interactive: std::io::stderr().is_terminal(), colour: colour(), lang };
-    let mut reporters: Vec<Box<dyn Reporter>> =
-        vec![Box::new(JsonLines::create(arguments.out.join("run.jsonl"))?), Box::new(console(std::io::stdout(), style, report_path))];
-    let browser = setup.clone();
-    let engine = async {
-        let finished = runner::run(setup, plan, started, signals::stop(), sender).await;
-        browser.browser.close().await;
-        finished
-    };
-    let (_, reported) = tokio::join!(engine, follow(receiver, &mut reporters, arguments));
-    reported
-}
-
-/// Feeds the reporters and renders the reports; the readiness is that of the fold, as every report says it.
-async fn follow(
-    mut events: UnboundedReceiver<Event>,
-    reporters: &mut [Box<dyn Reporter>],
-    arguments: &Arguments,
-) -> Result<Readiness, CliError> {
-    let mut run: Option<Run> = None;
-    while let Some(event) = events.recv().await {
-        let record = Record { at: Timestamp::now(), event };
-        match &mut run {
-            None => run = Some(Run::start(&record)?),
-            Some(run) => run.apply(&record)?,
+/// What the run was told, beside what it found; secrets are in no profile.
+fn keep_profiles(arguments: &Arguments) -> Result<(), CliError> {
+    let target = (arguments.parties.target != "mock").then(|| PathBuf::from(&arguments.parties.target));
+    for (given, kept) in [(&arguments.parties.app, PROFILE), (&target, TARGET)] {
+        if let Some(given) = given {
+            let path = arguments.out.join(kept);
+            std::fs::copy(given, &path).map_err(|source| CliError::Write { path, source })?;
         }
-        for reporter in reporters.iter_mut() {
-            reporter.record(&record)?;
-        }
-    }
-    let run = run.ok_or_else(|| CliError::Other("the run ended before it began".to_owned()))?;
-    write_reports(&run, &arguments.out, &arguments.out, &arguments.report, arguments.lang.into())?;
-    for reporter in reporters.iter_mut() {
-        reporter.finish()?;
-    }
-    Ok(run.readiness())
-}
-
-/// Renders the formats into `out`, each complete before it takes its name.
-/// `kept` is the run's own folder, where its screenshots are; `out` is where the reports go.
-pub fn write_reports(run: &Run, kept: &Path, out: &Path, formats: &[Format], lang: Lang) -> Result<(), CliError> {
-    for format in formats {
-        let (name, text) = match format {
-            Format::Html => ("report.html", render_html(run, lang, |path| std::fs::read(kept.join(path)).ok())?),
-            Format::Junit => ("junit.xml", render_junit(run)?),
-            Format::Json => ("report.json", render_json(run)?),
-            Format::Har => ("traffic.har", render_har(run)?),
-            Format::Messages => ("messages.ndjson", render_messages(run)?),
-            Format::Markdown => ("summary.md", render_markdown(run, lang)),
-            Format::Annotations => ("annotations.txt", render_annotations(run)),
-        };
-        let path = out.join(name);
-        let written = tempfile::NamedTempFile::new_in(out).and_then(|mut file| {
-            file.write_all(text.as_bytes())?;
-            file.persist(&path).map_err(|error| error.error)
-        });
-        written.map_err(|source| CliError::Write { path, source })?;
     }
     Ok(())
-}
-
-pub fn colour() -> bool {
-    anstream::AutoStream::choice(&std::io::stdout()) != anstream::ColorChoice::Never
 }
 
 /// The command line as given, with the seed: what repeats this run.

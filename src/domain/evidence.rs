@@ -110,9 +110,17 @@ pub struct Facts {
     pub refusal: Option<String>,
 }
 
+/// What stands in place of a method where there was a TLS handshake and no request.
+pub const HANDSHAKE: &str = "TLS";
+
 impl Exchange {
     /// No status of a standard: nothing was answered.
     pub const UNANSWERED: u16 = 499;
+
+    /// A handshake that a fault spoilt, or that the client broke off.
+    pub fn is_handshake(&self) -> bool {
+        self.method == HANDSHAKE
+    }
 
     pub fn query_value(&self, name: &str) -> Option<&str> {
         value_of(&self.query, name)
@@ -175,6 +183,15 @@ pub enum SameSite {
     Strict,
     Lax,
     None,
+}
+
+/// A secret in what a run left behind: where, and of what kind. Never its value.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Leak {
+    /// Relative to the run's output folder, with `/`.
+    pub file: String,
+    /// `access-token`, `password`, `personal data of a patient`.
+    pub kind: String,
 }
 
 /// A file of evidence beside the report.

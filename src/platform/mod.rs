@@ -10,6 +10,7 @@
 pub mod accounts;
 mod api;
 mod authorization;
+mod canaries;
 mod certificate;
 mod clock;
 mod connections;
@@ -43,7 +44,7 @@ pub use kept::Guard;
 pub use levers::{GrantSummary, LeverError};
 pub use limiter::{Limiter, RetryAfter};
 pub use server::{Platform, PlatformError};
-pub use settings::{Assumptions, Keep, Settings, SigningAlgorithm, Tls, WorkbenchSettings};
+pub use settings::{Assumptions, Keep, Settings, SigningAlgorithm, Tls, TlsVersion, WorkbenchSettings};
 pub use shared::Shared;
 pub use store::DataError;
 pub use workbench::Workbench;

@@ -197,6 +197,10 @@ impl Ending<'_> {
                 words::choose(lang, "The run was interrupted before its end.", "L'esecuzione è stata interrotta prima della fine.")
             ));
         }
+        for leak in run.leaks() {
+            let errored = words::choose(lang, "errored: a secret stands in", "errore nostro: c'è un segreto in");
+            lines.push(format!("  {errored} {}: {}", painting::plain(&leak.file), painting::plain(&leak.kind)));
+        }
         if !run.selection().is_empty() {
             let part = words::choose(lang, "Only a part of the suite was planned", "È stata prevista solo una parte della suite");
             lines.push(format!("  {part}: {}", painting::plain(&run.selection().join(" "))));

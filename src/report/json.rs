@@ -4,7 +4,7 @@ use serde::Serialize;
 
 use super::{ReportError, RequirementRow, Run, ScenarioRun, State};
 use crate::domain::{
-    Actor, Application, Attachment, Attestation, Environment, Finding, Level, Oracle, Readiness, RequirementId, ScenarioId, Suite,
+    Actor, Application, Attachment, Attestation, Environment, Finding, Leak, Level, Oracle, Readiness, RequirementId, ScenarioId, Suite,
     TargetSummary,
 };
 
@@ -18,6 +18,7 @@ pub fn render_json(run: &Run) -> Result<String, ReportError> {
         format: SUMMARY_FORMAT,
         readiness: run.readiness(),
         interrupted: run.is_interrupted(),
+        leaks: run.leaks().collect(),
         run_id: &started.run_id,
         started_at: run.started_at().to_string(),
         duration_ms: run.duration_ms(),
@@ -50,6 +51,8 @@ struct Summary<'run> {
     format: u32,
     readiness: Readiness,
     interrupted: bool,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    leaks: Vec<&'run Leak>,
     run_id: &'run str,
     started_at: String,
     duration_ms: u64,

@@ -3,24 +3,46 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
+use tempfile::NamedTempFile;
 
 use super::{ReportError, Reporter};
 use crate::event::{FORMAT, Record};
 
-/// Writes `run.jsonl`: one record on each line, on disk before the next one comes.
+/// Writes `run.jsonl`: one record on each line, on disk before the next one comes. The file takes its name with its first line, so
+/// whatever ends the program leaves a run that can be read, or none.
 #[derive(Debug)]
 pub struct JsonLines {
     path: PathBuf,
-    file: File,
+    file: Begun,
+}
+
+#[derive(Debug)]
+enum Begun {
+    Unnamed(Option<NamedTempFile>),
+    Named(File),
 }
 
 impl JsonLines {
     /// Starts the file anew.
     pub fn create(path: impl Into<PathBuf>) -> Result<Self, ReportError> {
         let path = path.into();
-        match File::create(&path) {
-            Ok(file) => Ok(Self { path, file }),
+        let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+        match NamedTempFile::new_in(folder) {
+            Ok(file) => Ok(Self { path, file: Begun::Unnamed(Some(file)) }),
             Err(source) => Err(ReportError::File { verb: "create", path, source }),
+        }
+    }
+
+    fn write(&mut self, line: &[u8]) -> std::io::Result<()> {
+        match &mut self.file {
+            Begun::Named(file) => file.write_all(line).and_then(|()| file.flush()),
+            Begun::Unnamed(file) => {
+                let mut file = file.take().ok_or_else(|| std::io::Error::other("its first line was not written"))?;
+                file.write_all(line)?;
+                file.flush()?;
+                self.file = Begun::Named(file.persist(&self.path).map_err(|error| error.error)?);
+                Ok(())
+            }
         }
     }
 }
@@ -29,12 +51,12 @@ impl Reporter for JsonLines {
     fn record(&mut self, record: &Record) -> Result<(), ReportError> {
         let mut line = serde_json::to_vec(record)?;
         line.push(b'\n');
-        let written = self.file.write_all(&line).and_then(|()| self.file.flush());
-        written.map_err(|source| ReportError::File { verb: "write to", path: self.path.clone(), source })
+        self.write(&line).map_err(|source| ReportError::File { verb: "write to", path: self.path.clone(), source })
     }
 
     fn finish(&mut self) -> Result<(), ReportError> {
-        self.file.sync_all().map_err(|source| ReportError::File { verb: "write to", path: self.path.clone(), source })
+        let Begun::Named(file) = &self.file else { return Ok(()) };
+        file.sync_all().map_err(|source| ReportError::File { verb: "write to", path: self.path.clone(), source })
     }
 }
 

@@ -32,6 +32,19 @@ pub fn render_junit(run: &Run) -> Result<String, ReportError> {
         suite.add_test_cases(scenarios.into_iter().map(|scenario| test_case(run, scenario)));
         report.add_test_suite(suite);
     }
+    let leaks: Vec<_> = run.leaks().collect();
+    if !leaks.is_empty() {
+        let mut suite = TestSuite::new("collaudo/redaction");
+        suite.add_test_cases(leaks.into_iter().map(|leak| {
+            let mut status = TestCaseStatus::non_success(NonSuccessKind::Error);
+            status.set_type("errored");
+            status.set_message(format!("a secret stands in {}: {}", leak.file, leak.kind));
+            let mut case = TestCase::new(format!("No secret stands in {}", leak.file), status);
+            case.set_classname("collaudo.redaction");
+            case
+        }));
+        report.add_test_suite(suite);
+    }
     Ok(report.to_string()?)
 }
 

@@ -16,6 +16,10 @@ pub fn render_markdown(run: &Run, lang: Lang) -> String {
         escaped(&words::conclusion(readiness, &started.application.name, run.broken(), run.is_strict(), lang)),
         String::new(),
     ];
+    for leak in run.leaks() {
+        let errored = t("Errored: a secret stands in", "Errore nostro: c'è un segreto in");
+        lines.extend([format!("> {errored} {}: {}", escaped(&leak.file), escaped(&leak.kind)), String::new()]);
+    }
     let counts = run.counts();
     lines.push(format!("| {} | {} |", t("verdict", "esito"), t("scenarios", "scenari")));
     lines.push("| --- | ---: |".to_owned());

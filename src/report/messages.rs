@@ -159,9 +159,13 @@ impl Book {
             now = now.checked_add(spent).unwrap_or(now);
             let (status, message) = result(pickled.scenario, verdict, step.map(|step| step.status), index == last);
             let message = message.or_else(|| step.and_then(|step| step.message.clone()));
+            let spent = json!({ "seconds": spent.as_secs(), "nanos": spent.subsec_nanos() });
+            let mut result = json!({ "duration": spent, "status": status });
+            if let Some(message) = message {
+                result["message"] = message.into();
+            }
             self.say(json!({ "testStepFinished": {
-                "testCaseStartedId": started, "testStepId": test_step, "timestamp": time(now),
-                "testStepResult": { "duration": { "seconds": spent.as_secs(), "nanos": spent.subsec_nanos() }, "status": status, "message": message },
+                "testCaseStartedId": started, "testStepId": test_step, "timestamp": time(now), "testStepResult": result,
             } }));
         }
         self.say(json!({ "testCaseFinished": { "testCaseStartedId": started, "timestamp": time(now), "willBeRetried": false } }));

@@ -7,14 +7,18 @@
 //! To add a sentence of a report's own: `words.rs`, in Italian and English. To change the page: `templates/report/`.
 
 mod annotations;
+pub mod bundle;
 mod clause;
 mod console;
+mod difference;
 mod error;
 mod har;
+mod history;
 mod html;
 mod json;
 mod jsonl;
 mod junit;
+mod leaks;
 mod markdown;
 mod matrix;
 mod messages;
@@ -26,12 +30,15 @@ mod words;
 
 pub use annotations::render_annotations;
 pub use console::{Console, Style, console};
+pub use difference::{Change, Difference};
 pub use error::ReportError;
 pub use har::render_har;
-pub use html::render_html;
+pub use history::{Past, read_history};
+pub use html::{render_history, render_html};
 pub use json::{SUMMARY_FORMAT, render_json};
 pub use jsonl::{JsonLines, Torn, parse_jsonl, read_jsonl};
 pub use junit::render_junit;
+pub use leaks::Canaries;
 pub use markdown::render_markdown;
 pub use matrix::RequirementRow;
 pub use messages::render_messages;
@@ -40,6 +47,26 @@ pub use run::{Attempt, Counts, Run, ScenarioRun};
 pub use state::State;
 
 use crate::event::Record;
+
+/// What a run leaves in its folder: nothing else there is its own.
+pub const FILES: [&str; 10] = [
+    "run.jsonl",
+    "report.html",
+    "report.json",
+    "junit.xml",
+    "traffic.har",
+    "messages.ndjson",
+    "summary.md",
+    "annotations.txt",
+    PROFILE,
+    TARGET,
+];
+/// Folders of the same: screenshots and page sources, texts that differ from the approved ones.
+pub const FOLDERS: [&str; 2] = ["evidence", "snapshots"];
+/// The application's profile as the run was given it.
+pub const PROFILE: &str = "collaudo.toml";
+/// The target file as the run was given it.
+pub const TARGET: &str = "target.toml";
 
 /// Follows a run while it happens.
 pub trait Reporter: Send {

@@ -1,10 +1,13 @@
 use std::collections::{BTreeMap, HashMap};
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 
 use super::{ReportError, State};
-use crate::domain::{Finding, Readiness, Requirement, RequirementId, ScenarioId, ScenarioSummary, Verdict, readiness};
+use crate::domain::{Finding, Leak, Readiness, Requirement, RequirementId, ScenarioId, ScenarioSummary, Verdict, readiness};
 use crate::event::{Event, FORMAT, Record, RunFinished, RunStarted, ScenarioFinished, StepFinished};
+
+/// How long a READY verdict holds.
+const VALIDITY: SignedDuration = SignedDuration::from_hours(365 * 24);
 
 /// A run, folded from its events: all that a renderer needs. Several shards of one run fold into one.
 #[derive(Debug)]
@@ -227,6 +230,11 @@ impl Run {
         self.places.get(id).map(|&place| &self.scenarios[place])
     }
 
+    /// 0-based place of a scenario among [`Run::scenarios`]; 0 for one that was not planned.
+    pub fn place(&self, id: &ScenarioId) -> usize {
+        self.places.get(id).copied().unwrap_or(0)
+    }
+
     pub fn requirement(&self, id: &RequirementId) -> Option<&Requirement> {
         self.started().requirements.iter().find(|requirement| requirement.id == *id)
     }
@@ -246,6 +254,11 @@ impl Run {
         self.shards.iter().any(|shard| shard.finished.as_ref().is_none_or(|finished| finished.interrupted))
     }
 
+    /// Secrets that were found in the run's folder, by file and kind.
+    pub fn leaks(&self) -> impl Iterator<Item = &Leak> {
+        self.shards.iter().filter_map(|shard| shard.finished.as_ref()).flat_map(|finished| &finished.leaks)
+    }
+
     /// What the run said of itself, but never better than what its verdicts give. A run that never finished, was interrupted
     /// or left out a planned scenario is not READY.
     pub fn readiness(&self) -> Readiness {
@@ -257,7 +270,7 @@ impl Run {
     /// What a shard said of itself. A shard with nothing to judge is INCOMPLETE by itself and takes nothing from the whole.
     fn told_by(&self, place: usize) -> Readiness {
         match &self.shards[place].finished {
-            Some(finished) if !finished.interrupted => {
+            Some(finished) if !finished.interrupted && finished.leaks.is_empty() => {
                 let verdicts = || self.shards[place].started.scenarios.iter().map(|summary| self.scenario(&summary.id)?.verdict());
                 let nothing_to_judge = verdicts().all(|verdict| verdict == Some(Verdict::NotApplicable));
                 match finished.readiness {
@@ -267,6 +280,12 @@ impl Run {
             }
             _ => Readiness::Incomplete,
         }
+    }
+
+    /// Until when the verdict may be shown as an approval: a year, for a READY run of the whole suite on an application that nobody broke.
+    pub fn valid_until(&self) -> Option<Timestamp> {
+        let approves = self.readiness() == Readiness::Ready && self.selection().is_empty() && self.started().application.defect.is_none();
+        approves.then(|| self.started_at.checked_add(VALIDITY).ok()).flatten()
     }
 
     pub fn counts(&self) -> Counts {

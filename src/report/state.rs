@@ -53,6 +53,11 @@ impl State {
         }
     }
 
+    /// The state of a [`State::key`].
+    pub fn parse(key: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|state| state.key() == key)
+    }
+
     /// Tells the states apart without colour.
     pub fn symbol(self) -> &'static str {
         match self {

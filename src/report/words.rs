@@ -215,6 +215,12 @@ pub fn application_type(kind: ApplicationType, lang: Lang) -> &'static str {
 
 /// A date and time in UTC, to the minute.
 pub fn date(at: Timestamp, lang: Lang) -> String {
+    let time = TimeZone::UTC.to_datetime(at);
+    format!("{}, {:02}:{:02} UTC", day(at, lang), time.hour(), time.minute())
+}
+
+/// A date in UTC.
+pub fn day(at: Timestamp, lang: Lang) -> String {
     const EN: [&str; 12] =
         ["January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November", "December"];
     const IT: [&str; 12] =
@@ -222,7 +228,7 @@ pub fn date(at: Timestamp, lang: Lang) -> String {
     let at = TimeZone::UTC.to_datetime(at);
     let months = if lang == Lang::It { IT } else { EN };
     let month = months[usize::from(at.month().unsigned_abs()) - 1];
-    format!("{} {month} {}, {:02}:{:02} UTC", at.day(), at.year(), at.hour(), at.minute())
+    format!("{} {month} {}", at.day(), at.year())
 }
 
 /// `340 ms`, `12.4 s`, `3 min 05 s`; a decimal comma in Italian.

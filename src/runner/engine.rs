@@ -67,6 +67,7 @@ pub async fn run(
         readiness: readiness(verdicts.into_values(), strict),
         duration_ms: u64::try_from(clock.elapsed().as_millis()).unwrap_or(u64::MAX),
         interrupted,
+        leaks: Vec::new(),
     };
     let _ = events.send(Event::RunFinished(finished.clone()));
     finished

@@ -9,6 +9,7 @@
 mod accreditation;
 mod application;
 mod authorization;
+mod canaries;
 mod client;
 mod client_requests;
 mod consent;
@@ -42,6 +43,7 @@ mod snapshot;
 mod stage;
 mod tenants;
 mod token;
+mod transport;
 mod windows;
 mod world;
 mod writing;
@@ -49,7 +51,7 @@ mod writing;
 pub use failure::Failure;
 pub use fault_phrases::resolves;
 pub use preflight::{Look, preflight};
-pub use setup::{BrowserPool, Remote, Setup, Target};
+pub use setup::{BrowserPool, Mock, Remote, Setup, Target};
 pub use snapshot::{GoldenTexts, SNAPSHOT_MODE};
 pub use world::{Finished, Levels, World};
 

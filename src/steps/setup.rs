@@ -5,13 +5,14 @@ use std::sync::Arc;
 use secrecy::SecretString;
 use tokio::sync::Mutex;
 
+use super::canaries::Given;
 use super::snapshot::GoldenTexts;
 use super::stage::Shared;
 use super::{Failure, world::Levels};
 use crate::browser::{Browser, BrowserError, Context, Options};
 use crate::domain::{App, ApplicationType, Profile, TargetFile};
-use crate::platform::Assumptions;
 use crate::platform::accounts::Credentials;
+use crate::platform::{Assumptions, OwnCertificate};
 use crate::relying_party::Defect;
 
 /// What every scenario of a run is given.
@@ -34,6 +35,8 @@ pub struct Setup {
     pub golden: GoldenTexts,
     /// Secrets of the dossier's environments that were set, by environment.
     pub dossier_secrets: BTreeMap<String, SecretString>,
+    /// What its platforms handed out, to search what it leaves behind.
+    pub(super) given: Given,
     /// Why the application cannot be judged at all, if the look before the run found that.
     pub(super) refused: std::sync::Mutex<Option<Failure>>,
     /// The one stage of an application that the harness did not start.
@@ -42,8 +45,15 @@ pub struct Setup {
 
 /// The platform of the run.
 pub enum Target {
-    Mock(Assumptions),
+    Mock(Box<Mock>),
     Remote(Box<Remote>),
+}
+
+/// The embedded mock.
+pub struct Mock {
+    pub assumptions: Assumptions,
+    /// Of a stage whose platform speaks https; one for the run, because the browser is told of it when it starts.
+    pub certificate: OwnCertificate,
 }
 
 /// A platform behind a target file, its secrets resolved.
@@ -79,9 +89,10 @@ impl Setup {
         golden: GoldenTexts,
         dossier_secrets: BTreeMap<String, SecretString>,
     ) -> Self {
-        let (shared, refused, programs) = Default::default();
+        let (shared, refused, given, programs) = Default::default();
         Self {
             refused,
+            given,
             programs,
             profile,
             bundled,
@@ -124,6 +135,11 @@ impl Setup {
             Some(failure) => Err(failure),
             None => Ok(()),
         }
+    }
+
+    /// Whether the application can be told of a certificate authority that it knows nothing of yet.
+    pub(super) fn takes_a_certificate_authority(&self) -> bool {
+        self.bundled || (!self.is_shared() && self.profile.app.env.values().any(|value| value.contains("{ca_file}")))
     }
 
     /// Whether the application is one shared stage: neither bundled nor started by us.

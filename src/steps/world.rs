@@ -142,7 +142,7 @@ impl World {
                 None => (setup.seed, None),
             };
             let sample = Sample { seed, device_interval_seconds, day };
-            self.stage = Some(Stage::raise(setup, sample).await?);
+            self.stage = Some(Stage::raise(setup, sample, self.has_tag("https")).await?);
         }
         self.stage_mut()
     }
@@ -268,6 +268,9 @@ impl World {
             Some(stage) => (stage.exchanges(), stage.browser_facts()),
             None => Default::default(),
         };
+        if let Some(stage) = &self.stage {
+            stage.remember_secrets(scenario.suite);
+        }
         if let Some(client) = std::mem::take(&mut self.memory).client {
             client.stop().await;
         }
@@ -313,11 +316,10 @@ impl World {
         let (Some(stage), Ok(setup)) = (&self.stage, self.setup()) else { return };
         let folder: String = scenario.0.chars().map(|c| if c.is_ascii_alphanumeric() { c } else { '-' }).collect();
         let mut secrets = stage.mock().map(|platform| platform.shared().redaction.secrets()).unwrap_or_default();
-        if let Some(remote) = setup.remote() {
-            secrets.extend(remote.passwords.iter().map(|(name, password)| (format!("[password of {name}]"), password.clone())));
-            secrets.extend(remote.client_secret.clone().map(|secret| ("[client-secret]".to_owned(), secret)));
-            secrets.extend(remote.other_client_secret.clone().map(|secret| ("[client-secret of the other client]".to_owned(), secret)));
-        }
+        let mut others = setup.secrets();
+        others.extend(stage.mock().map(|platform| platform.shared().secrets()).unwrap_or_default());
+        others.extend(stage.patients(self.scenario.as_ref().map_or(Suite::RelyingParty, |scenario| scenario.suite)));
+        secrets.extend(others.into_iter().map(|(kind, secret)| (format!("[{kind}]"), secret)));
         if let Some(program) = stage.program.as_ref().and_then(|registered| registered.running.as_ref()) {
             let output = super::snapshot::without_secrets(program.output(), &secrets);
             let title = "what the program wrote".to_owned();

@@ -174,6 +174,7 @@ pub fn started() -> RunStarted {
         snapshot_mode: "compare".to_owned(),
         requirements: requirements(),
         strict: false,
+        previous: None,
         scenarios: vec![
             summary(
                 "session/sign_in.feature:14",

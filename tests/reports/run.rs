@@ -235,7 +235,12 @@ pub fn records() -> Vec<Record> {
     );
     tape.scenario(&started, 8, Passed, None, finished(Verdict::Passed));
 
-    tape.push(Event::RunFinished(RunFinished { readiness: Readiness::NotReady, duration_ms: 74_500, interrupted: false }));
+    tape.push(Event::RunFinished(RunFinished {
+        readiness: Readiness::NotReady,
+        duration_ms: 74_500,
+        interrupted: false,
+        leaks: Vec::new(),
+    }));
     tape.records
 }
 
@@ -245,7 +250,7 @@ pub fn interrupted() -> Vec<Record> {
     let third = started().scenarios[2].id.clone();
     let cut = whole.iter().position(|record| matches!(&record.event, Event::ScenarioStarted { scenario } if *scenario == third));
     let mut tape = Tape { records: whole.into_iter().take(cut.expect("the third scenario starts") + 2).collect() };
-    tape.push(Event::RunFinished(RunFinished { readiness: Readiness::NotReady, duration_ms: 9_800, interrupted: true }));
+    tape.push(Event::RunFinished(RunFinished { readiness: Readiness::NotReady, duration_ms: 9_800, interrupted: true, leaks: Vec::new() }));
     tape.records
 }
 
@@ -256,6 +261,6 @@ pub fn sound() -> Vec<Record> {
     let mut tape = Tape::default();
     tape.push(Event::RunStarted(Box::new(started.clone())));
     tape.scenario(&started, 0, StepStatus::Passed, None, finished(Verdict::Passed));
-    tape.push(Event::RunFinished(RunFinished { readiness: Readiness::Ready, duration_ms: 2_500, interrupted: false }));
+    tape.push(Event::RunFinished(RunFinished { readiness: Readiness::Ready, duration_ms: 2_500, interrupted: false, leaks: Vec::new() }));
     tape.records
 }

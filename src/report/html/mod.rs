@@ -1,25 +1,36 @@
-//! The page: views that hold what the template shows, already in words. The template only places it.
+//! The page: views that hold what the template shows, already in words, in both languages. The template only places them.
 
+mod about;
+mod gaps;
+mod history;
 mod scenario;
 mod summary;
+mod text;
+mod timeline;
 mod traffic;
 
 use askama::Template;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
-use self::summary::{Fact, Gap, Group, Link, Matrix, Slice};
+use self::about::{Attested, Changes, Excuse, Fact};
+use self::gaps::{Gap, Link};
+pub use self::history::render_history;
+use self::summary::{Group, Matrix, Slice, Slow};
+use self::text::Both;
 use super::{ReportError, Run, State, clause, words};
 use crate::event::Lang;
 
-const STYLE: &str = include_str!("../../../templates/report/report.css");
+const STYLE: &str = concat!(include_str!("../../../templates/report/report.css"), include_str!("../../../templates/report/paper.css"));
 const SCRIPT: &str = include_str!("../../../templates/report/report.js");
 
-/// The page that a person signs off: one file with its style, script and screenshots inside, that asks nothing of the network.
+/// The page that a person signs off: one file with its style, script and screenshots inside, that asks nothing of the network. It
+/// holds both languages and opens in `lang`.
 ///
 /// `attachments` gives the bytes of an [`Attachment`](crate::domain::Attachment) by its path; `None` where the file is gone.
 pub fn render_html(run: &Run, lang: Lang, attachments: impl Fn(&str) -> Option<Vec<u8>>) -> Result<String, ReportError> {
-    let scenarios = scenario::views(run, lang, &attachments);
+    let scenarios = scenario::views(run, &attachments);
+    let application = &run.started().application.name;
     let page = Page {
         run,
         lang,
@@ -28,17 +39,22 @@ pub fn render_html(run: &Run, lang: Lang, attachments: impl Fn(&str) -> Option<V
         style: STYLE,
         script: SCRIPT,
         readiness: summary::readiness_key(run.readiness()),
-        verdict: words::readiness(run.readiness(), lang),
-        conclusion: words::conclusion(run.readiness(), &run.started().application.name, run.broken(), run.is_strict(), lang),
-        byline: summary::byline(run, lang),
-        cautions: summary::cautions(run, lang),
-        facts: summary::facts(run, lang),
-        slices: summary::slices(run, lang),
-        gaps: summary::gaps(run, lang),
-        uncovered: summary::uncovered(run),
-        matrices: summary::matrices(run, lang),
-        groups: summary::groups(scenarios, lang),
-        legend: State::ALL.into_iter().map(|state| Word::new(state, lang)).collect(),
+        verdict: Both::of(|lang| words::readiness(run.readiness(), lang)),
+        conclusion: Both::of(|lang| words::conclusion(run.readiness(), application, run.broken(), run.is_strict(), lang)),
+        byline: about::byline(run),
+        validity: about::validity(run),
+        cautions: about::cautions(run),
+        facts: about::facts(run),
+        changes: about::changes(run),
+        attested: about::attested(run),
+        excuses: about::excuses(run),
+        slices: summary::slices(run),
+        gaps: gaps::gaps(run),
+        uncovered: gaps::uncovered(run),
+        matrices: summary::matrices(run),
+        slowest: summary::slowest(run),
+        groups: summary::groups(scenarios),
+        legend: State::ALL.into_iter().map(Word::new).collect(),
     };
     Ok(page.render()?)
 }
@@ -53,55 +69,52 @@ struct Page<'run> {
     style: &'static str,
     script: &'static str,
     readiness: &'static str,
-    verdict: &'static str,
-    conclusion: String,
-    byline: String,
-    cautions: Vec<String>,
+    verdict: Both,
+    conclusion: Both,
+    byline: Both,
+    validity: Both,
+    cautions: Vec<Both>,
     facts: Vec<Fact>,
+    changes: Option<Changes>,
+    attested: Vec<Attested>,
+    excuses: Vec<Excuse>,
     slices: Vec<Slice>,
     gaps: Vec<Gap>,
     uncovered: Vec<Link>,
     matrices: Vec<Matrix<'run>>,
+    slowest: Vec<Slow>,
     groups: Vec<Group>,
     legend: Vec<Word>,
 }
 
 impl Page<'_> {
-    /// A sentence of the catalogue or of a check, with its names for machines.
-    fn prose<'text>(&self, text: &'text str) -> Vec<Piece<'text>> {
-        let paired = text.matches('`').count().is_multiple_of(2);
-        let pieces: Vec<_> = if paired { text.split('`').collect() } else { vec![text] };
-        pieces
-            .into_iter()
-            .enumerate()
-            .map(|(place, text)| Piece { text, code: place % 2 == 1 })
-            .filter(|piece| !piece.text.is_empty())
-            .collect()
+    /// A text of the template.
+    fn t(&self, english: &'static str, italian: &'static str) -> Both {
+        Both::new(english, italian)
     }
 
-    /// A text of the template, in the page's language.
-    fn t(&self, english: &'static str, italian: &'static str) -> &'static str {
-        words::choose(self.lang, english, italian)
+    /// A text that an attribute or an option holds: the script changes it with the page's language.
+    fn own<'text>(&self, text: &'text Both) -> &'text str {
+        text.text(self.lang)
     }
-}
-
-/// A piece of a sentence; `code` where it stood between backticks.
-struct Piece<'text> {
-    text: &'text str,
-    code: bool,
 }
 
 /// A state as the page shows it: text and symbol, so that colour is never needed.
 struct Word {
     key: &'static str,
     symbol: &'static str,
-    name: &'static str,
-    meaning: &'static str,
+    name: Both,
+    meaning: Both,
 }
 
 impl Word {
-    fn new(state: State, lang: Lang) -> Self {
-        Self { key: state.key(), symbol: state.symbol(), name: words::state(state, lang), meaning: words::meaning(state, lang) }
+    fn new(state: State) -> Self {
+        Self {
+            key: state.key(),
+            symbol: state.symbol(),
+            name: Both::of(|lang| words::state(state, lang)),
+            meaning: Both::of(|lang| words::meaning(state, lang)),
+        }
     }
 }
 

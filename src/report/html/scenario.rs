@@ -3,10 +3,12 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
-use super::traffic::{self, ExchangeView, Moment};
+use super::text::Both;
+use super::timeline::{self, Timeline};
+use super::traffic::{self, ExchangeView};
 use super::{ClauseView, Word};
 use crate::domain::{Attachment, Finding, OraclePart, Verdict};
-use crate::event::{Lang, StepStatus};
+use crate::event::StepStatus;
 use crate::report::{Run, ScenarioRun, State, words};
 
 pub struct ScenarioView {
@@ -21,7 +23,7 @@ pub struct ScenarioView {
     pub title: String,
     pub tags: Vec<String>,
     pub requirements: Vec<String>,
-    pub duration: Option<String>,
+    pub duration: Option<Both>,
     /// Above 1 it passed or failed only on that attempt.
     pub attempt: usize,
     pub reason: Option<String>,
@@ -31,8 +33,7 @@ pub struct ScenarioView {
     pub oracle: Vec<PartView>,
     pub attestations: Vec<String>,
     pub attachments: Vec<AttachmentView>,
-    pub timeline: Vec<Moment>,
-    pub aligned: bool,
+    pub timeline: Timeline,
     pub traffic: Vec<ExchangeView>,
     pub repeat: Option<String>,
 }
@@ -43,7 +44,7 @@ pub struct StepView {
     pub background: bool,
     pub key: &'static str,
     pub symbol: &'static str,
-    pub name: &'static str,
+    pub name: Both,
     pub message: Option<String>,
     pub findings: Vec<FindingView>,
 }
@@ -53,10 +54,10 @@ pub struct FindingView {
     /// Whether the matrix has its row.
     pub known: bool,
     pub level: String,
-    pub summary: String,
+    pub summary: Both,
     pub expected: String,
     pub actual: String,
-    pub remedy: Option<String>,
+    pub remedy: Option<Both>,
     pub clause: ClauseView,
     /// Number and anchor of the exchanges that show it.
     pub exchanges: Vec<(u64, String)>,
@@ -71,8 +72,8 @@ pub struct DiffLine {
 pub struct PartView {
     pub key: &'static str,
     pub symbol: &'static str,
-    pub sentence: &'static str,
-    pub held: &'static str,
+    pub sentence: Both,
+    pub held: Both,
 }
 
 pub struct AttachmentView {
@@ -85,27 +86,26 @@ pub struct AttachmentView {
 
 type Bytes<'a> = dyn Fn(&str) -> Option<Vec<u8>> + 'a;
 
-pub fn views(run: &Run, lang: Lang, attachments: &Bytes<'_>) -> Vec<ScenarioView> {
-    let number = |(place, scenario)| view(run, scenario, &format!("s{}", place + 1), lang, attachments);
+pub fn views(run: &Run, attachments: &Bytes<'_>) -> Vec<ScenarioView> {
+    let number = |(place, scenario)| view(run, scenario, &format!("s{}", place + 1), attachments);
     run.scenarios().iter().enumerate().map(number).collect()
 }
 
-fn view(run: &Run, scenario: &ScenarioRun, anchor: &str, lang: Lang, attachments: &Bytes<'_>) -> ScenarioView {
+fn view(run: &Run, scenario: &ScenarioRun, anchor: &str, attachments: &Bytes<'_>) -> ScenarioView {
     let ScenarioRun { summary, .. } = scenario;
     let state = scenario.state();
     let finished = scenario.finished();
     let last = summary.steps.len().checked_sub(1);
     let of_step = |index: Option<usize>| -> Vec<FindingView> {
         let here = |finding: &&Finding| finding.step.filter(|step| Some(*step) <= last) == index;
-        scenario.findings().iter().filter(here).map(|finding| finding_view(run, finding, anchor, lang)).collect()
+        scenario.findings().iter().filter(here).map(|finding| finding_view(run, finding, anchor)).collect()
     };
-    let steps = (0..summary.steps.len()).map(|index| step_view(scenario, index, of_step(Some(index)), lang)).collect();
+    let steps = (0..summary.steps.len()).map(|index| step_view(scenario, index, of_step(Some(index)))).collect();
     let exchanges = finished.map_or(&[][..], |finished| &finished.exchanges);
     let browser = finished.map_or(&[][..], |finished| &finished.browser);
-    let (timeline, aligned) = traffic::timeline(browser, exchanges, anchor, lang);
     ScenarioView {
         state,
-        word: Word::new(state, lang),
+        word: Word::new(state),
         anchor: anchor.to_owned(),
         open: state == State::Judged(Verdict::Failed),
         id: summary.id.to_string(),
@@ -115,24 +115,23 @@ fn view(run: &Run, scenario: &ScenarioRun, anchor: &str, lang: Lang, attachments
         title: summary.title.clone(),
         tags: summary.tags.clone(),
         requirements: summary.requirements.iter().map(ToString::to_string).collect(),
-        duration: finished.map(|finished| words::duration(finished.duration_ms, lang)),
+        duration: finished.map(|finished| Both::of(|lang| words::duration(finished.duration_ms, lang))),
         attempt: scenario.attempt_number(),
         reason: finished.and_then(|finished| finished.reason.clone()),
         steps,
         findings: of_step(None),
         oracle: finished
             .and_then(|finished| finished.oracle)
-            .map_or_else(Vec::new, |oracle| OraclePart::ALL.into_iter().map(|part| part_view(part, oracle.part(part), lang)).collect()),
+            .map_or_else(Vec::new, |oracle| OraclePart::ALL.into_iter().map(|part| part_view(part, oracle.part(part))).collect()),
         attestations: finished.map_or(&[][..], |finished| &finished.attestations).iter().map(attestation).collect(),
         attachments: finished.map_or(&[][..], |finished| &finished.attachments).iter().map(|file| attachment(file, attachments)).collect(),
-        timeline,
-        aligned,
+        timeline: timeline::timeline(browser, exchanges, anchor),
         traffic: exchanges.iter().map(|exchange| traffic::exchange(exchange, scenario.findings(), anchor)).collect(),
         repeat: (!matches!(state, State::Judged(Verdict::Passed | Verdict::NotApplicable))).then(|| run.repeat_command(scenario)),
     }
 }
 
-fn step_view(scenario: &ScenarioRun, index: usize, findings: Vec<FindingView>, lang: Lang) -> StepView {
+fn step_view(scenario: &ScenarioRun, index: usize, findings: Vec<FindingView>) -> StepView {
     let written = &scenario.summary.steps[index];
     let done = scenario.step(index);
     let status = done.map(|step| step.status);
@@ -142,20 +141,20 @@ fn step_view(scenario: &ScenarioRun, index: usize, findings: Vec<FindingView>, l
         Some(StepStatus::Skipped) => ("skipped", "–"),
         None => ("not-reached", "○"),
     };
-    let said = |message: &String| findings.iter().any(|finding| finding.summary == *message);
+    let said = |message: &String| findings.iter().any(|finding| finding.summary.en == *message);
     StepView {
         keyword: written.keyword.trim().to_owned(),
         text: written.text.clone(),
         background: written.background,
         key,
         symbol,
-        name: words::step(status, lang),
+        name: Both::of(|lang| words::step(status, lang)),
         message: done.and_then(|step| step.message.clone()).filter(|message| !said(message)),
         findings,
     }
 }
 
-fn finding_view(run: &Run, finding: &Finding, anchor: &str, lang: Lang) -> FindingView {
+fn finding_view(run: &Run, finding: &Finding, anchor: &str) -> FindingView {
     let kind = |line: &str| match line.as_bytes().first() {
         Some(b'+') => "added",
         Some(b'-') => "removed",
@@ -168,23 +167,23 @@ fn finding_view(run: &Run, finding: &Finding, anchor: &str, lang: Lang) -> Findi
         known: requirement.is_some(),
         requirement: finding.requirement.to_string(),
         level: finding.level.to_string(),
-        summary: finding.summary.clone(),
+        summary: Both::same(finding.summary.clone()).prose(),
         expected: finding.expected.clone(),
         actual: finding.actual.clone(),
-        remedy: requirement.map(|requirement| words::remedy(requirement, lang).to_owned()),
+        remedy: requirement.map(|requirement| Both::of(|lang| words::remedy(requirement, lang)).prose()),
         clause: ClauseView::new(&finding.clause),
         exchanges: finding.exchanges.iter().map(|number| (*number, traffic::anchor(anchor, *number))).collect(),
         diff: diff.lines().map(|line| DiffLine { kind: kind(line), text: line.to_owned() }).collect(),
     }
 }
 
-fn part_view(part: OraclePart, held: Option<bool>, lang: Lang) -> PartView {
+fn part_view(part: OraclePart, held: Option<bool>) -> PartView {
     let (key, symbol) = match held {
         Some(true) => ("passed", "✓"),
         Some(false) => ("failed", "✗"),
         None => ("inconclusive", "?"),
     };
-    PartView { key, symbol, sentence: words::oracle(part, lang), held: words::held(held, lang) }
+    PartView { key, symbol, sentence: Both::of(|lang| words::oracle(part, lang)), held: Both::of(|lang| words::held(held, lang)) }
 }
 
 fn attestation(attested: &crate::domain::Attestation) -> String {

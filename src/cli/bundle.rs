@@ -1,0 +1,131 @@
+//! `--bundle`, `collaudo verify` and `collaudo key`: a run to hand on, and who signed it.
+
+use std::fs::OpenOptions;
+use std::io::Write;
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::{Path, PathBuf};
+
+use jiff::Timestamp;
+use secrecy::ExposeSecret;
+
+use super::{CliError, End};
+use crate::report::Run;
+use crate::report::bundle::{PublicKey, Seen, SigningKey, check_bundle, gather, write_bundle};
+
+/// What to seal a run with.
+#[derive(clap::Args)]
+pub struct Sealing {
+    /// Put record, reports, evidence and profile into this archive, signed with --key.
+    #[arg(long, value_name = "FILE", requires = "key")]
+    bundle: Option<PathBuf>,
+    /// Ed25519 private key in PEM, of `collaudo key` or `openssl genpkey -algorithm ed25519`.
+    #[arg(long, value_name = "FILE", requires = "bundle")]
+    key: Option<PathBuf>,
+    /// Who signs, as the bundle shall name them.
+    #[arg(long, value_name = "NAME", requires = "bundle")]
+    signer: Option<String>,
+}
+
+/// The same, read: a key that does not fit is told before a run.
+pub struct Seal {
+    path: PathBuf,
+    key: SigningKey,
+    signer: Option<String>,
+}
+
+impl Sealing {
+    pub fn read(&self) -> Result<Option<Seal>, CliError> {
+        let (Some(path), Some(key)) = (&self.bundle, &self.key) else { return Ok(None) };
+        let key = SigningKey::parse(&read(key)?, &key.display().to_string())?;
+        Ok(Some(Seal { path: path.clone(), key, signer: self.signer.clone() }))
+    }
+}
+
+impl Seal {
+    /// Seals what stands in the run's folder.
+    pub fn write(&self, run: &Run, folder: &Path) -> Result<(), CliError> {
+        let members = gather(folder)?;
+        write_bundle(&self.path, run, &members, &self.key, self.signer.clone())?;
+        anstream::println!("{}: {} files, signed with {}", self.path.display(), members.len(), self.key.public().id());
+        Ok(())
+    }
+}
+
+#[derive(clap::Args)]
+pub struct Verify {
+    /// The bundle.
+    #[arg(value_name = "FILE")]
+    bundle: PathBuf,
+    /// The signer's Ed25519 public key in PEM.
+    #[arg(long, value_name = "FILE")]
+    public_key: PathBuf,
+    /// Print what the bundle says as JSON.
+    #[arg(long)]
+    json: bool,
+}
+
+/// Ends as the run did, or with 3 when its time is over; a bundle that is not sound is an error.
+pub fn verify(arguments: &Verify) -> Result<End, CliError> {
+    let key = PublicKey::parse(&read(&arguments.public_key)?, &arguments.public_key.display().to_string())?;
+    let seen = check_bundle(&arguments.bundle, &key, Timestamp::now())?;
+    if arguments.json {
+        anstream::println!("{}", serde_json::to_string_pretty(&seen).map_err(|error| CliError::Other(error.to_string()))?);
+    } else {
+        tell(&seen);
+    }
+    Ok(if seen.expired { End::Incomplete } else { seen.told.readiness.into() })
+}
+
+fn tell(seen: &Seen) {
+    let told = &seen.told;
+    let until = match (&told.valid_until, seen.expired) {
+        (Some(until), false) => until.strftime("%F").to_string(),
+        (Some(until), true) => format!("{}: expired", until.strftime("%F")),
+        (None, _) => "not valid as an approval".to_owned(),
+    };
+    anstream::println!("sound: {} files, none changed\n", seen.members);
+    for (name, value) in [
+        ("verdict", told.readiness.to_string()),
+        ("application", told.application.clone()),
+        ("platform", told.target.clone()),
+        ("judged at", told.judged_at.to_string()),
+        ("valid until", until),
+        ("suite", told.suite_digest.clone()),
+        ("collaudo", told.collaudo_version.clone()),
+        ("run", told.run_id.clone()),
+        ("signed by", told.signer.clone().unwrap_or_else(|| "no name given".to_owned())),
+        ("key", seen.key.clone()),
+    ] {
+        anstream::println!("{name:<12} {value}");
+    }
+}
+
+#[derive(clap::Args)]
+pub struct Key {
+    /// Where the private key goes; the public one goes beside it, as FILE.pub.
+    #[arg(value_name = "FILE", default_value = "collaudo.key")]
+    file: PathBuf,
+}
+
+/// Makes a pair of keys; never over one that is there.
+pub fn make_key(arguments: &Key) -> Result<End, CliError> {
+    let key = SigningKey::generate()?;
+    let mut public = arguments.file.clone().into_os_string();
+    public.push(".pub");
+    let public = PathBuf::from(public);
+    for (path, text, mode) in [(&arguments.file, key.pem().expose_secret(), 0o600), (&public, key.public().pem().as_str(), 0o644)] {
+        let made = OpenOptions::new().write(true).create_new(true).mode(mode).open(path);
+        made.and_then(|mut file| file.write_all(text.as_bytes())).map_err(|source| CliError::Write { path: path.clone(), source })?;
+    }
+    anstream::println!(
+        "{}: keep it to yourself\n{}: for those who verify, {}",
+        arguments.file.display(),
+        public.display(),
+        key.public().id()
+    );
+    Ok(End::Done)
+}
+
+fn read(path: &Path) -> Result<Vec<u8>, CliError> {
+    std::fs::read(path).map_err(|source| CliError::Read { path: path.to_owned(), source })
+}

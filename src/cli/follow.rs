@@ -1,0 +1,154 @@
+//! Drives a run to its end and delivers what it came to: record, reports, the search for leaks, the bundle.
+
+use std::io::{IsTerminal, Write};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use jiff::Timestamp;
+use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
+use tokio::sync::oneshot;
+
+use super::bundle::Seal;
+use super::run::Format;
+use super::{CliError, signals};
+use crate::domain::{Leak, Readiness};
+use crate::event::{Event, Lang, Record, RunFinished, RunStarted};
+use crate::report::{
+    Canaries, JsonLines, Reporter, Run, Style, console, render_annotations, render_har, render_html, render_json, render_junit,
+    render_markdown, render_messages,
+};
+use crate::runner::{self, Plan};
+use crate::steps::Setup;
+
+/// What a run leaves behind, and where.
+pub struct Delivery {
+    pub out: PathBuf,
+    pub formats: Vec<Format>,
+    pub lang: Lang,
+    pub sealing: Option<Seal>,
+}
+
+pub async fn drive(setup: Arc<Setup>, plan: Plan, started: RunStarted, delivery: &Delivery) -> Result<Readiness, CliError> {
+    let (sender, receiver) = unbounded_channel();
+    let report_path = delivery.out.join(if delivery.formats.contains(&Format::Html) { "report.html" } else { "run.jsonl" });
+    let style = Style { interactive: std::io::stderr().is_terminal(), colour: colour(), lang: delivery.lang };
+    let mut reporters: Vec<Box<dyn Reporter>> =
+        vec![Box::new(JsonLines::create(delivery.out.join("run.jsonl"))?), Box::new(console(std::io::stdout(), style, report_path))];
+    let given = setup.clone();
+    let (fail, failed) = oneshot::channel::<()>();
+    let stop = async {
+        tokio::select! {
+            () = signals::stop() => {}
+            // What cannot be recorded is not run to its end. A sender that is dropped without a word has nothing to say.
+            Ok(()) = failed => {}
+        }
+    };
+    let engine = async {
+        let finished = runner::run(setup, plan, started, stop, sender).await;
+        given.browser.close().await;
+        finished
+    };
+    let followed = async {
+        let followed = follow(receiver, &mut reporters, delivery, &given).await;
+        if followed.is_err() {
+            // The run may be over already.
+            let _ = fail.send(());
+        }
+        followed
+    };
+    let (_, followed) = tokio::join!(engine, followed);
+    followed
+}
+
+/// Feeds the reporters and renders the reports; the readiness is that of the fold, as every report says it.
+async fn follow(
+    mut events: UnboundedReceiver<Event>,
+    reporters: &mut [Box<dyn Reporter>],
+    delivery: &Delivery,
+    setup: &Setup,
+) -> Result<Readiness, CliError> {
+    let mut run: Option<Run> = None;
+    let mut end = None;
+    while let Some(event) = events.recv().await {
+        let event = match event {
+            Event::RunFinished(finished) => {
+                let finished = finished_with(finished, leaks(setup, delivery)?);
+                end = Some(finished.clone());
+                Event::RunFinished(finished)
+            }
+            event => event,
+        };
+        tell(event, &mut run, reporters)?;
+    }
+    let mut run = run.ok_or_else(|| CliError::Other("the run ended before it began".to_owned()))?;
+    write_reports(&run, &delivery.out, &delivery.out, &delivery.formats, delivery.lang)?;
+    // What a report alone shows is found in the report.
+    let leaks = leaks(setup, delivery)?;
+    if let Some(end) = end.filter(|end| end.leaks != leaks) {
+        let mut told = Some(run);
+        tell(Event::RunFinished(finished_with(end, leaks)), &mut told, reporters)?;
+        run = told.ok_or_else(|| CliError::Other("the run ended before it began".to_owned()))?;
+        write_reports(&run, &delivery.out, &delivery.out, &delivery.formats, delivery.lang)?;
+    }
+    for reporter in reporters.iter_mut() {
+        reporter.finish()?;
+    }
+    if let Some(seal) = &delivery.sealing {
+        seal.write(&run, &delivery.out)?;
+    }
+    Ok(run.readiness())
+}
+
+fn tell(event: Event, run: &mut Option<Run>, reporters: &mut [Box<dyn Reporter>]) -> Result<(), CliError> {
+    let record = Record { at: Timestamp::now(), event };
+    match run {
+        None => *run = Some(Run::start(&record)?),
+        Some(run) => run.apply(&record)?,
+    }
+    for reporter in reporters.iter_mut() {
+        reporter.record(&record)?;
+    }
+    Ok(())
+}
+
+/// Secrets of the run that stand in its folder, in whatever was written there so far.
+fn leaks(setup: &Setup, delivery: &Delivery) -> Result<Vec<Leak>, CliError> {
+    Ok(Canaries::new(&setup.secrets()).leaks_in(&delivery.out)?)
+}
+
+fn finished_with(finished: RunFinished, leaks: Vec<Leak>) -> RunFinished {
+    let ready = finished.readiness == Readiness::Ready && !leaks.is_empty();
+    RunFinished { readiness: if ready { Readiness::Incomplete } else { finished.readiness }, leaks, ..finished }
+}
+
+/// Renders the formats into `out`, each complete before it takes its name.
+/// `kept` is the run's own folder, where its screenshots are; `out` is where the reports go.
+pub fn write_reports(run: &Run, kept: &Path, out: &Path, formats: &[Format], lang: Lang) -> Result<(), CliError> {
+    for format in formats {
+        let (name, text) = match format {
+            Format::Html => ("report.html", render_html(run, lang, |path| std::fs::read(kept.join(path)).ok())?),
+            Format::Junit => ("junit.xml", render_junit(run)?),
+            Format::Json => ("report.json", render_json(run)?),
+            Format::Har => ("traffic.har", render_har(run)?),
+            Format::Messages => ("messages.ndjson", render_messages(run)?),
+            Format::Markdown => ("summary.md", render_markdown(run, lang)),
+            Format::Annotations => ("annotations.txt", render_annotations(run)),
+        };
+        write_whole(&out.join(name), text.as_bytes())?;
+    }
+    Ok(())
+}
+
+/// Writes a file that is complete before it takes its name.
+pub fn write_whole(path: &Path, bytes: &[u8]) -> Result<(), CliError> {
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let written = tempfile::NamedTempFile::new_in(folder).and_then(|mut file| {
+        file.write_all(bytes)?;
+        file.persist(path).map_err(|error| error.error)
+    });
+    written.map(drop).map_err(|source| CliError::Write { path: path.to_owned(), source })
+}
+
+pub fn colour() -> bool {
+    anstream::AutoStream::choice(&std::io::stdout()) != anstream::ColorChoice::Never
+}

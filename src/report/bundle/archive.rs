@@ -1,0 +1,104 @@
+use std::fs::{self, File};
+use std::io::{Cursor, Read, Write};
+use std::path::{Path, PathBuf};
+
+use zip::write::SimpleFileOptions;
+use zip::{CompressionMethod, ZipArchive, ZipWriter};
+
+use super::{BundleError, Envelope, SigningKey, Statement};
+use crate::report::{FILES, FOLDERS, ReportError, Run};
+
+/// The signed statement's place in a bundle.
+pub const STATEMENT: &str = "attestation.dsse.json";
+/// No member may grow beyond this when it is unpacked, in bytes.
+const LARGEST: u64 = 1 << 30;
+
+/// A file of a bundle.
+#[derive(Debug)]
+pub struct Member {
+    /// Relative, with `/`.
+    pub name: String,
+    pub bytes: Vec<u8>,
+}
+
+impl Member {
+    /// SHA-256 in hexadecimal.
+    pub fn digest(&self) -> String {
+        sha256(&self.bytes)
+    }
+}
+
+pub fn sha256(bytes: &[u8]) -> String {
+    ring::digest::digest(&ring::digest::SHA256, bytes).as_ref().iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// Every file that a run left in its folder, by name.
+pub fn gather(folder: &Path) -> Result<Vec<Member>, ReportError> {
+    let mut members = Vec::new();
+    for name in FILES {
+        take(folder.join(name), name.to_owned(), &mut members)?;
+    }
+    for name in FOLDERS {
+        take(folder.join(name), name.to_owned(), &mut members)?;
+    }
+    members.sort_by(|one, other| one.name.cmp(&other.name));
+    Ok(members)
+}
+
+fn take(path: PathBuf, name: String, members: &mut Vec<Member>) -> Result<(), ReportError> {
+    let failed = |source| ReportError::File { verb: "read", path: path.clone(), source };
+    match fs::symlink_metadata(&path) {
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
+        Err(error) => return Err(failed(error)),
+        Ok(facts) if facts.is_dir() => {
+            for entry in fs::read_dir(&path).map_err(failed)? {
+                let entry = entry.map_err(failed)?;
+                take(entry.path(), format!("{name}/{}", entry.file_name().to_string_lossy()), members)?;
+            }
+        }
+        Ok(_) => members.push(Member { bytes: fs::read(&path).map_err(failed)?, name }),
+    }
+    Ok(())
+}
+
+/// Writes `members` and the signed statement on them; the archive is complete before it takes its name.
+pub fn write_bundle(path: &Path, run: &Run, members: &[Member], key: &SigningKey, signer: Option<String>) -> Result<(), BundleError> {
+    let statement = serde_json::to_vec(&Statement::on(run, members, signer)).map_err(ReportError::from)?;
+    let sealed = serde_json::to_vec_pretty(&Envelope::seal(&statement, key)).map_err(ReportError::from)?;
+    let unfit = |why: String| BundleError::Archive { path: path.to_owned(), why };
+    let mut archive = ZipWriter::new(Cursor::new(Vec::new()));
+    let options = SimpleFileOptions::default().compression_method(CompressionMethod::Deflated);
+    let all = members.iter().map(|member| (member.name.as_str(), member.bytes.as_slice())).chain([(STATEMENT, sealed.as_slice())]);
+    for (name, bytes) in all {
+        archive.start_file(name, options).map_err(|error| unfit(error.to_string()))?;
+        archive.write_all(bytes).map_err(|error| unfit(error.to_string()))?;
+    }
+    let bytes = archive.finish().map_err(|error| unfit(error.to_string()))?.into_inner();
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).map_or_else(|| PathBuf::from("."), PathBuf::from);
+    let written = tempfile::NamedTempFile::new_in(&folder).and_then(|mut file| {
+        file.write_all(&bytes)?;
+        file.persist(path).map_err(|error| error.error)
+    });
+    written.map(drop).map_err(|source| ReportError::File { verb: "write", path: path.to_owned(), source }.into())
+}
+
+/// # Errors
+/// When the file is no archive, or a member cannot be unpacked.
+pub fn read_bundle(path: &Path) -> Result<Vec<Member>, BundleError> {
+    let unfit = |why: String| BundleError::Archive { path: path.to_owned(), why };
+    let file = File::open(path).map_err(|error| unfit(error.to_string()))?;
+    let mut archive = ZipArchive::new(file).map_err(|error| unfit(error.to_string()))?;
+    let mut members = Vec::new();
+    for place in 0..archive.len() {
+        let name = archive.name_for_index(place).unwrap_or_default().to_owned();
+        let broken = || BundleError::Broken(name.clone());
+        let mut bytes = Vec::new();
+        let entry = archive.by_index(place).map_err(|_| broken())?;
+        let read = entry.take(LARGEST + 1).read_to_end(&mut bytes).map_err(|_| broken())?;
+        if read as u64 > LARGEST {
+            return Err(broken());
+        }
+        members.push(Member { name: name.clone(), bytes });
+    }
+    Ok(members)
+}

@@ -1,0 +1,99 @@
+//! What stands between the application and READY.
+
+use super::Word;
+use super::text::Both;
+use crate::domain::{Level, Verdict};
+use crate::report::{RequirementRow, Run, ScenarioRun, State, words};
+
+/// Something that stands between the application and READY.
+pub struct Gap {
+    pub word: Word,
+    pub links: Vec<Link>,
+    pub text: Both,
+    pub why_label: Both,
+    pub why: Option<Both>,
+    pub remedy: Option<Both>,
+}
+
+pub struct Link {
+    pub href: String,
+    pub symbol: &'static str,
+    pub text: Both,
+}
+
+impl Link {
+    /// To the scenario at this place of the run.
+    pub fn to_scenario(place: usize, text: Both) -> Self {
+        Self { href: format!("#s{}", place + 1), symbol: "", text }
+    }
+}
+
+/// Requirements that are not settled, worst first; scenarios without a known requirement follow. Recommendations come last:
+/// they do not block.
+pub fn gaps(run: &Run) -> Vec<Gap> {
+    let rows = run.requirement_rows();
+    let warned = State::Judged(Verdict::Warned);
+    let mut open: Vec<_> = rows.iter().filter(|row| !row.state.is_settled() || row.state == warned).collect();
+    open.sort_by_key(|row| std::cmp::Reverse(row.state.rank()));
+    let (not_run, open): (Vec<_>, Vec<_>) = open.into_iter().partition(|row| row.state == State::NotRun);
+    let mut gaps: Vec<_> = open.into_iter().map(gap).collect();
+    gaps.extend((!not_run.is_empty()).then(|| Gap {
+        word: Word::new(State::NotRun),
+        links: not_run.into_iter().map(requirement_link).collect(),
+        text: Both::new("planned, and not judged by this run", "previsti, e non giudicati da questa esecuzione"),
+        why_label: Both::default(),
+        why: None,
+        remedy: None,
+    }));
+    let known = |id| run.requirement(id).is_some();
+    let stray = run.scenarios().iter().enumerate().filter(|(_, scenario)| {
+        let state = scenario.state();
+        !state.is_settled() && !scenario.summary.requirements.iter().any(known)
+    });
+    gaps.extend(stray.map(|(place, scenario)| Gap {
+        word: Word::new(scenario.state()),
+        links: vec![Link::to_scenario(place, Both::same("scenario"))],
+        text: Both::same(scenario.summary.title.clone()),
+        why_label: Both::new("Reason", "Motivo"),
+        why: scenario.finished().and_then(|finished| finished.reason.clone()).map(Both::same),
+        remedy: None,
+    }));
+    gaps
+}
+
+fn gap(row: &RequirementRow<'_>) -> Gap {
+    let requirement = row.requirement;
+    let worst = row.scenarios.iter().max_by_key(|scenario| scenario.state_of(&requirement.id).rank());
+    let found = row.findings.iter().min_by_key(|(_, finding)| finding.level).map(|(_, finding)| Both::same(finding.summary.clone()));
+    let reason = worst.and_then(|scenario| scenario.finished()?.reason.clone().map(Both::same).or_else(|| stopped_by(scenario)));
+    let broken = matches!(row.state, State::Judged(Verdict::Failed | Verdict::Warned));
+    Gap {
+        word: Word::new(row.state),
+        links: vec![requirement_link(row)],
+        text: Both::of(|lang| {
+            let required = words::choose(lang, "Required", "Richiesto");
+            format!("{required}: {} {}", words::actor(requirement.actor, lang).to_lowercase(), words::title(requirement, lang))
+        })
+        .prose(),
+        why_label: if broken { Both::new("Found", "Trovato") } else { Both::new("Reason", "Motivo") },
+        why: found.or(reason).map(Both::prose),
+        remedy: broken.then(|| Both::of(|lang| words::remedy(requirement, lang)).prose()),
+    }
+}
+
+/// Why a scenario says nothing of a requirement without a finding of its own.
+fn stopped_by(scenario: &ScenarioRun) -> Option<Both> {
+    let id = &scenario.findings().first()?.requirement;
+    Some(Both::new(format!("its scenario stopped at a finding on {id}"), format!("il suo scenario si è fermato a una violazione di {id}")))
+}
+
+fn requirement_link(row: &RequirementRow<'_>) -> Link {
+    let id = row.requirement.id.to_string();
+    Link { href: format!("#r-{id}"), symbol: row.state.symbol(), text: Both::same(id) }
+}
+
+/// Mandatory requirements that no scenario covers: a READY run says nothing of them.
+pub fn uncovered(run: &Run) -> Vec<Link> {
+    let mandatory = |row: &&RequirementRow<'_>| row.state == State::NotCovered && row.requirement.level == Level::Must;
+    run.requirement_rows().iter().filter(mandatory).map(requirement_link).collect()
+}

@@ -1,0 +1,77 @@
+use std::collections::HashSet;
+use std::sync::{Mutex, PoisonError};
+
+use secrecy::{ExposeSecret, SecretString};
+
+use super::stage::Stage;
+use super::{Remote, Setup};
+use crate::domain::Suite;
+
+/// The secrets of a run, with their kinds: what it was given, and what its platforms handed out. Its folder is searched for them.
+#[derive(Default)]
+pub struct Given(Mutex<Kept>);
+
+#[derive(Default)]
+struct Kept {
+    known: HashSet<String>,
+    secrets: Vec<(String, SecretString)>,
+}
+
+impl Given {
+    pub(super) fn add(&self, secrets: impl IntoIterator<Item = (String, SecretString)>) {
+        let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        for (kind, secret) in secrets {
+            if kept.known.insert(secret.expose_secret().to_owned()) {
+                kept.secrets.push((kind, secret));
+            }
+        }
+    }
+
+    fn all(&self) -> Vec<(String, SecretString)> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).secrets.clone()
+    }
+}
+
+impl Setup {
+    /// Every secret of the run so far.
+    pub fn secrets(&self) -> Vec<(String, SecretString)> {
+        let mut secrets = self.given.all();
+        secrets.extend(self.static_secret.clone().map(|secret| ("client-secret".to_owned(), secret)));
+        secrets.extend(self.remote().map(Remote::secrets).unwrap_or_default());
+        if !self.bundled {
+            secrets.extend(self.dossier_secrets.iter().map(|(name, secret)| (format!("client-secret of {name}"), secret.clone())));
+        }
+        secrets
+    }
+}
+
+impl Remote {
+    /// What the target file's variables hold.
+    pub(super) fn secrets(&self) -> Vec<(String, SecretString)> {
+        let mut secrets: Vec<_> = self.passwords.iter().map(|(name, password)| (format!("password of {name}"), password.clone())).collect();
+        secrets.extend(self.client_secret.clone().map(|secret| ("client-secret".to_owned(), secret)));
+        secrets.extend(self.other_client_secret.clone().map(|secret| ("client-secret of the other client".to_owned(), secret)));
+        secrets
+    }
+}
+
+impl Stage {
+    /// Patients' data that no file may hold. Those of the platform suite stand in its approved texts.
+    pub(super) fn patients(&self, suite: Suite) -> Vec<(String, SecretString)> {
+        if suite == Suite::Platform {
+            return Vec::new();
+        }
+        let Ok(platform) = self.mock() else { return Vec::new() };
+        let tenants: Vec<_> = platform.shared().accounts().tenants.iter().map(|tenant| tenant.id).collect();
+        let told = tenants.into_iter().flat_map(|tenant| platform.personal_canaries(tenant));
+        told.map(|(_, value)| ("personal data of a patient".to_owned(), value)).collect()
+    }
+
+    /// Remembers what this stage's platform handed out, before it ends.
+    pub(super) fn remember_secrets(&self, suite: Suite) {
+        if let Ok(platform) = self.mock() {
+            self.setup.given.add(platform.shared().secrets());
+        }
+        self.setup.given.add(self.patients(suite));
+    }
+}
