@@ -1,7 +1,9 @@
 //! `collaudo app`: the bundled application alone, for a person or as the command of a profile.
 
 use std::net::SocketAddr;
+use std::num::NonZeroU64;
 use std::path::PathBuf;
+use std::time::Duration;
 
 use clap::ValueEnum;
 use secrecy::SecretString;
@@ -37,6 +39,9 @@ pub struct Arguments {
     /// Ids of the medical centres that it may serve, separated by commas.
     #[arg(long, env = "TENANTS", value_name = "IDS", default_value = "101")]
     tenants: String,
+    /// Read the agenda of those who are signed in every so many seconds; without it only when a page is opened.
+    #[arg(long, env = "POLL_SECONDS", value_name = "SECONDS")]
+    poll_seconds: Option<NonZeroU64>,
     /// A private CA to trust, PEM.
     #[arg(long, env = "CA_FILE", value_name = "FILE")]
     ca_file: Option<PathBuf>,
@@ -79,6 +84,7 @@ pub async fn run(arguments: Arguments) -> Result<End, CliError> {
         tenants: arguments.tenants.split(',').map(|tenant| tenant.trim().to_owned()).filter(|tenant| !tenant.is_empty()).collect(),
         // An empty file stands for no private CA: profiles always name one.
         extra_ca_pem: extra_ca_pem.filter(|pem| !pem.trim().is_empty()),
+        background: arguments.poll_seconds.map(|seconds| Duration::from_secs(seconds.get())),
         window: if arguments.same_window { Window::Same } else { Window::Popup },
         defect,
     };

@@ -1,3 +1,5 @@
+use std::time::Duration;
+
 use secrecy::SecretString;
 use url::Url;
 
@@ -21,6 +23,8 @@ pub struct Config {
     /// Certificates to trust besides the system's.
     pub extra_ca_pem: Option<String>,
     pub window: Window,
+    /// How often the lists of those who are signed in are read in the background; `None`: never.
+    pub background: Option<Duration>,
     pub defect: Option<Defect>,
 }
 

@@ -255,17 +255,26 @@ pub(super) struct Confirmation {
 
 /// Confirms an appointment, then shows the agenda as it is now: a reload of that page repeats no write (RS-06).
 pub(super) async fn confirm(State(app): State<Arc<App>>, jar: CookieJar, visit: Visit, Form(confirmation): Form<Confirmation>) -> Response {
-    let session = app.store.find(&jar, &app.config);
+    change_agenda(&app, &jar, visit, async |session| lists::confirm(&app, session, confirmation.id).await).await
+}
+
+/// Books an appointment, then shows the agenda as it is now.
+pub(super) async fn book(State(app): State<Arc<App>>, jar: CookieJar, visit: Visit) -> Response {
+    change_agenda(&app, &jar, visit, async |session| lists::book(&app, session).await).await
+}
+
+async fn change_agenda(app: &App, jar: &CookieJar, visit: Visit, change: impl AsyncFnOnce(&Session) -> Result<(), ApiError>) -> Response {
+    let session = app.store.find(jar, &app.config);
     let signed_in = session.and_then(|session| session.signed_in().map(|signed_in| (session, signed_in)));
     let Some((session, signed_in)) = signed_in else { return Redirect::to("/").into_response() };
     let visit = Visit { path: Feature::Agenda.path().to_owned(), ..visit };
     if !signed_in.granted.contains(Feature::Agenda.scope()) {
-        return show_feature(&app, &session, &visit, Feature::Agenda, Content::Off);
+        return show_feature(app, &session, &visit, Feature::Agenda, Content::Off);
     }
-    match lists::confirm(&app, &session, confirmation.id).await {
+    match change(&session).await {
         Ok(()) => Redirect::to(Feature::Agenda.path()).into_response(),
         Err(ApiError::SessionEnded) => Redirect::to("/").into_response(),
-        Err(error) => show_feature(&app, &session, &visit, Feature::Agenda, Content::failed(error, visit.words(Some(&session)))),
+        Err(error) => show_feature(app, &session, &visit, Feature::Agenda, Content::failed(error, visit.words(Some(&session)))),
     }
 }
 

@@ -150,6 +150,15 @@ impl Store {
         self.sessions.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// The sessions in which somebody is signed in.
+    pub fn signed_in(&self) -> Vec<Arc<Session>> {
+        self.sessions()
+            .values()
+            .filter(|session| session.begun.elapsed() < SESSION_LIFETIME && session.signed_in().is_some())
+            .cloned()
+            .collect()
+    }
+
     pub fn find(&self, jar: &CookieJar, config: &Config) -> Option<Arc<Session>> {
         let id = jar.get(cookie_name(config))?.value();
         self.sessions().get(id).filter(|session| session.begun.elapsed() < SESSION_LIFETIME).cloned()

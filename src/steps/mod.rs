@@ -9,6 +9,7 @@
 mod accreditation;
 mod application;
 mod authorization;
+mod background;
 mod canaries;
 mod client;
 mod client_requests;

@@ -58,6 +58,7 @@ impl Stage {
             client_id: &credentials.client_id,
             client_secret: credentials.client_secret.as_ref(),
             tenants: &tenants,
+            poll_seconds: self.poll_seconds,
             ca_pem: None,
         };
         let environment = filling.environment(&app, &ca_file);

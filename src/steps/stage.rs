@@ -27,7 +27,7 @@ pub struct Shared {
 
 pub struct Stage {
     pub setup: Arc<Setup>,
-    shared: Arc<Shared>,
+    pub(super) shared: Arc<Shared>,
     /// Where the journal stood when the scenario began.
     mark: usize,
     pub issuer: String,
@@ -41,6 +41,8 @@ pub struct Stage {
     pub provocation: Provocation,
     /// The command-line program that the scenario is about, if it is about one.
     pub program: Option<Registered>,
+    /// What the application is told of its work in the background.
+    pub poll_seconds: u64,
 }
 
 /// A person's browser: an isolated context, with the application's page.
@@ -86,6 +88,7 @@ impl Stage {
             base_url: setup.profile.app.url.as_ref().map_or_else(|| Url::parse(&issuer), |url| Ok(url.clone())).map_err(Failure::broke)?,
             provocation: Provocation::default(),
             program: None,
+            poll_seconds: sample.poll_seconds,
             visitors: HashMap::new(),
             redirect_uris: Vec::new(),
             credentials: None,
@@ -231,6 +234,7 @@ impl Stage {
                     client_id: &credentials.client_id,
                     client_secret: credentials.client_secret.as_ref(),
                     tenants,
+                    poll_seconds: self.poll_seconds,
                     ca_pem: ca_pem.as_deref(),
                 };
                 Instance::Started(Started::start(app, command, &filling).await?)
@@ -253,6 +257,7 @@ impl Stage {
             tenants: tenants.to_vec(),
             base_url: self.base_url.clone(),
             extra_ca_pem,
+            background: Some(std::time::Duration::from_secs(self.poll_seconds)),
             window: match self.setup.profile.app.login.window {
                 Window::Popup => relying_party::Window::Popup,
                 Window::Same => relying_party::Window::Same,
@@ -306,30 +311,6 @@ impl Stage {
 
     pub fn visitors(&self) -> impl Iterator<Item = (&String, &Visitor)> {
         self.visitors.iter()
-    }
-
-    /// How an application that we started has ended by itself, if it has.
-    pub async fn death(&self) -> Option<String> {
-        match self.shared.application.lock().await.as_mut() {
-            Some(Instance::Started(started)) => started.death(),
-            _ => None,
-        }
-    }
-
-    /// Adds why the application does not react, where that can be seen from outside: it is down, or has ended.
-    pub async fn explain(&self, failure: Failure) -> Failure {
-        if let Some(death) = self.death().await {
-            return Failure::unjudged(death);
-        }
-        match http_client(None) {
-            Ok(client) => match client.get(self.base_url.clone()).send().await {
-                Err(error) if error.is_connect() || error.is_timeout() => {
-                    Failure::unjudged(format!("the application does not answer at {}: {}", self.base_url, error.without_url()))
-                }
-                _ => failure,
-            },
-            Err(_) => failure,
-        }
     }
 
     /// Ends what the scenario had: browser contexts now, platform and application when dropped.
