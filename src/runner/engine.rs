@@ -13,7 +13,7 @@ use tokio::sync::mpsc::UnboundedSender;
 use super::Plan;
 use super::events::{Outcomes, Translator, failure_of};
 use crate::catalogue::scenario_id;
-use crate::domain::{ScenarioId, ScenarioSummary, Verdict, readiness};
+use crate::domain::{ScenarioId, ScenarioSummary, Verdict, readiness, weight};
 use crate::event::{Event, RunFinished, RunStarted, ScenarioFinished};
 use crate::steps::{Failure, Finished, Setup, World};
 
@@ -49,7 +49,7 @@ pub async fn run(
     let forward = async {
         while let Some(event) = seen.recv().await {
             if let Event::ScenarioFinished(finished) = &event {
-                verdicts.insert(finished.scenario.clone(), Some(finished.verdict));
+                verdicts.insert(finished.scenario.clone(), Some(weight(finished.verdict, &finished.findings)));
             }
             let _ = events.send(event);
         }

@@ -13,6 +13,7 @@ use crate::browser::Page;
 use crate::checks::{Discrepancy, Judgement, Refusal};
 use crate::domain::{
     Attachment, Attestation, Exchange, Finding, Level, Oracle, OraclePart, RequirementId, ScenarioId, ScenarioSummary, Suite, Verdict,
+    day_of, waive, weight,
 };
 use crate::event::ScenarioFinished;
 
@@ -197,6 +198,7 @@ impl World {
                 summary: found.summary.clone(),
                 expected: found.expected.clone(),
                 actual: found.actual.clone(),
+                waiver: None,
                 clause: if by_its_clause { found.clause.to_owned() } else { own_clause },
                 exchanges: found.exchanges.clone(),
                 step: None,
@@ -253,7 +255,9 @@ impl World {
         let mut warnings = std::mem::take(&mut self.ledger.warnings);
         warnings.retain(|(_, warning)| !binding.iter().any(|finding| finding.requirement == warning.requirement));
         let binding = binding.into_iter().map(|finding| (None, finding));
-        let (found_at, findings) = binding.chain(warnings.into_iter().map(|(at, warning)| (Some(at), warning))).unzip();
+        let (found_at, mut findings): (_, Vec<Finding>) =
+            binding.chain(warnings.into_iter().map(|(at, warning)| (Some(at), warning))).unzip();
+        let verdict = self.waive(verdict, &mut findings);
         let (exchanges, browser) = match &mut self.stage {
             Some(stage) => (stage.exchanges(), stage.browser_facts()),
             None => Default::default(),
@@ -280,6 +284,13 @@ impl World {
             attachments: std::mem::take(&mut self.ledger.attachments),
         };
         Some(Finished { event, found_at })
+    }
+
+    /// A scenario whose every finding is waived warns.
+    fn waive(&self, verdict: Verdict, findings: &mut [Finding]) -> Verdict {
+        let waivers = self.setup.as_ref().map_or(&[][..], |setup| &setup.profile.waivers);
+        waive(findings, waivers, day_of(jiff::Timestamp::now()));
+        if verdict == Verdict::Failed && weight(verdict, findings) != verdict { Verdict::Warned } else { verdict }
     }
 
     fn verdict(&self, provoked: bool, failure: Option<&Failure>) -> (Verdict, Option<String>) {
