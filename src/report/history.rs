@@ -56,6 +56,9 @@ impl Past {
     }
 }
 
+/// Files that are no run, with the reason.
+pub type Unread = Vec<(PathBuf, ReportError)>;
+
 /// Folders below the one that was named in which runs are looked for.
 const DEEPEST: usize = 3;
 
@@ -63,7 +66,7 @@ const DEEPEST: usize = 3;
 ///
 /// # Errors
 /// When the folder itself cannot be read.
-pub fn read_history(folder: &Path) -> Result<(Vec<Past>, Vec<(PathBuf, ReportError)>), ReportError> {
+pub fn read_history(folder: &Path) -> Result<(Vec<Past>, Unread), ReportError> {
     let mut files = Vec::new();
     find(folder, 0, &mut files)?;
     let (mut runs, mut unread) = (Vec::new(), Vec::new());

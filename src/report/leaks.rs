@@ -101,7 +101,7 @@ fn encodings(secret: &str) -> Vec<Vec<u8>> {
         let shifted = [vec![0; alignment], secret.as_bytes().to_vec()].concat();
         // Bits of what stands before and after leak into the first and the last character.
         let (start, end) = ((alignment * 8).div_ceil(6), shifted.len() * 8 / 6);
-        all.extend([STANDARD_NO_PAD, URL_SAFE_NO_PAD].map(|engine| engine.encode(&shifted)[start..end].as_bytes().to_vec()));
+        all.extend([STANDARD_NO_PAD, URL_SAFE_NO_PAD].map(|engine| engine.encode(&shifted).as_bytes()[start..end].to_vec()));
     }
     all.into_iter().filter(|encoded| encoded.len() >= SHORTEST).collect()
 }
@@ -142,7 +142,7 @@ mod tests {
     #[test]
     fn what_is_no_secret_is_not_found() {
         for text in ["", "short", "s3cr&t/of the\"clien", "[client-secret-1]", "0123456789"] {
-            assert_eq!(kinds(text), [String::new(); 0], "{text}");
+            assert!(kinds(text).is_empty(), "{text}");
         }
     }
 

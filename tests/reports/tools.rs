@@ -86,7 +86,8 @@ fn messages_are_what_their_schema_says() {
     for run in [records(), interrupted(), sound()] {
         for line in render_messages(&fold(run)).expect("renders").lines() {
             let message: Value = serde_json::from_str(line).expect("JSON");
-            assert_eq!(told(&schema, &message), [String::new(); 0], "{line}");
+            let told_of_it = told(&schema, &message);
+            assert!(told_of_it.is_empty(), "{told_of_it:?}: {line}");
             let odd = serde_json::json!({ "testRunStarted": message });
             assert!(!told(&schema, &odd).is_empty(), "a broken message was accepted");
         }
@@ -111,7 +112,8 @@ fn the_summary_is_what_its_published_schema_says_and_no_more() {
     closed(&mut schema);
     for run in [records(), interrupted(), sound()] {
         let mut summary: Value = serde_json::from_str(&render_json(&fold(run)).expect("renders")).expect("JSON");
-        assert_eq!(told(&schema, &summary), [String::new(); 0]);
+        let told_of_it = told(&schema, &summary);
+        assert!(told_of_it.is_empty(), "{told_of_it:?}");
         summary["scenarios"][0]["state"] = "splendid".into();
         assert_eq!(told(&schema, &summary).len(), 1);
     }
