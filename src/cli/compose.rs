@@ -62,10 +62,15 @@ impl Parties {
 }
 
 fn browser_options(parties: &Parties, target: &Target) -> Result<Options, CliError> {
+    let trusted = |pem: &str| Ok::<_, CliError>(format!("--ignore-certificate-errors-spki-list={}", spki_of(pem)?));
     let mut arguments = Vec::new();
+    if let Target::Mock(mock) = target {
+        // The key of the platform itself: bad certificates, which are of that key too, are for the application to refuse.
+        arguments.push(trusted(&mock.certificate.tls.certificate_pem)?);
+    }
     if let Target::Remote(remote) = target {
         if let Some(pem) = &remote.extra_ca_pem {
-            arguments.push(format!("--ignore-certificate-errors-spki-list={}", spki_of(pem)?));
+            arguments.push(trusted(pem)?);
         }
         let rules: Vec<String> = remote.file.hosts.iter().map(|(host, address)| format!("MAP {host} {address}")).collect();
         if !rules.is_empty() {

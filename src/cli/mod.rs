@@ -93,7 +93,7 @@ pub fn main() -> ExitCode {
     let arguments = Arguments::parse();
     // Fails only when a provider is installed already: then that one is used.
     let _ = rustls::crypto::ring::default_provider().install_default();
-    let filter = EnvFilter::try_from_env("COLLAUDO_LOG").unwrap_or_else(|_| EnvFilter::new("error"));
+    let filter = EnvFilter::try_from_env("COLLAUDO_LOG").unwrap_or_else(|_| EnvFilter::new("error,rustls_platform_verifier=off"));
     tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
     let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
         Ok(runtime) => runtime,

@@ -9,8 +9,8 @@ use serde::de::DeserializeOwned;
 use super::CliError;
 use crate::domain::{Profile, TargetClient, TargetFile};
 use crate::oauth::giponext;
-use crate::platform::Assumptions;
-use crate::steps::{Remote, Target};
+use crate::platform::{Assumptions, own_certificate};
+use crate::steps::{Mock, Remote, Target};
 
 const BUNDLED: &str = include_str!("bundled.toml");
 
@@ -50,7 +50,8 @@ pub fn read_application(path: &Path) -> Result<Application, CliError> {
 /// `mock`, or the path of a target file.
 pub fn read_target(target: &str) -> Result<Target, CliError> {
     if target == "mock" {
-        return Ok(Target::Mock(Assumptions::default()));
+        let certificate = own_certificate(&["localhost", "127.0.0.1", "::1"])?;
+        return Ok(Target::Mock(Box::new(Mock { assumptions: Assumptions::default(), certificate })));
     }
     let path = PathBuf::from(target);
     let file = parse_target(&path, &read(&path)?)?;

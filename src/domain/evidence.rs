@@ -109,7 +109,15 @@ pub struct Facts {
     pub refusal: Option<String>,
 }
 
+/// What stands in place of a method where there was a TLS handshake and no request.
+pub const HANDSHAKE: &str = "TLS";
+
 impl Exchange {
+    /// A handshake that a fault spoilt, or that the client broke off.
+    pub fn is_handshake(&self) -> bool {
+        self.method == HANDSHAKE
+    }
+
     pub fn query_value(&self, name: &str) -> Option<&str> {
         value_of(&self.query, name)
     }

@@ -12,7 +12,8 @@ mod verdict;
 
 pub use application::{Application, ApplicationType, Attestation, Environment, TargetSummary};
 pub use evidence::{
-    Attachment, BrowserFact, BrowserFactKind, ClientAuthentication, Cookie, Credential, Endpoint, Exchange, Facts, Leak, SameSite,
+    Attachment, BrowserFact, BrowserFactKind, ClientAuthentication, Cookie, Credential, Endpoint, Exchange, Facts, HANDSHAKE, Leak,
+    SameSite,
 };
 pub use finding::Finding;
 pub use oracle::{Oracle, OraclePart};

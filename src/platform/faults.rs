@@ -35,6 +35,9 @@ pub struct Firing {
 #[error("the platform has no fault named `{0}`: see `collaudo list faults`")]
 pub struct UnknownFault(pub String);
 
+/// Firings that are kept: one that is armed for good must not fill the memory.
+const MOST_FIRINGS: usize = 10_000;
+
 /// Which faults are armed, and which have fired.
 #[derive(Debug, Default)]
 pub struct Switchboard(Mutex<State>);
@@ -63,6 +66,10 @@ impl Switchboard {
         self.lock().armed.iter().map(|(name, times)| (*name, *times)).collect()
     }
 
+    pub fn is_any_armed(&self) -> bool {
+        !self.lock().armed.is_empty()
+    }
+
     pub fn disarm_all(&self) {
         self.lock().armed.clear();
     }
@@ -81,6 +88,9 @@ impl Switchboard {
                 state.armed.remove(name);
             }
             Some(Times::Next(left)) => *left -= 1,
+        }
+        if state.firings.len() >= MOST_FIRINGS {
+            state.firings.drain(..MOST_FIRINGS / 2);
         }
         state.firings.push(Firing { fault: name, exchange });
         true

@@ -44,7 +44,7 @@ pub use kept::Guard;
 pub use levers::{GrantSummary, LeverError};
 pub use limiter::{Limiter, RetryAfter};
 pub use server::{Platform, PlatformError};
-pub use settings::{Assumptions, Keep, Settings, SigningAlgorithm, Tls, WorkbenchSettings};
+pub use settings::{Assumptions, Keep, Settings, SigningAlgorithm, Tls, TlsVersion, WorkbenchSettings};
 pub use shared::Shared;
 pub use store::DataError;
 pub use workbench::Workbench;

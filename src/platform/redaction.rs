@@ -1,5 +1,5 @@
-use std::collections::HashMap;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::collections::{HashMap, VecDeque};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -7,15 +7,26 @@ use secrecy::SecretString;
 use serde_json::Value;
 use url::Url;
 
+use super::Keep;
+
 /// Numbered placeholders for secret values: the same value gets the same placeholder, so identity survives redaction.
 #[derive(Debug, Default)]
-pub struct Redaction(Mutex<State>);
+pub struct Redaction {
+    /// Values whose identity is kept; all where there is none.
+    most: Option<usize>,
+    state: Mutex<State>,
+}
 
 #[derive(Default)]
 struct State {
-    placeholders: HashMap<String, String>,
+    placeholders: HashMap<Arc<str>, String>,
     counts: HashMap<&'static str, usize>,
+    /// In the order of their first appearance.
+    values: VecDeque<Arc<str>>,
 }
+
+/// Secret values of one exchange, at most, whose identity a bounded journal can show.
+const VALUES_OF_AN_EXCHANGE: usize = 8;
 
 impl std::fmt::Debug for State {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -50,6 +61,16 @@ const PERSONAL: [&str; 22] = [
 ];
 
 impl Redaction {
+    /// As much as a journal that keeps so much can show: what is older gets another placeholder when it comes again.
+    pub(super) fn keeping(keep: Keep) -> Self {
+        let most = match keep {
+            Keep::All => None,
+            Keep::Last(exchanges) => Some(exchanges.saturating_mul(VALUES_OF_AN_EXCHANGE)),
+            Keep::Nothing => Some(0),
+        };
+        Self { most, state: Mutex::default() }
+    }
+
     /// The placeholder of a value of some kind, such as `[access-token-2]`.
     pub fn placeholder(&self, kind: &'static str, value: &str) -> String {
         if value.is_empty() {
@@ -62,13 +83,20 @@ impl Redaction {
         let count = state.counts.entry(kind).or_default();
         *count += 1;
         let placeholder = format!("[{kind}-{count}]");
-        state.placeholders.insert(value.to_owned(), placeholder.clone());
+        let value: Arc<str> = value.into();
+        state.placeholders.insert(value.clone(), placeholder.clone());
+        state.values.push_back(value);
+        if self.most.is_some_and(|most| state.values.len() > most)
+            && let Some(oldest) = state.values.pop_front()
+        {
+            state.placeholders.remove(&oldest);
+        }
         placeholder
     }
 
     /// Every secret value seen so far with its placeholder, to search places where none may be.
     pub fn secrets(&self) -> Vec<(String, SecretString)> {
-        self.lock().placeholders.iter().map(|(value, placeholder)| (placeholder.clone(), SecretString::from(value.clone()))).collect()
+        self.lock().placeholders.iter().map(|(value, placeholder)| (placeholder.clone(), SecretString::from(value.to_string()))).collect()
     }
 
     /// The value of a query parameter, a form field or a JSON member, redacted where its name says that it is secret.
@@ -161,7 +189,7 @@ impl Redaction {
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -213,6 +241,15 @@ mod tests {
         assert_eq!(redaction.field("client_secret", "p:w "), "[client-secret-1]");
         assert_eq!(redaction.header("cookie", "a=1; b=2"), "a=[cookie]; b=[cookie]");
         assert_eq!(redaction.header("set-cookie", "a=1; HttpOnly; Path=/"), "a=[cookie]; HttpOnly; Path=/");
+    }
+
+    #[test]
+    fn a_bounded_one_forgets_the_oldest_values_and_never_gives_a_placeholder_twice() {
+        let redaction = Redaction::keeping(Keep::Last(1));
+        let shown: Vec<String> = (0..20).map(|number| redaction.field("code", &number.to_string())).collect();
+        assert_eq!(redaction.secrets().len(), VALUES_OF_AN_EXCHANGE);
+        assert_eq!(redaction.field("code", "19"), shown[19]);
+        assert_eq!(redaction.field("code", "0"), "[code-21]");
     }
 
     #[test]

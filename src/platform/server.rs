@@ -18,7 +18,7 @@ use super::connections::Connections;
 use super::delivery::deliver;
 use super::redaction::Redaction;
 use super::store::{self, DataError, Store};
-use super::tls::{self, Certificates};
+use super::tls::{self, Certificates, Handshakes};
 use super::{Journal, Settings, Shared, Switchboard, Trace, api, authorization, lang, portal, workbench};
 use crate::domain::{Endpoint, Exchange};
 
@@ -87,8 +87,9 @@ impl Platform {
             server.http_builder().http1().header_read_timeout(limits.header_time);
             tasks.push(match &tls {
                 Some(tls) => {
-                    let server =
-                        server.acceptor(RustlsAcceptor::new(RustlsConfig::from_config(tls.config())).acceptor(connections.clone()));
+                    let config = RustlsConfig::from_config(tls.config(shared.settings.assumptions.tls_minimum));
+                    let acceptor = RustlsAcceptor::new(config).acceptor(connections.clone());
+                    let server = server.acceptor(Handshakes { acceptor, shared: Arc::downgrade(&shared) });
                     tokio::spawn(async move { report_end(server.serve(routes).await) })
                 }
                 None => {

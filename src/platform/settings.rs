@@ -122,6 +122,18 @@ pub struct Assumptions {
     pub rate_limit: u32,
     /// C-58: length of the window, in seconds.
     pub rate_limit_window_seconds: u64,
+    /// C-63: the oldest version that the platform speaks over TLS.
+    pub tls_minimum: TlsVersion,
+}
+
+/// A version of TLS that is not deprecated (RFC 8996).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub enum TlsVersion {
+    #[default]
+    #[serde(rename = "1.2")]
+    V1_2,
+    #[serde(rename = "1.3")]
+    V1_3,
 }
 
 /// A signature algorithm of RFC 7518 section 3.1.
@@ -163,6 +175,7 @@ impl Default for Assumptions {
             device_user_code_tries: 5,
             rate_limit: 6000,
             rate_limit_window_seconds: 60,
+            tls_minimum: TlsVersion::default(),
         }
     }
 }

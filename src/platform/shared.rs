@@ -1,3 +1,6 @@
+use std::sync::OnceLock;
+
+use axum::body::Bytes;
 use url::Url;
 
 use super::accounts::Accounts;
@@ -27,6 +30,8 @@ pub struct Shared {
     pub workbench: Option<Workbench>,
     /// C-57: `limiter.admit(client_id, clock.now())` wherever a client is known.
     pub limiter: Limiter,
+    /// The discovery document as it is sent: nothing in it changes.
+    pub(super) metadata: OnceLock<Bytes>,
     /// Signs the tokens, where the platform has a key of its own.
     pub(super) own_key: Option<OwnKey>,
     /// Where the state outlives the process.
@@ -49,13 +54,15 @@ impl Shared {
                 None => Clinic::seeded(settings.seed),
             },
         });
+        let journal = settings.journal;
         Self {
             clinic: Kept::new(clinic),
             authorizations: Kept::new(authorizations),
             accounts: Kept::new(accounts),
             own_key,
             store,
-            journal: Journal::keeping(settings.journal),
+            metadata: OnceLock::new(),
+            journal: Journal::keeping(journal),
             workbench: settings.workbench.clone().map(|settings| Workbench::new(settings.control_key)),
             limiter: Limiter::new(&settings.assumptions),
             settings,
@@ -63,7 +70,7 @@ impl Shared {
             clock: Clock::default(),
             random,
             faults: Switchboard::default(),
-            redaction: Redaction::default(),
+            redaction: Redaction::keeping(journal),
         }
     }
 

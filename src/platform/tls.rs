@@ -1,11 +1,14 @@
 //! The certificates of a platform under TLS: the sound one, and those that a fault shows instead. Chosen at each handshake.
 
+use std::io;
+use std::pin::Pin;
 use std::sync::{Arc, OnceLock, Weak};
 
 use axum::extract::{Request, State};
 use axum::http::{HeaderValue, header};
 use axum::middleware::Next;
 use axum::response::Response;
+use axum_server::accept::Accept;
 use rustls::ServerConfig;
 use rustls::crypto::ring::default_provider;
 use rustls::pki_types::pem::PemObject;
@@ -14,8 +17,8 @@ use rustls::server::{ClientHello, NoServerSessionStorage, ResolvesServerCert};
 use rustls::sign::CertifiedKey;
 use secrecy::ExposeSecret;
 
-use super::{Fault, PlatformError, Shared, Tls};
-use crate::domain::{Endpoint, Exchange, Facts};
+use super::{Fault, PlatformError, Shared, Tls, TlsVersion};
+use crate::domain::{Endpoint, Exchange, Facts, HANDSHAKE};
 
 pub const SELF_SIGNED: &str = "tls-self-signed";
 pub const WRONG_HOST: &str = "tls-wrong-host";
@@ -31,9 +34,6 @@ pub const FAULTS: &[Fault] = &[
     fault(WRONG_HOST, "shows a certificate of the right authority for another host (https only, new connections)"),
     fault(EXPIRED, "shows a certificate of the right authority that has expired (https only, new connections)"),
 ];
-
-/// What journal and log say of a handshake in place of a method.
-const HANDSHAKE: &str = "TLS";
 
 /// Picks a handshake's certificate.
 #[derive(Debug)]
@@ -59,8 +59,12 @@ impl Certificates {
 
     /// HTTP/1.1 only: each of its answers can end the connection, so that the next handshake is a new one. No session is resumed:
     /// a client that resumes sees no certificate, and a sound one would pass for careless.
-    pub fn config(self: &Arc<Self>) -> Arc<ServerConfig> {
-        let mut config = ServerConfig::builder().with_no_client_auth().with_cert_resolver(self.clone());
+    pub fn config(self: &Arc<Self>, minimum: TlsVersion) -> Arc<ServerConfig> {
+        let versions = match minimum {
+            TlsVersion::V1_2 => rustls::DEFAULT_VERSIONS,
+            TlsVersion::V1_3 => &[&rustls::version::TLS13],
+        };
+        let mut config = ServerConfig::builder_with_protocol_versions(versions).with_no_client_auth().with_cert_resolver(self.clone());
         config.alpn_protocols = vec![b"http/1.1".to_vec()];
         config.session_storage = Arc::new(NoServerSessionStorage {});
         config.send_tls13_tickets = 0;
@@ -74,7 +78,7 @@ impl ResolvesServerCert for Certificates {
             let armed = self.faulty.iter().find(|(name, _)| shared.faults.armed().iter().any(|(known, _)| known == name))?;
             let trace = shared.journal.open();
             trace.fires(&shared.faults, armed.0).then(|| {
-                record(&shared, trace.number(), armed.0);
+                record(&shared, trace.number(), vec![armed.0.to_owned()], None);
                 armed.1.clone()
             })
         });
@@ -92,8 +96,38 @@ pub(super) async fn end_connection(State(shared): State<Arc<Shared>>, request: R
     response
 }
 
-/// A handshake that a fault spoils has an entry of its own: no request may follow.
-fn record(shared: &Shared, number: u64, fault: &str) {
+/// Wraps what makes handshakes: one that the client breaks off with an alert has an entry in the journal.
+#[derive(Clone)]
+pub(super) struct Handshakes<A> {
+    pub acceptor: A,
+    pub shared: Weak<Shared>,
+}
+
+impl<A, I, S> Accept<I, S> for Handshakes<A>
+where
+    A: Accept<I, S>,
+    A::Future: Send + 'static,
+{
+    type Stream = A::Stream;
+    type Service = A::Service;
+    type Future = Pin<Box<dyn Future<Output = io::Result<(A::Stream, A::Service)>> + Send>>;
+
+    fn accept(&self, stream: I, service: S) -> Self::Future {
+        let (handshake, shared) = (self.acceptor.accept(stream, service), self.shared.clone());
+        Box::pin(async move {
+            handshake.await.inspect_err(|error| {
+                let alert = error.get_ref().and_then(|inner| inner.downcast_ref::<rustls::Error>());
+                if let (Some(rustls::Error::AlertReceived(alert)), Some(shared)) = (alert, shared.upgrade()) {
+                    let number = shared.journal.open().number();
+                    record(&shared, number, Vec::new(), Some(format!("the client broke the TLS handshake off: {alert:?}")));
+                }
+            })
+        })
+    }
+}
+
+/// A handshake that a fault spoils, or that a client refuses, has an entry of its own: no request may follow.
+fn record(shared: &Shared, number: u64, faults: Vec<String>, refusal: Option<String>) {
     if !shared.journal.records() {
         return;
     }
@@ -111,8 +145,8 @@ fn record(shared: &Shared, number: u64, fault: &str) {
         status: 0,
         response_headers: Vec::new(),
         response: None,
-        facts: Facts::default(),
-        faults: vec![fault.to_owned()],
+        facts: Facts { refusal, ..Facts::default() },
+        faults,
     });
 }
 

@@ -62,6 +62,7 @@ defects! {
     OpenRedirector "open-redirector" ["CB-16"] "redirects to whatever address return_to names";
     AcceptsMessageOfAnyOrigin "accepts-message-of-any-origin" ["PO-01"] "takes code and state from a message of any origin";
     PostsToAnyOrigin "posts-to-any-origin" ["PO-02"] "posts the result of the login to target origin *";
+    TrustsAnyCertificate "trusts-any-certificate" ["TK-04", "GX-22"] "takes any certificate for the platform's";
     StaysLockedAfterPopup "stays-locked-after-popup" ["PO-03"] "keeps its login button locked when the popup was closed";
     MixesAttempts "mixes-attempts" ["PO-05"] "uses the verifier of its latest attempt, whichever one is answered";
     FramesSignIn "frames-sign-in" ["PO-06"] "asks for the platform's login in a hidden frame of its start page";

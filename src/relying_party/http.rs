@@ -87,6 +87,9 @@ impl Http {
         if let Some(pem) = &config.extra_ca_pem {
             client = client.tls_certs_merge(reqwest::Certificate::from_pem_bundle(pem.as_bytes())?);
         }
+        if Defect::TrustsAnyCertificate.is(config.defect) {
+            client = client.tls_danger_accept_invalid_certs(true).tls_danger_accept_invalid_hostnames(true);
+        }
         Ok(Self { client: client.build()?, defect: config.defect })
     }
 

@@ -39,6 +39,7 @@ mod snapshot;
 mod stage;
 mod tenants;
 mod token;
+mod transport;
 mod windows;
 mod world;
 mod writing;
@@ -46,7 +47,7 @@ mod writing;
 pub use failure::Failure;
 pub use fault_phrases::resolves;
 pub use preflight::{Look, preflight};
-pub use setup::{BrowserPool, Remote, Setup, Target};
+pub use setup::{BrowserPool, Mock, Remote, Setup, Target};
 pub use snapshot::{GoldenTexts, SNAPSHOT_MODE};
 pub use world::{Finished, Levels, World};
 

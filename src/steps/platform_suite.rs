@@ -209,7 +209,7 @@ impl World {
 
     fn tenant_claim(&self) -> Result<String, Failure> {
         Ok(match &self.setup()?.target {
-            super::Target::Mock(assumptions) => assumptions.tenant_claim.clone(),
+            super::Target::Mock(mock) => mock.assumptions.tenant_claim.clone(),
             super::Target::Remote(remote) => remote.file.assume.tenant_claim.clone(),
         })
     }

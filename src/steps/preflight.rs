@@ -36,7 +36,7 @@ type Step = Result<(), (&'static str, Failure)>;
 async fn look(setup: &Arc<Setup>, looks: &mut Vec<Look>) -> Step {
     let mut seen = |what: &str, found: String| looks.push(Look { what: what.to_owned(), found: Ok(found), ours: false });
     let what = "platform";
-    let mut stage = Stage::raise(setup.clone(), Sample { seed: setup.seed, day: None }).await.map_err(|failure| (what, failure))?;
+    let mut stage = Stage::raise(setup.clone(), Sample { seed: setup.seed, day: None }, false).await.map_err(|failure| (what, failure))?;
     let discovered = reach_platform(&stage).await.map_err(|failure| (what, failure))?;
     seen(what, discovered);
     let what = "application";

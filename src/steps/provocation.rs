@@ -33,7 +33,12 @@ impl World {
         self.stage_mut()?.mock()?;
         self.control().await?;
         let stage = self.stage_mut()?;
-        stage.mock()?.faults().arm(fault, times).map_err(Failure::broke)?;
+        let platform = stage.mock()?;
+        platform.faults().arm(fault, times).map_err(Failure::broke)?;
+        if fault.starts_with("tls-") {
+            // It acts at the handshake: whoever keeps a connection would not meet it.
+            platform.close_connections();
+        }
         stage.provocation.faults.push(fault);
         stage.mark_provocation();
         Ok(())

@@ -11,8 +11,8 @@ use super::stage::Shared;
 use super::{Failure, world::Levels};
 use crate::browser::{Browser, BrowserError, Context, Options};
 use crate::domain::{Profile, TargetFile};
-use crate::platform::Assumptions;
 use crate::platform::accounts::Credentials;
+use crate::platform::{Assumptions, OwnCertificate};
 use crate::relying_party::Defect;
 
 /// What every scenario of a run is given.
@@ -43,8 +43,15 @@ pub struct Setup {
 
 /// The platform of the run.
 pub enum Target {
-    Mock(Assumptions),
+    Mock(Box<Mock>),
     Remote(Box<Remote>),
+}
+
+/// The embedded mock.
+pub struct Mock {
+    pub assumptions: Assumptions,
+    /// Of a stage whose platform speaks https; one for the run, because the browser is told of it when it starts.
+    pub certificate: OwnCertificate,
 }
 
 /// A platform behind a target file, its secrets resolved.
@@ -112,6 +119,11 @@ impl Setup {
             Some(failure) => Err(failure),
             None => Ok(()),
         }
+    }
+
+    /// Whether the application can be told of a certificate authority that it knows nothing of yet.
+    pub(super) fn takes_a_certificate_authority(&self) -> bool {
+        self.bundled || (!self.is_shared() && self.profile.app.env.values().any(|value| value.contains("{ca_file}")))
     }
 
     /// Whether the application is one shared stage: neither bundled nor started by us.

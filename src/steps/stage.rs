@@ -55,17 +55,22 @@ pub struct Visitor {
 }
 
 impl Stage {
-    /// A platform, and nobody at it yet.
-    pub async fn raise(setup: Arc<Setup>, sample: Sample) -> Result<Self, Failure> {
+    /// A platform, and nobody at it yet. `https`: over TLS, where the application can be told of its certificate authority.
+    pub async fn raise(setup: Arc<Setup>, sample: Sample, https: bool) -> Result<Self, Failure> {
+        if https && !setup.takes_a_certificate_authority() {
+            return Err(Failure::not_applicable(
+                "the profile gives no way to tell the application the platform's certificate authority ({ca_file} in [app.env])",
+            ));
+        }
         let shared = if setup.is_shared() {
             let mut kept = setup.shared.lock().await;
             if kept.is_none() {
                 let port = setup.profile.app.client.as_ref().map_or(0, |client| client.platform_port);
-                *kept = Some(Arc::new(Shared::start(&setup, Sample { seed: setup.seed, day: None }, port).await?));
+                *kept = Some(Arc::new(Shared::start(&setup, Sample { seed: setup.seed, day: None }, port, https).await?));
             }
             kept.as_ref().map(Arc::clone).ok_or_else(|| Failure::broke("the shared stage is gone"))?
         } else {
-            Arc::new(Shared::start(&setup, sample, 0).await?)
+            Arc::new(Shared::start(&setup, sample, 0, https).await?)
         };
         let (issuer, api, portal) = match (&shared.platform, setup.remote()) {
             (Some(platform), _) => {
@@ -207,7 +212,10 @@ impl Stage {
         listener: Option<Listener>,
         redirect_uris: Vec<String>,
     ) -> Result<(), Failure> {
-        let ca_pem = self.setup.remote().and_then(|remote| remote.extra_ca_pem.clone());
+        let ca_pem = match &self.setup.target {
+            Target::Mock(mock) => self.issuer.starts_with("https:").then(|| mock.certificate.ca_pem.clone()),
+            Target::Remote(remote) => remote.extra_ca_pem.clone(),
+        };
         let app = &self.setup.profile.app;
         let mut application = self.shared.application.lock().await;
         // The one that runs must free its port first.
@@ -351,14 +359,15 @@ impl Stage {
 }
 
 impl Shared {
-    async fn start(setup: &Setup, sample: Sample, port: u16) -> Result<Self, Failure> {
+    async fn start(setup: &Setup, sample: Sample, port: u16, https: bool) -> Result<Self, Failure> {
         let platform = match &setup.target {
-            Target::Mock(assumptions) => Some(
+            Target::Mock(mock) => Some(
                 Platform::start(Settings {
                     seed: sample.seed,
                     sample_day: sample.day,
                     port,
-                    assumptions: assumptions.clone(),
+                    tls: https.then(|| mock.certificate.tls.clone()),
+                    assumptions: mock.assumptions.clone(),
                     ..Settings::default()
                 })
                 .await?,

@@ -132,7 +132,7 @@ impl World {
                 Some(scenario) => Sample { seed: seed_of(setup.seed, &scenario.id), day: None },
                 None => Sample { seed: setup.seed, day: None },
             };
-            self.stage = Some(Stage::raise(setup, sample).await?);
+            self.stage = Some(Stage::raise(setup, sample, self.has_tag("https")).await?);
         }
         self.stage_mut()
     }

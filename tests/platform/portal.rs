@@ -1,93 +1,14 @@
 //! The account portal over HTTP forms: the accreditation's journey and who may take which step of it.
 
-use collaudo::platform::accounts::{CARLA, DARIO, ELIO, Role, Session};
+use collaudo::platform::accounts::{CARLA, DARIO, ELIO, Role};
 use collaudo::platform::{Platform, Settings};
-use regex::Regex;
-use reqwest::{Client, StatusCode, header, redirect};
+use reqwest::{StatusCode, header};
 use secrecy::ExposeSecret;
+
+use super::person::Person;
 
 const INTEGRATOR: &str = "nora.sala@software.example";
 const PASSWORD: &str = "correct horse 7";
-
-/// One person's browser: signed in by a session of their own, redirects not followed.
-struct Person<'a> {
-    platform: &'a Platform,
-    client: Client,
-    lang: &'static str,
-}
-
-struct Page {
-    status: StatusCode,
-    location: String,
-    html: String,
-}
-
-impl Page {
-    fn first(&self, pattern: &str) -> Option<String> {
-        Regex::new(pattern).expect("a pattern").captures(&self.html).map(|found| found[1].to_owned())
-    }
-
-    /// Number at the end of the address that a form led to.
-    fn number(&self) -> u32 {
-        assert_eq!(self.status, StatusCode::SEE_OTHER, "{}", self.html);
-        self.location.rsplit('/').next().and_then(|number| number.parse().ok()).expect("a number at the end")
-    }
-}
-
-impl<'a> Person<'a> {
-    fn nobody(platform: &'a Platform) -> Self {
-        Self::with(platform, None)
-    }
-
-    fn signed_in(platform: &'a Platform, email: &str) -> Self {
-        let shared = platform.shared();
-        let mut accounts = shared.accounts();
-        let user = accounts.user_by_email(email).expect("a user").id.clone();
-        let id = shared.random.token(24);
-        let session = Session { user, signed_in_at: shared.clock.now(), sid: shared.random.token(12) };
-        accounts.sessions.insert(id.clone(), session);
-        Self::with(platform, Some(id))
-    }
-
-    fn with(platform: &'a Platform, session: Option<String>) -> Self {
-        let mut headers = header::HeaderMap::new();
-        if let Some(session) = session {
-            headers.insert(header::COOKIE, format!("gipo_session={session}").parse().expect("a cookie"));
-        }
-        let client = Client::builder().default_headers(headers).redirect(redirect::Policy::none()).build().expect("a client");
-        Self { platform, client, lang: "en" }
-    }
-
-    async fn send(&self, request: reqwest::RequestBuilder) -> Page {
-        let response = request.header(header::ACCEPT_LANGUAGE, self.lang).send().await.expect("an answer");
-        let location = response.headers().get(header::LOCATION).and_then(|value| value.to_str().ok()).unwrap_or_default().to_owned();
-        Page { status: response.status(), location, html: response.text().await.expect("a text") }
-    }
-
-    fn url(&self, path: &str) -> String {
-        self.platform.issuer().join(path).expect("a path").to_string()
-    }
-
-    async fn get(&self, path: &str) -> Page {
-        self.send(self.client.get(self.url(path))).await
-    }
-
-    /// Sends a form with the token of the page that holds it.
-    async fn post(&self, page: &str, path: &str, fields: &[(&str, &str)]) -> Page {
-        let csrf = self.get(page).await.first(r#"name="csrf" value="([^"]+)""#).expect("a form");
-        let mut fields = fields.to_vec();
-        fields.push(("csrf", &csrf));
-        self.post_bare(path, &fields).await
-    }
-
-    async fn post_bare(&self, path: &str, fields: &[(&str, &str)]) -> Page {
-        self.send(self.client.post(self.url(path)).form(fields)).await
-    }
-
-    async fn fill(&self, path: &str, fields: &[(&str, &str)]) -> Page {
-        self.post(path, path, fields).await
-    }
-}
 
 async fn start() -> Platform {
     Platform::start(Settings::default()).await.expect("a free port")

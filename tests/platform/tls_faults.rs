@@ -108,3 +108,20 @@ async fn plain_http_knows_no_certificate() {
     assert_eq!(reqwest::get(url).await.expect("an answer").status(), 200);
     assert!(platform.faults().firings().is_empty());
 }
+
+#[tokio::test]
+async fn versions_older_than_the_assumed_minimum_are_refused() {
+    use collaudo::platform::{Assumptions, TlsVersion};
+    let own = own_certificate(&["localhost"]).expect("made");
+    let ca = Certificate::from_pem(own.ca_pem.as_bytes()).expect("a certificate");
+    let assumptions = Assumptions { tls_minimum: TlsVersion::V1_3, ..Assumptions::default() };
+    let settings = Settings { tls: Some(own.tls), assumptions, ..Settings::default() };
+    let desk = Desk { platform: Platform::start(settings).await.expect("a free port"), ca };
+    assert_eq!(desk.discovery(&desk.client()).await, Ok(200));
+    let old = Client::builder().tls_certs_only([desk.ca.clone()]).tls_version_max(reqwest::tls::Version::TLS_1_2);
+    let refused = desk.discovery(&old.build().expect("a client")).await.expect_err("too old");
+    assert!(refused.contains("ProtocolVersion"), "{refused}");
+    let strict = Desk::new().await;
+    let old = Client::builder().tls_certs_only([strict.ca.clone()]).tls_version_max(reqwest::tls::Version::TLS_1_2);
+    assert_eq!(strict.discovery(&old.build().expect("a client")).await, Ok(200), "1.2 is the minimum unless it is assumed otherwise");
+}

@@ -1,8 +1,6 @@
-use axum::Json;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
-use serde_json::{Value, json};
 
 use super::call::{Call, MOST};
 use super::error::ApiError;
@@ -11,18 +9,18 @@ use super::records::{Identified, Versioned};
 /// What an operation answers when it is not refused (C-55).
 #[derive(Debug)]
 pub enum Answer {
-    Found(Value),
-    Created { location: String, entity: Value },
+    Found { body: Vec<u8>, version: Option<u32> },
+    Created { location: String, body: Vec<u8>, version: Option<u32> },
     Gone,
 }
 
 impl IntoResponse for Answer {
     fn into_response(self) -> Response {
         match self {
-            Self::Found(value) => (version_header(&value), Json(value)).into_response(),
+            Self::Found { body, version } => (version_header(version), json(body)).into_response(),
             Self::Gone => StatusCode::NO_CONTENT.into_response(),
-            Self::Created { location, entity } => {
-                let mut response = (StatusCode::CREATED, version_header(&entity), Json(entity)).into_response();
+            Self::Created { location, body, version } => {
+                let mut response = (StatusCode::CREATED, version_header(version), json(body)).into_response();
                 if let Ok(location) = HeaderValue::try_from(location) {
                     response.headers_mut().insert(header::LOCATION, location);
                 }
@@ -32,10 +30,28 @@ impl IntoResponse for Answer {
     }
 }
 
+fn json(body: Vec<u8>) -> ([(header::HeaderName, &'static str); 1], Vec<u8>) {
+    ([(header::CONTENT_TYPE, "application/json")], body)
+}
+
 /// An entity's version as entity tag (RFC 9110 section 8.8.3); a page has none.
-fn version_header(entity: &Value) -> Option<[(header::HeaderName, String); 1]> {
-    let version = entity.get("version")?.as_u64()?;
-    Some([(header::ETAG, format!("\"{version}\""))])
+fn version_header(version: Option<u32>) -> Option<[(header::HeaderName, String); 1]> {
+    version.map(|version| [(header::ETAG, format!("\"{version}\""))])
+}
+
+fn written<T: Serialize>(value: &T) -> Vec<u8> {
+    serde_json::to_vec(value).expect("records are plain structures")
+}
+
+/// A list page (C-56).
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Page<'a, T> {
+    items: Vec<&'a T>,
+    total_count: usize,
+    offset: usize,
+    limit: usize,
+    has_more: bool,
 }
 
 /// The wanted page of all matches (C-56).
@@ -45,13 +61,13 @@ pub fn page<T: Serialize>(call: &Call, matches: Vec<T>) -> Result<Answer, ApiErr
     let limit = call.number("limit", 1, limits.max)?.unwrap_or(limits.default);
     let items: Vec<&T> = matches.iter().skip(offset).take(limits.most.map_or(limit, |most| limit.min(most))).collect();
     let has_more = offset.saturating_add(items.len()) < matches.len() && !items.is_empty();
-    Ok(Answer::Found(json!({
-        "items": items, "totalCount": matches.len(), "offset": offset, "limit": limit, "hasMore": has_more
-    })))
+    let body = written(&Page { items, total_count: matches.len(), offset, limit, has_more });
+    Ok(Answer::Found { body, version: None })
 }
 
 pub fn one<T: Identified + Serialize>(call: &Call, entities: &[T]) -> Result<Answer, ApiError> {
-    Ok(Answer::Found(json!(find(entities, call.id()?)?)))
+    let entity = find(entities, call.id()?)?;
+    Ok(Answer::Found { body: written(entity), version: entity.tag() })
 }
 
 pub fn find<T: Identified>(entities: &[T], id: u32) -> Result<&T, ApiError> {
@@ -73,13 +89,13 @@ pub fn unchanged<T: Versioned + Clone>(call: &Call, entities: &[T], sent: Option
 
 pub fn add<T: Identified + Serialize>(call: &Call, entities: &mut Vec<T>, entity: T) -> Answer {
     let location = format!("{}/{}", call.path.trim_end_matches('/'), entity.id());
-    let answer = Answer::Created { location, entity: json!(entity) };
+    let answer = Answer::Created { location, body: written(&entity), version: entity.tag() };
     entities.push(entity);
     answer
 }
 
 pub fn replace<T: Identified + Serialize>(entities: &mut [T], entity: T) -> Result<Answer, ApiError> {
-    let answer = Answer::Found(json!(entity));
+    let answer = Answer::Found { body: written(&entity), version: entity.tag() };
     let present = entities.iter_mut().find(|present| present.id() == entity.id()).ok_or(ApiError::NotFound(T::KIND))?;
     *present = entity;
     Ok(answer)

@@ -142,7 +142,7 @@ pub fn in_place_of_operation(shared: &Shared, trace: &Trace, writes: bool) -> Op
 /// A resource's answer with what armed faults add to it.
 pub async fn edit(shared: &Shared, trace: &Trace, path: &str, response: Response) -> Response {
     let next = elsewhere(&shared.issuer, path);
-    rewrite(response, |mut value| {
+    rewrite(shared, response, |mut value| {
         if value.get("hasMore").is_some() && trace.fires(&shared.faults, FOREIGN_NEXT) {
             value["next"] = json!(next.as_str());
         }
@@ -153,7 +153,7 @@ pub async fn edit(shared: &Shared, trace: &Trace, path: &str, response: Response
 
 /// Any other answer of the API with what armed faults add to it.
 pub async fn add(shared: &Shared, trace: &Trace, response: Response) -> Response {
-    rewrite(response, |value| if changes(shared, trace) { additive(value) } else { value }).await
+    rewrite(shared, response, |value| if changes(shared, trace) { additive(value) } else { value }).await
 }
 
 /// C-59: by the fault, or by the settings for good.
@@ -161,8 +161,11 @@ fn changes(shared: &Shared, trace: &Trace) -> bool {
     trace.fires(&shared.faults, ADDITIVE) || shared.settings.assumptions.additive_changes
 }
 
-/// Other media types than JSON are left alone.
-async fn rewrite(response: Response, change: impl FnOnce(Value) -> Value) -> Response {
+/// Other media types than JSON are left alone, and everything where nothing is armed: reading an answer again costs more than making it.
+async fn rewrite(shared: &Shared, response: Response, change: impl FnOnce(Value) -> Value) -> Response {
+    if !shared.settings.assumptions.additive_changes && !shared.faults.is_any_armed() {
+        return response;
+    }
     let (mut parts, body) = response.into_parts();
     let json = parts.headers.get(header::CONTENT_TYPE).is_some_and(|value| value.as_bytes().starts_with(b"application/json"));
     if !json {

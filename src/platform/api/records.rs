@@ -209,30 +209,36 @@ pub trait Identified {
     /// Added to the centre's first id, so that an id of one kind is none of another.
     const OFFSET: u32;
     fn id(&self) -> u32;
+    /// How often it was changed, where that is counted.
+    fn tag(&self) -> Option<u32>;
 }
 
 macro_rules! identified {
-    ($($type:ty => $kind:literal, $offset:literal;)+) => {
+    ($($type:ty => $kind:literal, $offset:literal, $tag:expr;)+) => {
         $(impl Identified for $type {
             const KIND: &'static str = $kind;
             const OFFSET: u32 = $offset;
             fn id(&self) -> u32 {
                 self.id
             }
+            fn tag(&self) -> Option<u32> {
+                let tag: fn(&Self) -> Option<u32> = $tag;
+                tag(self)
+            }
         })+
     };
 }
 
 identified! {
-    Patient => "patient", 0;
-    Agenda => "agenda", 10_000;
-    Appointment => "appointment", 20_000;
-    Availability => "availability", 30_000;
-    Treatment => "treatment", 40_000;
-    PriceList => "price list", 50_000;
-    Episode => "episode", 60_000;
-    MedicalReport => "medical report", 70_000;
-    Invoice => "invoice", 80_000;
+    Patient => "patient", 0, |entity| Some(entity.version);
+    Agenda => "agenda", 10_000, |_| None;
+    Appointment => "appointment", 20_000, |entity| Some(entity.version);
+    Availability => "availability", 30_000, |_| None;
+    Treatment => "treatment", 40_000, |_| None;
+    PriceList => "price list", 50_000, |_| None;
+    Episode => "episode", 60_000, |entity| Some(entity.version);
+    MedicalReport => "medical report", 70_000, |entity| Some(entity.version);
+    Invoice => "invoice", 80_000, |entity| Some(entity.version);
 }
 
 /// What counts its changes, so that a change on an old version is noticed (C-55).

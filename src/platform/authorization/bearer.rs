@@ -1,9 +1,5 @@
 use axum::http::{HeaderMap, HeaderValue, header};
-use jsonwebtoken::Validation;
-use secrecy::ExposeSecret;
-use serde::Deserialize;
 
-use super::keys;
 use crate::domain::Credential;
 use crate::oauth::{ErrorCode, ScopeSet};
 use crate::platform::accounts::{TenantId, UserId};
@@ -65,13 +61,6 @@ pub(in crate::platform) fn challenge(error: Option<ErrorCode>, description: &str
     HeaderValue::from_str(&value).unwrap_or_else(|_| HeaderValue::from_static("Bearer"))
 }
 
-#[derive(Deserialize)]
-pub(super) struct Claims {
-    pub jti: String,
-    pub exp: i64,
-    iss: String,
-}
-
 /// Reads the request's access token: header only, signed here, not expired, not revoked, of an active user (C-35 to C-38, C-54).
 ///
 /// Notes client, subject, scopes and the places of the credentials on the trace.
@@ -104,8 +93,7 @@ fn read(shared: &Shared, headers: &HeaderMap, query: Option<&str>, trace: &Trace
         (Some(value), None) => value.to_str().ok().and_then(bearer_token).ok_or(BearerRefusal::Malformed)?,
         (Some(_), Some(_)) => return Err(BearerRefusal::Malformed),
     };
-    let claims = signed_claims(shared, token).ok_or(BearerRefusal::Unknown)?;
-    let grant = shared.authorizations().access_grant(&claims.jti).ok_or(BearerRefusal::Unknown)?;
+    let grant = shared.authorizations().access_grant(token).ok_or(BearerRefusal::Unknown)?;
     trace.note(|facts| {
         facts.client_id = Some(grant.client_id.clone());
         facts.subject = Some(grant.subject.0.clone());
@@ -119,10 +107,10 @@ fn read(shared: &Shared, headers: &HeaderMap, query: Option<&str>, trace: &Trace
     if grant.revoked {
         return Err(BearerRefusal::Revoked);
     }
-    if grant.expired || claims.exp <= shared.clock.now_seconds() {
+    if grant.expired || grant.expires_at <= shared.clock.now_seconds() {
         return Err(BearerRefusal::Expired);
     }
-    Ok(AccessGrant { client_id: grant.client_id, subject: grant.subject, scopes: grant.scopes, tenant: user.tenant, jti: claims.jti })
+    Ok(AccessGrant { client_id: grant.client_id, subject: grant.subject, scopes: grant.scopes, tenant: user.tenant, jti: grant.jti })
 }
 
 /// `Bearer` in any case and one `b64token` (RFC 6750 section 2.1, RFC 9110 section 11.1).
@@ -131,18 +119,4 @@ fn bearer_token(value: &str) -> Option<&str> {
     let token = token.trim_start_matches(' ');
     let shaped = !token.is_empty() && token.chars().all(|c| c.is_ascii_alphanumeric() || "-._~+/=".contains(c));
     (scheme.eq_ignore_ascii_case("bearer") && shaped).then_some(token)
-}
-
-/// The claims of a token of this platform's own key and issuer. The clock is the platform's, so expiry is not the library's.
-pub(super) fn signed_claims(shared: &Shared, token: &str) -> Option<Claims> {
-    let jwt = shared.authorizations().opaque.get(token).map(|jwt| jwt.expose_secret().to_owned());
-    let token = jwt.as_deref().unwrap_or(token);
-    let keys = keys::ready(shared)?;
-    let mut validation = Validation::new(keys.library_algorithm());
-    validation.validate_exp = false;
-    validation.validate_aud = false;
-    validation.required_spec_claims.clear();
-    let token = jsonwebtoken::decode::<Claims>(token, &keys.decoding, &validation).ok()?;
-    let access_token = token.header.typ.is_some_and(|typ| typ.eq_ignore_ascii_case("at+jwt"));
-    (access_token && token.claims.iss == shared.issuer_text()).then_some(token.claims)
 }

@@ -1,5 +1,6 @@
 use std::sync::Arc;
 
+use axum::body::Bytes;
 use axum::extract::State;
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
@@ -15,11 +16,19 @@ use crate::platform::{Shared, Trace};
 
 /// `GET /.well-known/openid-configuration` and `/.well-known/oauth-authorization-server`: only what is really supported
 /// (OpenID Connect Discovery section 3, RFC 8414 section 2, RFC 8628 section 4, RFC 9207 section 3).
-pub(super) async fn metadata(State(shared): State<Arc<Shared>>, Extension(trace): Extension<Trace>) -> Json<Value> {
+pub(super) async fn metadata(State(shared): State<Arc<Shared>>, Extension(trace): Extension<Trace>) -> Response {
+    let text = if trace.fires(&shared.faults, f::OTHER_ISSUER_THROUGHOUT) {
+        Bytes::from(document(&shared, OTHER_ISSUER).to_string())
+    } else {
+        shared.metadata.get_or_init(|| Bytes::from(document(&shared, shared.issuer_text()).to_string())).clone()
+    };
+    ([(header::CONTENT_TYPE, "application/json")], text).into_response()
+}
+
+fn document(shared: &Shared, named: &str) -> Value {
     let issuer = shared.issuer_text();
-    let renamed = trace.fires(&shared.faults, f::OTHER_ISSUER_THROUGHOUT);
-    Json(json!({
-        "issuer": if renamed { OTHER_ISSUER } else { issuer },
+    json!({
+        "issuer": named,
         "authorization_endpoint": format!("{issuer}/connect/authorize"),
         "token_endpoint": format!("{issuer}/connect/token"),
         "device_authorization_endpoint": format!("{issuer}/connect/deviceauthorization"),
@@ -45,7 +54,7 @@ pub(super) async fn metadata(State(shared): State<Arc<Shared>>, Extension(trace)
         "claims_parameter_supported": false,
         "request_parameter_supported": false,
         "request_uri_parameter_supported": false,
-    }))
+    })
 }
 
 /// `GET /.well-known/openid-configuration/jwks` (RFC 7517 section 5).

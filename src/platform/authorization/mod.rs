@@ -27,6 +27,9 @@ mod scopes;
 pub(in crate::platform) mod session;
 mod sign_in;
 mod store;
+#[cfg(test)]
+mod store_tests;
+mod sweep;
 mod token;
 mod token_answer;
 mod tokens;

@@ -1,5 +1,6 @@
 use axum::http::HeaderMap;
 use axum_extra::extract::cookie::{Cookie, CookieJar, SameSite};
+use jiff::{SignedDuration, Timestamp};
 
 use crate::platform::Shared;
 use crate::platform::accounts::{Session, User};
@@ -11,16 +12,26 @@ pub(in crate::platform) const COOKIE: &str = "gipo_session";
 pub(in crate::platform) fn signed_in(shared: &Shared, headers: &HeaderMap) -> Option<(User, String)> {
     let id = CookieJar::from_headers(headers).get(COOKIE)?.value().to_owned();
     let accounts = shared.accounts();
-    let user = accounts.user(&accounts.sessions.get(&id)?.user)?;
+    let session = accounts.sessions.get(&id).filter(|session| lives(session, shared.clock.now()))?;
+    let user = accounts.user(&session.user)?;
     user.active.then(|| (user.clone(), id))
 }
 
 /// Starts a session for a user who has just signed in; its id is the value for the cookie.
 pub(super) fn start(shared: &Shared, user: &User) -> String {
-    let id = shared.random.token(24);
-    let session = Session { user: user.id.clone(), signed_in_at: shared.clock.now(), sid: shared.random.token(12) };
-    shared.accounts().sessions.insert(id.clone(), session);
+    let (id, now) = (shared.random.token(24), shared.clock.now());
+    let session = Session { user: user.id.clone(), signed_in_at: now, sid: shared.random.token(12) };
+    let sessions = &mut shared.accounts().sessions;
+    sessions.retain(|_, old| lives(old, now));
+    sessions.insert(id.clone(), session);
     id
+}
+
+/// A working day.
+const LIFETIME: SignedDuration = SignedDuration::from_hours(12);
+
+fn lives(session: &Session, now: Timestamp) -> bool {
+    now.duration_since(session.signed_in_at) < LIFETIME
 }
 
 /// A cookie as this platform sets it: not readable by scripts, not sent with foreign posts, for its own host only.

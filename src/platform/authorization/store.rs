@@ -1,6 +1,7 @@
 use std::collections::{BTreeMap, HashMap};
+use std::ops::Range;
 
-use secrecy::{ExposeSecret, SecretString};
+use secrecy::SecretString;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
@@ -8,7 +9,6 @@ use super::devices::Devices;
 use super::interaction::Attempt;
 use crate::oauth::ScopeSet;
 use crate::platform::accounts::UserId;
-use crate::platform::kept_secret;
 use crate::platform::store::{Snapshot, one_part};
 
 /// Authorization requests in progress, codes, tokens and grants of one platform.
@@ -20,18 +20,18 @@ pub struct Authorizations {
     pub(super) attempts: HashMap<String, Attempt>,
     #[serde(skip)]
     pub(super) devices: Devices,
-    /// JWTs of access tokens that are given out as something else, by what is given out.
-    #[serde(skip)]
-    pub(super) opaque: HashMap<String, SecretString>,
     /// Whether a token was signed with the new key: the JWKS shows it from then on.
     #[serde(skip)]
     pub(super) new_key: bool,
-    codes: HashMap<String, Code>,
-    grants: Vec<Grant>,
-    access_tokens: HashMap<String, AccessToken>,
-    refresh_tokens: HashMap<String, RefreshToken>,
+    pub(super) codes: HashMap<String, Code>,
+    pub(super) grants: BTreeMap<GrantId, Grant>,
+    next_grant: GrantId,
+    /// By their value: what is found here is what this platform signed, whole.
+    pub(super) access_tokens: HashMap<String, AccessToken>,
+    pub(super) refresh_tokens: HashMap<String, RefreshToken>,
+    /// The last one of each user.
     #[serde(skip)]
-    id_tokens: Vec<(UserId, SecretString)>,
+    id_tokens: HashMap<UserId, SecretString>,
     /// Order of issue of the access tokens.
     issued: u64,
 }
@@ -48,6 +48,9 @@ impl std::fmt::Debug for Authorizations {
             .finish()
     }
 }
+
+/// Access tokens that are issued between two sweeps of what nobody can use any more.
+const TOKENS_BETWEEN_SWEEPS: u64 = 256;
 
 /// Authorization requests that may wait for their users at once.
 const MOST_ATTEMPTS: usize = 10_000;
@@ -69,9 +72,9 @@ pub(super) struct Code {
     pub grant: Option<GrantId>,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(transparent)]
-pub(super) struct GrantId(usize);
+pub(super) struct GrantId(u64);
 
 /// What a user granted to a client with one code: the family of all tokens that come from it (C-44).
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -93,10 +96,11 @@ impl Grant {
 }
 
 #[derive(Debug, Serialize, Deserialize)]
-struct AccessToken {
-    grant: GrantId,
-    #[serde(with = "kept_secret")]
-    token: SecretString,
+pub(super) struct AccessToken {
+    pub grant: GrantId,
+    /// Seconds since the epoch, as the token itself says.
+    pub expires_at: i64,
+    jti: String,
     scopes: ScopeSet,
     number: u64,
     expired: bool,
@@ -104,9 +108,9 @@ struct AccessToken {
 }
 
 #[derive(Debug, Serialize, Deserialize)]
-struct RefreshToken {
-    grant: GrantId,
-    expires_at: i64,
+pub(super) struct RefreshToken {
+    pub grant: GrantId,
+    pub expires_at: i64,
     rotated: bool,
 }
 
@@ -116,6 +120,10 @@ pub(super) struct KnownAccess {
     pub client_id: String,
     pub subject: UserId,
     pub scopes: ScopeSet,
+    pub jti: String,
+    /// Seconds since the epoch.
+    pub expires_at: i64,
+    /// Before its time.
     pub expired: bool,
     pub revoked: bool,
 }
@@ -159,8 +167,10 @@ impl Authorizations {
     }
 
     pub(super) fn add_grant(&mut self, grant: Grant) -> GrantId {
-        self.grants.push(grant);
-        GrantId(self.grants.len() - 1)
+        let id = self.next_grant;
+        self.next_grant = GrantId(id.0 + 1);
+        self.grants.insert(id, grant);
+        id
     }
 
     pub(super) fn add_code(&mut self, value: String, code: Code) {
@@ -183,28 +193,26 @@ impl Authorizations {
 
     /// Uses the code up. `None` where another request was faster: what that gave is revoked (C-43).
     pub(super) fn redeem_code(&mut self, value: &str) -> Option<GrantId> {
-        let id = GrantId(self.grants.len());
+        let id = self.next_grant;
         let code = self.codes.get_mut(value)?;
         if let Some(first) = code.grant.replace(id) {
             code.grant = Some(first);
             self.revoke(first);
             return None;
         }
-        self.grants.push(Grant {
-            client_id: code.client_id.clone(),
-            subject: code.subject.clone(),
-            scopes: code.scopes.clone(),
-            sid: code.sid.clone(),
-            auth_time: code.auth_time,
-            revoked: false,
-        });
-        Some(id)
+        let grant = Grant::of(code.clone());
+        Some(self.add_grant(grant))
     }
 
-    pub(super) fn add_access_token(&mut self, grant: GrantId, jti: String, token: SecretString, scopes: ScopeSet) {
+    /// Keeps an access token under its value; `life` is when it was issued and when it expires.
+    pub(super) fn add_access_token(&mut self, grant: GrantId, jti: String, value: String, scopes: ScopeSet, life: Range<i64>) {
         self.issued += 1;
         let number = self.issued;
-        self.access_tokens.insert(jti, AccessToken { grant, token, scopes, number, expired: false, revoked: false });
+        if number.is_multiple_of(TOKENS_BETWEEN_SWEEPS) {
+            self.forget_expired(life.start);
+        }
+        let token = AccessToken { grant, expires_at: life.end, jti, scopes, number, expired: false, revoked: false };
+        self.access_tokens.insert(value, token);
     }
 
     pub(super) fn add_refresh_token(&mut self, grant: GrantId, value: String, expires_at: i64) {
@@ -212,14 +220,14 @@ impl Authorizations {
     }
 
     pub(super) fn add_id_token(&mut self, subject: UserId, token: SecretString) {
-        self.id_tokens.push((subject, token));
+        self.id_tokens.insert(subject, token);
     }
 
     pub(super) fn present_refresh_token(&mut self, value: &str, client_id: &str, now: i64) -> Refresh {
         let Some(token) = self.refresh_tokens.get(value) else {
             return Refresh::Unknown;
         };
-        let (id, grant) = (token.grant, self.grants[token.grant.0].clone());
+        let (id, grant) = (token.grant, self.grants[&token.grant].clone());
         if grant.client_id != client_id {
             return Refresh::OtherClient;
         }
@@ -246,16 +254,20 @@ impl Authorizations {
     }
 
     pub(super) fn revoke(&mut self, grant: GrantId) {
-        self.grants[grant.0].revoked = true;
+        if let Some(grant) = self.grants.get_mut(&grant) {
+            grant.revoked = true;
+        }
     }
 
-    pub(super) fn access_grant(&self, jti: &str) -> Option<KnownAccess> {
-        let token = self.access_tokens.get(jti)?;
-        let grant = &self.grants[token.grant.0];
+    pub(super) fn access_grant(&self, value: &str) -> Option<KnownAccess> {
+        let token = self.access_tokens.get(value)?;
+        let grant = &self.grants[&token.grant];
         Some(KnownAccess {
             client_id: grant.client_id.clone(),
             subject: grant.subject.clone(),
             scopes: token.scopes.clone(),
+            jti: token.jti.clone(),
+            expires_at: token.expires_at,
             expired: token.expired,
             revoked: token.revoked || grant.revoked,
         })
@@ -269,26 +281,25 @@ impl Authorizations {
             self.revoke(grant);
             return Ok(());
         }
-        let found = self.access_tokens.iter().find(|(_, token)| token.token.expose_secret() == value);
-        let Some((jti, grant)) = found.map(|(jti, token)| (jti.clone(), token.grant)) else {
+        let Some(grant) = self.access_tokens.get(value).map(|token| token.grant) else {
             return Ok(());
         };
         self.owned(grant, client_id)?;
-        if let Some(token) = self.access_tokens.get_mut(&jti) {
+        if let Some(token) = self.access_tokens.get_mut(value) {
             token.revoked = true;
         }
         Ok(())
     }
 
     fn owned(&self, grant: GrantId, client_id: &str) -> Result<(), OtherClients> {
-        if self.grants[grant.0].client_id == client_id { Ok(()) } else { Err(OtherClients) }
+        if self.grants[&grant].client_id == client_id { Ok(()) } else { Err(OtherClients) }
     }
 
     /// Ends everything that a user has granted, and what is still in progress (C-38). Access tokens live on until they
     /// expire, unless `access_too`.
     pub(super) fn revoke_subject(&mut self, subject: &UserId, access_too: bool) {
         if access_too {
-            self.grants.iter_mut().filter(|grant| grant.subject == *subject).for_each(|grant| grant.revoked = true);
+            self.grants.values_mut().filter(|grant| grant.subject == *subject).for_each(|grant| grant.revoked = true);
         } else {
             self.forget_refresh_tokens(subject);
         }
@@ -299,20 +310,20 @@ impl Authorizations {
     /// Ends what a user has granted to one client: the user removed it (C-37).
     pub(in crate::platform) fn revoke_grants(&mut self, subject: &UserId, client_id: &str) {
         let own = |grant: &&mut Grant| grant.subject == *subject && grant.client_id == client_id;
-        self.grants.iter_mut().filter(own).for_each(|grant| grant.revoked = true);
+        self.grants.values_mut().filter(own).for_each(|grant| grant.revoked = true);
         self.codes.retain(|_, code| code.subject != *subject || code.client_id != client_id || code.grant.is_some());
     }
 
     /// The grant of a refresh token that is good now, and when it expires.
     pub(super) fn live_refresh_token(&self, value: &str, now: i64) -> Option<(Grant, i64)> {
         let token = self.refresh_tokens.get(value).filter(|token| !token.rotated && token.expires_at > now)?;
-        let grant = &self.grants[token.grant.0];
+        let grant = &self.grants[&token.grant];
         (!grant.revoked).then(|| (grant.clone(), token.expires_at))
     }
 
     pub(in crate::platform) fn forget_refresh_tokens(&mut self, subject: &UserId) {
         let grants = &self.grants;
-        self.refresh_tokens.retain(|_, token| grants[token.grant.0].subject != *subject);
+        self.refresh_tokens.retain(|_, token| grants[&token.grant].subject != *subject);
     }
 
     pub(in crate::platform) fn expire_access_tokens(&mut self) {
@@ -321,17 +332,17 @@ impl Authorizations {
 
     /// Client, scopes and whether it is revoked, of everything that a user has granted.
     pub(in crate::platform) fn grants_of(&self, subject: &UserId) -> Vec<(String, ScopeSet, bool)> {
-        let own = self.grants.iter().filter(|grant| grant.subject == *subject);
+        let own = self.grants.values().filter(|grant| grant.subject == *subject);
         own.map(|grant| (grant.client_id.clone(), grant.scopes.clone(), grant.revoked)).collect()
     }
 
     pub(in crate::platform) fn latest_id_token(&self, subject: &UserId) -> Option<SecretString> {
-        self.id_tokens.iter().rev().find(|(owner, _)| owner == subject).map(|(_, token)| token.clone())
+        self.id_tokens.get(subject).cloned()
     }
 
     pub(in crate::platform) fn latest_access_token(&self, subject: &UserId) -> Option<SecretString> {
-        let own = self.access_tokens.values().filter(|token| self.grants[token.grant.0].subject == *subject);
-        own.max_by_key(|token| token.number).map(|token| token.token.clone())
+        let own = self.access_tokens.iter().filter(|(_, token)| self.grants[&token.grant].subject == *subject);
+        own.max_by_key(|(_, token)| token.number).map(|(value, _)| SecretString::from(value.clone()))
     }
 }
 
@@ -344,7 +355,7 @@ impl Snapshot for Authorizations {
         let found: Self = one_part(parts, "authorizations")?;
         let of_tokens = found.access_tokens.values().map(|token| token.grant).chain(found.refresh_tokens.values().map(|token| token.grant));
         let named = of_tokens.chain(found.codes.values().filter_map(|code| code.grant));
-        match named.into_iter().find(|grant| grant.0 >= found.grants.len()) {
+        match named.into_iter().find(|grant| !found.grants.contains_key(grant)) {
             Some(GrantId(number)) => Err(format!("authorizations: grant {number} is named, but is not there")),
             None => Ok(found),
         }
@@ -354,44 +365,3 @@ impl Snapshot for Authorizations {
 /// The token belongs to another client.
 #[derive(Debug)]
 pub(super) struct OtherClients;
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_slower_of_two_requests_with_one_code_or_refresh_token_revokes_what_the_faster_got() {
-        let mut kept = Authorizations::default();
-        let grant = || Grant {
-            client_id: "c".to_owned(),
-            subject: UserId("u".to_owned()),
-            scopes: ScopeSet::default(),
-            sid: String::new(),
-            auth_time: 0,
-            revoked: false,
-        };
-        let family = kept.add_grant(grant());
-        kept.add_refresh_token(family, "r".to_owned(), 60);
-        // Both found it good before either rotated it.
-        assert!(kept.rotate_refresh_token("r") && !kept.grants[family.0].revoked);
-        assert!(!kept.rotate_refresh_token("r") && kept.grants[family.0].revoked);
-
-        let code = Code {
-            client_id: "c".to_owned(),
-            redirect_uri: String::new(),
-            code_challenge: None,
-            nonce: None,
-            scopes: ScopeSet::default(),
-            subject: UserId("u".to_owned()),
-            sid: String::new(),
-            auth_time: 0,
-            expires_at: 60,
-            grant: None,
-        };
-        kept.add_code("code".to_owned(), code);
-        let first = kept.redeem_code("code").expect("fresh");
-        assert!(!kept.grants[first.0].revoked);
-        assert_eq!(kept.redeem_code("code"), None);
-        assert!(kept.grants[first.0].revoked);
-    }
-}

@@ -93,6 +93,7 @@ pub(super) async fn access_token(shared: &Shared, trace: &Trace, issue: &Issue<'
     let keys = keys::signing(shared).await?;
     let now = shared.clock.now_seconds();
     let lifetime = i64::try_from(shared.settings.assumptions.access_token_lifetime_seconds).unwrap_or(i64::MAX);
+    let expires_at = now.saturating_add(lifetime);
     let jti = shared.random.token(16);
     let mut claims = Map::new();
     let mut claim = |name: &str, value: Value| claims.insert(name.to_owned(), value);
@@ -106,7 +107,7 @@ pub(super) async fn access_token(shared: &Shared, trace: &Trace, issue: &Issue<'
     }
     claim("iat", now.into());
     claim("nbf", now.into());
-    claim("exp", now.saturating_add(lifetime).into());
+    claim("exp", expires_at.into());
     claim("jti", jti.clone().into());
     if trace.fires(&shared.faults, f::TOKEN_LARGE) {
         claim("groups", vec!["a-role-of-the-medical-centre"; 280].into());
@@ -114,15 +115,8 @@ pub(super) async fn access_token(shared: &Shared, trace: &Trace, issue: &Issue<'
     let mut header = header(keys.algorithm.name(), Some(&keys.kid));
     header.insert("typ".to_owned(), "at+jwt".into());
     let token = Draft { header, claims, signature: Signature::By(&keys.pair) }.sign()?;
-    let mut authorizations = shared.authorizations();
-    let given = if trace.fires(&shared.faults, f::TOKEN_OPAQUE) {
-        let opaque = format!("0~._-+/{}==", shared.random.token(24));
-        authorizations.opaque.insert(opaque.clone(), SecretString::from(token));
-        opaque
-    } else {
-        token
-    };
-    authorizations.add_access_token(issue.id, jti, SecretString::from(given.clone()), scopes.clone());
+    let given = if trace.fires(&shared.faults, f::TOKEN_OPAQUE) { format!("0~._-+/{}==", shared.random.token(24)) } else { token };
+    shared.authorizations().add_access_token(issue.id, jti, given.clone(), scopes.clone(), now..expires_at);
     Ok(given)
 }
 

@@ -6,6 +6,7 @@
 pub(in crate::platform) mod actions;
 mod admin;
 mod assets;
+mod connected;
 mod developer;
 mod form;
 mod home;
@@ -35,6 +36,7 @@ pub fn router() -> Router<Arc<Shared>> {
         .route("/developer/applications/new", get(developer::form).post(developer::submit))
         .route("/developer/applications/{number}", get(developer::application))
         .route("/developer/applications/{number}/secret", post(developer::reveal))
+        .route("/connected", get(connected::list).post(connected::remove))
         .route("/admin", get(admin::overview))
         .route("/admin/tickets/{number}", get(admin::ticket).post(admin::settle))
         .route("/admin/applications/{number}", get(admin::application).post(admin::decide))

@@ -1,0 +1,31 @@
+@certificates @https
+Feature: Certificates
+  Whom a relying party talks to, when the platform's certificate is not in order.
+
+  Background:
+    Given the relying party is registered at the platform
+    And the end-user Ada has an account at the medical centre
+
+  Rule: Nothing is sent to a server that cannot prove who it is
+
+    @TK-04 @GX-22 @negative
+    Scenario Outline: A sign-in does not go on with <certificate>
+      Given the platform will show <certificate>
+      When Ada signs in through the popup and grants every scope
+      Then the relying party sends nothing to the platform
+      And the relying party shows that sign-in failed
+      But nobody is signed in at the relying party
+
+      Examples:
+        | certificate                         |
+        | a certificate that it signed itself |
+        | a certificate of another host       |
+        | a certificate that has expired      |
+
+    @GX-22 @provoked
+    Scenario: No call is made with a certificate of another host
+      Given Ada has signed in through the popup and granted every scope
+      And the platform will show a certificate of another host
+      When Ada opens a declared feature
+      Then the relying party sends nothing to the platform
+      And the relying party still answers
