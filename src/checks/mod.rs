@@ -16,11 +16,13 @@ mod authorization_response;
 mod back_off;
 mod browser_storage;
 mod callback_page;
+mod device;
 mod id_token;
 mod interactive_sign_in;
 mod judgement;
 mod jwks;
 mod metadata;
+mod native;
 mod pages;
 mod platform_answer;
 mod reading;
@@ -57,11 +59,16 @@ pub use callback_page::{
     Load, check_message_not_taken, check_no_open_redirector, check_nothing_foreign_loaded, check_posted_to_named_origins,
     check_response_address_left,
 };
+pub use device::{
+    check_back_off_after_timeout, check_code_and_address_shown, check_polling_ends_with_the_code, check_polling_interval,
+    check_refusal_is_final, check_slow_down, shows_code,
+};
 pub use id_token::{ExpectedIdToken, check_id_token_claims};
 pub use interactive_sign_in::{check_interactive_sign_in, check_offline_access};
 pub use judgement::{Discrepancy, Judgement, Refusal};
 pub use jwks::check_keys_read_sparingly;
 pub use metadata::{check_documents_agree, check_metadata, check_public_keys};
+pub use native::{Port, check_loopback_literal, check_port};
 pub use pages::check_list_read_to_the_end;
 pub use platform_answer::{check_access_token_hash, check_discovery, check_introspection, check_refusal_layer};
 pub use reading::{SignIn, is_authorization_request, sign_ins};

@@ -9,7 +9,7 @@ use super::CliError;
 use super::profile::{self, Application};
 use crate::browser::Options;
 use crate::catalogue::Catalogue;
-use crate::domain::{Environment, TargetSummary};
+use crate::domain::{App, Environment, TargetSummary};
 use crate::platform::spki_of;
 use crate::relying_party::Defect;
 use crate::steps::{BrowserPool, GoldenTexts, Remote, Setup, Target};
@@ -40,6 +40,8 @@ pub struct Parties {
 /// What [`Parties`] name, read and found sound.
 pub struct Read {
     pub application: Application,
+    /// The bundled application as a program of each other type; none beside a profile.
+    pub programs: Vec<App>,
     pub defect: Option<Defect>,
     pub target: Target,
     pub seed: u64,
@@ -53,11 +55,12 @@ impl Parties {
             None => profile::bundled()?,
         };
         let defect = self.defect.as_deref().map(str::parse).transpose()?;
+        let programs = if application.bundled { profile::bundled_programs(self.defect.as_deref())? } else { Vec::new() };
         let target = profile::read_target(&self.target)?;
         let browser = browser_options(self, &target)?;
         // Half of the range: a seed that people copy by hand.
         let seed = self.seed.unwrap_or_else(|| u64::from(rand::rng().random::<u32>()));
-        Ok(Read { application, defect, target, seed, browser })
+        Ok(Read { application, programs, defect, target, seed, browser })
     }
 }
 
@@ -105,7 +108,8 @@ impl Read {
             levels,
             GoldenTexts { pending: out.join("snapshots") },
             application.dossier_secrets,
-        );
+        )
+        .with_programs(self.programs);
         Ok((Arc::new(setup), environment))
     }
 }

@@ -3,16 +3,19 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
+use regex::Regex;
 use secrecy::SecretString;
 use serde::de::DeserializeOwned;
 
 use super::CliError;
-use crate::domain::{Profile, TargetClient, TargetFile};
+use crate::domain::{App, ApplicationType, Profile, TargetClient, TargetFile};
 use crate::oauth::giponext;
 use crate::platform::{Assumptions, own_certificate};
 use crate::steps::{Mock, Remote, Target};
 
 const BUNDLED: &str = include_str!("bundled.toml");
+const BUNDLED_PROGRAMS: [(&str, &str); 2] =
+    [("bundled_device.toml", include_str!("bundled_device.toml")), ("bundled_native.toml", include_str!("bundled_native.toml"))];
 
 /// A profile and the secrets that it names.
 pub struct Application {
@@ -31,6 +34,21 @@ pub fn bundled() -> Result<Application, CliError> {
     let dossier_secrets =
         environments.map(|environment| (environment.name.clone(), SecretString::from(format!("sample secret of {}", environment.name))));
     Ok(Application { bundled: true, static_secret: None, dossier_secrets: dossier_secrets.collect(), profile })
+}
+
+/// The bundled application as a device and as a native program: started from this very executable, with the run's defect.
+pub fn bundled_programs(defect: Option<&str>) -> Result<Vec<App>, CliError> {
+    let program = std::env::current_exe().map_err(|error| CliError::Other(format!("this program does not know where it is: {error}")))?;
+    let mut apps = Vec::new();
+    for (name, text) in BUNDLED_PROGRAMS {
+        let mut app = parse::<Profile>(Path::new(name), text)?.app;
+        if let Some(command) = &mut app.command {
+            command[0] = program.to_string_lossy().into_owned();
+            command.extend(defect.into_iter().flat_map(|defect| ["--defect".to_owned(), defect.to_owned()]));
+        }
+        apps.push(app);
+    }
+    Ok(apps)
 }
 
 pub fn read_application(path: &Path) -> Result<Application, CliError> {
@@ -108,7 +126,38 @@ fn check_profile(path: &Path, profile: &Profile) -> Result<(), CliError> {
             "the scopes are openid, profile, email, offline_access and giponext.*",
         );
     }
-    if app.redirect_uris.is_empty() {
+    match (&app.url, &app.console, app.r#type) {
+        (Some(_), _, ApplicationType::Web) if !app.login.trigger.is_empty() => {}
+        (_, _, ApplicationType::Web) => {
+            return wrong(
+                "a web application needs app.url and [app.login]".to_owned(),
+                "name the page with the login button, and what a person clicks there",
+            );
+        }
+        (_, Some(console), _) => {
+            if let Some(error) =
+                [Some(&console.signed_in), console.refused.as_ref()].into_iter().flatten().find_map(|it| Regex::new(it).err())
+            {
+                return wrong(
+                    format!("a pattern of [app.console] is no regular expression: {error}"),
+                    "mend the pattern, or quote it with '…'",
+                );
+            }
+            if app.command.is_none() {
+                return wrong(
+                    format!("a {} application is started anew for each sign-in and needs app.command", app.r#type.name()),
+                    "give program and arguments",
+                );
+            }
+        }
+        (_, None, r#type) => {
+            return wrong(
+                format!("a {} application needs [app.console]", r#type.name()),
+                "say by app.console.signed_in what it writes when somebody is signed in",
+            );
+        }
+    }
+    if app.redirect_uris.is_empty() && app.r#type != ApplicationType::Device {
         return wrong("app.redirect_uris is empty".to_owned(), "name the redirect URI that the application sends");
     }
     if let Some((name, action)) = app.actions.iter().find(|(_, action)| !app.scopes.contains(&action.scope)) {
@@ -141,6 +190,34 @@ mod tests {
         let application = bundled().expect("it parses");
         assert!(application.profile.app.actions.values().all(|action| application.profile.app.scopes.contains(&action.scope)));
         assert_eq!(application.profile.app.actions.len(), application.profile.app.features.len());
+    }
+
+    #[test]
+    fn the_bundled_programs_are_sound() {
+        for app in bundled_programs(Some("polls-too-fast")).expect("they parse") {
+            let command = app.command.clone().expect("a command");
+            assert!(Path::new(&command[0]).is_absolute() && command.ends_with(&["--defect".to_owned(), "polls-too-fast".to_owned()]));
+            check_profile(Path::new("bundled"), &Profile { app, dossier: Default::default(), waivers: Vec::new() }).expect("sound");
+        }
+    }
+
+    #[test]
+    fn what_a_type_of_application_needs_is_told() {
+        let web = "[app]\nname = \"x\"\ntype = \"web\"\nscopes = []\nredirect_uris = [\"http://127.0.0.1:1/\"]\ncommand = [\"x\"]\n";
+        let device = web.replace("web", "device").replace("redirect_uris = [\"http://127.0.0.1:1/\"]\n", "");
+        let console = |pattern: &str| format!("{device}[app.console]\nsigned_in = '{pattern}'\n");
+        for (text, said) in [
+            (web.to_owned(), Some("a web application needs app.url and [app.login]")),
+            (device.clone(), Some("a device application needs [app.console]")),
+            (console("Signed in as ("), Some("a pattern of [app.console] is no regular expression")),
+            (console("Signed in").replace("command = [\"x\"]\n", ""), Some("is started anew for each sign-in and needs app.command")),
+            (console("Signed in").replace("device", "native"), Some("app.redirect_uris is empty")),
+            (console("Signed in"), None),
+        ] {
+            let found = parse_profile(Path::new("collaudo.toml"), &text).err().map(|error| error.to_string());
+            assert_eq!(found.is_some(), said.is_some(), "{text}: {found:?}");
+            assert!(found.unwrap_or_default().contains(said.unwrap_or_default()), "{text}");
+        }
     }
 
     #[test]

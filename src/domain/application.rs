@@ -1,11 +1,21 @@
 use serde::{Deserialize, Serialize};
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum ApplicationType {
     Web,
     Native,
     Device,
+}
+
+impl ApplicationType {
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Web => "web",
+            Self::Native => "native",
+            Self::Device => "device",
+        }
+    }
 }
 
 /// The relying party under test, as its profile declares it. No secret.

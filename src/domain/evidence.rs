@@ -64,6 +64,7 @@ pub struct Exchange {
     /// A JSON request body.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub body: Option<Value>,
+    /// [`Exchange::UNANSWERED`] where a fault held the answer back until the client hung up.
     pub status: u16,
     pub response_headers: Vec<(String, String)>,
     /// The answer's JSON body; `None` for other media types.
@@ -117,6 +118,8 @@ impl Exchange {
     pub fn is_handshake(&self) -> bool {
         self.method == HANDSHAKE
     }
+    /// No status of a standard: nothing was answered.
+    pub const UNANSWERED: u16 = 499;
 
     pub fn query_value(&self, name: &str) -> Option<&str> {
         value_of(&self.query, name)

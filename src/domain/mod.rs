@@ -19,7 +19,7 @@ pub use evidence::{
 };
 pub use finding::Finding;
 pub use oracle::{Oracle, OraclePart};
-pub use profile::{Action, App, Attested, Dossier, DossierEnvironment, Login, Profile, StaticClient, TemporaryUser, Window};
+pub use profile::{Action, App, Attested, Console, Dossier, DossierEnvironment, Login, Profile, StaticClient, TemporaryUser, Window};
 pub use requirement::{Actor, Level, Requirement, RequirementId, RequirementIdError};
 pub use scenario::{ScenarioId, ScenarioSummary, StepText, Suite};
 pub use shard::{Shard, ShardError};

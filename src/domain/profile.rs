@@ -22,8 +22,8 @@ pub struct Profile {
 pub struct App {
     pub name: String,
     pub r#type: ApplicationType,
-    /// The page with the login button.
-    pub url: Url,
+    /// The page with the login button; a program (`native`, `device`) has none.
+    pub url: Option<Url>,
     /// Program and arguments; the harness starts and stops it. Without it the application must be running already.
     pub command: Option<Vec<String>>,
     /// Path that answers 200 when the started application is ready.
@@ -31,6 +31,8 @@ pub struct App {
     #[serde(default)]
     pub features: Vec<String>,
     pub scopes: Vec<String>,
+    /// A device has none.
+    #[serde(default)]
     pub redirect_uris: Vec<String>,
     /// Which of the run's medical centres it may serve: `authorised`, or ids.
     #[serde(default = "authorised")]
@@ -40,7 +42,11 @@ pub struct App {
     pub env: BTreeMap<String, String>,
     /// The registration of an application that is running already, and the port where it expects the platform.
     pub client: Option<StaticClient>,
+    /// How a web application is used; empty for a program.
+    #[serde(default)]
     pub login: Login,
+    /// How to read what a program writes.
+    pub console: Option<Console>,
     /// What a signed-in user can do that calls the API, by feature.
     #[serde(default)]
     pub actions: BTreeMap<String, Action>,
@@ -60,7 +66,7 @@ pub struct StaticClient {
     pub platform_port: u16,
 }
 
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Login {
     /// CSS selector of what a person clicks.
@@ -73,6 +79,17 @@ pub struct Login {
     pub error: Option<String>,
     /// CSS selector of what signs the user out.
     pub logout: Option<String>,
+}
+
+/// What a native or device program writes to its output. The address to open and the code to type need no pattern: the suite knows
+/// what the platform gave out.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Console {
+    /// Regular expression of the words that say who is signed in; what they are followed by on the line names the user.
+    pub signed_in: String,
+    /// Regular expression of the words that say that a sign-in failed; without it, an end without `signed_in` says so.
+    pub refused: Option<String>,
 }
 
 /// Where the authorization request opens.
@@ -155,7 +172,7 @@ impl Profile {
         Application {
             name: app.name.clone(),
             r#type: app.r#type,
-            url: (!bundled).then(|| app.url.to_string()),
+            url: app.url.as_ref().filter(|_| !bundled).map(Url::to_string),
             features: app.features.clone(),
             scopes: app.scopes.clone(),
             redirect_uris: if bundled { Vec::new() } else { app.redirect_uris.clone() },

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use axum::Router;
 use axum::body::{Body, Bytes, HttpBody, to_bytes};
 use axum::extract::{Request, State};
-use axum::http::{HeaderMap, StatusCode, header};
+use axum::http::{HeaderMap, StatusCode, Uri, header};
 use axum::middleware::{Next, from_fn, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
 use axum_server::Handle;
@@ -16,6 +16,7 @@ use url::Url;
 use super::authorization::OwnKey;
 use super::connections::Connections;
 use super::delivery::deliver;
+use super::journal::Notes;
 use super::redaction::Redaction;
 use super::store::{self, DataError, Store};
 use super::tls::{self, Certificates, Handshakes};
@@ -249,39 +250,71 @@ async fn record(State(shared): State<Arc<Shared>>, request: Request, next: Next)
     };
     parts.extensions.insert(trace.clone());
     let (method, uri, headers) = (parts.method.to_string(), parts.uri.clone(), parts.headers.clone());
-    let sent = body.clone();
+    let mut open = Open { shared, trace, at_ms, method, uri, headers, sent: body.clone(), answered: false };
     let response = next.run(Request::from_parts(parts, Body::from(body))).await;
     let (parts, body) = response.into_parts();
     let Ok(answer) = to_bytes(body, ANSWER_LIMIT).await else {
         return StatusCode::INTERNAL_SERVER_ERROR.into_response();
     };
-    let notes = trace.take();
-    let redaction = &shared.redaction;
-    let endpoint = endpoint(uri.path());
-    let personal = matches!(endpoint, Endpoint::Api | Endpoint::Userinfo);
-    let json = |headers: &HeaderMap, body: &Bytes| -> Option<Value> {
-        let value = media_type(headers).contains("json").then(|| serde_json::from_slice(body).ok()).flatten()?;
-        Some(redaction.json(&value, personal))
-    };
-    let form = media_type(&headers) == "application/x-www-form-urlencoded";
-    shared.journal.record(Exchange {
-        number: trace.number(),
-        at_ms,
-        duration_ms: shared.journal.elapsed_ms().saturating_sub(at_ms),
-        endpoint,
-        method,
-        path: uri.path().to_owned(),
-        query: redaction.pairs(uri.query().unwrap_or_default().as_bytes()),
-        headers: header_pairs(redaction, &headers),
-        form: if form { redaction.pairs(&sent) } else { Vec::new() },
-        body: json(&headers, &sent),
-        status: parts.status.as_u16(),
-        response_headers: header_pairs(redaction, &parts.headers),
-        response: json(&parts.headers, &answer),
-        facts: notes.facts,
-        faults: notes.faults,
-    });
+    let notes = open.trace.take();
+    open.answered = true;
+    open.record(notes, parts.status.as_u16(), &parts.headers, &answer);
     deliver(Response::from_parts(parts, Body::empty()), answer).await
+}
+
+/// An exchange that is being answered. Where the client hangs up on a fault, it is recorded all the same.
+struct Open {
+    shared: Arc<Shared>,
+    trace: Trace,
+    at_ms: u64,
+    method: String,
+    uri: Uri,
+    headers: HeaderMap,
+    sent: Bytes,
+    answered: bool,
+}
+
+impl Open {
+    fn record(&self, notes: Notes, status: u16, response_headers: &HeaderMap, answer: &Bytes) {
+        let Self { shared, trace, at_ms, method, uri, headers, sent, .. } = self;
+        let redaction = &shared.redaction;
+        let endpoint = endpoint(uri.path());
+        let personal = matches!(endpoint, Endpoint::Api | Endpoint::Userinfo);
+        let json = |headers: &HeaderMap, body: &Bytes| -> Option<Value> {
+            let value = media_type(headers).contains("json").then(|| serde_json::from_slice(body).ok()).flatten()?;
+            Some(redaction.json(&value, personal))
+        };
+        let form = media_type(headers) == "application/x-www-form-urlencoded";
+        shared.journal.record(Exchange {
+            number: trace.number(),
+            at_ms: *at_ms,
+            duration_ms: shared.journal.elapsed_ms().saturating_sub(*at_ms),
+            endpoint,
+            method: method.clone(),
+            path: uri.path().to_owned(),
+            query: redaction.pairs(uri.query().unwrap_or_default().as_bytes()),
+            headers: header_pairs(redaction, headers),
+            form: if form { redaction.pairs(sent) } else { Vec::new() },
+            body: json(headers, sent),
+            status,
+            response_headers: header_pairs(redaction, response_headers),
+            response: json(response_headers, answer),
+            facts: notes.facts,
+            faults: notes.faults,
+        });
+    }
+}
+
+impl Drop for Open {
+    fn drop(&mut self) {
+        if self.answered {
+            return;
+        }
+        let notes = self.trace.take();
+        if !notes.faults.is_empty() {
+            self.record(notes, Exchange::UNANSWERED, &HeaderMap::new(), &Bytes::new());
+        }
+    }
 }
 
 /// The shape of errors of the token endpoint and of the API in one.

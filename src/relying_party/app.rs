@@ -15,8 +15,8 @@ use super::{Config, RelyingPartyError, routes};
 /// A bound socket, so that the redirect URI can be registered before the application starts.
 #[derive(Debug)]
 pub struct Listener {
-    socket: TcpListener,
-    address: SocketAddr,
+    pub(super) socket: TcpListener,
+    pub(super) address: SocketAddr,
 }
 
 impl Listener {
@@ -97,7 +97,7 @@ pub(super) struct App {
 }
 
 impl App {
-    fn new(config: Config) -> Result<Arc<Self>, RelyingPartyError> {
+    pub fn new(config: Config) -> Result<Arc<Self>, RelyingPartyError> {
         let http = Http::new(&config)?;
         Ok(Arc::new(Self { http, provider: Provider::default(), store: Store::default(), shared_lists: Default::default(), config }))
     }

@@ -18,10 +18,10 @@ use crate::oauth::ErrorCode;
 const KNOWN: &[&str] = &["code", "state", "iss", "scope", "session_state", "error", "error_description", "error_uri"];
 
 /// The parameters of an authorization response, in the order in which they came.
-struct AuthorizationResponse(Vec<(String, String)>);
+pub(super) struct AuthorizationResponse(Vec<(String, String)>);
 
 impl AuthorizationResponse {
-    fn parse(query: &str) -> Self {
+    pub fn parse(query: &str) -> Self {
         Self(form_urlencoded::parse(query.as_bytes()).into_owned().collect())
     }
 
@@ -97,7 +97,7 @@ fn refused_as(code: &str) -> SignInError {
 }
 
 /// The attempt that this response answers, which must have begun in this very browser.
-fn attempt_of(app: &App, session: &Session, response: &AuthorizationResponse) -> Result<Attempt, SignInError> {
+pub(super) fn attempt_of(app: &App, session: &Session, response: &AuthorizationResponse) -> Result<Attempt, SignInError> {
     let has = |defect| app.config.has(defect);
     // CB-02: two values are one too many, and which one is right nobody can say (RFC 6749 section 3.1).
     if response.repeats_a_parameter() && !has(Defect::AcceptsDuplicateParameters) {
@@ -144,7 +144,7 @@ fn unsolicited(state: &str) -> Attempt {
     Attempt { state: state.to_owned(), nonce: None, verifier: None, window: Window::Same, return_to: None, begun: Instant::now() }
 }
 
-async fn code_of<'a>(app: &App, response: &'a AuthorizationResponse) -> Result<&'a str, SignInError> {
+pub(super) async fn code_of<'a>(app: &App, response: &'a AuthorizationResponse) -> Result<&'a str, SignInError> {
     let metadata = app.metadata().await?;
     // CB-08, CB-09: the answer of the issuer that was asked, compared as text; absent only if it never promised to be there.
     let right = match response.get("iss") {

@@ -109,6 +109,16 @@ defects! {
     TokensInLocalStorage "tokens-in-local-storage" ["SE-03"] "hands its tokens to the browser's storage";
     ForgetsToRevoke "forgets-to-revoke" ["LO-01", "LO-02"] "does not revoke the refresh token at logout";
     TakesRefusalAsRevoked "takes-refusal-as-revoked" ["LO-02"] "takes a 503 at revocation for success";
+    PollsTooFast "polls-too-fast" ["DV-01", "DV-02", "DV-03"] "polls twice as often as the platform asks, as a device";
+    IgnoresCodeLifetime "ignores-code-lifetime" ["DV-01"] "polls on when its device code has expired";
+    IgnoresSlowDown "ignores-slow-down" ["DV-02"] "keeps its polling interval when the platform answers slow_down";
+    KeepsPaceAfterTimeout "keeps-pace-after-timeout" ["DV-03"] "keeps its polling interval after a poll that was not answered";
+    HidesUserCode "hides-user-code" ["DV-04"] "shows a link that has the user code in it, but not the code";
+    PollsAfterRefusal "polls-after-refusal" ["DV-04"] "polls on after the platform has refused its device code for good";
+    RestartsDeviceSignIn "restarts-device-sign-in" ["DV-04"] "asks for a new device code by itself when the platform has refused one";
+    ListensEverywhere "listens-everywhere" ["NA-01"] "listens on every address of the machine for the response, as a native application";
+    KeepsListening "keeps-listening" ["NA-01"] "goes on listening when the response has come, as a native application";
+    RedirectsToLocalhost "redirects-to-localhost" ["NA-01", "AZ-03"] "names `localhost` in its redirect URI, as a native application";
     LogoutKeepsSession "logout-keeps-session" ["LO-03"] "deletes the cookie at logout but not the session";
 }
 

@@ -7,6 +7,7 @@
 //! | file | holds |
 //! | --- | --- |
 //! | `config`, `app`, `routes` | what it is told; its life; its paths and headers |
+//! | `program`, `device`, `native` | the application as a command-line program: without a browser (RFC 8628), or with the user's (RFC 8252) |
 //! | `login`, `callback`, `sign_in`, `logout` | the way of a user in and out |
 //! | `provider`, `id_token` | discovery, keys, tokens; the rules for an ID token |
 //! | `session` | attempts and signed-in users, kept on the server |
@@ -22,12 +23,15 @@ mod app;
 mod callback;
 mod config;
 mod defect;
+mod device;
 mod http;
 mod id_token;
 mod lists;
 mod login;
 mod logout;
+mod native;
 mod pages;
+mod program;
 mod provider;
 mod routes;
 mod session;
@@ -39,6 +43,7 @@ use std::net::SocketAddr;
 pub use app::{Listener, RelyingParty};
 pub use config::{Config, Window};
 pub use defect::Defect;
+pub use program::{Program, run_program};
 
 /// Why the application cannot start.
 #[derive(Debug, thiserror::Error)]

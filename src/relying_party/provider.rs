@@ -68,7 +68,7 @@ type OAuthClient = Client<
     EndpointSet,
 >;
 
-type TokenError = RequestTokenError<HttpError, BasicErrorResponse>;
+pub(super) type TokenError = RequestTokenError<HttpError, BasicErrorResponse>;
 
 /// Why a refresh gave no token.
 #[derive(Debug, thiserror::Error)]
@@ -240,7 +240,7 @@ impl App {
 }
 
 /// The `oauth2` crate's way to the token endpoint: this application's HTTP client, with its time limits and retries.
-struct TokenEndpoint<'a>(&'a App, Repeat);
+pub(super) struct TokenEndpoint<'a>(pub &'a App, pub Repeat);
 
 impl<'c> AsyncHttpClient<'c> for TokenEndpoint<'_> {
     type Error = HttpError;
@@ -288,7 +288,7 @@ fn check_metadata(metadata: &Metadata, config: &Config) -> Result<(), SignInErro
     if secure { Ok(()) } else { Err(SignInError::Platform("an endpoint in the discovery document is not https")) }
 }
 
-fn sign_in_error(error: TokenError) -> SignInError {
+pub(super) fn sign_in_error(error: TokenError) -> SignInError {
     match error {
         RequestTokenError::ServerResponse(response) => {
             tracing::warn!(error = response.error().as_ref(), "the token request was refused");

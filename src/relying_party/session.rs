@@ -100,7 +100,7 @@ pub(super) struct Session {
 }
 
 impl Session {
-    fn new(id: String, data: Data) -> Arc<Self> {
+    pub fn new(id: String, data: Data) -> Arc<Self> {
         Arc::new(Self { id, begun: Instant::now(), data: Mutex::new(data), refreshing: tokio::sync::Mutex::new(()) })
     }
 

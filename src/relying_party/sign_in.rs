@@ -39,15 +39,20 @@ struct Identity {
 }
 
 impl App {
-    /// From a code to a user. No resource is read before every rule has held (GX-02, ID-09).
+    /// From a code to a user.
     pub async fn sign_in(&self, attempt: &Attempt, code: &str) -> Result<SignedIn, SignInError> {
         let answer = self.redeem(code, attempt).await?;
+        self.admit(&answer, attempt.nonce.as_deref()).await
+    }
+
+    /// From a token answer, however it was asked for, to a user. No resource is read before every rule has held (GX-02, ID-09). `nonce` is what the authorization request sent.
+    pub async fn admit(&self, answer: &TokenAnswer, nonce: Option<&str>) -> Result<SignedIn, SignInError> {
         if self.config.has(Defect::InspectsAccessToken) && answer.access_token().secret().split('.').count() != 3 {
             return Err(SignInError::Platform("the access token is no JWT"));
         }
-        let granted = self.granted(&answer);
-        let identity = self.identity(&answer, &granted, attempt).await?;
-        let tokens = Tokens { access: access_token(&answer), refresh: refresh_token(&answer), generation: 0 };
+        let granted = self.granted(answer);
+        let identity = self.identity(answer, &granted, nonce).await?;
+        let tokens = Tokens { access: access_token(answer), refresh: refresh_token(answer), generation: 0 };
         let user = self.user(identity, &tokens).await;
         let user = if self.config.has(Defect::AllOrNothingConsent) && self.config.scopes.iter().any(|scope| !granted.contains(scope)) {
             Err(SignInError::PartialConsent)
@@ -73,14 +78,14 @@ impl App {
         }
     }
 
-    async fn identity(&self, answer: &TokenAnswer, granted: &ScopeSet, attempt: &Attempt) -> Result<Identity, SignInError> {
+    async fn identity(&self, answer: &TokenAnswer, granted: &ScopeSet, nonce: Option<&str>) -> Result<Identity, SignInError> {
         if !granted.contains(giponext::OPENID) {
             return Ok(Identity { sub: None, name: None });
         }
         let Some(id_token) = &answer.extra_fields().id_token else {
             return Err(SignInError::IdToken("there is none, although openid was granted"));
         };
-        let sub = self.check_id_token(id_token, Occasion::Login { nonce: attempt.nonce.as_deref() }).await?;
+        let sub = self.check_id_token(id_token, Occasion::Login { nonce }).await?;
         let name = self.openid_name(&sub, &access_token(answer)).await?;
         Ok(Identity { sub: Some(sub), name })
     }

@@ -9,6 +9,7 @@ use cucumber::gherkin::Feature;
 use cucumber::{World as _, cli, parser, runner};
 use futures::{FutureExt, stream};
 use tokio::sync::mpsc::UnboundedSender;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use super::Plan;
 use super::events::{Outcomes, Translator, failure_of};
@@ -80,11 +81,19 @@ async fn drive(
     outcomes: Outcomes,
     translator: Translator,
 ) {
+    let turns = Turns::new(&planned, jobs);
+    let features = turns.waiting_first(features, &planned);
     let options = cli::Opts::<_, _, _, cli::Empty> {
         re_filter: None,
         tags_filter: None,
         parser: cli::Empty,
-        runner: runner::basic::Cli { concurrency: Some(jobs), fail_fast: false, retry: None, retry_after: None, retry_tag_filter: None },
+        runner: runner::basic::Cli {
+            concurrency: Some(turns.at_once),
+            fail_fast: false,
+            retry: None,
+            retry_after: None,
+            retry_tag_filter: None,
+        },
         writer: cli::Empty,
         custom: cli::Empty,
     };
@@ -92,10 +101,15 @@ async fn drive(
         .with_parser::<_, PathBuf>(Chosen(features))
         .before(move |feature, _, scenario, world| {
             log_panics();
-            if let Some(summary) = planned.get(&scenario_id(feature, scenario)) {
-                world.begin(setup.clone(), summary.clone());
+            let summary = planned.get(&scenario_id(feature, scenario)).cloned();
+            let (setup, turns) = (setup.clone(), turns.clone());
+            async move {
+                if let Some(summary) = summary {
+                    let turn = turns.take(&summary).await;
+                    world.begin(setup, summary, turn);
+                }
             }
-            async {}.boxed_local()
+            .boxed_local()
         })
         .after(move |feature, _, scenario, ended, world| {
             let id = scenario_id(feature, scenario);
@@ -115,6 +129,45 @@ async fn drive(
         .with_cli(options)
         .run(PathBuf::new())
         .await;
+}
+
+/// Scenarios with this tag spend their time waiting for a program's timers.
+const WAITS: &str = "waits";
+
+/// Who may run: so many scenarios as jobs, and beside them some that wait in real time and need no processor for it.
+#[derive(Clone)]
+struct Turns {
+    jobs: Arc<Semaphore>,
+    waiting: Arc<Semaphore>,
+    /// Scenarios that the engine may have begun, those that wait for their turn included.
+    at_once: usize,
+}
+
+impl Turns {
+    /// With one job nothing runs beside it: the application may have an address of its own.
+    fn new(planned: &HashMap<ScenarioId, ScenarioSummary>, jobs: usize) -> Self {
+        let waiting = if jobs > 1 { planned.values().filter(|scenario| waits(scenario)).count() } else { 0 };
+        Self { jobs: Arc::new(Semaphore::new(jobs)), waiting: Arc::new(Semaphore::new(2 * jobs)), at_once: jobs + waiting }
+    }
+
+    async fn take(&self, scenario: &ScenarioSummary) -> Option<OwnedSemaphorePermit> {
+        let turns = if waits(scenario) { &self.waiting } else { &self.jobs };
+        turns.clone().acquire_owned().await.ok()
+    }
+
+    /// What waits longest begins first.
+    fn waiting_first(&self, mut features: Vec<Feature>, planned: &HashMap<ScenarioId, ScenarioSummary>) -> Vec<Feature> {
+        let file_waits = |feature: &Feature| {
+            let path = feature.path.as_deref().unwrap_or("".as_ref()).to_string_lossy().into_owned();
+            planned.values().any(|scenario| waits(scenario) && scenario.id.0.starts_with(&path))
+        };
+        features.sort_by_key(|feature| !file_waits(feature));
+        features
+    }
+}
+
+fn waits(scenario: &ScenarioSummary) -> bool {
+    scenario.tags.iter().any(|tag| tag == WAITS)
 }
 
 fn failure(ended: &Ended) -> Option<Failure> {

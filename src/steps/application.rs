@@ -1,7 +1,7 @@
 //! The application under test as a running thing: bundled, started from its profile's command, or running already.
 
 use std::net::SocketAddr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::Stdio;
 use std::time::Duration;
 
@@ -43,9 +43,26 @@ pub struct Filling<'a> {
     pub ca_pem: Option<&'a str>,
 }
 
+impl Filling<'_> {
+    /// The environment that the profile asks for.
+    pub fn environment(&self, app: &App, ca_file: &Path) -> Vec<(String, String)> {
+        let filled = |value: &String| {
+            value
+                .replace("{issuer}", self.issuer)
+                .replace("{api}", self.api)
+                .replace("{client_id}", self.client_id)
+                .replace("{client_secret}", self.client_secret.map_or("", |secret| secret.expose_secret()))
+                .replace("{tenants}", &self.tenants.join(","))
+                .replace("{ca_file}", &ca_file.to_string_lossy())
+        };
+        app.env.iter().map(|(name, value)| (name.clone(), filled(value))).collect()
+    }
+}
+
 impl Started {
     pub async fn start(app: &App, command: &[String], filling: &Filling<'_>) -> Result<Self, Failure> {
-        if let Some(address) = still_taken(&app.url).await {
+        let url = app.url.as_ref().ok_or_else(|| Failure::broke("the profile names no app.url"))?;
+        if let Some(address) = still_taken(url).await {
             return Err(Failure::broke(format!(
                 "something else already listens on {address}, where the application is to be started: stop it"
             )));
@@ -56,19 +73,9 @@ impl Started {
         let output = folder.path().join("output.log");
         let log = std::fs::File::create(&output).map_err(Failure::broke)?;
         let (program, arguments) = command.split_first().ok_or_else(|| Failure::broke("the profile's command is empty"))?;
-        let environment = app.env.iter().map(|(name, value)| {
-            let value = value
-                .replace("{issuer}", filling.issuer)
-                .replace("{api}", filling.api)
-                .replace("{client_id}", filling.client_id)
-                .replace("{client_secret}", filling.client_secret.map_or("", |secret| secret.expose_secret()))
-                .replace("{tenants}", &filling.tenants.join(","))
-                .replace("{ca_file}", &ca_file.to_string_lossy());
-            (name.clone(), value)
-        });
         let child = Command::new(program)
             .args(arguments)
-            .envs(environment)
+            .envs(filling.environment(app, &ca_file))
             .stdin(Stdio::null())
             .stdout(log.try_clone().map_err(Failure::broke)?)
             .stderr(log)
@@ -94,7 +101,8 @@ impl Started {
     }
 
     async fn wait_until_ready(&mut self, app: &App) -> Result<(), Failure> {
-        let url = app.ready.as_deref().map_or(Ok(app.url.clone()), |path| app.url.join(path)).map_err(Failure::broke)?;
+        let page = app.url.clone().ok_or_else(|| Failure::broke("the profile names no app.url"))?;
+        let url = app.ready.as_deref().map_or(Ok(page.clone()), |path| page.join(path)).map_err(Failure::broke)?;
         let client = reqwest::Client::builder().timeout(Duration::from_secs(2)).build().map_err(Failure::broke)?;
         let mut tick = tokio::time::interval(READY_INTERVAL);
         let end = tokio::time::Instant::now() + PATIENCE;
@@ -120,11 +128,16 @@ impl Started {
 
 impl Drop for Started {
     fn drop(&mut self) {
-        let group = self.child.id().and_then(|id| i32::try_from(id).ok()).and_then(rustix::process::Pid::from_raw);
-        if let Some(group) = group {
-            // It may have ended by itself.
-            let _ = rustix::process::kill_process_group(group, rustix::process::Signal::KILL);
-        }
+        end_group(&self.child);
+    }
+}
+
+/// Ends a child with its whole process group, if it has not ended by itself.
+pub fn end_group(child: &Child) {
+    let group = child.id().and_then(|id| i32::try_from(id).ok()).and_then(rustix::process::Pid::from_raw);
+    if let Some(group) = group {
+        // It may have ended by itself.
+        let _ = rustix::process::kill_process_group(group, rustix::process::Signal::KILL);
     }
 }
 

@@ -36,7 +36,7 @@ async fn asks_for_a_code(world: &mut World) -> Result<(), Failure> {
 
 #[then("every authorization request names a registered redirect URI")]
 async fn registered_redirect_uri(world: &mut World) -> Result<(), Failure> {
-    let native = world.setup()?.profile.app.r#type == ApplicationType::Native;
+    let native = world.stage()?.application_type() == ApplicationType::Native;
     let judgement = checks::check_redirect_uri(&world.exchanges()?, &world.stage()?.redirect_uris, native);
     world.judge(judgement)
 }

@@ -71,6 +71,14 @@ const PHRASES: &[(&str, &str)] = &[
     ("answer the next call with a rate limit of 1 second", "api-rate-limited"),
     ("answer every call with a rate limit of 1 second", "api-rate-limited"),
     ("answer the next two calls with a bad gateway", "api-bad-gateway"),
+    ("tell devices no interval", "device-interval-untold"),
+    ("tell devices an interval that is 3 seconds longer", "device-interval-longer"),
+    ("give devices codes that are good for 5 seconds", "device-short-lived"),
+    ("leave every poll pending", "device-pending"),
+    ("answer the next two polls with slow_down", "device-slow-down"),
+    ("hold the answer to the next poll back", "device-hangs"),
+    ("answer every poll with expired_token", "device-expired"),
+    ("answer every poll with access_denied", "device-denied"),
 ];
 
 /// The fault that a phrase names, and how often it fires.

@@ -2,7 +2,8 @@
 
 use std::sync::Arc;
 
-use super::stage::{Sample, Stage};
+use super::setup::Sample;
+use super::stage::Stage;
 use super::{Failure, PATIENCE, Setup};
 use crate::checks;
 use crate::domain::{ApplicationType, Verdict};
@@ -36,9 +37,16 @@ type Step = Result<(), (&'static str, Failure)>;
 async fn look(setup: &Arc<Setup>, looks: &mut Vec<Look>) -> Step {
     let mut seen = |what: &str, found: String| looks.push(Look { what: what.to_owned(), found: Ok(found), ours: false });
     let what = "platform";
-    let mut stage = Stage::raise(setup.clone(), Sample { seed: setup.seed, day: None }, false).await.map_err(|failure| (what, failure))?;
+    let mut stage = Stage::raise(setup.clone(), Sample::of(setup.seed)).await.map_err(|failure| (what, failure))?;
     let discovered = reach_platform(&stage).await.map_err(|failure| (what, failure))?;
     seen(what, discovered);
+    if setup.profile.app.r#type != ApplicationType::Web {
+        let what = "program";
+        let shown = look_at_program(&mut stage, setup.profile.app.r#type).await.map_err(|failure| (what, failure))?;
+        seen(what, shown);
+        stage.strike().await;
+        return Ok(());
+    }
     let what = "application";
     stage.register_application().await.map_err(|failure| (what, failure))?;
     let login = setup.profile.app.login.clone();
@@ -68,6 +76,14 @@ async fn look(setup: &Arc<Setup>, looks: &mut Vec<Look>) -> Step {
     }
     stage.strike().await;
     Ok(())
+}
+
+/// Starts a program, and waits until it shows a person what to do.
+async fn look_at_program(stage: &mut Stage, r#type: ApplicationType) -> Result<String, Failure> {
+    stage.register_program(r#type).await?;
+    stage.start_program()?;
+    let address = stage.address_to_open().await?;
+    Ok(format!("starts, and shows {}", address.split('?').next().unwrap_or_default()))
 }
 
 /// Reads the discovery document and compares the clocks.

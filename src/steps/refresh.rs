@@ -87,7 +87,7 @@ async fn refresh_seen(world: &mut World) -> Result<(), Failure> {
 async fn refresh_keeps(world: &mut World) -> Result<(), Failure> {
     let exchanges = world.exchanges()?;
     world.judge(checks::check_refresh_keeps_scope(&exchanges))?;
-    world.judge(checks::check_token_request_form(&exchanges, super::token::permitted(world.setup()?.profile.app.r#type)))
+    world.judge(checks::check_token_request_form(&exchanges, super::token::permitted(world.stage()?.application_type())))
 }
 
 #[then("only the newest refresh token was ever sent")]

@@ -10,7 +10,7 @@ use super::snapshot::GoldenTexts;
 use super::stage::Shared;
 use super::{Failure, world::Levels};
 use crate::browser::{Browser, BrowserError, Context, Options};
-use crate::domain::{Profile, TargetFile};
+use crate::domain::{App, ApplicationType, Profile, TargetFile};
 use crate::platform::accounts::Credentials;
 use crate::platform::{Assumptions, OwnCertificate};
 use crate::relying_party::Defect;
@@ -20,6 +20,8 @@ pub struct Setup {
     pub profile: Profile,
     /// Whether the application under test is the one that comes with collaudo.
     pub bundled: bool,
+    /// The bundled application as a program of each other type.
+    pub programs: Vec<App>,
     pub defect: Option<Defect>,
     /// The running application's client secret (`[app.client]`).
     pub static_secret: Option<SecretString>,
@@ -87,10 +89,11 @@ impl Setup {
         golden: GoldenTexts,
         dossier_secrets: BTreeMap<String, SecretString>,
     ) -> Self {
-        let (shared, refused, given) = Default::default();
+        let (shared, refused, given, programs) = Default::default();
         Self {
             refused,
             given,
+            programs,
             profile,
             bundled,
             defect,
@@ -104,6 +107,19 @@ impl Setup {
             dossier_secrets,
             shared,
         }
+    }
+
+    pub fn with_programs(self, programs: Vec<App>) -> Self {
+        Self { programs, ..self }
+    }
+
+    /// The application under test, if it is of this type; without a profile there is a bundled one of each.
+    pub(super) fn app_of(&self, r#type: ApplicationType) -> Result<&App, Failure> {
+        let apps = std::iter::once(&self.profile.app).chain(&self.programs);
+        apps.into_iter().find(|app| app.r#type == r#type).ok_or_else(|| {
+            let declared = self.profile.app.r#type.name();
+            Failure::not_applicable(format!("it is about {} applications; the profile declares a {declared} one", r#type.name()))
+        })
     }
 
     pub fn remote(&self) -> Option<&Remote> {
@@ -129,6 +145,32 @@ impl Setup {
     /// Whether the application is one shared stage: neither bundled nor started by us.
     pub fn is_shared(&self) -> bool {
         !self.bundled && self.profile.app.command.is_none()
+    }
+}
+
+/// What a stage's platform is made from.
+#[derive(Clone, Copy, Debug)]
+pub struct Sample {
+    pub seed: u64,
+    /// The day of the sample data; `None`: today.
+    pub day: Option<jiff::civil::Date>,
+    /// `None`: as assumed of the platform.
+    pub device_interval_seconds: Option<u64>,
+    /// Over TLS, where the application can be told of the certificate authority.
+    pub https: bool,
+}
+
+impl Sample {
+    pub fn of(seed: u64) -> Self {
+        Self { seed, day: None, device_interval_seconds: None, https: false }
+    }
+
+    pub fn assumptions(&self, of_the_run: &Assumptions) -> Assumptions {
+        let mut assumptions = of_the_run.clone();
+        if let Some(seconds) = self.device_interval_seconds {
+            assumptions.device_poll_interval_seconds = seconds;
+        }
+        assumptions
     }
 }
 

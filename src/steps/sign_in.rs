@@ -48,6 +48,9 @@ impl Outcome {
 impl Stage {
     /// Signs a person in through the application's own login, in that person's browser.
     pub async fn sign_in(&mut self, person: &Person, consent: &Consent) -> Result<Outcome, Failure> {
+        if self.program.is_some() {
+            return self.sign_in_with_program(&person.name, person, consent).await;
+        }
         let visitor = self.visitor(&person.name).await?;
         self.sign_in_at(&visitor, person, consent).await
     }
@@ -55,10 +58,17 @@ impl Stage {
     /// Signs a person in, in a browser that is new and closed afterwards.
     pub async fn sign_in_apart(&mut self, person: &Person) -> Result<Outcome, Failure> {
         let key = format!("{} apart", person.name);
-        let visitor = self.visitor(&key).await?;
-        let outcome = self.sign_in_at(&visitor, person, &Consent::GrantAll).await;
-        self.forget_visitor(&key);
-        visitor.context.close().await;
+        let outcome = if self.program.is_some() {
+            let outcome = self.sign_in_with_program(&key, person, &Consent::GrantAll).await;
+            self.end_program().await;
+            outcome
+        } else {
+            let visitor = self.visitor(&key).await?;
+            self.sign_in_at(&visitor, person, &Consent::GrantAll).await
+        };
+        if let Some(visitor) = self.forget_visitor(&key) {
+            visitor.context.close().await;
+        }
         outcome
     }
 

@@ -9,7 +9,9 @@ use tokio::sync::Mutex;
 use url::Url;
 
 use super::application::{Filling, Instance, Started};
+use super::program_sign_in::Registered;
 use super::provocation::Provocation;
+use super::setup::Sample;
 use super::{Failure, PATIENCE, Setup, Target};
 use crate::browser::{Context, Page};
 use crate::domain::{BrowserFact, Exchange, Window};
@@ -37,14 +39,8 @@ pub struct Stage {
     pub base_url: Url,
     visitors: HashMap<String, Visitor>,
     pub provocation: Provocation,
-}
-
-/// What a platform's sample data are made from.
-#[derive(Clone, Copy, Debug)]
-pub struct Sample {
-    pub seed: u64,
-    /// `None`: today.
-    pub day: Option<jiff::civil::Date>,
+    /// The command-line program that the scenario is about, if it is about one.
+    pub program: Option<Registered>,
 }
 
 /// A person's browser: an isolated context, with the application's page.
@@ -56,8 +52,8 @@ pub struct Visitor {
 
 impl Stage {
     /// A platform, and nobody at it yet. `https`: over TLS, where the application can be told of its certificate authority.
-    pub async fn raise(setup: Arc<Setup>, sample: Sample, https: bool) -> Result<Self, Failure> {
-        if https && !setup.takes_a_certificate_authority() {
+    pub async fn raise(setup: Arc<Setup>, sample: Sample) -> Result<Self, Failure> {
+        if sample.https && !setup.takes_a_certificate_authority() {
             return Err(Failure::not_applicable(
                 "the profile gives no way to tell the application the platform's certificate authority ({ca_file} in [app.env])",
             ));
@@ -66,11 +62,11 @@ impl Stage {
             let mut kept = setup.shared.lock().await;
             if kept.is_none() {
                 let port = setup.profile.app.client.as_ref().map_or(0, |client| client.platform_port);
-                *kept = Some(Arc::new(Shared::start(&setup, Sample { seed: setup.seed, day: None }, port, https).await?));
+                *kept = Some(Arc::new(Shared::start(&setup, Sample { https: sample.https, ..Sample::of(setup.seed) }, port).await?));
             }
             kept.as_ref().map(Arc::clone).ok_or_else(|| Failure::broke("the shared stage is gone"))?
         } else {
-            Arc::new(Shared::start(&setup, sample, 0, https).await?)
+            Arc::new(Shared::start(&setup, sample, 0).await?)
         };
         let (issuer, api, portal) = match (&shared.platform, setup.remote()) {
             (Some(platform), _) => {
@@ -87,8 +83,9 @@ impl Stage {
         }
         Ok(Self {
             mark: shared.platform.as_ref().map_or(0, |platform| platform.journal().mark()),
-            base_url: setup.profile.app.url.clone(),
+            base_url: setup.profile.app.url.as_ref().map_or_else(|| Url::parse(&issuer), |url| Ok(url.clone())).map_err(Failure::broke)?,
             provocation: Provocation::default(),
+            program: None,
             visitors: HashMap::new(),
             redirect_uris: Vec::new(),
             credentials: None,
@@ -349,6 +346,15 @@ impl Stage {
         }
     }
 
+    pub(super) fn visitor_if_any(&self, name: &str) -> Option<Visitor> {
+        self.visitors.get(name).cloned()
+    }
+
+    pub(super) fn keep_visitor(&mut self, name: &str, visitor: Visitor) -> Visitor {
+        self.visitors.insert(name.to_owned(), visitor.clone());
+        visitor
+    }
+
     pub fn forget_visitor(&mut self, name: &str) -> Option<Visitor> {
         self.visitors.remove(name)
     }
@@ -359,15 +365,15 @@ impl Stage {
 }
 
 impl Shared {
-    async fn start(setup: &Setup, sample: Sample, port: u16, https: bool) -> Result<Self, Failure> {
+    async fn start(setup: &Setup, sample: Sample, port: u16) -> Result<Self, Failure> {
         let platform = match &setup.target {
             Target::Mock(mock) => Some(
                 Platform::start(Settings {
                     seed: sample.seed,
                     sample_day: sample.day,
                     port,
-                    tls: https.then(|| mock.certificate.tls.clone()),
-                    assumptions: mock.assumptions.clone(),
+                    tls: sample.https.then(|| mock.certificate.tls.clone()),
+                    assumptions: sample.assumptions(&mock.assumptions),
                     ..Settings::default()
                 })
                 .await?,

@@ -16,7 +16,7 @@ const RESERVED: &str = "a:b%c+d/e f=g&h-%20-\u{e8}";
 
 #[then("every token request is a form with exactly one client authentication")]
 async fn token_request_form(world: &mut World) -> Result<(), Failure> {
-    let judgement = checks::check_token_request_form(&world.exchanges()?, permitted(world.setup()?.profile.app.r#type));
+    let judgement = checks::check_token_request_form(&world.exchanges()?, permitted(world.stage()?.application_type()));
     world.judge(judgement)
 }
 

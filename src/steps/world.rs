@@ -6,9 +6,9 @@ use secrecy::SecretString;
 
 use super::client::OwnClient;
 use super::failure::Failure;
-use super::setup::Setup;
+use super::setup::{Sample, Setup};
 use super::sign_in::Outcome;
-use super::stage::{Sample, Stage};
+use super::stage::Stage;
 use crate::browser::Page;
 use crate::checks::{Discrepancy, Judgement, Refusal};
 use crate::domain::{
@@ -16,6 +16,9 @@ use crate::domain::{
     day_of, waive, weight,
 };
 use crate::event::ScenarioFinished;
+
+/// Short enough to wait for, long enough to be told from the noise of a busy machine.
+const DEVICE_INTERVAL_SECONDS: u64 = 2;
 
 /// The level of every requirement.
 pub type Levels = BTreeMap<RequirementId, (Level, String)>;
@@ -28,6 +31,8 @@ pub struct World {
     scenario: Option<ScenarioSummary>,
     started: Option<Instant>,
     stage: Option<Stage>,
+    /// Held while it runs: so many scenarios run at the same time.
+    turn: Option<tokio::sync::OwnedSemaphorePermit>,
     pub(super) ledger: Ledger,
     pub(super) memory: Memory,
 }
@@ -81,13 +86,16 @@ pub(super) struct Memory {
     pub read: Vec<String>,
     /// A page of Mallory's, and the window of the application that it opened.
     pub windows: Option<(Page, Page)>,
+    /// What was found at the port of a native application.
+    pub port: Option<crate::checks::Port>,
     /// How many requests the actor's browser had sent when the provocation began.
     pub seen: usize,
 }
 
 impl World {
     /// Called before the first step.
-    pub fn begin(&mut self, setup: Arc<Setup>, scenario: ScenarioSummary) {
+    pub fn begin(&mut self, setup: Arc<Setup>, scenario: ScenarioSummary, turn: Option<tokio::sync::OwnedSemaphorePermit>) {
+        self.turn = turn;
         self.started = Some(Instant::now());
         self.setup = Some(setup);
         self.scenario = Some(scenario);
@@ -127,13 +135,15 @@ impl World {
     pub(super) async fn raise(&mut self) -> Result<&mut Stage, Failure> {
         if self.stage.is_none() {
             let setup = self.setup()?;
-            let sample = match &self.scenario {
+            let device_interval_seconds = self.has_tag("device").then_some(DEVICE_INTERVAL_SECONDS);
+            let (seed, day) = match &self.scenario {
                 // Approved texts hold sample data: they are of one seed and one day.
-                Some(scenario) if scenario.suite == Suite::Platform => Sample { seed: 1, day: Some(jiff::civil::date(2026, 11, 24)) },
-                Some(scenario) => Sample { seed: seed_of(setup.seed, &scenario.id), day: None },
-                None => Sample { seed: setup.seed, day: None },
+                Some(scenario) if scenario.suite == Suite::Platform => (1, Some(jiff::civil::date(2026, 11, 24))),
+                Some(scenario) => (seed_of(setup.seed, &scenario.id), None),
+                None => (setup.seed, None),
             };
-            self.stage = Some(Stage::raise(setup, sample, self.has_tag("https")).await?);
+            let sample = Sample { seed, device_interval_seconds, day, https: self.has_tag("https") };
+            self.stage = Some(Stage::raise(setup, sample).await?);
         }
         self.stage_mut()
     }
@@ -271,6 +281,7 @@ impl World {
         if let Some(mut stage) = self.stage.take() {
             stage.strike().await;
         }
+        self.turn = None;
         let event = ScenarioFinished {
             scenario: scenario.id,
             verdict,
@@ -320,6 +331,12 @@ impl World {
         others.extend(stage.mock().map(|platform| platform.shared().secrets()).unwrap_or_default());
         others.extend(stage.patients(self.scenario.as_ref().map_or(Suite::RelyingParty, |scenario| scenario.suite)));
         secrets.extend(others.into_iter().map(|(kind, secret)| (format!("[{kind}]"), secret)));
+        if let Some(program) = stage.program.as_ref().and_then(|registered| registered.running.as_ref()) {
+            let output = super::snapshot::without_secrets(program.output(), &secrets);
+            let title = "what the program wrote".to_owned();
+            let path = format!("evidence/{folder}/program.txt");
+            self.ledger.attachments.extend(keep(&setup.out, path, title, "text/plain", output.as_bytes()));
+        }
         for (name, visitor) in stage.visitors() {
             for (index, page) in visitor.context.pages().into_iter().enumerate() {
                 let stem = format!("evidence/{folder}/{}-{}", name.to_lowercase().replace(' ', "-"), index + 1);

@@ -8,6 +8,7 @@ use crate::tokens::{Token, closing, occurrences, tokens};
 /// The only files that may wait for time to pass: where there is no event to wait for.
 const SLEEPS: &[(&str, &str)] = &[
     ("src/browser/process.rs", "a folder that a dying browser still writes to is removed again a little later"),
+    ("src/relying_party/device.rs", "the interval between two polls is a wait of a length that the platform says"),
     ("src/relying_party/http.rs", "Retry-After and back-off are waits of a length that the platform says"),
 ];
 

@@ -3,6 +3,7 @@
 
 mod application;
 mod consent;
+mod device;
 mod foreign;
 mod platform_window;
 mod portal;
@@ -11,6 +12,7 @@ mod target_sign_in;
 
 pub use application::ApplicationPage;
 pub use consent::ConsentPage;
+pub use device::DevicePage;
 pub use foreign::{ForeignPage, add_to_address, address_of};
 pub use platform_window::{PlatformWindow, Shown, visible_text, wait_for_text};
 pub use portal::{Access, ApplicationForm, ApplicationStatus, FailedCall, PersonForm, Portal, TicketForm, TicketStatus};

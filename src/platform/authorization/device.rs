@@ -28,6 +28,8 @@ pub(super) const VERIFICATION_PATH: &str = "/device";
 const UNTOLD_INTERVAL: u64 = 5;
 /// What [`f::DEVICE_INTERVAL_LONGER`] adds.
 const LONGER_BY: u64 = 3;
+/// Lifetime that [`f::DEVICE_SHORT_LIVED`] gives, in seconds.
+const SHORT_LIFETIME: u64 = 5;
 
 /// `POST /connect/deviceauthorization` (RFC 8628 section 3.1; C-46).
 pub(super) async fn authorize(
@@ -62,7 +64,8 @@ fn answer(shared: &Shared, trace: &Trace, client_id: String, scopes: ScopeSet) -
     let untold = !assumed.device_poll_interval_told || trace.fires(&shared.faults, f::DEVICE_INTERVAL_UNTOLD);
     let longer = if trace.fires(&shared.faults, f::DEVICE_INTERVAL_LONGER) { LONGER_BY } else { 0 };
     let interval = if untold { UNTOLD_INTERVAL } else { assumed.device_poll_interval_seconds.saturating_add(longer) };
-    let lifetime = assumed.device_code_lifetime_seconds;
+    let short_lived = trace.fires(&shared.faults, f::DEVICE_SHORT_LIVED);
+    let lifetime = if short_lived { SHORT_LIFETIME } else { assumed.device_code_lifetime_seconds };
     let (now, device_code) = (shared.clock.now_seconds(), shared.random.token(32));
     let seconds = |count: u64| i64::try_from(count).unwrap_or(i64::MAX);
     let expires_at = now.saturating_add(seconds(lifetime));

@@ -114,6 +114,7 @@ faults! {
     REFRESH_UNAVAILABLE = "refresh-unavailable", REFRESH, "answers 503 and leaves the refresh token good", ["RT-05"];
     DEVICE_INTERVAL_UNTOLD = "device-interval-untold", DEVICE, "leaves out the interval, so that 5 seconds hold", ["DV-01"];
     DEVICE_INTERVAL_LONGER = "device-interval-longer", DEVICE, "tells and demands an interval that is 3 seconds longer", ["DV-01"];
+    DEVICE_SHORT_LIVED = "device-short-lived", DEVICE, "gives a device code that is good for 5 seconds", ["DV-01"];
     DEVICE_PENDING = "device-pending", DEVICE, "answers a poll with authorization_pending whatever the user decided", ["DV-01"];
     DEVICE_SLOW_DOWN = "device-slow-down", DEVICE, "answers a poll with slow_down however long the device waited", ["DV-02"];
     DEVICE_HANGS = "device-hangs", DEVICE, "holds the answer to a poll back until the device hangs up", ["DV-03"];

@@ -1,0 +1,273 @@
+//! A sign-in by means of a program: the person opens what it shows in a browser, and goes back to it.
+
+use std::sync::LazyLock;
+use std::time::Duration;
+
+use regex::Regex;
+use secrecy::ExposeSecret;
+
+use super::application::Filling;
+use super::people::Person;
+use super::program::{Program, Seen};
+use super::sign_in::{Consent, Outcome, at_the_platform};
+use super::stage::{Stage, Visitor};
+use super::{Failure, PATIENCE};
+use crate::browser::pages::DevicePage;
+use crate::checks::shows_code;
+use crate::domain::{App, ApplicationType, Console, Endpoint, Exchange, Login};
+use crate::platform::accounts::RegistrationRequest;
+
+/// How long a program is given to say what came of a sign-in: two `slow_down`, or a poll that is never answered, are in it.
+pub const PROGRAM_PATIENCE: Duration = Duration::from_secs(60);
+
+/// How long a program that has said who is signed in may go on before it is ended.
+const LAST_WORK: Duration = Duration::from_secs(2);
+
+/// The program of a scenario, registered at its platform.
+pub struct Registered {
+    pub app: App,
+    environment: Vec<(String, String)>,
+    pub running: Option<Program>,
+    /// Where the journal stood when it was started last.
+    pub mark: usize,
+    _folder: tempfile::TempDir,
+}
+
+/// What the program of a device shows, once the platform has given it a code.
+pub struct Prompt {
+    pub user_code: String,
+    pub verification_uri: String,
+    /// The device authorization response.
+    pub answer: Exchange,
+}
+
+impl Stage {
+    /// Registers the application of this type; each sign-in starts it anew.
+    pub async fn register_program(&mut self, r#type: ApplicationType) -> Result<(), Failure> {
+        let app = self.setup.app_of(r#type)?.clone();
+        let request = RegistrationRequest::of(&app, &app.redirect_uris, &format!("{} (collaudo)", app.name));
+        let credentials = self.mock()?.register_client(request).map_err(Failure::broke)?;
+        let folder = tempfile::tempdir().map_err(Failure::broke)?;
+        let ca_file = folder.path().join("platform-ca.pem");
+        std::fs::write(&ca_file, "").map_err(Failure::broke)?;
+        let tenants = self.authorised_tenants();
+        let filling = Filling {
+            issuer: &self.issuer,
+            api: self.api()?.as_str().trim_end_matches('/'),
+            client_id: &credentials.client_id,
+            client_secret: credentials.client_secret.as_ref(),
+            tenants: &tenants,
+            ca_pem: None,
+        };
+        let environment = filling.environment(&app, &ca_file);
+        self.redirect_uris.clone_from(&app.redirect_uris);
+        self.credentials = Some(credentials);
+        self.program = Some(Registered { app, environment, running: None, mark: 0, _folder: folder });
+        Ok(())
+    }
+
+    pub fn registered(&self) -> Result<&Registered, Failure> {
+        self.program.as_ref().ok_or_else(|| Failure::broke("no step has registered the program"))
+    }
+
+    /// The program that was started last.
+    pub fn running(&self) -> Result<&Program, Failure> {
+        self.registered()?.running.as_ref().ok_or_else(|| Failure::broke("no step has started the program"))
+    }
+
+    /// The type of the scenario's application.
+    pub fn application_type(&self) -> ApplicationType {
+        self.program.as_ref().map_or(self.setup.profile.app.r#type, |registered| registered.app.r#type)
+    }
+
+    /// Starts the program; one that still runs is ended.
+    pub fn start_program(&mut self) -> Result<(), Failure> {
+        let mark = self.mock()?.journal().mark();
+        let registered = self.program.as_mut().ok_or_else(|| Failure::broke("no step has registered the program"))?;
+        registered.running = None;
+        registered.mark = mark;
+        let command = registered.app.command.as_deref().unwrap_or_default();
+        registered.running = Some(Program::start(command, &registered.environment)?);
+        Ok(())
+    }
+
+    /// Lets the program finish what it does when somebody has signed in, and ends it.
+    pub async fn end_program(&mut self) {
+        if let Some(running) = self.program.as_mut().and_then(|registered| registered.running.take()) {
+            running.ends(LAST_WORK).await;
+        }
+    }
+
+    /// A sign-in from the start of the program to what it says of it.
+    pub async fn sign_in_with_program(&mut self, browser: &str, person: &Person, consent: &Consent) -> Result<Outcome, Failure> {
+        self.start_program()?;
+        match self.answer_program(browser, person, consent).await? {
+            Some(turned_away) => Ok(turned_away),
+            None => self.program_outcome(PROGRAM_PATIENCE).await,
+        }
+    }
+
+    /// What the person does in the browser. `Some` where the platform itself ended the attempt.
+    pub async fn answer_program(&mut self, browser: &str, person: &Person, consent: &Consent) -> Result<Option<Outcome>, Failure> {
+        let address = self.address_to_open().await?;
+        if self.registered()?.app.r#type == ApplicationType::Device {
+            let code = self.prompt().await?.user_code;
+            let visitor = self.browser_at(browser, &address).await?;
+            return decide_device(&visitor, person, consent, &code).await;
+        }
+        let visitor = self.browser_at(browser, &address).await?;
+        at_the_platform(&visitor.page, person, consent, &Login::default()).await
+    }
+
+    /// The address that the program shows a person.
+    pub async fn address_to_open(&mut self) -> Result<String, Failure> {
+        match self.registered()?.app.r#type {
+            ApplicationType::Device => self.device_address().await,
+            ApplicationType::Web | ApplicationType::Native => self.authorization_address().await,
+        }
+    }
+
+    /// What the platform gave the device that was started last.
+    pub async fn prompt(&self) -> Result<Prompt, Failure> {
+        let given = |exchange: &Exchange| exchange.endpoint == Endpoint::DeviceAuthorization && exchange.status == 200;
+        let platform = self.mock()?;
+        let asked = platform.journal().wait_for(self.registered()?.mark, "a device authorization request", PATIENCE, given).await;
+        let Ok(answer) = asked else {
+            return Err(Failure::unjudged("the program asked the platform for no device code: is that what its command does?"));
+        };
+        let text = |name: &str| answer.response.as_ref().and_then(|answer| answer[name].as_str()).unwrap_or_default().to_owned();
+        let placeholder = text("user_code");
+        let code = platform.shared().redaction.secrets().into_iter().find(|(known, _)| *known == placeholder);
+        let code = code.ok_or_else(|| Failure::broke("the platform does not know the user code that it gave"))?.1;
+        Ok(Prompt { user_code: code.expose_secret().to_owned(), verification_uri: text("verification_uri"), answer })
+    }
+
+    /// The address that the program shows: one with the code in it where there is no other way.
+    async fn device_address(&mut self) -> Result<String, Failure> {
+        let prompt = self.prompt().await?;
+        let find = |output: &str| {
+            let shown: Vec<String> = addresses(output).filter(|address| address.starts_with(&prompt.verification_uri)).collect();
+            let complete = shown.iter().find(|address| shows_code(address, &prompt.user_code));
+            let plain = shown.iter().find(|address| **address == prompt.verification_uri);
+            let apart =
+                shows_code(&shown.iter().fold(output.to_owned(), |text, address| text.replace(address.as_str(), "")), &prompt.user_code);
+            plain.filter(|_| apart).or(complete).cloned()
+        };
+        self.shown(find, "neither the user code with the address to type it at, nor an address with the code in it").await
+    }
+
+    /// The address of the authorization request that the program shows.
+    async fn authorization_address(&mut self) -> Result<String, Failure> {
+        let issuer = self.issuer.clone();
+        let find = |output: &str| addresses(output).find(|address| address.starts_with(&issuer) && address.contains("response_type="));
+        self.shown(find, "no address of an authorization request").await
+    }
+
+    async fn shown(&mut self, find: impl Fn(&str) -> Option<String>, missing: &str) -> Result<String, Failure> {
+        match self.running()?.wait_for(PATIENCE, find).await {
+            Seen::Found(address) => Ok(address),
+            Seen::Ended | Seen::Silent => {
+                let last = self.last_words();
+                Err(Failure::unjudged(format!("the program showed {missing}: {last}")))
+            }
+        }
+    }
+
+    fn last_words(&mut self) -> String {
+        let running = self.program.as_mut().and_then(|registered| registered.running.as_mut());
+        running.map_or_else(String::new, Program::last_words)
+    }
+
+    /// What the program says of the sign-in, or that it ended without a word.
+    pub async fn program_outcome(&mut self, patience: Duration) -> Result<Outcome, Failure> {
+        let Some(console) = &self.registered()?.app.console else {
+            return Err(Failure::broke("the profile has no [app.console]"));
+        };
+        let marks = marks(console)?;
+        let seen = self.running()?.wait_for(patience, |output| outcome_of(&marks, output)).await;
+        match seen {
+            Seen::Found(outcome) => Ok(outcome),
+            Seen::Ended => Ok(Outcome::Refused(None)),
+            Seen::Silent => {
+                let last = self.last_words();
+                Err(Failure::unjudged(format!("the program said nothing of the sign-in within {} s: {last}", patience.as_secs())))
+            }
+        }
+    }
+
+    /// What the output says by now.
+    pub fn program_says(&self) -> Result<Option<Outcome>, Failure> {
+        let registered = self.registered()?;
+        let console = registered.app.console.as_ref().ok_or_else(|| Failure::broke("the profile has no [app.console]"))?;
+        let marks = marks(console)?;
+        Ok(registered.running.as_ref().and_then(|running| outcome_of(&marks, &running.output())))
+    }
+
+    /// A person's browser at an address: a new one at the first call.
+    pub async fn browser_at(&mut self, name: &str, address: &str) -> Result<Visitor, Failure> {
+        if let Some(visitor) = self.visitor_if_any(name) {
+            visitor.page.goto(address).await?;
+            return Ok(visitor);
+        }
+        let context = self.setup.browser.context().await?;
+        let page = context.open(address).await?;
+        Ok(self.keep_visitor(name, Visitor { context, page }))
+    }
+}
+
+/// Sign-in, the code unless the address had it, consent; to the page that says that the device may go on.
+async fn decide_device(visitor: &Visitor, person: &Person, consent: &Consent, code: &str) -> Result<Option<Outcome>, Failure> {
+    let page = DevicePage(&visitor.page);
+    page.sign_in_if_asked(&person.email, &person.password, PATIENCE).await?;
+    if let Some(refusal) = page.enter(code, PATIENCE).await? {
+        return Ok(Some(Outcome::TurnedAway(refusal)));
+    }
+    if let Some(turned_away) = at_the_platform(&visitor.page, person, consent, &Login::default()).await? {
+        return Ok(Some(turned_away));
+    }
+    page.wait_for_decision(PATIENCE).await?;
+    Ok(None)
+}
+
+/// What says that somebody is signed in, and what that nobody is.
+type Marks = (Regex, Option<Regex>);
+
+fn marks(console: &Console) -> Result<Marks, Failure> {
+    let parse = |pattern: &str| Regex::new(pattern).map_err(Failure::broke);
+    Ok((parse(&console.signed_in)?, console.refused.as_deref().map(parse).transpose()?))
+}
+
+fn outcome_of((signed_in, refused): &Marks, output: &str) -> Option<Outcome> {
+    output.lines().find_map(|line| match refused {
+        _ if signed_in.is_match(line) => Some(Outcome::SignedIn(line.trim().to_owned())),
+        Some(refused) if refused.is_match(line) => Some(Outcome::Refused(Some(line.trim().to_owned()))),
+        _ => None,
+    })
+}
+
+/// Every address in a text.
+fn addresses(text: &str) -> impl Iterator<Item = String> {
+    static ADDRESS: LazyLock<Regex> = LazyLock::new(|| Regex::new(r#"https?://[^\s"'<>()\x1b]+"#).expect("the pattern is well formed"));
+    ADDRESS.find_iter(text).map(|found| found.as_str().trim_end_matches(['.', ',', ';', '!']).to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_first_line_that_says_so_decides() {
+        let console = Console { signed_in: "(Signed in|Accesso) (as|di)".to_owned(), refused: Some("^Failed".to_owned()) };
+        let marks = marks(&console).expect("good patterns");
+        assert_eq!(outcome_of(&marks, "Waiting\n"), None);
+        assert_eq!(outcome_of(&marks, "Waiting\n  Signed in as Ada\nFailed: late"), Some(Outcome::SignedIn("Signed in as Ada".to_owned())));
+        assert_eq!(outcome_of(&marks, "Failed: no\nSigned in as Ada"), Some(Outcome::Refused(Some("Failed: no".to_owned()))));
+    }
+
+    #[test]
+    fn addresses_are_read_without_what_stands_around_them() {
+        let text = "open <http://localhost:1/device>, or http://localhost:1/device?user_code=A-B.\n\x1b[1mhttps://a.example/x\x1b[0m";
+        let found: Vec<String> = addresses(text).collect();
+        assert_eq!(found, ["http://localhost:1/device", "http://localhost:1/device?user_code=A-B", "https://a.example/x"]);
+    }
+}
