@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::domain::{
     Application, Attachment, Attestation, BrowserFact, Environment, Exchange, Finding, Leak, Oracle, Readiness, Requirement, RequirementId,
-    ScenarioId, ScenarioSummary, TargetSummary, Verdict,
+    ScenarioId, ScenarioSummary, Shard, TargetSummary, Verdict, Waiver,
 };
 
 /// An event with the time at which it happened.
@@ -55,6 +55,12 @@ pub struct RunStarted {
     /// Words of the selection (`--tags`, `--requirement`, `--suite`); empty when the whole suite was planned.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub selection: Vec<String>,
+    /// Which part of a divided run it is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub shard: Option<Shard>,
+    /// The profile's waivers, those that have expired too.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub waivers: Vec<Waiver>,
     /// A recommendation that does not hold counts as a failure.
     #[serde(default)]
     pub strict: bool,

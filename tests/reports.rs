@@ -1,5 +1,9 @@
 //! What the reports say of a run: the same fold, in every format.
 
+#[path = "reports/bundles.rs"]
+mod bundles;
+#[path = "reports/cut.rs"]
+mod cut;
 #[path = "reports/formats.rs"]
 mod formats;
 #[path = "reports/page.rs"]

@@ -50,6 +50,7 @@ impl Discrepancy {
             exchanges: self.exchanges,
             step,
             diff: None,
+            waiver: None,
         }
     }
 }

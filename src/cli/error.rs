@@ -18,6 +18,8 @@ pub enum CliError {
     Toml { path: PathBuf, line: usize, column: usize, message: String },
     #[error("{}: {message}", path.display())]
     Profile { path: PathBuf, message: String, hint: &'static str },
+    #[error("{} is no baseline: {message}", path.display())]
+    Baseline { path: PathBuf, message: String },
     #[error("the environment variable {name}, which {path} names, is not set", path = path.display())]
     Environment { name: String, path: PathBuf },
     #[error("{0}")]
@@ -48,6 +50,7 @@ impl CliError {
     fn hint(&self) -> Option<&'static str> {
         match self {
             Self::Profile { hint, .. } => Some(hint),
+            Self::Baseline { .. } => Some("`collaudo run --write-baseline FILE` writes one"),
             Self::Environment { .. } => Some("export it before the run; secrets are never written into files"),
             Self::Uncaught { .. } => Some("`collaudo list defects` shows which defects a run catches"),
             Self::Assumption { .. } => Some("the keys are those of a target file's [assume]; see docs/mock.md"),

@@ -28,7 +28,7 @@ pub struct Delivery {
     pub sealing: Option<Seal>,
 }
 
-pub async fn drive(setup: Arc<Setup>, plan: Plan, started: RunStarted, delivery: &Delivery) -> Result<Readiness, CliError> {
+pub async fn drive(setup: Arc<Setup>, plan: Plan, started: RunStarted, delivery: &Delivery) -> Result<Run, CliError> {
     let (sender, receiver) = unbounded_channel();
     let report_path = delivery.out.join(if delivery.formats.contains(&Format::Html) { "report.html" } else { "run.jsonl" });
     let style = Style { interactive: std::io::stderr().is_terminal(), colour: colour(), lang: delivery.lang };
@@ -66,7 +66,7 @@ async fn follow(
     reporters: &mut [Box<dyn Reporter>],
     delivery: &Delivery,
     setup: &Setup,
-) -> Result<Readiness, CliError> {
+) -> Result<Run, CliError> {
     let mut run: Option<Run> = None;
     let mut end = None;
     while let Some(event) = events.recv().await {
@@ -96,7 +96,7 @@ async fn follow(
     if let Some(seal) = &delivery.sealing {
         seal.write(&run, &delivery.out)?;
     }
-    Ok(run.readiness())
+    Ok(run)
 }
 
 fn tell(event: Event, run: &mut Option<Run>, reporters: &mut [Box<dyn Reporter>]) -> Result<(), CliError> {

@@ -4,15 +4,16 @@ use std::path::PathBuf;
 
 use super::bundle::Sealing;
 use super::follow::{write_reports, write_whole};
+use super::merge::merge;
 use super::run::{Format, LangName};
 use super::{CliError, End};
 use crate::report::{Run, read_history, read_jsonl, render_history};
 
 #[derive(clap::Args)]
 pub struct Arguments {
-    /// Folder of a run, or its run.jsonl.
-    #[arg(value_name = "DIR", default_value = "collaudo-report")]
-    run: PathBuf,
+    /// Folder of a run, or its run.jsonl; after the word `merge` the folders of all parts of one, which --out takes together.
+    #[arg(value_name = "DIR", default_value = "collaudo-report", num_args = 1..)]
+    run: Vec<PathBuf>,
     /// Reports to write.
     #[arg(long, value_name = "FORMATS", value_delimiter = ',', default_value = "html,junit,json")]
     report: Vec<Format>,
@@ -34,7 +35,16 @@ pub fn run(arguments: &Arguments) -> Result<End, CliError> {
         return history(arguments, folder);
     }
     let sealing = arguments.sealing.read()?;
-    let file = if arguments.run.is_dir() { arguments.run.join("run.jsonl") } else { arguments.run.clone() };
+    let (place, whole) = match &arguments.run[..] {
+        [word, parts @ ..] if word.as_os_str() == "merge" => {
+            let out = arguments.out.clone().ok_or_else(|| CliError::Other("name the folder of the whole run with --out".to_owned()))?;
+            merge(parts, &out)?;
+            (out, true)
+        }
+        [run] => (run.clone(), false),
+        _ => return Err(CliError::Other("several folders are the parts of one run: `collaudo report merge DIR… --out DIR`".to_owned())),
+    };
+    let file = if place.is_dir() { place.join("run.jsonl") } else { place };
     let folder = file.parent().map_or_else(PathBuf::new, PathBuf::from);
     let (records, torn) = read_jsonl(&file)?;
     if let Some(torn) = torn {
@@ -58,7 +68,7 @@ pub fn run(arguments: &Arguments) -> Result<End, CliError> {
     if let Some(seal) = sealing {
         seal.write(&run, &out)?;
     }
-    Ok(End::Done)
+    Ok(if whole { run.readiness().into() } else { End::Done })
 }
 
 fn history(arguments: &Arguments, folder: &PathBuf) -> Result<End, CliError> {

@@ -8,12 +8,13 @@ use jiff::Timestamp;
 use super::bundle::Sealing;
 use super::compose::{Parties, target_summary};
 use super::follow::{Delivery, drive};
+use super::gate::Gate;
 use super::{CliError, End};
 use crate::catalogue::{Selection, Sources};
-use crate::domain::{RequirementId, Suite};
+use crate::domain::{Profile, RequirementId, Shard, Suite, Waiver};
 use crate::event::{FORMAT, Lang, RunStarted};
 use crate::relying_party::Defect;
-use crate::report::{FILES, FOLDERS, PROFILE, Run, TARGET, read_jsonl};
+use crate::report::{DIVISION, FILES, FOLDERS, PROFILE, Run, TARGET, read_jsonl};
 use crate::runner::Plan;
 use crate::steps::{SNAPSHOT_MODE, preflight};
 
@@ -36,6 +37,11 @@ pub struct Arguments {
     /// Scenarios that run at the same time; 1 for an application with an address of its own.
     #[arg(long, value_name = "N", default_value_t = 2)]
     jobs: usize,
+    /// Run one part of the selected scenarios, such as 1/3; `collaudo report merge` puts the parts together.
+    #[arg(long, value_name = "I/N", requires = "seed")]
+    shard: Option<Shard>,
+    #[command(flatten)]
+    gate: Gate,
     /// Folder of the report.
     #[arg(long, value_name = "DIR", default_value = "collaudo-report")]
     out: PathBuf,
@@ -107,7 +113,9 @@ pub async fn run(arguments: Arguments) -> Result<End, CliError> {
     let read = arguments.parties.read()?;
     check_catchable(read.defect, &plan)?;
     let sealing = arguments.sealing.read()?;
+    let gate = arguments.gate.read()?;
     let previous = previous(&arguments)?;
+    check_waivers(&read.application.profile, &plan)?;
     prepare_out(&arguments.out)?;
     keep_profiles(&arguments)?;
     let seed = read.seed;
@@ -133,15 +141,17 @@ pub async fn run(arguments: Arguments) -> Result<End, CliError> {
         snapshot_mode: SNAPSHOT_MODE.to_owned(),
         requirements: plan.catalogue.requirements.clone(),
         scenarios: plan.scenarios.clone(),
-        selection: selection(&arguments)?.words(),
+        selection: words(&arguments)?,
+        shard: arguments.shard,
         previous: previous.filter(|previous| previous.is_of(&application, &target)).map(|previous| Box::new(previous.told())),
         application,
         target,
+        waivers: setup.profile.waivers.clone(),
         // A defect is there to be caught, whatever the level of the rule that it breaks.
         strict: arguments.strict || defect.is_some(),
     };
     let delivery = Delivery { out: arguments.out, formats: arguments.report, lang: arguments.lang.into(), sealing };
-    Ok(drive(setup, plan, started, &delivery).await?.into())
+    gate.end(&drive(setup, plan, started, &delivery).await?)
 }
 
 /// The run before this one; one that cannot be read is passed over, unless it was named.
@@ -159,11 +169,26 @@ fn plan(arguments: &Arguments) -> Result<Plan, CliError> {
         None => Sources::embedded()?,
     };
     let selection = selection(arguments)?;
-    let plan = Plan::make(&sources, &selection)?;
+    let mut plan = Plan::make(&sources, &selection)?;
+    if let Some(shard) = arguments.shard {
+        plan = plan.part(shard);
+    }
     if plan.scenarios.is_empty() {
-        return Err(CliError::NothingSelected(selection.words().join(", ")));
+        return Err(CliError::NothingSelected(words(arguments)?.join(", ")));
     }
     Ok(plan)
+}
+
+/// A waiver of what nobody demands would be silent.
+fn check_waivers(profile: &Profile, plan: &Plan) -> Result<(), CliError> {
+    let known = |waiver: &&Waiver| plan.catalogue.requirements.iter().any(|requirement| requirement.id == waiver.requirement);
+    match profile.waivers.iter().find(|waiver| !known(waiver)) {
+        Some(waiver) => Err(CliError::Other(format!(
+            "the profile waives {}, which is no requirement: `collaudo list requirements` shows them",
+            waiver.requirement
+        ))),
+        None => Ok(()),
+    }
 }
 
 /// A broken application that no planned scenario can catch would be called ready: that run is refused.
@@ -174,6 +199,13 @@ fn check_catchable(defect: Option<Defect>, plan: &Plan) -> Result<(), CliError> 
         return Ok(());
     }
     Err(CliError::Uncaught { defect: defect.name(), requirements: defect.requirements().join(", ") })
+}
+
+/// The selection in words, and the part of it.
+fn words(arguments: &Arguments) -> Result<Vec<String>, CliError> {
+    let mut words = selection(arguments)?.words();
+    words.extend(arguments.shard.map(|shard| format!("{DIVISION}{shard}")));
+    Ok(words)
 }
 
 fn selection(arguments: &Arguments) -> Result<Selection, CliError> {

@@ -1,6 +1,6 @@
 use serde::{Deserialize, Serialize};
 
-use super::{Level, RequirementId};
+use super::{Level, RequirementId, Waiver};
 
 /// What a check gives when a requirement does not hold.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -23,4 +23,7 @@ pub struct Finding {
     /// A unified diff, where a snapshot was compared.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub diff: Option<String>,
+    /// Who answers for it meanwhile: it does not count.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub waiver: Option<Waiver>,
 }

@@ -7,8 +7,10 @@ mod oracle;
 mod profile;
 mod requirement;
 mod scenario;
+mod shard;
 mod target;
 mod verdict;
+mod waiver;
 
 pub use application::{Application, ApplicationType, Attestation, Environment, TargetSummary};
 pub use evidence::{
@@ -20,5 +22,7 @@ pub use oracle::{Oracle, OraclePart};
 pub use profile::{Action, App, Attested, Console, Dossier, DossierEnvironment, Login, Profile, StaticClient, TemporaryUser, Window};
 pub use requirement::{Actor, Level, Requirement, RequirementId, RequirementIdError};
 pub use scenario::{ScenarioId, ScenarioSummary, StepText, Suite};
+pub use shard::{Shard, ShardError};
 pub use target::{Assume, SignInSelectors, TargetClient, TargetFile, TargetUser};
 pub use verdict::{Readiness, Verdict, readiness};
+pub use waiver::{Waiver, day_of, waive, weight};

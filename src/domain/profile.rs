@@ -3,7 +3,7 @@ use std::collections::BTreeMap;
 use serde::Deserialize;
 use url::Url;
 
-use super::{Application, ApplicationType, Attestation};
+use super::{Application, ApplicationType, Attestation, Waiver};
 
 /// `collaudo.toml`: the application under test and the attested facts of its accreditation.
 #[derive(Clone, Debug, Deserialize)]
@@ -12,6 +12,9 @@ pub struct Profile {
     pub app: App,
     #[serde(default)]
     pub dossier: Dossier,
+    /// Requirements that do not hold for now, and who answers for them.
+    #[serde(default)]
+    pub waivers: Vec<Waiver>,
 }
 
 #[derive(Clone, Debug, Deserialize)]

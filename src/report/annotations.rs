@@ -8,7 +8,8 @@ pub fn render_annotations(run: &Run) -> String {
     for scenario in run.scenarios() {
         let id = &scenario.summary.id;
         for finding in scenario.findings() {
-            let error = scenario.verdict() == Some(Verdict::Failed) && finding.level == crate::domain::Level::Must || run.is_strict();
+            let binding = scenario.verdict() == Some(Verdict::Failed) && finding.level == crate::domain::Level::Must || run.is_strict();
+            let error = binding && finding.waiver.is_none();
             let kind = if error { "error" } else { "warning" };
             lines.push(command(kind, id, finding.requirement.as_str(), &message(run, finding)));
         }

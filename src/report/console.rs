@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
-use super::{ReportError, Reporter, Run, ScenarioRun, State, WorstFinding, painting, words};
+use super::{ReportError, Reporter, Run, ScenarioRun, State, WorstFinding, painting, waivers, words};
 use crate::domain::{ScenarioId, Verdict};
 use crate::event::{Event, Lang, Record};
 
@@ -200,6 +200,10 @@ impl Ending<'_> {
         for leak in run.leaks() {
             let errored = words::choose(lang, "errored: a secret stands in", "errore nostro: c'è un segreto in");
             lines.push(format!("  {errored} {}: {}", painting::plain(&leak.file), painting::plain(&leak.kind)));
+        }
+        for (waiver, worth) in run.waivers() {
+            let told = painting::plain(&waivers::sentence(waiver, worth, lang));
+            lines.extend(painting::wrapped(&told, WIDTH).into_iter().map(|line| format!("  {line}")));
         }
         if !run.selection().is_empty() {
             let part = words::choose(lang, "Only a part of the suite was planned", "È stata prevista solo una parte della suite");

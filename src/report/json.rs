@@ -2,10 +2,10 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
-use super::{ReportError, RequirementRow, Run, ScenarioRun, State};
+use super::{ReportError, RequirementRow, Run, ScenarioRun, State, Worth};
 use crate::domain::{
     Actor, Application, Attachment, Attestation, Environment, Finding, Leak, Level, Oracle, Readiness, RequirementId, ScenarioId, Suite,
-    TargetSummary,
+    TargetSummary, Waiver,
 };
 
 /// Version of the summary's format. Fields may be added within a version; a change of meaning is a new one.
@@ -28,6 +28,7 @@ pub fn render_json(run: &Run) -> Result<String, ReportError> {
         command: &started.command,
         selection: run.selection(),
         strict: run.is_strict(),
+        waivers: run.waivers().map(|(waiver, worth)| WaiverSummary { waiver, worth }).collect(),
         application: &started.application,
         target: &started.target,
         environment: &started.environment,
@@ -63,12 +64,21 @@ struct Summary<'run> {
     #[serde(skip_serializing_if = "<[_]>::is_empty")]
     selection: &'run [String],
     strict: bool,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    waivers: Vec<WaiverSummary<'run>>,
     application: &'run Application,
     target: &'run TargetSummary,
     environment: &'run Environment,
     counts: Counts,
     requirements: Vec<RequirementSummary<'run>>,
     scenarios: Vec<ScenarioVerdict<'run>>,
+}
+
+#[derive(Serialize)]
+struct WaiverSummary<'run> {
+    #[serde(flatten)]
+    waiver: &'run Waiver,
+    worth: Worth,
 }
 
 #[derive(Serialize)]

@@ -4,8 +4,9 @@ use std::time::Duration;
 
 use quick_junit::{NonSuccessKind, Report, TestCase, TestCaseStatus, TestSuite};
 
-use super::{ReportError, Run, ScenarioRun, State};
+use super::{ReportError, Run, ScenarioRun, State, waivers};
 use crate::domain::{Finding, Verdict};
+use crate::event::Lang;
 
 /// One test suite for each feature file, one test case for each planned scenario: `<failure>` is theirs, `<error>` is ours or
 /// could not be judged, `<skipped>` needs a person or does not apply, and a warning passes with a property, or fails a strict run.
@@ -83,19 +84,28 @@ fn test_case(run: &Run, scenario: &ScenarioRun) -> TestCase {
     if scenario.attempt_number() > 1 {
         case.add_property(("attempt", scenario.attempt_number().to_string().as_str()));
     }
-    if scenario.verdict() == Some(Verdict::Warned) && !run.is_strict() {
+    if scenario.verdict() == Some(Verdict::Warned) && !fails(run, scenario) {
         for finding in scenario.findings() {
+            if let Some(waiver) = &finding.waiver {
+                let waived = format!("{} {}", finding.requirement, waivers::beside_finding(waiver, Lang::En));
+                case.add_property(("waiver", waived.as_str()));
+            }
             case.add_property(("warning", format!("{} {}", finding.requirement, finding.summary).as_str()));
         }
     }
     case
 }
 
+/// Whether a warning counts as a failure: in a strict run, unless somebody answers for it.
+fn fails(run: &Run, scenario: &ScenarioRun) -> bool {
+    run.is_strict() && scenario.weight() == Some(Verdict::Warned)
+}
+
 fn status(run: &Run, scenario: &ScenarioRun) -> TestCaseStatus {
     let state = scenario.state();
     let mut status = match state {
         State::Judged(Verdict::Failed) => TestCaseStatus::non_success(NonSuccessKind::Failure),
-        State::Judged(Verdict::Warned) if run.is_strict() => TestCaseStatus::non_success(NonSuccessKind::Failure),
+        State::Judged(Verdict::Warned) if fails(run, scenario) => TestCaseStatus::non_success(NonSuccessKind::Failure),
         State::Judged(Verdict::Passed | Verdict::Warned) => return TestCaseStatus::success(),
         State::Judged(Verdict::NeedsReview | Verdict::NotApplicable) => TestCaseStatus::skipped(),
         State::Judged(Verdict::Inconclusive | Verdict::Errored)

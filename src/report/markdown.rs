@@ -1,4 +1,4 @@
-use super::{RequirementRow, Run, State, words};
+use super::{RequirementRow, Run, State, waivers, words};
 use crate::domain::Verdict;
 use crate::event::Lang;
 
@@ -19,6 +19,9 @@ pub fn render_markdown(run: &Run, lang: Lang) -> String {
     for leak in run.leaks() {
         let errored = t("Errored: a secret stands in", "Errore nostro: c'è un segreto in");
         lines.extend([format!("> {errored} {}: {}", escaped(&leak.file), escaped(&leak.kind)), String::new()]);
+    }
+    for (waiver, worth) in run.waivers() {
+        lines.extend([format!("> {}", escaped(&waivers::sentence(waiver, worth, lang))), String::new()]);
     }
     let counts = run.counts();
     lines.push(format!("| {} | {} |", t("verdict", "esito"), t("scenarios", "scenari")));

@@ -48,8 +48,8 @@ impl ScenarioRun {
     /// never does: where that one stopped the scenario, this one was not judged to its end.
     pub fn state_of(&self, id: &RequirementId) -> State {
         let found = self.findings().iter().filter(|finding| finding.requirement == *id).map(|finding| match finding.level {
-            Level::Must => State::Judged(Verdict::Failed),
-            Level::Should | Level::Quality => State::Judged(Verdict::Warned),
+            Level::Must if finding.waiver.is_none() => State::Judged(Verdict::Failed),
+            Level::Must | Level::Should | Level::Quality => State::Judged(Verdict::Warned),
         });
         let found = found.max_by_key(|state| state.rank());
         match (self.state(), found) {

@@ -7,6 +7,7 @@
 //! To add a sentence of a report's own: `words.rs`, in Italian and English. To change the page: `templates/report/`.
 
 mod annotations;
+mod baseline;
 pub mod bundle;
 mod clause;
 mod console;
@@ -26,9 +27,11 @@ mod painting;
 mod ranking;
 mod run;
 mod state;
+mod waivers;
 mod words;
 
 pub use annotations::render_annotations;
+pub use baseline::{Baseline, Comparison, KnownFailure};
 pub use console::{Console, Style, console};
 pub use difference::{Change, Difference};
 pub use error::ReportError;
@@ -43,8 +46,9 @@ pub use markdown::render_markdown;
 pub use matrix::RequirementRow;
 pub use messages::render_messages;
 pub use ranking::WorstFinding;
-pub use run::{Attempt, Counts, Run, ScenarioRun};
+pub use run::{Attempt, Counts, DIVISION, Run, ScenarioRun};
 pub use state::State;
+pub use waivers::Worth;
 
 use crate::event::Record;
 

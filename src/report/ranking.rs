@@ -20,7 +20,9 @@ impl Run {
     pub fn worst_findings(&self, n: usize) -> Vec<WorstFinding<'_>> {
         let mut all: Vec<_> =
             self.scenarios().iter().flat_map(|scenario| scenario.findings().iter().map(move |finding| (scenario, finding))).collect();
-        all.sort_by_key(|(scenario, finding)| (std::cmp::Reverse(scenario.state().rank()), severity(finding.level)));
+        all.sort_by_key(|(scenario, finding)| {
+            (finding.waiver.is_some(), std::cmp::Reverse(scenario.state().rank()), severity(finding.level))
+        });
         let mut seen = HashSet::new();
         all.iter()
             .filter(|(_, finding)| seen.insert(&finding.requirement))
@@ -38,7 +40,7 @@ impl Run {
     pub fn broken(&self) -> usize {
         let failed = |row: &&RequirementRow<'_>| match row.state {
             State::Judged(Verdict::Failed) => self.is_strict() || row.requirement.level == Level::Must,
-            State::Judged(Verdict::Warned) => self.is_strict(),
+            State::Judged(Verdict::Warned) => self.is_strict() && row.findings.iter().any(|(_, finding)| finding.waiver.is_none()),
             _ => false,
         };
         self.requirement_rows().iter().filter(failed).count()

@@ -3,11 +3,14 @@ use std::collections::{BTreeMap, HashMap};
 use jiff::{SignedDuration, Timestamp};
 
 use super::{ReportError, State};
-use crate::domain::{Finding, Leak, Readiness, Requirement, RequirementId, ScenarioId, ScenarioSummary, Verdict, readiness};
+use crate::domain::{Finding, Leak, Readiness, Requirement, RequirementId, ScenarioId, ScenarioSummary, Shard, Verdict, readiness, weight};
 use crate::event::{Event, FORMAT, Record, RunFinished, RunStarted, ScenarioFinished, StepFinished};
 
 /// How long a READY verdict holds.
 const VALIDITY: SignedDuration = SignedDuration::from_hours(365 * 24);
+
+/// How the selection's words say that a run is a part of one.
+pub const DIVISION: &str = "shard ";
 
 /// A run, folded from its events: all that a renderer needs. Several shards of one run fold into one.
 #[derive(Debug)]
@@ -15,13 +18,13 @@ pub struct Run {
     started_at: Timestamp,
     last_at: Timestamp,
     /// One per `run-started`, in order; the first describes the run.
-    shards: Vec<Shard>,
+    shards: Vec<Part>,
     scenarios: Vec<ScenarioRun>,
     places: HashMap<ScenarioId, usize>,
 }
 
 #[derive(Debug)]
-struct Shard {
+struct Part {
     started: RunStarted,
     finished: Option<RunFinished>,
 }
@@ -90,6 +93,16 @@ impl ScenarioRun {
 
     pub fn verdict(&self) -> Option<Verdict> {
         self.state().verdict()
+    }
+
+    /// Whether it has a verdict that says something of the application, or that it does not apply.
+    pub fn is_decided(&self) -> bool {
+        matches!(self.verdict(), Some(Verdict::Passed | Verdict::Warned | Verdict::Failed | Verdict::NotApplicable))
+    }
+
+    /// What it weighs in the readiness.
+    pub fn weight(&self) -> Option<Verdict> {
+        self.verdict().map(|verdict| weight(verdict, self.findings()))
     }
 
     pub fn finished(&self) -> Option<&ScenarioFinished> {
@@ -171,7 +184,7 @@ impl Run {
         if started.format > FORMAT {
             return Err(ReportError::TooNew { found: started.format, known: FORMAT });
         }
-        if let Some(Shard { started: ours, .. }) = self.shards.first() {
+        if let Some(Part { started: ours, .. }) = self.shards.first() {
             let same = |what, ours: &str, theirs: &str| {
                 let other = || ReportError::OtherRun { what, ours: ours.to_owned(), theirs: theirs.to_owned() };
                 if ours == theirs { Ok(()) } else { Err(other()) }
@@ -190,8 +203,22 @@ impl Run {
                 self.scenarios.push(ScenarioRun { summary: summary.clone(), attempts: Vec::new() });
             }
         }
-        self.shards.push(Shard { started: started.clone(), finished: None });
+        self.shards.push(Part { started: started.clone(), finished: None });
+        self.close_division();
         Ok(())
+    }
+
+    /// Once every part of a divided run is there, it is the whole run, and its words are those of the whole.
+    fn close_division(&mut self) {
+        let parts: Vec<Shard> = self.shards.iter().filter_map(|part| part.started.shard).collect();
+        let Some(of) = parts.first().map(|part| part.of) else { return };
+        if (1..=of).all(|index| parts.contains(&Shard { index, of })) {
+            let whole = &mut self.shards[0].started;
+            whole.selection.retain(|word| !word.starts_with(DIVISION));
+            for part in parts {
+                whole.command = whole.command.replace(&format!(" --shard {part}"), "");
+            }
+        }
     }
 
     fn scenario_mut(&mut self, id: &ScenarioId) -> Result<&mut ScenarioRun, ReportError> {
@@ -262,7 +289,7 @@ impl Run {
     /// What the run said of itself, but never better than what its verdicts give. A run that never finished, was interrupted
     /// or left out a planned scenario is not READY.
     pub fn readiness(&self) -> Readiness {
-        let judged = readiness(self.scenarios.iter().map(ScenarioRun::verdict), self.is_strict());
+        let judged = readiness(self.scenarios.iter().map(ScenarioRun::weight), self.is_strict());
         let told = (0..self.shards.len()).map(|place| self.told_by(place));
         told.chain([judged]).max_by_key(|readiness| severity(*readiness)).unwrap_or(Readiness::Incomplete)
     }

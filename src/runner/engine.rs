@@ -14,7 +14,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use super::Plan;
 use super::events::{Outcomes, Translator, failure_of};
 use crate::catalogue::scenario_id;
-use crate::domain::{ScenarioId, ScenarioSummary, Verdict, readiness};
+use crate::domain::{ScenarioId, ScenarioSummary, Verdict, readiness, weight};
 use crate::event::{Event, RunFinished, RunStarted, ScenarioFinished};
 use crate::steps::{Failure, Finished, Setup, World};
 
@@ -50,7 +50,7 @@ pub async fn run(
     let forward = async {
         while let Some(event) = seen.recv().await {
             if let Event::ScenarioFinished(finished) = &event {
-                verdicts.insert(finished.scenario.clone(), Some(finished.verdict));
+                verdicts.insert(finished.scenario.clone(), Some(weight(finished.verdict, &finished.findings)));
             }
             let _ = events.send(event);
         }

@@ -3,7 +3,7 @@ use cucumber::codegen::{StepConstructor, WorldInventory, inventory};
 use cucumber::gherkin::{Feature, Scenario, Step};
 
 use crate::catalogue::{Catalogue, CatalogueErrors, Selection, Sources, StepMatch, lint, parse_features, scenario_id};
-use crate::domain::ScenarioSummary;
+use crate::domain::{ScenarioSummary, Shard};
 use crate::steps::{World, resolves};
 
 /// The scenarios of a run, after everything that the engine would pass over was refused.
@@ -26,6 +26,14 @@ impl Plan {
         let scenarios: Vec<ScenarioSummary> = catalogue.scenarios.iter().filter(|scenario| selection.selects(scenario)).cloned().collect();
         let features = features.into_iter().filter_map(|feature| selected(feature, &scenarios)).collect();
         Ok(Self { catalogue, features, scenarios })
+    }
+
+    /// One part of this plan.
+    pub fn part(self, shard: Shard) -> Self {
+        let Self { catalogue, features, scenarios } = self;
+        let scenarios: Vec<_> = scenarios.into_iter().enumerate().filter(|(place, _)| shard.takes(*place)).map(|(_, own)| own).collect();
+        let features = features.into_iter().filter_map(|feature| selected(feature, &scenarios)).collect();
+        Self { catalogue, features, scenarios }
     }
 }
 

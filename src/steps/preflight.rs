@@ -37,7 +37,7 @@ type Step = Result<(), (&'static str, Failure)>;
 async fn look(setup: &Arc<Setup>, looks: &mut Vec<Look>) -> Step {
     let mut seen = |what: &str, found: String| looks.push(Look { what: what.to_owned(), found: Ok(found), ours: false });
     let what = "platform";
-    let mut stage = Stage::raise(setup.clone(), Sample::of(setup.seed), false).await.map_err(|failure| (what, failure))?;
+    let mut stage = Stage::raise(setup.clone(), Sample::of(setup.seed)).await.map_err(|failure| (what, failure))?;
     let discovered = reach_platform(&stage).await.map_err(|failure| (what, failure))?;
     seen(what, discovered);
     if setup.profile.app.r#type != ApplicationType::Web {

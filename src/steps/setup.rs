@@ -166,11 +166,13 @@ pub struct Sample {
     pub device_interval_seconds: Option<u64>,
     /// What the application is told of its work in the background.
     pub poll_seconds: u64,
+    /// Over TLS, where the application can be told of the certificate authority.
+    pub https: bool,
 }
 
 impl Sample {
     pub fn of(seed: u64) -> Self {
-        Self { seed, day: None, device_interval_seconds: None, poll_seconds: POLL_SECONDS }
+        Self { seed, day: None, device_interval_seconds: None, poll_seconds: POLL_SECONDS, https: false }
     }
 
     pub fn assumptions(&self, of_the_run: &Assumptions) -> Assumptions {

@@ -54,8 +54,8 @@ pub struct Visitor {
 
 impl Stage {
     /// A platform, and nobody at it yet. `https`: over TLS, where the application can be told of its certificate authority.
-    pub async fn raise(setup: Arc<Setup>, sample: Sample, https: bool) -> Result<Self, Failure> {
-        if https && !setup.takes_a_certificate_authority() {
+    pub async fn raise(setup: Arc<Setup>, sample: Sample) -> Result<Self, Failure> {
+        if sample.https && !setup.takes_a_certificate_authority() {
             return Err(Failure::not_applicable(
                 "the profile gives no way to tell the application the platform's certificate authority ({ca_file} in [app.env])",
             ));
@@ -64,11 +64,11 @@ impl Stage {
             let mut kept = setup.shared.lock().await;
             if kept.is_none() {
                 let port = setup.profile.app.client.as_ref().map_or(0, |client| client.platform_port);
-                *kept = Some(Arc::new(Shared::start(&setup, Sample::of(setup.seed), port, https).await?));
+                *kept = Some(Arc::new(Shared::start(&setup, Sample { https: sample.https, ..Sample::of(setup.seed) }, port).await?));
             }
             kept.as_ref().map(Arc::clone).ok_or_else(|| Failure::broke("the shared stage is gone"))?
         } else {
-            Arc::new(Shared::start(&setup, sample, 0, https).await?)
+            Arc::new(Shared::start(&setup, sample, 0).await?)
         };
         let (issuer, api, portal) = match (&shared.platform, setup.remote()) {
             (Some(platform), _) => {
@@ -346,14 +346,14 @@ impl Stage {
 }
 
 impl Shared {
-    async fn start(setup: &Setup, sample: Sample, port: u16, https: bool) -> Result<Self, Failure> {
+    async fn start(setup: &Setup, sample: Sample, port: u16) -> Result<Self, Failure> {
         let platform = match &setup.target {
             Target::Mock(mock) => Some(
                 Platform::start(Settings {
                     seed: sample.seed,
                     sample_day: sample.day,
                     port,
-                    tls: https.then(|| mock.certificate.tls.clone()),
+                    tls: sample.https.then(|| mock.certificate.tls.clone()),
                     assumptions: sample.assumptions(&mock.assumptions),
                     ..Settings::default()
                 })

@@ -13,6 +13,7 @@ use crate::browser::Page;
 use crate::checks::{Discrepancy, Judgement, Refusal};
 use crate::domain::{
     Attachment, Attestation, Exchange, Finding, Level, Oracle, OraclePart, RequirementId, ScenarioId, ScenarioSummary, Suite, Verdict,
+    day_of, waive, weight,
 };
 use crate::event::ScenarioFinished;
 
@@ -146,11 +147,11 @@ impl World {
                 Some(scenario) => (seed_of(setup.seed, &scenario.id), None),
                 None => (setup.seed, None),
             };
-            let mut sample = Sample { device_interval_seconds, day, ..Sample::of(seed) };
+            let mut sample = Sample { device_interval_seconds, day, https: self.has_tag("https"), ..Sample::of(seed) };
             if self.has_tag("background") {
                 sample.poll_seconds = BACKGROUND_SECONDS;
             }
-            self.stage = Some(Stage::raise(setup, sample, self.has_tag("https")).await?);
+            self.stage = Some(Stage::raise(setup, sample).await?);
         }
         self.stage_mut()
     }
@@ -215,6 +216,7 @@ impl World {
                 summary: found.summary.clone(),
                 expected: found.expected.clone(),
                 actual: found.actual.clone(),
+                waiver: None,
                 clause: if by_its_clause { found.clause.to_owned() } else { own_clause },
                 exchanges: found.exchanges.clone(),
                 step: None,
@@ -271,7 +273,9 @@ impl World {
         let mut warnings = std::mem::take(&mut self.ledger.warnings);
         warnings.retain(|(_, warning)| !binding.iter().any(|finding| finding.requirement == warning.requirement));
         let binding = binding.into_iter().map(|finding| (None, finding));
-        let (found_at, findings) = binding.chain(warnings.into_iter().map(|(at, warning)| (Some(at), warning))).unzip();
+        let (found_at, mut findings): (_, Vec<Finding>) =
+            binding.chain(warnings.into_iter().map(|(at, warning)| (Some(at), warning))).unzip();
+        let verdict = self.waive(verdict, &mut findings);
         let (exchanges, browser) = match &mut self.stage {
             Some(stage) => (stage.exchanges(), stage.browser_facts()),
             None => Default::default(),
@@ -299,6 +303,13 @@ impl World {
             attachments: std::mem::take(&mut self.ledger.attachments),
         };
         Some(Finished { event, found_at })
+    }
+
+    /// A scenario whose every finding is waived warns.
+    fn waive(&self, verdict: Verdict, findings: &mut [Finding]) -> Verdict {
+        let waivers = self.setup.as_ref().map_or(&[][..], |setup| &setup.profile.waivers);
+        waive(findings, waivers, day_of(jiff::Timestamp::now()));
+        if verdict == Verdict::Failed && weight(verdict, findings) != verdict { Verdict::Warned } else { verdict }
     }
 
     fn verdict(&self, provoked: bool, failure: Option<&Failure>) -> (Verdict, Option<String>) {
@@ -331,13 +342,8 @@ impl World {
         if let Some(program) = stage.program.as_ref().and_then(|registered| registered.running.as_ref()) {
             let output = super::snapshot::without_secrets(program.output(), &secrets);
             let title = "what the program wrote".to_owned();
-            self.ledger.attachments.extend(keep(
-                &setup.out,
-                format!("evidence/{folder}/program.txt"),
-                title,
-                "text/plain",
-                output.as_bytes(),
-            ));
+            let path = format!("evidence/{folder}/program.txt");
+            self.ledger.attachments.extend(keep(&setup.out, path, title, "text/plain", output.as_bytes()));
         }
         for (name, visitor) in stage.visitors() {
             for (index, page) in visitor.context.pages().into_iter().enumerate() {

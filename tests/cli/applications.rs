@@ -48,6 +48,13 @@ SCOPES = "openid profile offline_access giponext.patients""#,
     )
 }
 
+/// The profile of a bundled application that the harness starts, with further arguments.
+pub fn started_with(port: u16, arguments: &[&str]) -> String {
+    let more: String = arguments.iter().map(|argument| format!(", \"{argument}\"")).collect();
+    let listen = format!("\"127.0.0.1:{port}\"]");
+    profile(port, "#login", &started(port).replace(&listen, &format!("\"127.0.0.1:{port}\"{more}]")))
+}
+
 #[test]
 fn one_that_is_down() {
     let desk = Desk::new();

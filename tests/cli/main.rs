@@ -2,6 +2,7 @@
 
 mod applications;
 mod data;
+mod gates;
 mod input;
 mod interruption;
 mod mock;

@@ -101,7 +101,8 @@ async fn axe_has_nothing_to_say_against_the_page() {
     let history = render_history(&[Past::of(&fold(run::records())), Past::of(&fold(run::sound()))], Lang::En).expect("renders");
     let report = page(run::records(), Lang::En);
     for (html, hash) in [(&report, "look=light"), (&report, "lang=it&look=dark"), (&history, "look=dark"), (&history, "look=light")] {
-        assert_eq!(told(html, hash).await, [String::new(); 0], "{hash}");
+        let told = told(html, hash).await;
+        assert!(told.is_empty(), "{hash}: {told:#?}");
     }
     let mute = told(&report.replacen(" alt=", " title-of=", 1), "").await;
     assert!(mute.iter().any(|rule| rule.starts_with("image-alt")), "a picture without words was passed over: {mute:?}");

@@ -172,6 +172,8 @@ pub fn started() -> RunStarted {
             driver: "ChromeDriver 156".to_owned(),
         },
         snapshot_mode: "compare".to_owned(),
+        shard: None,
+        waivers: Vec::new(),
         requirements: requirements(),
         strict: false,
         previous: None,

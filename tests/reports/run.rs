@@ -119,6 +119,7 @@ fn finding(of: &str, level: Level, summary: &str, expected: &str, actual: &str, 
         exchanges: Vec::new(),
         step: None,
         diff: None,
+        waiver: None,
     }
 }
 

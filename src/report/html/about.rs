@@ -5,7 +5,7 @@ use super::gaps::Link;
 use super::text::Both;
 use crate::domain::Verdict;
 use crate::event::Lang;
-use crate::report::{Run, words};
+use crate::report::{Run, waivers, words};
 
 pub struct Fact {
     pub name: Both,
@@ -83,6 +83,9 @@ pub fn cautions(run: &Run) -> Vec<Both> {
             format!("Errored: secrets stand in this run's folder. Do not hand it on: {leaks}"),
             format!("Errore nostro: nella cartella di questa esecuzione ci sono segreti. Non va consegnata: {leaks}"),
         ));
+    }
+    for (waiver, worth) in run.waivers() {
+        cautions.push(Both::of(|lang| waivers::sentence(waiver, worth, lang)));
     }
     if !run.selection().is_empty() {
         let selection = run.selection().join(" ");

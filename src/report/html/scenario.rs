@@ -9,7 +9,7 @@ use super::traffic::{self, ExchangeView};
 use super::{ClauseView, Word};
 use crate::domain::{Attachment, Finding, OraclePart, Verdict};
 use crate::event::StepStatus;
-use crate::report::{Run, ScenarioRun, State, words};
+use crate::report::{Run, ScenarioRun, State, waivers, words};
 
 pub struct ScenarioView {
     pub state: State,
@@ -61,6 +61,8 @@ pub struct FindingView {
     pub clause: ClauseView,
     /// Number and anchor of the exchanges that show it.
     pub exchanges: Vec<(u64, String)>,
+    /// Who answers for it meanwhile.
+    pub waiver: Option<Both>,
     pub diff: Vec<DiffLine>,
 }
 
@@ -173,6 +175,7 @@ fn finding_view(run: &Run, finding: &Finding, anchor: &str) -> FindingView {
         remedy: requirement.map(|requirement| Both::of(|lang| words::remedy(requirement, lang)).prose()),
         clause: ClauseView::new(&finding.clause),
         exchanges: finding.exchanges.iter().map(|number| (*number, traffic::anchor(anchor, *number))).collect(),
+        waiver: finding.waiver.as_ref().map(|waiver| Both::of(|lang| waivers::beside_finding(waiver, lang))),
         diff: diff.lines().map(|line| DiffLine { kind: kind(line), text: line.to_owned() }).collect(),
     }
 }

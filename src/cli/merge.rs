@@ -1,0 +1,74 @@
+//! `collaudo report merge`: the parts of one run, judged as a whole.
+
+use std::path::{Path, PathBuf};
+
+use super::CliError;
+use crate::domain::Shard;
+use crate::event::{Event, Record};
+use crate::report::{FOLDERS, JsonLines, Reporter, read_jsonl};
+
+/// Puts the parts' records and evidence into one folder. Every part has to be there.
+pub fn merge(parts: &[PathBuf], out: &Path) -> Result<(), CliError> {
+    let mut read = Vec::new();
+    for part in parts {
+        let file = if part.is_dir() { part.join("run.jsonl") } else { part.clone() };
+        let (records, _) = read_jsonl(&file)?;
+        read.push((file, records));
+    }
+    check_complete(&read)?;
+    let failed = |source| CliError::Write { path: out.to_owned(), source };
+    std::fs::create_dir_all(out).map_err(failed)?;
+    for (file, _) in &read {
+        for folder in FOLDERS {
+            copy(&file.with_file_name(folder), &out.join(folder))?;
+        }
+    }
+    let mut lines = JsonLines::create(out.join("run.jsonl"))?;
+    for record in read.iter().flat_map(|(_, records)| records) {
+        lines.record(record)?;
+    }
+    Ok(lines.finish()?)
+}
+
+fn check_complete(read: &[(PathBuf, Vec<Record>)]) -> Result<(), CliError> {
+    let other = |message: String| Err(CliError::Other(message));
+    let mut found: Vec<Shard> = Vec::new();
+    for (file, records) in read {
+        match records.first().map(|record| &record.event) {
+            Some(Event::RunStarted(started)) => match started.shard {
+                Some(shard) if found.contains(&shard) => return other(format!("{}: the part {shard} is there twice", file.display())),
+                Some(shard) => found.push(shard),
+                None => return other(format!("{} is a whole run, and no part of one (`collaudo run --shard I/N`)", file.display())),
+            },
+            _ => return other(format!("{} does not start with the beginning of a run", file.display())),
+        }
+    }
+    let Some(first) = found.first() else { return other("name the folders of the parts to merge".to_owned()) };
+    if let Some(odd) = found.iter().find(|shard| shard.of != first.of) {
+        return other(format!("the parts {first} and {odd} are of different divisions"));
+    }
+    let missing: Vec<String> = (1..=first.of)
+        .map(|index| Shard { index, of: first.of })
+        .filter(|shard| !found.contains(shard))
+        .map(|shard| shard.to_string())
+        .collect();
+    if missing.is_empty() { Ok(()) } else { other(format!("the run is not whole: the part {} is missing", missing.join(", "))) }
+}
+
+fn copy(from: &Path, to: &Path) -> Result<(), CliError> {
+    if !from.is_dir() {
+        return Ok(());
+    }
+    let unread = |source| CliError::Read { path: from.to_owned(), source };
+    std::fs::create_dir_all(to).map_err(|source| CliError::Write { path: to.to_owned(), source })?;
+    for entry in std::fs::read_dir(from).map_err(unread)? {
+        let entry = entry.map_err(unread)?;
+        let target = to.join(entry.file_name());
+        if entry.path().is_dir() {
+            copy(&entry.path(), &target)?;
+        } else {
+            std::fs::copy(entry.path(), &target).map_err(|source| CliError::Write { path: target, source })?;
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,106 @@
+//! What is known to fail already, for a nightly run that has to tell what is new.
+
+use serde::{Deserialize, Serialize};
+
+use super::{Run, ScenarioRun};
+use crate::domain::{Finding, Level, RequirementId, Verdict};
+
+const FORMAT: u32 = 1;
+
+/// The failures of an earlier run. A scenario is known by its title: its line moves when its feature grows.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Baseline {
+    format: u32,
+    pub known: Vec<KnownFailure>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct KnownFailure {
+    pub requirement: RequirementId,
+    pub scenario: String,
+    /// What it did then; for people, and not compared.
+    pub summary: String,
+}
+
+/// A run beside its baseline.
+#[derive(Debug, Default)]
+pub struct Comparison<'run> {
+    /// Fails, and is not known.
+    pub new: Vec<(&'run ScenarioRun, &'run Finding)>,
+    /// Fails, as is known.
+    pub known: Vec<(&'run ScenarioRun, &'run Finding)>,
+    /// Is known to fail, and held.
+    pub healed: Vec<&'run KnownFailure>,
+    /// Is known to fail, and was not judged: its scenario did not run, or is gone.
+    pub unjudged: Vec<&'run KnownFailure>,
+}
+
+impl Comparison<'_> {
+    /// Whether the baseline can be written anew without loss.
+    pub fn is_outdated(&self) -> bool {
+        !self.healed.is_empty()
+    }
+}
+
+impl Baseline {
+    /// # Errors
+    /// When the text is no baseline, or one of a later format.
+    pub fn parse(text: &str) -> Result<Self, serde_json::Error> {
+        use serde::de::Error;
+        let baseline: Self = serde_json::from_str(text)?;
+        let known = baseline.format <= FORMAT;
+        if known {
+            Ok(baseline)
+        } else {
+            Err(serde_json::Error::custom(format!("format {} is newer than this program's {FORMAT}", baseline.format)))
+        }
+    }
+
+    /// The failures of a run.
+    pub fn of(run: &Run) -> Self {
+        let known = run.failures().map(|(scenario, finding)| KnownFailure {
+            requirement: finding.requirement.clone(),
+            scenario: scenario.summary.title.clone(),
+            summary: finding.summary.clone(),
+        });
+        Self { format: FORMAT, known: known.collect() }
+    }
+
+    fn knows(&self, scenario: &ScenarioRun, finding: &Finding) -> bool {
+        self.known.iter().any(|known| known.requirement == finding.requirement && known.scenario == scenario.summary.title)
+    }
+}
+
+impl Run {
+    /// Findings that keep the application from being ready, in the order of the features.
+    pub fn failures(&self) -> impl Iterator<Item = (&ScenarioRun, &Finding)> {
+        let strict = self.is_strict();
+        self.scenarios().iter().flat_map(move |scenario| {
+            let counts = move |finding: &&Finding| finding.waiver.is_none() && (strict || finding.level == Level::Must);
+            scenario.findings().iter().filter(counts).map(move |finding| (scenario, finding))
+        })
+    }
+
+    pub fn against<'run>(&'run self, baseline: &'run Baseline) -> Comparison<'run> {
+        let mut comparison = Comparison::default();
+        for (scenario, finding) in self.failures() {
+            let list = if baseline.knows(scenario, finding) { &mut comparison.known } else { &mut comparison.new };
+            list.push((scenario, finding));
+        }
+        for known in &baseline.known {
+            let scenario = self.scenarios().iter().find(|scenario| scenario.summary.title == known.scenario);
+            let fails = comparison
+                .known
+                .iter()
+                .any(|(scenario, finding)| finding.requirement == known.requirement && scenario.summary.title == known.scenario);
+            match scenario.and_then(ScenarioRun::verdict) {
+                _ if fails => {}
+                Some(Verdict::Passed | Verdict::Warned) => comparison.healed.push(known),
+                _ => comparison.unjudged.push(known),
+            }
+        }
+        comparison
+    }
+}
