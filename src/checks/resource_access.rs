@@ -332,7 +332,7 @@ mod tests {
         let mut unknown = calls.clone();
         unknown.iter_mut().for_each(|call| call.facts.subject = None);
         unknown.push(refused(refresh(9, "[refresh-token-1]", None), 400, "invalid_grant"));
-        assert!(found(check_calls_stop(&unknown, "ada", 4)).contains("deactivated"));
+        assert!(found(check_calls_stop(&unknown, "ada", 4)).contains("access has ended"));
         undecided(check_calls_stop(&calls, "bruno", 4));
     }
 
