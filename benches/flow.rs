@@ -90,6 +90,7 @@ async fn parties() -> Outcome<(Platform, RelyingParty)> {
         scopes: SCOPES.split(' ').map(str::to_owned).collect(),
         tenants: vec!["101".to_owned()],
         background: None,
+        other: None,
         base_url: listener.base_url(),
         extra_ca_pem: None,
         window: Window::Popup,

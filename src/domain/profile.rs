@@ -77,6 +77,9 @@ pub struct Login {
     pub signed_in: String,
     /// CSS selector of what a refused sign-in shows.
     pub error: Option<String>,
+    /// CSS selector of what a person clicks to sign in at a second platform, where the application knows one
+    /// (`{other_issuer}`, `{other_api}`, `{other_client_id}`, `{other_client_secret}` in `env`).
+    pub other_trigger: Option<String>,
     /// CSS selector of what signs the user out.
     pub logout: Option<String>,
 }

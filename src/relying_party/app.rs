@@ -7,7 +7,7 @@ use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 use url::Url;
 
-use super::config::under;
+use super::config::{OtherPlatform, under};
 use super::http::Http;
 use super::provider::Provider;
 use super::session::{Store, User};
@@ -99,15 +99,28 @@ pub(super) struct App {
     pub store: Store,
     /// Lists read by anyone, by resource. Filled only by the defect that shows them to everyone.
     pub shared_lists: super::api::SharedLists,
+    /// The same application at the second platform: metadata, keys, client and API of its own; sessions are kept here.
+    pub other: Option<Arc<App>>,
     /// Users by e-mail. Filled only by the defect that knows them by it.
     pub users_by_email: Mutex<HashMap<String, User>>,
 }
 
 impl App {
+    /// The platform that an attempt or a session belongs to: what it was given goes there and nowhere else (CB-10).
+    pub fn at(&self, other: bool) -> &Self {
+        self.other.as_deref().filter(|_| other).unwrap_or(self)
+    }
+
     pub fn new(config: Config) -> Result<Arc<Self>, RelyingPartyError> {
         let http = Http::new(&config)?;
+        let other = config.other.clone().map(|other| {
+            let OtherPlatform { issuer, api, client_id, client_secret } = other;
+            Self::new(Config { issuer, api, client_id, client_secret, other: None, ..config.clone() })
+        });
+        let other = other.transpose()?;
         Ok(Arc::new(Self {
             http,
+            other,
             provider: Provider::default(),
             store: Store::default(),
             shared_lists: Default::default(),

@@ -29,7 +29,7 @@ pub(super) async fn work(app: Arc<App>) {
         for session in app.store.signed_in() {
             let Some(signed_in) = session.signed_in().filter(|signed_in| signed_in.granted.contains(giponext::AGENDA)) else { continue };
             known.insert(session.id.clone(), signed_in.tokens.access);
-            if let Err(error) = lists::read(&app, &session, Feature::Agenda).await {
+            if let Err(error) = lists::read(app.at(signed_in.at_other), &session, Feature::Agenda).await {
                 tracing::warn!(%error, "the agenda was not read in the background");
             }
         }

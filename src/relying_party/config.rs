@@ -25,7 +25,18 @@ pub struct Config {
     pub window: Window,
     /// How often the lists of those who are signed in are read in the background; `None`: never.
     pub background: Option<Duration>,
+    /// A second platform, that people may sign in at as well.
+    pub other: Option<OtherPlatform>,
     pub defect: Option<Defect>,
+}
+
+/// What is known of a platform beside the first.
+#[derive(Clone, Debug)]
+pub struct OtherPlatform {
+    pub issuer: Url,
+    pub api: Url,
+    pub client_id: String,
+    pub client_secret: Option<SecretString>,
 }
 
 /// Where the platform's login appears.

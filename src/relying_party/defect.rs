@@ -54,7 +54,7 @@ defects! {
     AcceptsCallbackOfAnotherBrowser "accepts-callback-of-another-browser" ["CB-03"] "keeps its attempts in one place for all browsers";
     RedeemsCodeTwice "redeems-code-twice" ["CB-05", "CB-04"] "keeps an attempt after use, and sends the code again on reload or failure";
     AcceptsUnsolicitedCallback "accepts-unsolicited-callback" ["CB-07", "CB-03"] "redeems a code in a browser that began no login";
-    IgnoresResponseIssuer "ignores-response-issuer" ["CB-08", "CB-09"] "does not look at the iss parameter of the response";
+    IgnoresResponseIssuer "ignores-response-issuer" ["CB-08", "CB-09", "CB-10"] "does not look at the iss parameter of the response";
     ErrorLoop "error-loop" ["CB-12", "CB-11"] "starts the next login by itself when a login failed";
     RendersErrorDescription "renders-error-description" ["CB-13"] "puts the platform's error_description into the page as HTML";
     RejectsUnknownParameters "rejects-unknown-parameters" ["CB-14"] "refuses a response with a parameter that it does not know";

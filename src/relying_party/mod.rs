@@ -43,7 +43,7 @@ mod words;
 use std::net::SocketAddr;
 
 pub use app::{Listener, RelyingParty};
-pub use config::{Config, Window};
+pub use config::{Config, OtherPlatform, Window};
 pub use defect::Defect;
 pub use program::{Program, run_program};
 

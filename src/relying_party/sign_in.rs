@@ -60,7 +60,7 @@ impl App {
             user
         };
         match user {
-            Ok(user) => Ok(SignedIn { user, granted, tokens }),
+            Ok(user) => Ok(SignedIn { user, granted, tokens, at_other: false }),
             Err(error) => {
                 if matches!(error, SignInError::ForeignTenant | SignInError::PartialConsent) {
                     self.revoke_all(&tokens).await;

@@ -9,6 +9,7 @@ use secrecy::{ExposeSecret, SecretString};
 use tokio::process::{Child, Command};
 use url::Url;
 
+use super::second_platform::SecondPlatform;
 use super::stage::{Stage, http_client};
 use super::{Failure, PATIENCE};
 use crate::domain::App;
@@ -42,12 +43,14 @@ pub struct Filling<'a> {
     pub client_secret: Option<&'a SecretString>,
     pub tenants: &'a [String],
     pub poll_seconds: u64,
+    pub other: Option<&'a SecondPlatform>,
     pub ca_pem: Option<&'a str>,
 }
 
 impl Filling<'_> {
     /// The environment that the profile asks for.
     pub fn environment(&self, app: &App, ca_file: &Path) -> Vec<(String, String)> {
+        let other = |part: fn(&SecondPlatform) -> String| self.other.map(part).unwrap_or_default();
         let filled = |value: &String| {
             value
                 .replace("{issuer}", self.issuer)
@@ -55,6 +58,10 @@ impl Filling<'_> {
                 .replace("{client_id}", self.client_id)
                 .replace("{client_secret}", self.client_secret.map_or("", |secret| secret.expose_secret()))
                 .replace("{tenants}", &self.tenants.join(","))
+                .replace("{other_issuer}", &other(SecondPlatform::issuer))
+                .replace("{other_api}", &other(SecondPlatform::api))
+                .replace("{other_client_id}", &other(SecondPlatform::client_id))
+                .replace("{other_client_secret}", &other(SecondPlatform::client_secret))
                 .replace("{poll_seconds}", &self.poll_seconds.to_string())
                 .replace("{ca_file}", &ca_file.to_string_lossy())
         };

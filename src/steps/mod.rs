@@ -37,6 +37,7 @@ mod program_sign_in;
 mod provocation;
 mod refresh;
 mod resource_access;
+mod second_platform;
 mod session;
 mod setup;
 mod sign_in;

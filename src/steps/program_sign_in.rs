@@ -59,6 +59,7 @@ impl Stage {
             client_secret: credentials.client_secret.as_ref(),
             tenants: &tenants,
             poll_seconds: self.poll_seconds,
+            other: None,
             ca_pem: None,
         };
         let environment = filling.environment(&app, &ca_file);

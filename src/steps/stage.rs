@@ -11,6 +11,7 @@ use url::Url;
 use super::application::{Filling, Instance, Started};
 use super::program_sign_in::Registered;
 use super::provocation::Provocation;
+use super::second_platform::SecondPlatform;
 use super::setup::Sample;
 use super::{Failure, PATIENCE, Setup, Target};
 use crate::browser::{Context, Page};
@@ -41,6 +42,8 @@ pub struct Stage {
     pub provocation: Provocation,
     /// The command-line program that the scenario is about, if it is about one.
     pub program: Option<Registered>,
+    /// A platform beside the first, where the application is registered too.
+    pub second: Option<SecondPlatform>,
     /// What the application is told of its work in the background.
     pub poll_seconds: u64,
 }
@@ -88,6 +91,7 @@ impl Stage {
             base_url: setup.profile.app.url.as_ref().map_or_else(|| Url::parse(&issuer), |url| Ok(url.clone())).map_err(Failure::broke)?,
             provocation: Provocation::default(),
             program: None,
+            second: None,
             poll_seconds: sample.poll_seconds,
             visitors: HashMap::new(),
             redirect_uris: Vec::new(),
@@ -216,6 +220,10 @@ impl Stage {
             Target::Mock(mock) => self.issuer.starts_with("https:").then(|| mock.certificate.ca_pem.clone()),
             Target::Remote(remote) => remote.extra_ca_pem.clone(),
         };
+        let registration = self.registration(&redirect_uris);
+        if let Some(second) = &mut self.second {
+            second.register(registration)?;
+        }
         let app = &self.setup.profile.app;
         let mut application = self.shared.application.lock().await;
         // The one that runs must free its port first.
@@ -235,6 +243,7 @@ impl Stage {
                     client_secret: credentials.client_secret.as_ref(),
                     tenants,
                     poll_seconds: self.poll_seconds,
+                    other: self.second.as_ref(),
                     ca_pem: ca_pem.as_deref(),
                 };
                 Instance::Started(Started::start(app, command, &filling).await?)
@@ -257,6 +266,7 @@ impl Stage {
             tenants: tenants.to_vec(),
             base_url: self.base_url.clone(),
             extra_ca_pem,
+            other: self.second.as_ref().map(SecondPlatform::told).transpose()?,
             background: Some(std::time::Duration::from_secs(self.poll_seconds)),
             window: match self.setup.profile.app.login.window {
                 Window::Popup => relying_party::Window::Popup,
