@@ -15,7 +15,7 @@ use super::second_platform::SecondPlatform;
 use super::setup::Sample;
 use super::{Failure, PATIENCE, Setup, Target};
 use crate::browser::{Context, Page};
-use crate::domain::{BrowserFact, Exchange, Window};
+use crate::domain::{ApplicationType, BrowserFact, Exchange, Window};
 use crate::platform::accounts::{Credentials, RegistrationRequest, TENANT};
 use crate::platform::{Platform, Settings};
 use crate::relying_party::{self, Config, Listener, RelyingParty};
@@ -190,7 +190,7 @@ impl Stage {
 
     /// Where the application will be: a listener of the bundled one, and the redirect URIs to register.
     pub fn application_address(&self) -> Result<(Option<Listener>, Vec<String>), Failure> {
-        let app = &self.setup.profile.app;
+        let app = self.setup.app_of(ApplicationType::Web)?;
         if !self.setup.bundled {
             return Ok((None, app.redirect_uris.clone()));
         }
