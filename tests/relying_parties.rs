@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 
 /// The honest sign-in, the request that goes with it, the patients in pages, a refresh.
-const TAGS: &str = "@AC-08 or @AZ-06 or @TK-01 or @GX-08 or @GX-06";
+const TAGS: &str = "(@AC-08 or @AZ-06 or @TK-01 or @GX-08 or @GX-06) and not (@native or @device)";
 
 fn folder(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/relying_parties").join(name)

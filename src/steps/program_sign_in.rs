@@ -119,7 +119,12 @@ impl Stage {
             return decide_device(&visitor, person, consent, &code).await;
         }
         let visitor = self.browser_at(browser, &address).await?;
-        at_the_platform(&visitor.page, person, consent, &Login::default()).await
+        let (marks, login) = (self.marks()?, Login::default());
+        tokio::select! {
+            turned_away = at_the_platform(&visitor.page, person, consent, &login) => turned_away,
+            // The platform may send the browser back at once: then the program has the last word.
+            Seen::Found(_) = self.running()?.wait_for(PATIENCE, |output| outcome_of(&marks, output)) => Ok(None),
+        }
     }
 
     /// The address that the program shows a person.
@@ -186,10 +191,7 @@ impl Stage {
 
     /// What the program says of the sign-in, or that it ended without a word.
     pub async fn program_outcome(&mut self, patience: Duration) -> Result<Outcome, Failure> {
-        let Some(console) = &self.registered()?.app.console else {
-            return Err(Failure::broke("the profile has no [app.console]"));
-        };
-        let marks = marks(console)?;
+        let marks = self.marks()?;
         let (journal, mark) = (self.mock()?.journal(), self.registered()?.mark);
         let mut given = journal.since(mark).into_iter().filter(is_device_authorization).map(|exchange| exchange.number);
         let first = given.next().unwrap_or(u64::MAX);
@@ -210,12 +212,15 @@ impl Stage {
         }
     }
 
+    fn marks(&self) -> Result<Marks, Failure> {
+        let console = self.registered()?.app.console.as_ref();
+        marks(console.ok_or_else(|| Failure::broke("the profile has no [app.console]"))?)
+    }
+
     /// What the output says by now.
     pub fn program_says(&self) -> Result<Option<Outcome>, Failure> {
-        let registered = self.registered()?;
-        let console = registered.app.console.as_ref().ok_or_else(|| Failure::broke("the profile has no [app.console]"))?;
-        let marks = marks(console)?;
-        Ok(registered.running.as_ref().and_then(|running| outcome_of(&marks, &running.output())))
+        let marks = self.marks()?;
+        Ok(self.registered()?.running.as_ref().and_then(|running| outcome_of(&marks, &running.output())))
     }
 
     /// A person's browser at an address: a new one at the first call.
