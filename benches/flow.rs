@@ -89,6 +89,8 @@ async fn parties() -> Outcome<(Platform, RelyingParty)> {
         client_secret: credentials.client_secret,
         scopes: SCOPES.split(' ').map(str::to_owned).collect(),
         tenants: vec!["101".to_owned()],
+        background: None,
+        other: None,
         base_url: listener.base_url(),
         extra_ca_pem: None,
         window: Window::Popup,

@@ -22,3 +22,12 @@ Feature: Writes to the API
       When Ada makes a declared change
       Then the relying party shows the platform's message
       And the refused write is not repeated
+
+  Rule: A booking is made once
+
+    @RS-06 @provoked
+    Scenario: A booking whose answer is lost is not sent again blindly
+      Given the platform will carry out the next write and lose its answer
+      When Ada makes a declared booking
+      Then the relying party still answers
+      And the booking is not sent again blindly

@@ -86,6 +86,6 @@ pub use secrecy::{Place, check_absent};
 pub use shape::{Addition, Member, Shape, check_shape, shape};
 pub use state::check_states;
 pub use token_request::{
-    check_code_verifiers, check_code_verifiers_fresh, check_codes_redeemed_once, check_grant_types, check_no_redemption,
-    check_token_request_form, check_token_request_matches,
+    check_code_verifiers, check_code_verifiers_fresh, check_codes_redeemed_once, check_grant_types, check_no_foreign_code,
+    check_no_redemption, check_token_request_form, check_token_request_matches,
 };

@@ -192,8 +192,8 @@ pub fn check_no_data_given(exchanges: &[Exchange], subject: &str) -> Judgement {
     }
 }
 
-/// GX-19: once `subject` has been deactivated, calls and refreshes on behalf of that end-user stop: at most `bound` more
-/// (C-18, C-38). `exchanges` are those after the deactivation; refused requests without a known subject count as well.
+/// GX-19, LO-05: once the access of `subject` has ended, by deactivation or removal, calls and refreshes on behalf of that end-user stop: at most `bound` more
+/// (C-18, C-38). `exchanges` are those after that; refused requests without a known subject count as well.
 pub fn check_calls_stop(exchanges: &[Exchange], subject: &str, bound: usize) -> Judgement {
     let asked: Vec<&Exchange> = by_arrival(exchanges)
         .into_iter()
@@ -204,13 +204,13 @@ pub fn check_calls_stop(exchanges: &[Exchange], subject: &str, bound: usize) -> 
         })
         .filter(|exchange| exchange.facts.subject.as_deref().is_none_or(|of| of == subject))
         .collect();
-    let asked = some(asked, "the application made no request after the deactivation")?;
+    let asked = some(asked, "the application made no request after the end of access")?;
     if asked.len() <= bound {
         return Ok(());
     }
     Err(Clause("C-38").refuse(
-        "the application goes on asking for a deactivated end-user",
-        format!("at most {bound} requests after the deactivation"),
+        "the application goes on asking for an end-user whose access has ended",
+        format!("at most {bound} requests after that"),
         format!("{} requests", asked.len()),
         numbers(asked),
     ))
@@ -332,7 +332,7 @@ mod tests {
         let mut unknown = calls.clone();
         unknown.iter_mut().for_each(|call| call.facts.subject = None);
         unknown.push(refused(refresh(9, "[refresh-token-1]", None), 400, "invalid_grant"));
-        assert!(found(check_calls_stop(&unknown, "ada", 4)).contains("deactivated"));
+        assert!(found(check_calls_stop(&unknown, "ada", 4)).contains("access has ended"));
         undecided(check_calls_stop(&calls, "bruno", 4));
     }
 

@@ -1,7 +1,7 @@
 use std::collections::{BTreeMap, HashMap};
 
 use super::judgement::{Clause, nothing, shown, some};
-use super::reading::{AUTHORIZATION_CODE, DEVICE_CODE, REFRESH_TOKEN, numbers, token_requests, token_requests_with};
+use super::reading::{AUTHORIZATION_CODE, DEVICE_CODE, REFRESH_TOKEN, described, numbers, token_requests, token_requests_with};
 use super::{Judgement, SignIn, sign_ins};
 use crate::domain::{ClientAuthentication, Exchange};
 
@@ -203,6 +203,23 @@ fn redeemed(exchanges: &[Exchange]) -> Vec<(SignIn<'_>, &Exchange)> {
     sign_ins(exchanges).into_iter().filter_map(|sign_in| request_of(&sign_in).map(|request| (sign_in, request))).collect()
 }
 
+/// CB-10: an issuer whose sign-in was answered with another's code is sent no code (RFC 9700 section 4.4). `exchanges` are those at the
+/// issuer that gave none.
+pub fn check_no_foreign_code(exchanges: &[Exchange]) -> Judgement {
+    if !exchanges.iter().any(super::is_authorization_request) {
+        return Err(nothing("the second platform saw no authorization request"));
+    }
+    match token_requests_with(exchanges, AUTHORIZATION_CODE).first() {
+        None => Ok(()),
+        Some(request) => Err(Clause("RFC 9700 section 4.4").refuse(
+            "the application sends a code to an issuer that did not give it",
+            "no token request: the response is another issuer's",
+            described(request),
+            [request.number],
+        )),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::super::fixtures::*;
@@ -312,5 +329,13 @@ mod tests {
         set(&mut implicit[0].query, "response_type", "id_token token");
         assert_eq!(found(check_grant_types(&implicit)), "the application tries the implicit grant");
         assert_eq!(check_grant_types(&[token(1, DEVICE_CODE), token(2, REFRESH_TOKEN)]), Ok(()));
+    }
+
+    #[test]
+    fn a_code_of_another_issuer_is_not_sent() {
+        assert_eq!(check_no_foreign_code(&[authorization(1, 1)]), Ok(()));
+        let sent = check_no_foreign_code(&[authorization(1, 1), redemption(2, 1, "[code-1]")]);
+        assert_eq!(found(sent), "the application sends a code to an issuer that did not give it");
+        undecided(check_no_foreign_code(&[redemption(2, 1, "[code-1]")]));
     }
 }

@@ -1,14 +1,16 @@
 //! `collaudo app`: the bundled application alone, for a person or as the command of a profile.
 
 use std::net::SocketAddr;
+use std::num::NonZeroU64;
 use std::path::PathBuf;
+use std::time::Duration;
 
 use clap::ValueEnum;
 use secrecy::SecretString;
 use url::Url;
 
 use super::{CliError, End, signals};
-use crate::relying_party::{Config, Listener, Program, RelyingParty, Window, run_program};
+use crate::relying_party::{Config, Listener, OtherPlatform, Program, RelyingParty, Window, run_program};
 
 #[derive(clap::Args)]
 pub struct Arguments {
@@ -26,6 +28,9 @@ pub struct Arguments {
     api: Option<Url>,
     #[arg(long, env = "CLIENT_ID", value_name = "ID")]
     client_id: String,
+    /// Issuer of a second platform that people may sign in at; its API and client by OTHER_API_BASE, OTHER_CLIENT_ID and OTHER_CLIENT_SECRET.
+    #[arg(long, env = "OTHER_ISSUER", value_name = "URL")]
+    other_issuer: Option<String>,
     /// Scopes to ask for, separated by spaces.
     #[arg(
         long,
@@ -37,6 +42,9 @@ pub struct Arguments {
     /// Ids of the medical centres that it may serve, separated by commas.
     #[arg(long, env = "TENANTS", value_name = "IDS", default_value = "101")]
     tenants: String,
+    /// Read the agenda of those who are signed in every so many seconds; without it only when a page is opened.
+    #[arg(long, env = "POLL_SECONDS", value_name = "SECONDS")]
+    poll_seconds: Option<NonZeroU64>,
     /// A private CA to trust, PEM.
     #[arg(long, env = "CA_FILE", value_name = "FILE")]
     ca_file: Option<PathBuf>,
@@ -79,6 +87,8 @@ pub async fn run(arguments: Arguments) -> Result<End, CliError> {
         tenants: arguments.tenants.split(',').map(|tenant| tenant.trim().to_owned()).filter(|tenant| !tenant.is_empty()).collect(),
         // An empty file stands for no private CA: profiles always name one.
         extra_ca_pem: extra_ca_pem.filter(|pem| !pem.trim().is_empty()),
+        other: other_platform(arguments.other_issuer.as_deref())?,
+        background: arguments.poll_seconds.map(|seconds| Duration::from_secs(seconds.get())),
         window: if arguments.same_window { Window::Same } else { Window::Popup },
         defect,
     };
@@ -96,4 +106,18 @@ pub async fn run(arguments: Arguments) -> Result<End, CliError> {
     signals::stop().await;
     application.stop().await;
     Ok(End::Done)
+}
+
+/// The second platform, if there is one: an empty variable names none.
+fn other_platform(issuer: Option<&str>) -> Result<Option<OtherPlatform>, CliError> {
+    let Some(issuer) = issuer.filter(|issuer| !issuer.is_empty()) else { return Ok(None) };
+    let variable = |name: &str| std::env::var(name).ok().filter(|value| !value.is_empty());
+    let url = |text: &str| Url::parse(text).map_err(|error| CliError::Other(format!("`{text}` is not a URL: {error}")));
+    Ok(Some(OtherPlatform {
+        issuer: url(issuer)?,
+        api: url(variable("OTHER_API_BASE").as_deref().unwrap_or(issuer))?,
+        client_id: variable("OTHER_CLIENT_ID")
+            .ok_or_else(|| CliError::Other("OTHER_ISSUER is set, and OTHER_CLIENT_ID is not".to_owned()))?,
+        client_secret: variable("OTHER_CLIENT_SECRET").map(SecretString::from),
+    }))
 }

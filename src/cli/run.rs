@@ -11,7 +11,7 @@ use super::follow::{Delivery, drive};
 use super::gate::Gate;
 use super::{CliError, End};
 use crate::catalogue::{Selection, Sources};
-use crate::domain::{Profile, RequirementId, Shard, Suite, Waiver};
+use crate::domain::{ApplicationType, Profile, RequirementId, Shard, Suite, Waiver};
 use crate::event::{FORMAT, Lang, RunStarted};
 use crate::relying_party::Defect;
 use crate::report::{DIVISION, FILES, FOLDERS, PROFILE, Run, TARGET, read_jsonl};
@@ -122,7 +122,9 @@ pub async fn run(arguments: Arguments) -> Result<End, CliError> {
     let target = target_summary(&read.target);
     let defect = read.defect.map(|defect| defect.name());
     let application = read.application.profile.application(read.application.bundled, defect);
-    let own_address = !read.application.bundled || !target.mock;
+    // A program is started anew for each sign-in and has no address that two scenarios could quarrel over.
+    let has_address = read.application.profile.app.r#type == ApplicationType::Web;
+    let own_address = (!read.application.bundled && has_address) || !target.mock;
     let jobs = if own_address { 1 } else { arguments.jobs.max(1) };
     let (setup, environment) = read.setup(&arguments.out, &plan.catalogue).await?;
     if !setup.bundled {

@@ -114,12 +114,13 @@ pub struct Facts {
 pub const HANDSHAKE: &str = "TLS";
 
 impl Exchange {
+    /// No status of a standard: nothing was answered.
+    pub const UNANSWERED: u16 = 499;
+
     /// A handshake that a fault spoilt, or that the client broke off.
     pub fn is_handshake(&self) -> bool {
         self.method == HANDSHAKE
     }
-    /// No status of a standard: nothing was answered.
-    pub const UNANSWERED: u16 = 499;
 
     pub fn query_value(&self, name: &str) -> Option<&str> {
         value_of(&self.query, name)

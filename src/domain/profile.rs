@@ -37,7 +37,7 @@ pub struct App {
     /// Which of the run's medical centres it may serve: `authorised`, or ids.
     #[serde(default = "authorised")]
     pub tenants: Vec<String>,
-    /// What the started application is told; `{issuer}`, `{api}`, `{client_id}`, `{client_secret}`, `{tenants}`, `{ca_file}` are filled in.
+    /// What the started application is told; `{issuer}`, `{api}`, `{client_id}`, `{client_secret}`, `{tenants}`, `{poll_seconds}`, `{ca_file}` are filled in.
     #[serde(default)]
     pub env: BTreeMap<String, String>,
     /// The registration of an application that is running already, and the port where it expects the platform.
@@ -77,6 +77,9 @@ pub struct Login {
     pub signed_in: String,
     /// CSS selector of what a refused sign-in shows.
     pub error: Option<String>,
+    /// CSS selector of what a person clicks to sign in at a second platform, where the application knows one
+    /// (`{other_issuer}`, `{other_api}`, `{other_client_id}`, `{other_client_secret}` in `env`).
+    pub other_trigger: Option<String>,
     /// CSS selector of what signs the user out.
     pub logout: Option<String>,
 }
@@ -112,6 +115,8 @@ pub struct Action {
     pub scope: String,
     /// CSS selector of what writes to the API when a person clicks it on the opened page.
     pub submit: Option<String>,
+    /// CSS selector of what makes a new resource at the API, such as a booking, when a person clicks it on the opened page.
+    pub books: Option<String>,
 }
 
 /// Attested facts of the accreditation, for what cannot be seen from outside.

@@ -13,7 +13,7 @@ const INTEGRATOR: &str = "integrazioni@collaudo.example";
 /// A lever could not be pulled: a mistake of the scenario, never of the application under test.
 #[derive(Debug, thiserror::Error)]
 pub enum LeverError {
-    #[error("failed to make the integrator's account: {0}")]
+    #[error("failed to make or change an account: {0}")]
     Account(#[from] AccountError),
     #[error("failed to register the application: {0}")]
     Registration(#[from] RegistrationError),
@@ -72,6 +72,11 @@ impl Platform {
         let subject = self.shared().accounts().deactivate(email)?;
         authorization::revoke_all_of(self.shared(), &subject);
         Ok(subject)
+    }
+
+    /// Gives a user another e-mail; the subject stays.
+    pub fn change_email(&self, email: &str, new: &str) -> Result<UserId, LeverError> {
+        Ok(self.shared().accounts().change_email(email, new)?)
     }
 
     /// What the user granted to this client ends at once: the user removed the application (C-37).

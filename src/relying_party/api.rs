@@ -132,6 +132,22 @@ impl App {
         Err(ApiError::Conflict)
     }
 
+    /// Makes a new resource. Where the answer is lost nobody knows whether it was carried out: it is looked for before anything else
+    /// is done, and never sent again blindly (RS-06).
+    pub async fn create(&self, session: &Session, resource: &'static str, draft: &Value) -> Result<(), ApiError> {
+        let address = self.address(session, resource)?;
+        let write = || Call { method: Method::POST, address: address.clone(), body: Some(draft.clone()) };
+        match self.call_signed_in(session, write()).await {
+            Err(ApiError::Unavailable) if self.config.has(Defect::RepeatsBooking) => self.call_signed_in(session, write()).await.map(drop),
+            Err(ApiError::Unavailable) => {
+                let entries: Vec<Value> = self.list(session, resource, &[]).await?;
+                let is_it = |entry: &Value| draft.as_object().is_some_and(|draft| draft.iter().all(|(name, value)| entry[name] == *value));
+                if entries.iter().any(is_it) { Ok(()) } else { Err(ApiError::Unavailable) }
+            }
+            outcome => outcome.map(drop),
+        }
+    }
+
     async fn read_one(&self, session: &Session, resource: &str, id: u64, edit: impl Fn(&mut Value)) -> Result<Value, ApiError> {
         let address = self.address(session, &format!("{resource}/{id}"))?;
         let answer = self.call_signed_in(session, Call { method: Method::GET, address, body: None }).await?;

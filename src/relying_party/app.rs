@@ -1,16 +1,17 @@
+use std::collections::HashMap;
 use std::net::{SocketAddr, TcpListener};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 use url::Url;
 
-use super::config::under;
+use super::config::{OtherPlatform, under};
 use super::http::Http;
 use super::provider::Provider;
-use super::session::Store;
-use super::{Config, RelyingPartyError, routes};
+use super::session::{Store, User};
+use super::{Config, RelyingPartyError, background, routes};
 
 /// A bound socket, so that the redirect URI can be registered before the application starts.
 #[derive(Debug)]
@@ -44,6 +45,7 @@ pub struct RelyingParty {
     base_url: Url,
     stopping: CancellationToken,
     server: Option<JoinHandle<()>>,
+    background: JoinHandle<()>,
 }
 
 impl RelyingParty {
@@ -51,7 +53,9 @@ impl RelyingParty {
         let address = listener.address;
         let socket = tokio::net::TcpListener::from_std(listener.socket).map_err(|source| RelyingPartyError::Listen { address, source })?;
         let base_url = config.base_url.clone();
-        let router = routes::router(App::new(config)?);
+        let app = App::new(config)?;
+        let background = tokio::spawn(background::work(app.clone()));
+        let router = routes::router(app);
         let stopping = CancellationToken::new();
         let stopped = stopping.clone().cancelled_owned();
         let server = tokio::spawn(async move {
@@ -59,7 +63,7 @@ impl RelyingParty {
                 tracing::error!(%error, "the application's server ended");
             }
         });
-        Ok(Self { base_url, stopping, server: Some(server) })
+        Ok(Self { base_url, stopping, server: Some(server), background })
     }
 
     pub fn base_url(&self) -> &Url {
@@ -80,6 +84,7 @@ impl RelyingParty {
 impl Drop for RelyingParty {
     fn drop(&mut self) {
         self.stopping.cancel();
+        self.background.abort();
         if let Some(server) = &self.server {
             server.abort();
         }
@@ -94,11 +99,33 @@ pub(super) struct App {
     pub store: Store,
     /// Lists read by anyone, by resource. Filled only by the defect that shows them to everyone.
     pub shared_lists: super::api::SharedLists,
+    /// The same application at the second platform: metadata, keys, client and API of its own; sessions are kept here.
+    pub other: Option<Arc<App>>,
+    /// Users by e-mail. Filled only by the defect that knows them by it.
+    pub users_by_email: Mutex<HashMap<String, User>>,
 }
 
 impl App {
+    /// The platform that an attempt or a session belongs to: what it was given goes there and nowhere else (CB-10).
+    pub fn at(&self, other: bool) -> &Self {
+        self.other.as_deref().filter(|_| other).unwrap_or(self)
+    }
+
     pub fn new(config: Config) -> Result<Arc<Self>, RelyingPartyError> {
         let http = Http::new(&config)?;
-        Ok(Arc::new(Self { http, provider: Provider::default(), store: Store::default(), shared_lists: Default::default(), config }))
+        let other = config.other.clone().map(|other| {
+            let OtherPlatform { issuer, api, client_id, client_secret } = other;
+            Self::new(Config { issuer, api, client_id, client_secret, other: None, ..config.clone() })
+        });
+        let other = other.transpose()?;
+        Ok(Arc::new(Self {
+            http,
+            other,
+            provider: Provider::default(),
+            store: Store::default(),
+            shared_lists: Default::default(),
+            users_by_email: Mutex::default(),
+            config,
+        }))
     }
 }

@@ -9,7 +9,7 @@ use url::form_urlencoded;
 
 use super::app::App;
 use super::pages::{self, Visit};
-use super::session::{Attempt, Refusal, Session};
+use super::session::{Attempt, Refusal, Session, SignedIn};
 use super::sign_in::SignInError;
 use super::{Defect, Window, login};
 use crate::oauth::ErrorCode;
@@ -52,9 +52,11 @@ pub(super) async fn callback(State(app): State<Arc<App>>, RawQuery(query): RawQu
         }
     };
     let window = attempt.window;
-    match code_of(&app, &response).await {
-        Ok(code) => match app.sign_in(&attempt, code).await {
+    let party = app.at(attempt.at_other);
+    match code_of(party, &response).await {
+        Ok(code) => match party.sign_in(&attempt, code).await {
             Ok(signed_in) => {
+                let signed_in = SignedIn { at_other: attempt.at_other, ..signed_in };
                 let jar = app.store.begin_signed_in(&session, signed_in, jar, &app.config);
                 if app.config.has(Defect::KeepsCodeInUrl) {
                     let session = app.store.find(&jar, &app.config);
@@ -141,7 +143,15 @@ pub(super) fn attempt_of(app: &App, session: &Session, response: &AuthorizationR
 }
 
 fn unsolicited(state: &str) -> Attempt {
-    Attempt { state: state.to_owned(), nonce: None, verifier: None, window: Window::Same, return_to: None, begun: Instant::now() }
+    Attempt {
+        state: state.to_owned(),
+        nonce: None,
+        verifier: None,
+        at_other: false,
+        window: Window::Same,
+        return_to: None,
+        begun: Instant::now(),
+    }
 }
 
 pub(super) async fn code_of<'a>(app: &App, response: &'a AuthorizationResponse) -> Result<&'a str, SignInError> {

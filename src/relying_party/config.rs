@@ -1,3 +1,5 @@
+use std::time::Duration;
+
 use secrecy::SecretString;
 use url::Url;
 
@@ -21,7 +23,20 @@ pub struct Config {
     /// Certificates to trust besides the system's.
     pub extra_ca_pem: Option<String>,
     pub window: Window,
+    /// How often the lists of those who are signed in are read in the background; `None`: never.
+    pub background: Option<Duration>,
+    /// A second platform, that people may sign in at as well.
+    pub other: Option<OtherPlatform>,
     pub defect: Option<Defect>,
+}
+
+/// What is known of a platform beside the first.
+#[derive(Clone, Debug)]
+pub struct OtherPlatform {
+    pub issuer: Url,
+    pub api: Url,
+    pub client_id: String,
+    pub client_secret: Option<SecretString>,
 }
 
 /// Where the platform's login appears.

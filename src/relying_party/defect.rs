@@ -54,7 +54,7 @@ defects! {
     AcceptsCallbackOfAnotherBrowser "accepts-callback-of-another-browser" ["CB-03"] "keeps its attempts in one place for all browsers";
     RedeemsCodeTwice "redeems-code-twice" ["CB-05", "CB-04"] "keeps an attempt after use, and sends the code again on reload or failure";
     AcceptsUnsolicitedCallback "accepts-unsolicited-callback" ["CB-07", "CB-03"] "redeems a code in a browser that began no login";
-    IgnoresResponseIssuer "ignores-response-issuer" ["CB-08", "CB-09"] "does not look at the iss parameter of the response";
+    IgnoresResponseIssuer "ignores-response-issuer" ["CB-08", "CB-09", "CB-10"] "does not look at the iss parameter of the response";
     ErrorLoop "error-loop" ["CB-12", "CB-11"] "starts the next login by itself when a login failed";
     RendersErrorDescription "renders-error-description" ["CB-13"] "puts the platform's error_description into the page as HTML";
     RejectsUnknownParameters "rejects-unknown-parameters" ["CB-14"] "refuses a response with a parameter that it does not know";
@@ -109,6 +109,10 @@ defects! {
     TokensInLocalStorage "tokens-in-local-storage" ["SE-03"] "hands its tokens to the browser's storage";
     ForgetsToRevoke "forgets-to-revoke" ["LO-01", "LO-02"] "does not revoke the refresh token at logout";
     TakesRefusalAsRevoked "takes-refusal-as-revoked" ["LO-02"] "takes a 503 at revocation for success";
+    KnowsUsersByEmail "knows-users-by-email" ["ID-11"] "takes a user for whoever signed in first with the same e-mail";
+    RepeatsBooking "repeats-booking" ["RS-06"] "sends a booking again when its answer is lost";
+    PollsInAStorm "polls-in-a-storm" ["GX-16"] "reads the lists of those who are signed in several times a second while nobody looks";
+    PollsAfterRemoval "polls-after-removal" ["LO-05"] "goes on reading in the background for a user whose access has ended";
     PollsTooFast "polls-too-fast" ["DV-01", "DV-02", "DV-03"] "polls twice as often as the platform asks, as a device";
     IgnoresCodeLifetime "ignores-code-lifetime" ["DV-01"] "polls on when its device code has expired";
     IgnoresSlowDown "ignores-slow-down" ["DV-02"] "keeps its polling interval when the platform answers slow_down";

@@ -1,6 +1,6 @@
 use jiff::civil::{Date, DateTime};
 use serde::Deserialize;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::Defect;
 use super::api::ApiError;
@@ -19,6 +19,10 @@ pub(super) enum Feature {
 
 impl Feature {
     pub const ALL: [Self; 3] = [Self::Patients, Self::Agenda, Self::MedicalReports];
+
+    pub fn is_agenda(self) -> bool {
+        self == Self::Agenda
+    }
 
     pub fn path(self) -> &'static str {
         match self {
@@ -234,6 +238,17 @@ async fn appointments(app: &App, session: &Session) -> Result<Vec<Row>, ApiError
 /// Marks an appointment as confirmed.
 pub(super) async fn confirm(app: &App, session: &Session, id: u64) -> Result<(), ApiError> {
     app.change(session, "appointments", id, |appointment| appointment["status"] = "confirmed".into()).await
+}
+
+/// Books the next free time of any agenda for the first patient.
+pub(super) async fn book(app: &App, session: &Session) -> Result<(), ApiError> {
+    let free: Vec<Value> = app.list(session, "availabilities", &[]).await?;
+    let patients: Vec<Value> = app.list(session, "patients", PATIENT).await?;
+    let (Some(slot), Some(patient)) = (free.first(), patients.first()) else { return Err(ApiError::NotFound) };
+    let draft = json!({
+        "agendaId": slot["agendaId"], "patientId": patient["id"], "start": slot["start"], "end": slot["end"], "status": "booked",
+    });
+    app.create(session, "appointments", &draft).await
 }
 
 async fn medical_reports(app: &App, session: &Session) -> Result<Vec<Row>, ApiError> {

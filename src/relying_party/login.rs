@@ -23,6 +23,8 @@ const CONSTANT_NONCE: &str = "portale-referti-9876543210";
 #[derive(Debug, Deserialize)]
 pub(super) struct Parameters {
     window: Option<String>,
+    /// `other`: at the second platform.
+    at: Option<String>,
     return_to: Option<String>,
 }
 
@@ -40,7 +42,8 @@ pub(super) async fn login(State(app): State<Arc<App>>, Query(parameters): Query<
         None => begin(&app.config, window),
     };
     attempt.return_to = parameters.return_to.filter(|_| app.config.has(Defect::OpenRedirector));
-    match authorization_request(&app, &session, attempt).await {
+    attempt.at_other = parameters.at.as_deref() == Some("other") && app.other.is_some();
+    match authorization_request(app.at(attempt.at_other), &session, attempt).await {
         Ok(address) => (jar, Redirect::to(address.as_str())).into_response(),
         Err(error) => {
             session.data().refusal = Some(error.into());
@@ -63,7 +66,7 @@ pub(super) fn begin(config: &Config, window: Window) -> Attempt {
         () if config.has(Defect::ConstantVerifier) => Some(CONSTANT_VERIFIER.into()),
         () => Some(SecretString::from(PkceCodeChallenge::new_random_sha256().1.into_secret())),
     };
-    Attempt { state, nonce, verifier, window, return_to: None, begun: Instant::now() }
+    Attempt { state, nonce, verifier, at_other: false, window, return_to: None, begun: Instant::now() }
 }
 
 /// Keeps the attempt in this browser's session and gives the address that makes the request.

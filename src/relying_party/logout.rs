@@ -18,7 +18,7 @@ pub(super) async fn logout(State(app): State<Arc<App>>, RawQuery(query): RawQuer
         if let Some(signed_in) = session.signed_in()
             && !app.config.has(Defect::ForgetsToRevoke)
         {
-            app.revoke_all(&signed_in.tokens).await;
+            app.at(signed_in.at_other).revoke_all(&signed_in.tokens).await;
         }
     }
     let target = form_urlencoded::parse(query.unwrap_or_default().as_bytes())

@@ -10,6 +10,7 @@
 //! | `program`, `device`, `native` | the application as a command-line program: without a browser (RFC 8628), or with the user's (RFC 8252) |
 //! | `login`, `callback`, `sign_in`, `logout` | the way of a user in and out |
 //! | `provider`, `id_token` | discovery, keys, tokens; the rules for an ID token |
+//! | `background` | what it reads while nobody looks |
 //! | `session` | attempts and signed-in users, kept on the server |
 //! | `http`, `api` | time limits, retries, refresh, pages of a list |
 //! | `pages`, `words` | what a person sees; templates are in `templates/relying_party/` |
@@ -20,6 +21,7 @@
 
 mod api;
 mod app;
+mod background;
 mod callback;
 mod config;
 mod defect;
@@ -41,7 +43,7 @@ mod words;
 use std::net::SocketAddr;
 
 pub use app::{Listener, RelyingParty};
-pub use config::{Config, Window};
+pub use config::{Config, OtherPlatform, Window};
 pub use defect::Defect;
 pub use program::{Program, run_program};
 

@@ -138,6 +138,7 @@ struct Start {
     f: Frame,
     problem: Option<Problem>,
     popup: bool,
+    two_platforms: bool,
 }
 
 #[derive(Template)]
@@ -201,7 +202,7 @@ pub(super) async fn start(State(app): State<Arc<App>>, jar: CookieJar, visit: Vi
 
 fn start_page(app: &App, session: Option<&Session>, visit: &Visit) -> Response {
     let f = Frame::new(app, session, visit);
-    show(&Start { problem: problem(app, session, f.w), f, popup: app.config.window == Window::Popup })
+    show(&Start { problem: problem(app, session, f.w), f, popup: app.config.window == Window::Popup, two_platforms: app.other.is_some() })
 }
 
 pub(super) fn done(app: &App, session: Option<&Session>, visit: &Visit, window: Window) -> Response {
@@ -225,7 +226,7 @@ pub(super) async fn feature(State(app): State<Arc<App>>, jar: CookieJar, visit: 
     // GX-03, GX-04: a refused feature is off, says so, and makes no call.
     let allowed = signed_in.granted.contains(feature.scope());
     let content = if allowed || app.config.has(Defect::CallsWithoutScope) {
-        match lists::read(&app, &session, feature).await {
+        match lists::read(app.at(signed_in.at_other), &session, feature).await {
             Ok(rows) => Content::Rows(rows),
             Err(ApiError::SessionEnded) => return (jar, Redirect::to("/")).into_response(),
             Err(ApiError::MissingScope) if !allowed => Content::Off,
@@ -255,17 +256,31 @@ pub(super) struct Confirmation {
 
 /// Confirms an appointment, then shows the agenda as it is now: a reload of that page repeats no write (RS-06).
 pub(super) async fn confirm(State(app): State<Arc<App>>, jar: CookieJar, visit: Visit, Form(confirmation): Form<Confirmation>) -> Response {
-    let session = app.store.find(&jar, &app.config);
+    change_agenda(&app, &jar, visit, async |party, session| lists::confirm(party, session, confirmation.id).await).await
+}
+
+/// Books an appointment, then shows the agenda as it is now.
+pub(super) async fn book(State(app): State<Arc<App>>, jar: CookieJar, visit: Visit) -> Response {
+    change_agenda(&app, &jar, visit, async |party, session| lists::book(party, session).await).await
+}
+
+async fn change_agenda(
+    app: &App,
+    jar: &CookieJar,
+    visit: Visit,
+    change: impl AsyncFnOnce(&App, &Session) -> Result<(), ApiError>,
+) -> Response {
+    let session = app.store.find(jar, &app.config);
     let signed_in = session.and_then(|session| session.signed_in().map(|signed_in| (session, signed_in)));
     let Some((session, signed_in)) = signed_in else { return Redirect::to("/").into_response() };
     let visit = Visit { path: Feature::Agenda.path().to_owned(), ..visit };
     if !signed_in.granted.contains(Feature::Agenda.scope()) {
-        return show_feature(&app, &session, &visit, Feature::Agenda, Content::Off);
+        return show_feature(app, &session, &visit, Feature::Agenda, Content::Off);
     }
-    match lists::confirm(&app, &session, confirmation.id).await {
+    match change(app.at(signed_in.at_other), &session).await {
         Ok(()) => Redirect::to(Feature::Agenda.path()).into_response(),
         Err(ApiError::SessionEnded) => Redirect::to("/").into_response(),
-        Err(error) => show_feature(&app, &session, &visit, Feature::Agenda, Content::failed(error, visit.words(Some(&session)))),
+        Err(error) => show_feature(app, &session, &visit, Feature::Agenda, Content::failed(error, visit.words(Some(&session)))),
     }
 }
 

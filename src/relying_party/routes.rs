@@ -29,6 +29,7 @@ pub(super) fn router(app: Arc<App>) -> Router {
         .route("/patients", get(async |state, jar, visit| pages::feature(state, jar, visit, Feature::Patients).await))
         .route("/agenda", get(async |state, jar, visit| pages::feature(state, jar, visit, Feature::Agenda).await))
         .route("/agenda/confirm", post(pages::confirm))
+        .route("/agenda/book", post(pages::book))
         .route("/medical-reports", get(async |state, jar, visit| pages::feature(state, jar, visit, Feature::MedicalReports).await))
         .route("/health", get(StatusCode::OK))
         .route("/portal.css", get(pages::style))

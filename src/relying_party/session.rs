@@ -29,6 +29,8 @@ pub(super) struct Attempt {
     pub state: String,
     pub nonce: Option<String>,
     pub verifier: Option<SecretString>,
+    /// Whether the request went to the second platform.
+    pub at_other: bool,
     pub window: Window,
     /// Where to go after the login. Only the defect fills it: the sound application takes no address from outside (CB-16).
     pub return_to: Option<String>,
@@ -63,6 +65,8 @@ pub(super) struct SignedIn {
     /// What the user allowed, which may be less than was asked (C-34).
     pub granted: ScopeSet,
     pub tokens: Tokens,
+    /// Whether it was the second platform that signed the user in.
+    pub at_other: bool,
 }
 
 #[derive(Default)]
@@ -148,6 +152,15 @@ pub(super) struct Store {
 impl Store {
     fn sessions(&self) -> MutexGuard<'_, HashMap<String, Arc<Session>>> {
         self.sessions.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The sessions in which somebody is signed in.
+    pub fn signed_in(&self) -> Vec<Arc<Session>> {
+        self.sessions()
+            .values()
+            .filter(|session| session.begun.elapsed() < SESSION_LIFETIME && session.signed_in().is_some())
+            .cloned()
+            .collect()
     }
 
     pub fn find(&self, jar: &CookieJar, config: &Config) -> Option<Arc<Session>> {

@@ -60,7 +60,7 @@ impl App {
             user
         };
         match user {
-            Ok(user) => Ok(SignedIn { user, granted, tokens }),
+            Ok(user) => Ok(SignedIn { user, granted, tokens, at_other: false }),
             Err(error) => {
                 if matches!(error, SignInError::ForeignTenant | SignInError::PartialConsent) {
                     self.revoke_all(&tokens).await;
@@ -137,7 +137,14 @@ impl App {
         let tenant = tenants.into_iter().find(serves).ok_or(SignInError::ForeignTenant)?;
         let sub = sub.or(info["sub"].as_str()).unwrap_or_default().to_owned();
         let name = identity.name.or_else(|| info["name"].as_str().map(str::to_owned)).unwrap_or_else(|| sub.clone());
-        Ok(User { sub, name, tenant })
+        let user = User { sub, name, tenant };
+        // ID-11: nothing here is kept under the e-mail, which may change hands.
+        if self.config.has(Defect::KnowsUsersByEmail)
+            && let (Some(email), Ok(mut known)) = (info["email"].as_str(), self.users_by_email.lock())
+        {
+            return Ok(known.entry(email.to_owned()).or_insert(user).clone());
+        }
+        Ok(user)
     }
 
     /// The refresh token first: with it goes what was issued from it (LO-01).

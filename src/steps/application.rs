@@ -9,6 +9,8 @@ use secrecy::{ExposeSecret, SecretString};
 use tokio::process::{Child, Command};
 use url::Url;
 
+use super::second_platform::SecondPlatform;
+use super::stage::{Stage, http_client};
 use super::{Failure, PATIENCE};
 use crate::domain::App;
 use crate::relying_party::RelyingParty;
@@ -40,12 +42,15 @@ pub struct Filling<'a> {
     pub client_id: &'a str,
     pub client_secret: Option<&'a SecretString>,
     pub tenants: &'a [String],
+    pub poll_seconds: u64,
+    pub other: Option<&'a SecondPlatform>,
     pub ca_pem: Option<&'a str>,
 }
 
 impl Filling<'_> {
     /// The environment that the profile asks for.
     pub fn environment(&self, app: &App, ca_file: &Path) -> Vec<(String, String)> {
+        let other = |part: fn(&SecondPlatform) -> String| self.other.map(part).unwrap_or_default();
         let filled = |value: &String| {
             value
                 .replace("{issuer}", self.issuer)
@@ -53,9 +58,40 @@ impl Filling<'_> {
                 .replace("{client_id}", self.client_id)
                 .replace("{client_secret}", self.client_secret.map_or("", |secret| secret.expose_secret()))
                 .replace("{tenants}", &self.tenants.join(","))
+                .replace("{other_issuer}", &other(SecondPlatform::issuer))
+                .replace("{other_api}", &other(SecondPlatform::api))
+                .replace("{other_client_id}", &other(SecondPlatform::client_id))
+                .replace("{other_client_secret}", &other(SecondPlatform::client_secret))
+                .replace("{poll_seconds}", &self.poll_seconds.to_string())
                 .replace("{ca_file}", &ca_file.to_string_lossy())
         };
         app.env.iter().map(|(name, value)| (name.clone(), filled(value))).collect()
+    }
+}
+
+impl Stage {
+    /// How an application that we started has ended by itself, if it has.
+    pub async fn death(&self) -> Option<String> {
+        match self.shared.application.lock().await.as_mut() {
+            Some(Instance::Started(started)) => started.death(),
+            _ => None,
+        }
+    }
+
+    /// Adds why the application does not react, where that can be seen from outside: it is down, or has ended.
+    pub async fn explain(&self, failure: Failure) -> Failure {
+        if let Some(death) = self.death().await {
+            return Failure::unjudged(death);
+        }
+        match http_client(None) {
+            Ok(client) => match client.get(self.base_url.clone()).send().await {
+                Err(error) if error.is_connect() || error.is_timeout() => {
+                    Failure::unjudged(format!("the application does not answer at {}: {}", self.base_url, error.without_url()))
+                }
+                _ => failure,
+            },
+            Err(_) => failure,
+        }
     }
 }
 

@@ -64,7 +64,10 @@ async fn shows_signed_in(world: &mut World, name: String) -> Result<(), Failure>
 
 #[then("the program says that sign-in failed")]
 async fn says_failed(world: &mut World) -> Result<(), Failure> {
-    let outcome = world.stage_mut()?.program_outcome(PATIENCE).await?;
+    let outcome = match world.stage()?.program_says()? {
+        Some(says) => says,
+        None => world.stage_mut()?.program_outcome(PATIENCE).await?,
+    };
     let told = matches!(outcome, Outcome::Refused(Some(_))) || (outcome == Outcome::Refused(None) && !world.has_refused_pattern()?);
     world.react(told, "does not say that the sign-in failed", "a line that matches app.console.refused", &outcome.describe())
 }

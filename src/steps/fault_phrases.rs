@@ -71,6 +71,7 @@ const PHRASES: &[(&str, &str)] = &[
     ("answer the next call with a rate limit of 1 second", "api-rate-limited"),
     ("answer every call with a rate limit of 1 second", "api-rate-limited"),
     ("answer the next two calls with a bad gateway", "api-bad-gateway"),
+    ("carry out the next write and lose its answer", "api-answer-lost"),
     ("tell devices no interval", "device-interval-untold"),
     ("tell devices an interval that is 3 seconds longer", "device-interval-longer"),
     ("give devices codes that are good for 5 seconds", "device-short-lived"),

@@ -9,6 +9,7 @@
 mod accreditation;
 mod application;
 mod authorization;
+mod background;
 mod canaries;
 mod client;
 mod client_requests;
@@ -36,6 +37,7 @@ mod program_sign_in;
 mod provocation;
 mod refresh;
 mod resource_access;
+mod second_platform;
 mod session;
 mod setup;
 mod sign_in;

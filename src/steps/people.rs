@@ -1,6 +1,7 @@
+use cucumber::given;
 use secrecy::SecretString;
 
-use super::{Failure, Target, stage::Stage};
+use super::{Failure, Target, stage::Stage, world::World};
 use crate::platform::accounts;
 
 /// Somebody of the features, with what they type into the sign-in page.
@@ -20,6 +21,19 @@ pub const IRENE: &str = "irene.sala@integratore.example";
 pub const NORA: &str = "nora.valli@sanluca.example";
 /// The temporary user whom Dario asks for, and has deactivated.
 pub const TEA: &str = "tea.prova@sanluca.example";
+
+/// The address that is Ada's when her own has passed to Mallory.
+const ADAS_NEW_EMAIL: &str = "ada.ferri@altrove.example";
+
+#[given("Ada's e-mail address has passed to Mallory")]
+async fn address_has_passed(world: &mut World) -> Result<(), Failure> {
+    world.provoke_by_hand().await?;
+    let platform = world.stage()?.mock()?;
+    for (from, to) in [(accounts::ADA, ADAS_NEW_EMAIL), (accounts::MALLORY, accounts::ADA)] {
+        platform.change_email(from, to).map_err(Failure::broke)?;
+    }
+    world.delivered()
+}
 
 impl Stage {
     /// The person with this first name at the stage's platform.
@@ -57,7 +71,10 @@ impl Stage {
             _ => return Err(Failure::broke(format!("no person of the features is called {name}"))),
         };
         let accounts = self.mock()?.shared().accounts();
-        let user = accounts.user_by_email(email).ok_or_else(|| Failure::broke(format!("{name} has no account yet")))?;
+        let own = accounts.user_by_email(email).filter(|user| user.given_name == name);
+        // Whoever's e-mail has passed to somebody else is still the same person.
+        let user = own.or_else(|| accounts.users.iter().find(|user| user.given_name == name));
+        let user = user.ok_or_else(|| Failure::broke(format!("{name} has no account yet")))?;
         Ok(Person { name: name.to_owned(), email: user.email.clone(), password: user.password.clone(), shown: user.name() })
     }
 }

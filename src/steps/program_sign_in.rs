@@ -10,11 +10,12 @@ use super::application::Filling;
 use super::people::Person;
 use super::program::{Program, Seen};
 use super::sign_in::{Consent, Outcome, at_the_platform};
+use super::snapshot::without_secrets;
 use super::stage::{Stage, Visitor};
 use super::{Failure, PATIENCE};
 use crate::browser::pages::DevicePage;
 use crate::checks::shows_code;
-use crate::domain::{App, ApplicationType, Console, Endpoint, Exchange, Login};
+use crate::domain::{App, ApplicationType, Console, Endpoint, Exchange, Login, Suite};
 use crate::platform::accounts::RegistrationRequest;
 
 /// How long a program is given to say what came of a sign-in: two `slow_down`, or a poll that is never answered, are in it.
@@ -57,6 +58,8 @@ impl Stage {
             client_id: &credentials.client_id,
             client_secret: credentials.client_secret.as_ref(),
             tenants: &tenants,
+            poll_seconds: self.poll_seconds,
+            other: None,
             ca_pem: None,
         };
         let environment = filling.environment(&app, &ca_file);
@@ -129,9 +132,9 @@ impl Stage {
 
     /// What the platform gave the device that was started last.
     pub async fn prompt(&self) -> Result<Prompt, Failure> {
-        let given = |exchange: &Exchange| exchange.endpoint == Endpoint::DeviceAuthorization && exchange.status == 200;
         let platform = self.mock()?;
-        let asked = platform.journal().wait_for(self.registered()?.mark, "a device authorization request", PATIENCE, given).await;
+        let mark = self.registered()?.mark;
+        let asked = platform.journal().wait_for(mark, "a device authorization request", PATIENCE, is_device_authorization).await;
         let Ok(answer) = asked else {
             return Err(Failure::unjudged("the program asked the platform for no device code: is that what its command does?"));
         };
@@ -175,7 +178,10 @@ impl Stage {
 
     fn last_words(&mut self) -> String {
         let running = self.program.as_mut().and_then(|registered| registered.running.as_mut());
-        running.map_or_else(String::new, Program::last_words)
+        let words = running.map_or_else(String::new, Program::last_words);
+        let mut secrets = self.mock().map(|platform| platform.shared().redaction.secrets()).unwrap_or_default();
+        secrets.extend(self.patients(Suite::RelyingParty));
+        without_secrets(words, &secrets)
     }
 
     /// What the program says of the sign-in, or that it ended without a word.
@@ -184,7 +190,16 @@ impl Stage {
             return Err(Failure::broke("the profile has no [app.console]"));
         };
         let marks = marks(console)?;
-        let seen = self.running()?.wait_for(patience, |output| outcome_of(&marks, output)).await;
+        let (journal, mark) = (self.mock()?.journal(), self.registered()?.mark);
+        let mut given = journal.since(mark).into_iter().filter(is_device_authorization).map(|exchange| exchange.number);
+        let first = given.next().unwrap_or(u64::MAX);
+        let another = |exchange: &Exchange| is_device_authorization(exchange) && exchange.number > first;
+        let seen = tokio::select! {
+            biased;
+            seen = self.running()?.wait_for(patience, |output| outcome_of(&marks, output)) => seen,
+            // It has given the first code up: nobody is signed in by that one.
+            Ok(_) = journal.wait_for(mark, "another device code", patience, another) => return Ok(Outcome::Refused(None)),
+        };
         match seen {
             Seen::Found(outcome) => Ok(outcome),
             Seen::Ended => Ok(Outcome::Refused(None)),
@@ -227,6 +242,10 @@ async fn decide_device(visitor: &Visitor, person: &Person, consent: &Consent, co
     }
     page.wait_for_decision(PATIENCE).await?;
     Ok(None)
+}
+
+fn is_device_authorization(exchange: &Exchange) -> bool {
+    exchange.endpoint == Endpoint::DeviceAuthorization && exchange.status == 200
 }
 
 /// What says that somebody is signed in, and what that nobody is.

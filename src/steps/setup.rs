@@ -142,13 +142,21 @@ impl Setup {
         self.bundled || (!self.is_shared() && self.profile.app.env.values().any(|value| value.contains("{ca_file}")))
     }
 
+    /// Whether the application can be told how often to poll in the background.
+    pub(super) fn takes_a_polling_period(&self) -> bool {
+        self.bundled || (!self.is_shared() && self.profile.app.env.values().any(|value| value.contains("{poll_seconds}")))
+    }
+
     /// Whether the application is one shared stage: neither bundled nor started by us.
     pub fn is_shared(&self) -> bool {
         !self.bundled && self.profile.app.command.is_none()
     }
 }
 
-/// What a stage's platform is made from.
+/// What an application is told of its work in the background, unless the scenario is about that: no scenario lasts so long.
+const POLL_SECONDS: u64 = 3600;
+
+/// What a stage is made from.
 #[derive(Clone, Copy, Debug)]
 pub struct Sample {
     pub seed: u64,
@@ -156,13 +164,15 @@ pub struct Sample {
     pub day: Option<jiff::civil::Date>,
     /// `None`: as assumed of the platform.
     pub device_interval_seconds: Option<u64>,
+    /// What the application is told of its work in the background.
+    pub poll_seconds: u64,
     /// Over TLS, where the application can be told of the certificate authority.
     pub https: bool,
 }
 
 impl Sample {
     pub fn of(seed: u64) -> Self {
-        Self { seed, day: None, device_interval_seconds: None, https: false }
+        Self { seed, day: None, device_interval_seconds: None, poll_seconds: POLL_SECONDS, https: false }
     }
 
     pub fn assumptions(&self, of_the_run: &Assumptions) -> Assumptions {

@@ -11,10 +11,11 @@ use url::Url;
 use super::application::{Filling, Instance, Started};
 use super::program_sign_in::Registered;
 use super::provocation::Provocation;
+use super::second_platform::SecondPlatform;
 use super::setup::Sample;
 use super::{Failure, PATIENCE, Setup, Target};
 use crate::browser::{Context, Page};
-use crate::domain::{BrowserFact, Exchange, Window};
+use crate::domain::{ApplicationType, BrowserFact, Exchange, Window};
 use crate::platform::accounts::{Credentials, RegistrationRequest, TENANT};
 use crate::platform::{Platform, Settings};
 use crate::relying_party::{self, Config, Listener, RelyingParty};
@@ -27,7 +28,7 @@ pub struct Shared {
 
 pub struct Stage {
     pub setup: Arc<Setup>,
-    shared: Arc<Shared>,
+    pub(super) shared: Arc<Shared>,
     /// Where the journal stood when the scenario began.
     mark: usize,
     pub issuer: String,
@@ -41,6 +42,10 @@ pub struct Stage {
     pub provocation: Provocation,
     /// The command-line program that the scenario is about, if it is about one.
     pub program: Option<Registered>,
+    /// A platform beside the first, where the application is registered too.
+    pub second: Option<SecondPlatform>,
+    /// What the application is told of its work in the background.
+    pub poll_seconds: u64,
 }
 
 /// A person's browser: an isolated context, with the application's page.
@@ -86,6 +91,8 @@ impl Stage {
             base_url: setup.profile.app.url.as_ref().map_or_else(|| Url::parse(&issuer), |url| Ok(url.clone())).map_err(Failure::broke)?,
             provocation: Provocation::default(),
             program: None,
+            second: None,
+            poll_seconds: sample.poll_seconds,
             visitors: HashMap::new(),
             redirect_uris: Vec::new(),
             credentials: None,
@@ -183,7 +190,7 @@ impl Stage {
 
     /// Where the application will be: a listener of the bundled one, and the redirect URIs to register.
     pub fn application_address(&self) -> Result<(Option<Listener>, Vec<String>), Failure> {
-        let app = &self.setup.profile.app;
+        let app = self.setup.app_of(ApplicationType::Web)?;
         if !self.setup.bundled {
             return Ok((None, app.redirect_uris.clone()));
         }
@@ -213,6 +220,10 @@ impl Stage {
             Target::Mock(mock) => self.issuer.starts_with("https:").then(|| mock.certificate.ca_pem.clone()),
             Target::Remote(remote) => remote.extra_ca_pem.clone(),
         };
+        let registration = self.registration(&redirect_uris);
+        if let Some(second) = &mut self.second {
+            second.register(registration)?;
+        }
         let app = &self.setup.profile.app;
         let mut application = self.shared.application.lock().await;
         // The one that runs must free its port first.
@@ -231,6 +242,8 @@ impl Stage {
                     client_id: &credentials.client_id,
                     client_secret: credentials.client_secret.as_ref(),
                     tenants,
+                    poll_seconds: self.poll_seconds,
+                    other: self.second.as_ref(),
                     ca_pem: ca_pem.as_deref(),
                 };
                 Instance::Started(Started::start(app, command, &filling).await?)
@@ -253,6 +266,8 @@ impl Stage {
             tenants: tenants.to_vec(),
             base_url: self.base_url.clone(),
             extra_ca_pem,
+            other: self.second.as_ref().map(SecondPlatform::told).transpose()?,
+            background: Some(std::time::Duration::from_secs(self.poll_seconds)),
             window: match self.setup.profile.app.login.window {
                 Window::Popup => relying_party::Window::Popup,
                 Window::Same => relying_party::Window::Same,
@@ -306,30 +321,6 @@ impl Stage {
 
     pub fn visitors(&self) -> impl Iterator<Item = (&String, &Visitor)> {
         self.visitors.iter()
-    }
-
-    /// How an application that we started has ended by itself, if it has.
-    pub async fn death(&self) -> Option<String> {
-        match self.shared.application.lock().await.as_mut() {
-            Some(Instance::Started(started)) => started.death(),
-            _ => None,
-        }
-    }
-
-    /// Adds why the application does not react, where that can be seen from outside: it is down, or has ended.
-    pub async fn explain(&self, failure: Failure) -> Failure {
-        if let Some(death) = self.death().await {
-            return Failure::unjudged(death);
-        }
-        match http_client(None) {
-            Ok(client) => match client.get(self.base_url.clone()).send().await {
-                Err(error) if error.is_connect() || error.is_timeout() => {
-                    Failure::unjudged(format!("the application does not answer at {}: {}", self.base_url, error.without_url()))
-                }
-                _ => failure,
-            },
-            Err(_) => failure,
-        }
     }
 
     /// Ends what the scenario had: browser contexts now, platform and application when dropped.

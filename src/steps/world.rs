@@ -20,6 +20,9 @@ use crate::event::ScenarioFinished;
 /// Short enough to wait for, long enough to be told from the noise of a busy machine.
 const DEVICE_INTERVAL_SECONDS: u64 = 2;
 
+/// How often an application is to poll in the background where that is what a scenario is about.
+pub(super) const BACKGROUND_SECONDS: u64 = 1;
+
 /// The level of every requirement.
 pub type Levels = BTreeMap<RequirementId, (Level, String)>;
 
@@ -86,6 +89,8 @@ pub(super) struct Memory {
     pub read: Vec<String>,
     /// A page of Mallory's, and the window of the application that it opened.
     pub windows: Option<(Page, Page)>,
+    /// What the platform saw while nobody used the application.
+    pub idle: Vec<Exchange>,
     /// What was found at the port of a native application.
     pub port: Option<crate::checks::Port>,
     /// How many requests the actor's browser had sent when the provocation began.
@@ -142,7 +147,10 @@ impl World {
                 Some(scenario) => (seed_of(setup.seed, &scenario.id), None),
                 None => (setup.seed, None),
             };
-            let sample = Sample { seed, device_interval_seconds, day, https: self.has_tag("https") };
+            let mut sample = Sample { device_interval_seconds, day, https: self.has_tag("https"), ..Sample::of(seed) };
+            if self.has_tag("background") {
+                sample.poll_seconds = BACKGROUND_SECONDS;
+            }
             self.stage = Some(Stage::raise(setup, sample).await?);
         }
         self.stage_mut()

@@ -10,25 +10,20 @@ use crate::domain::{Action, Endpoint, Exchange};
 
 #[when(expr = "{word} makes a declared change")]
 async fn makes_a_change(world: &mut World, name: String) -> Result<(), Failure> {
-    world.memory.actor = Some(name);
-    let (feature, action, submit) = world.writing_action()?;
-    world.open_feature_as_actor(&feature).await?;
-    let visitor = world.actor_visitor().await?;
-    match visitor.page.click(&submit).await {
-        Ok(()) => {}
-        Err(BrowserError::Timeout { .. }) => {
-            let message = format!("`{submit}`, which [app.actions.{feature}] names as what writes, is not on {}", action.open);
-            return Err(Failure::unjudged(message));
-        }
-        Err(error) => return Err(error.into()),
-    }
-    let journal = world.stage()?.mock()?.journal();
-    let mark = world.stage()?.provocation.mark().unwrap_or_default();
-    journal
-        .wait_for(mark, "a write at the API", PATIENCE, is_write)
-        .await
-        .map_err(|error| Failure::unjudged(format!("a click on `{submit}` wrote nothing: {error}")))?;
-    Ok(())
+    let action = world.writing_action("submit", |action| action.submit.clone())?;
+    world.write(name, action).await
+}
+
+#[when(expr = "{word} makes a declared booking")]
+async fn makes_a_booking(world: &mut World, name: String) -> Result<(), Failure> {
+    let action = world.writing_action("books", |action| action.books.clone())?;
+    world.write(name, action).await
+}
+
+#[then("the booking is not sent again blindly")]
+async fn not_sent_again(world: &mut World) -> Result<(), Failure> {
+    let exchanges = world.provoked_exchanges()?;
+    world.judge(checks::check_written_once(&exchanges))
 }
 
 #[then("the relying party does not write again without reading again")]
@@ -59,12 +54,34 @@ fn is_write(exchange: &Exchange) -> bool {
 }
 
 impl World {
+    /// Opens a feature as this person, clicks what writes there, and waits for the write.
+    async fn write(&mut self, name: String, (feature, action, submit): (String, Action, String)) -> Result<(), Failure> {
+        self.memory.actor = Some(name);
+        self.open_feature_as_actor(&feature).await?;
+        let visitor = self.actor_visitor().await?;
+        match visitor.page.click(&submit).await {
+            Ok(()) => {}
+            Err(BrowserError::Timeout { .. }) => {
+                let message = format!("`{submit}`, which [app.actions.{feature}] names as what writes, is not on {}", action.open);
+                return Err(Failure::unjudged(message));
+            }
+            Err(error) => return Err(error.into()),
+        }
+        let journal = self.stage()?.mock()?.journal();
+        let mark = self.stage()?.provocation.mark().unwrap_or_default();
+        journal
+            .wait_for(mark, "a write at the API", PATIENCE, is_write)
+            .await
+            .map_err(|error| Failure::unjudged(format!("a click on `{submit}` wrote nothing: {error}")))?;
+        Ok(())
+    }
+
     /// The first action of the profile that writes: its feature, and what a person clicks.
-    fn writing_action(&self) -> Result<(String, Action, String), Failure> {
+    fn writing_action(&self, key: &str, selector: impl Fn(&Action) -> Option<String>) -> Result<(String, Action, String), Failure> {
         let setup = self.setup()?;
         let mut actions = setup.profile.app.actions.iter();
         actions
-            .find_map(|(feature, action)| Some((feature.clone(), action.clone(), action.submit.clone()?)))
-            .ok_or_else(|| Failure::not_applicable("the profile names no action that writes (`submit` in [app.actions])"))
+            .find_map(|(feature, action)| Some((feature.clone(), action.clone(), selector(action)?)))
+            .ok_or_else(|| Failure::not_applicable(format!("the profile names no action that writes (`{key}` in [app.actions])")))
     }
 }

@@ -231,10 +231,18 @@ async fn device_faults_show_what_they_say() {
         stage.platform.shared().clock.advance(Duration::from_secs(2));
         assert_eq!(poll(&stage, &begun).await.error().1, "slow_down", "{fault}: the old interval holds");
     }
+    faults.arm("device-short-lived", Times::Next(1)).expect("a fault");
+    let short = self::begun(&stage).await;
+    assert_eq!(short.json["expires_in"], 5);
+    stage.platform.shared().clock.advance(Duration::from_secs(6));
+    assert_eq!(poll(&stage, &short).await.error().1, "expired_token");
     let begun = begun(&stage).await;
     faults.arm("device-hangs", Times::Next(1)).expect("a fault");
     let hung = tokio::time::timeout(Duration::from_millis(300), poll(&stage, &begun)).await;
     assert!(hung.is_err(), "the poll was answered");
+    let unanswered = |exchange: &collaudo::domain::Exchange| exchange.status == collaudo::domain::Exchange::UNANSWERED;
+    let recorded = stage.platform.journal().wait_for(0, "the poll that was given up", Duration::from_secs(10), unanswered).await;
+    assert_eq!(recorded.map(|exchange| exchange.faults).ok(), Some(vec!["device-hangs".to_owned()]));
     assert_eq!(faults.firings().last().map(|firing| firing.fault), Some("device-hangs"));
     stage.platform.decide_device(begun.text("user_code"), ADA, None).expect("a waiting device");
     assert_eq!(poll(&stage, &begun).await.error(), (400, "access_denied"));

@@ -152,7 +152,7 @@ const EFFECTS: [(&str, Shows); 91] = [
 ];
 
 /// Faults with a test of their own.
-const ELSEWHERE: [&str; 15] = [
+const ELSEWHERE: [&str; 16] = [
     "tls-self-signed",
     "tls-wrong-host",
     "tls-expired",
@@ -163,6 +163,7 @@ const ELSEWHERE: [&str; 15] = [
     "id-token-new-key",
     "device-interval-untold",
     "device-interval-longer",
+    "device-short-lived",
     "device-pending",
     "device-slow-down",
     "device-hangs",

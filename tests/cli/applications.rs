@@ -138,10 +138,45 @@ fn one_that_is_sound() {
     let verdicts = desk.verdicts();
     assert_eq!(run.code, Some(0), "{verdicts:#?}");
     assert!(run.stdout.contains("== READY =="), "{}", run.stdout);
-    assert!(
-        verdicts.len() >= 5
-            && verdicts.iter().all(|(_, verdict, why)| verdict == "passed" || why.starts_with("it is about native applications")),
-        "{verdicts:#?}"
-    );
+    let (passed, others): (Vec<_>, Vec<_>) = verdicts.iter().partition(|(_, verdict, _)| verdict == "passed");
+    assert!(passed.len() >= 5, "{verdicts:#?}");
+    let about_others = |reason: &str| reason == "it is about native applications; the profile declares a web one";
+    assert!(others.iter().all(|(_, verdict, reason)| verdict == "not-applicable" && about_others(reason)), "{verdicts:#?}");
+    desk.until_nothing_is_left();
+}
+
+/// A device application; `command` is what a stranger's program would be.
+fn device(command: &str) -> String {
+    let web = profile(1, "#login", &format!("command = {command}\n\n{}", started(1).split_once("\n\n").expect("two parts").1));
+    let app = web.split("[app.login]").next().expect("the first part");
+    let kept = app.lines().filter(|line| !line.starts_with("url") && !line.starts_with("redirect_uris"));
+    let app: String = kept.map(|line| format!("{line}\n")).collect();
+    app.replace("\"web\"", "\"device\"").replace(", \"offline_access\"", "").replace(" offline_access", "")
+        + "\n[app.console]\nsigned_in = \"Signed in as\"\nrefused = \"Sign-in failed:\"\n"
+}
+
+#[test]
+fn one_without_a_page() {
+    let desk = Desk::new();
+    desk.write("collaudo.toml", &device(&format!(r#"["{}", "app", "--type", "device"]"#, env!("CARGO_BIN_EXE_collaudo"))));
+    let doctor = desk.ended(&["doctor", "--app", "collaudo.toml"]);
+    assert_eq!(doctor.code, Some(0), "{doctor:?}");
+    assert!(doctor.stdout.contains("program                starts, and shows http://localhost:"), "{}", doctor.stdout);
+    let run = desk.run(&["--app", "collaudo.toml", "--requirement", "DV-04", "NA-01", "CB-01"]);
+    let verdicts = desk.verdicts();
+    assert_eq!(run.code, Some(0), "{verdicts:#?}");
+    let count = |wanted: &str| verdicts.iter().filter(|(_, verdict, _)| verdict == wanted).count();
+    assert_eq!((count("passed"), count("passed") + count("not-applicable")), (4, verdicts.len()), "{verdicts:#?}");
+    assert!(verdicts.iter().any(|(.., reason)| reason == "it is about web applications; the profile declares a device one"));
+    desk.until_nothing_is_left();
+}
+
+#[test]
+fn one_that_says_that_somebody_is_signed_in_and_asks_nobody() {
+    let desk = Desk::new();
+    desk.write("collaudo.toml", &device(r#"["sh", "-c", "echo Signed in as Ada Ferri; exec sleep 60"]"#));
+    let run = desk.run(&["--app", "collaudo.toml", "--requirement", "DV-04"]);
+    assert_eq!(run.code, Some(3), "{run:?}");
+    assert!(run.stdout.contains("the program asked the platform for no device code"), "{}", run.stdout);
     desk.until_nothing_is_left();
 }

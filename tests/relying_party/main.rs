@@ -39,6 +39,8 @@ impl Stage {
             client_secret: Some(SECRET.into()),
             scopes: SCOPES.map(str::to_owned).into(),
             tenants: vec![TENANT.to_owned()],
+            background: None,
+            other: None,
             base_url: listener.base_url(),
             extra_ca_pem: None,
             window: Window::Popup,

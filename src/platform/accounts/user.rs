@@ -178,6 +178,14 @@ impl Accounts {
         Ok(())
     }
 
+    /// Gives a user another e-mail; the old one is anybody's then.
+    pub fn change_email(&mut self, email: &str, new: &str) -> Result<UserId, AccountError> {
+        let new = self.free_email(new)?;
+        let user = self.user_mut(email)?;
+        user.email = new;
+        Ok(user.id.clone())
+    }
+
     pub fn deactivate(&mut self, email: &str) -> Result<UserId, AccountError> {
         let user = self.user_mut(email)?;
         user.active = false;

@@ -1,0 +1,24 @@
+@waits
+Feature: Work in the background
+  There is polling only: what a relying party asks for while nobody uses it, and when it stops.
+
+  Background:
+    Given the relying party is registered at the platform
+    And the end-user Ada has an account at the medical centre
+    And Ada has signed in through the popup and granted every scope
+
+  Rule: The platform is asked at a reasonable rate
+
+    @GX-16
+    Scenario: A relying party that nobody uses asks rarely
+      When nobody uses the relying party for a while
+      Then it has asked the platform at a reasonable rate
+
+  Rule: The end of access ends the work
+
+    @LO-05 @provoked @background
+    Scenario: A user who removes the application is asked for no more, and may connect again
+      Given the relying party polls in the background
+      When Ada removes the application at the platform
+      Then the relying party stops asking for Ada
+      And nobody is signed in at the relying party

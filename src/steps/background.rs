@@ -1,0 +1,78 @@
+//! What an application does while nobody uses it.
+
+use std::time::Duration;
+
+use cucumber::{given, then, when};
+
+use super::world::{BACKGROUND_SECONDS, World};
+use super::{Failure, PATIENCE};
+use crate::checks;
+use crate::domain::{Endpoint, Exchange};
+
+/// How long an idle application is watched.
+const IDLE: Duration = Duration::from_secs(6);
+/// Requests a minute that are reasonable of an application that nobody uses.
+const REASONABLE_PER_MINUTE: u64 = 30;
+/// How long an application whose access has ended is watched, in its own periods.
+const PERIODS_AFTER_REMOVAL: u64 = 8;
+
+#[given("the relying party polls in the background")]
+async fn polls(world: &mut World) -> Result<(), Failure> {
+    if !world.setup()?.takes_a_polling_period() {
+        return Err(Failure::not_applicable(
+            "the profile gives no way to tell the application how often to poll in the background ({poll_seconds} in [app.env])",
+        ));
+    }
+    let journal = world.stage()?.mock()?.journal();
+    let mark = journal.mark();
+    let api = |exchange: &Exchange| exchange.endpoint == Endpoint::Api;
+    match journal.wait_for(mark, "a call in the background", PATIENCE, api).await {
+        Ok(_) => Ok(()),
+        Err(_) => Err(Failure::unjudged(format!("told to poll every {BACKGROUND_SECONDS} s, the application asked for nothing by itself"))),
+    }
+}
+
+#[when(expr = "{word} removes the application at the platform")]
+async fn removes(world: &mut World, name: String) -> Result<(), Failure> {
+    world.provoke_by_hand().await?;
+    let stage = world.stage()?;
+    let (platform, person) = (stage.mock()?, stage.person(&name)?);
+    let client = stage.credentials.as_ref().ok_or_else(|| Failure::broke("the application has no credentials"))?;
+    let subject = platform.subject_of(&person.email).ok_or_else(|| Failure::broke(format!("{name} is no user")))?;
+    platform.revoke_grants(&subject, &client.client_id);
+    // What it does until then is what the next step judges.
+    let never = |_: &Exchange| false;
+    let watched = Duration::from_secs(BACKGROUND_SECONDS * PERIODS_AFTER_REMOVAL);
+    let mark = platform.journal().mark();
+    drop(platform.journal().wait_for(mark, "anything", watched, never).await);
+    world.memory.actor = Some(name);
+    if world.stage()?.mock()?.journal().since(mark).iter().any(|exchange| exchange.status == 401 || exchange.status == 400) {
+        world.delivered()
+    } else {
+        Ok(())
+    }
+}
+
+#[when("nobody uses the relying party for a while")]
+async fn idle(world: &mut World) -> Result<(), Failure> {
+    let journal = world.stage()?.mock()?.journal();
+    let mark = journal.mark();
+    drop(journal.wait_for(mark, "anything", IDLE, |_| false).await);
+    world.memory.idle = journal.since(mark);
+    Ok(())
+}
+
+#[then("it has asked the platform at a reasonable rate")]
+async fn reasonable(world: &mut World) -> Result<(), Failure> {
+    let idle = std::mem::take(&mut world.memory.idle);
+    if idle.iter().any(|exchange| exchange.endpoint == Endpoint::Api) {
+        let window = u64::try_from(IDLE.as_millis()).unwrap_or(u64::MAX);
+        return world.judge(checks::check_polling_rate(&idle, window, REASONABLE_PER_MINUTE));
+    }
+    // Silence is the best rate of all, of an application that is there.
+    let visitor = world.actor_visitor().await?;
+    match world.stage()?.who_is_signed_in(&visitor).await? {
+        Some(_) => Ok(()),
+        None => Err(Failure::unjudged("the application shows nobody signed in any more")),
+    }
+}
