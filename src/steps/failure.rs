@@ -69,6 +69,19 @@ impl fmt::Display for Failure {
     }
 }
 
+impl Failure {
+    /// Why the application's own page is not there: nothing to judge, and nothing of ours that broke.
+    pub(super) fn not_loaded(error: BrowserError) -> Self {
+        match error {
+            BrowserError::Navigation { url, why } if why.contains("ERR_TOO_MANY_REDIRECTS") => {
+                Self::unjudged(format!("the application redirects in a loop: {url} leads to itself again and again"))
+            }
+            BrowserError::Navigation { .. } => Self::unjudged(format!("the application's page is not there: {error}")),
+            other => other.into(),
+        }
+    }
+}
+
 impl From<BrowserError> for Failure {
     fn from(error: BrowserError) -> Self {
         match error {

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use super::setup::Sample;
 use super::stage::Stage;
 use super::{Failure, PATIENCE, Setup};
+use crate::browser::Page;
 use crate::checks;
 use crate::domain::{ApplicationType, Verdict};
 
@@ -51,7 +52,11 @@ async fn look(setup: &Arc<Setup>, looks: &mut Vec<Look>) -> Step {
     stage.register_application().await.map_err(|failure| (what, failure))?;
     let login = setup.profile.app.login.clone();
     let visitor = stage.visitor("doctor").await.map_err(|failure| (what, failure))?;
+    check_status(&stage).await.map_err(|failure| (what, failure))?;
     seen(what, format!("answers at {}", stage.base_url));
+    let what = "signed-in marker";
+    let present = shown_already(&stage, &visitor.page).await.map_err(|failure| (what, failure))?;
+    seen(what, present);
     let what = "login trigger";
     visitor.page.wait_for(&login.trigger, PATIENCE / 2).await.map_err(|error| {
         (what, Failure::unjudged(format!("`{}` (app.login.trigger) is not on {}: {error}", login.trigger, stage.base_url)))
@@ -84,6 +89,32 @@ async fn look_at_program(stage: &mut Stage, r#type: ApplicationType) -> Result<S
     stage.start_program()?;
     let address = stage.address_to_open().await?;
     Ok(format!("starts, and shows {}", address.split('?').next().unwrap_or_default()))
+}
+
+/// An application that answers with an error page has nothing to judge.
+async fn check_status(stage: &Stage) -> Result<(), Failure> {
+    let url = stage.base_url.clone();
+    match super::stage::http_client(None)?.get(url.clone()).send().await {
+        Ok(answer) if answer.status().is_client_error() || answer.status().is_server_error() => Err(Failure::unjudged(format!(
+            "the application answers {url} with status {}: its own log should say why",
+            answer.status().as_u16()
+        ))),
+        // That it does not answer at all is told by whoever opened it in a browser.
+        _ => Ok(()),
+    }
+}
+
+/// A marker that is there before anybody has signed in says nothing of a sign-in.
+async fn shown_already(stage: &Stage, page: &Page) -> Result<String, Failure> {
+    let selector = &stage.setup.profile.app.login.signed_in;
+    match page.text(selector).await? {
+        Some(shown) => Err(Failure::unjudged(format!(
+            "`{selector}` (app.login.signed_in) is on the page before anybody has signed in, and says `{}`: name something that is there only \
+             for a signed-in user",
+            shown.trim()
+        ))),
+        None => Ok(format!("`{selector}` is not there yet")),
+    }
 }
 
 /// Reads the discovery document and compares the clocks.

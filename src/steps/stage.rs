@@ -295,7 +295,7 @@ impl Stage {
     async fn visitor_in(&mut self, name: &str, context: Context) -> Result<Visitor, Failure> {
         let page = match context.open(self.base_url.as_str()).await {
             Ok(page) => page,
-            Err(error) => return Err(self.explain(error.into()).await),
+            Err(error) => return Err(self.explain(Failure::not_loaded(error)).await),
         };
         let visitor = Visitor { context, page };
         self.visitors.insert(name.to_owned(), visitor.clone());

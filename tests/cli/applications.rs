@@ -55,12 +55,17 @@ pub fn started_with(port: u16, arguments: &[&str]) -> String {
     profile(port, "#login", &started(port).replace(&listen, &format!("\"127.0.0.1:{port}\"{more}]")))
 }
 
+/// The profile of one that is running already, and expects the platform at a port.
+pub fn running(port: u16, platform: u16) -> String {
+    let how = format!("\n[app.client]\nclient_id = \"agenda\"\nsecret_env = \"AGENDA_SECRET\"\nplatform_port = {platform}");
+    profile(port, "#login", &how)
+}
+
 #[test]
 fn one_that_is_down() {
     let desk = Desk::new();
     let (port, platform) = (free_port(), free_port());
-    let how = format!("\n[app.client]\nclient_id = \"agenda\"\nsecret_env = \"AGENDA_SECRET\"\nplatform_port = {platform}");
-    desk.write("collaudo.toml", &profile(port, "#login", &how));
+    desk.write("collaudo.toml", &running(port, platform));
     let ended = |arguments: &[&str]| {
         let output = desk.command(arguments).env("AGENDA_SECRET", "secret-of-the-agenda").output().expect("the program starts");
         (output.status.code(), String::from_utf8_lossy(&output.stdout).into_owned())

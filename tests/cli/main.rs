@@ -6,6 +6,7 @@ mod gates;
 mod input;
 mod interruption;
 mod mock;
+mod odd;
 mod program;
 mod reports;
 mod sandbox;
