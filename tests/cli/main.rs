@@ -2,6 +2,7 @@
 
 mod applications;
 mod data;
+mod handing_on;
 mod input;
 mod interruption;
 mod mock;
