@@ -63,6 +63,34 @@ fn found(out: &Path) -> (BTreeSet<String>, BTreeSet<String>) {
     (of(true), of(false))
 }
 
+/// docs/defects.md: what each defect breaks. The shares above prove every row.
+fn table() -> String {
+    let mut lines = vec![
+        "# Defects of the bundled applications, and what catches them".to_owned(),
+        String::new(),
+        "`collaudo run --defect NAME` breaks the bundled application on purpose. The kill matrix (`tests/defects.rs`) runs each of them and".to_owned(),
+        "demands exactly this row: the mandatory requirements in it fail, the others in it warn, and no other mandatory one fails. This page is".to_owned(),
+        "compared with the program by the same test.".to_owned(),
+        String::new(),
+        "| defect | the application … | breaks |".to_owned(),
+        "| --- | --- | --- |".to_owned(),
+    ];
+    let row = |defect: &Defect| format!("| `{defect}` | {} | {} |", defect.description(), defect.requirements().join(", "));
+    lines.extend(Defect::ALL.iter().map(row));
+    lines.join("\n") + "\n"
+}
+
+#[test]
+fn the_page_of_the_defects_is_true() {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/defects.md");
+    let wanted = table();
+    let told = std::fs::read_to_string(&path).unwrap_or_default();
+    if std::env::var("INSTA_UPDATE").is_ok_and(|update| update == "always") && told != wanted {
+        std::fs::write(&path, &wanted).expect("writes");
+    }
+    assert!(told == wanted, "docs/defects.md is not of this program: INSTA_UPDATE=always writes it anew");
+}
+
 macro_rules! shares {
     ($($name:ident: $share:literal),+ of $shares:literal) => {
         $(#[test]

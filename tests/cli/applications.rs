@@ -7,7 +7,7 @@ use rustix::process::Signal;
 use crate::program::{Desk, descendants, free_port, kill, wait_until};
 
 /// A profile of the bundled application as a stranger would write it; `how` says how it comes to run.
-fn profile(port: u16, trigger: &str, how: &str) -> String {
+pub fn profile(port: u16, trigger: &str, how: &str) -> String {
     format!(
         r##"[app]
 name = "Agenda di prova"
@@ -32,7 +32,7 @@ scope = "giponext.patients"
     )
 }
 
-fn started(port: u16) -> String {
+pub fn started(port: u16) -> String {
     format!(
         r#"command = ["{program}", "app", "--listen", "127.0.0.1:{port}"]
 

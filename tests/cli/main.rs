@@ -3,6 +3,7 @@
 mod applications;
 mod data;
 mod gates;
+mod handing_on;
 mod input;
 mod interruption;
 mod mock;
