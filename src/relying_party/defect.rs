@@ -62,6 +62,9 @@ defects! {
     OpenRedirector "open-redirector" ["CB-16"] "redirects to whatever address return_to names";
     AcceptsMessageOfAnyOrigin "accepts-message-of-any-origin" ["PO-01"] "takes code and state from a message of any origin";
     PostsToAnyOrigin "posts-to-any-origin" ["PO-02"] "posts the result of the login to target origin *";
+    NeedsExpiresIn "needs-expires-in" ["TK-07"] "refuses a token answer that names no lifetime";
+    RepeatsNotFound "repeats-not-found" ["GX-14"] "asks again for a resource that is not there";
+    NamesInUrls "names-in-urls" ["GX-21"] "puts a patient's data into an address";
     TrustsAnyCertificate "trusts-any-certificate" ["TK-04", "GX-22"] "takes any certificate for the platform's";
     StaysLockedAfterPopup "stays-locked-after-popup" ["PO-03"] "keeps its login button locked when the popup was closed";
     MixesAttempts "mixes-attempts" ["PO-05"] "uses the verifier of its latest attempt, whichever one is answered";

@@ -144,6 +144,7 @@ impl Http {
         let growing = FIRST_WAIT * 2u32.pow(tried - 1);
         let wait = match outcome {
             Ok(answer) if answer.status == StatusCode::TOO_MANY_REQUESTS => retry_after(&answer.headers).unwrap_or(growing),
+            Ok(answer) if answer.status == StatusCode::NOT_FOUND && Defect::RepeatsNotFound.is(self.defect) => growing,
             Ok(answer) if answer.status.is_server_error() => {
                 if (repeat == Repeat::Once && !sends_twice) || Defect::GivesUpOnServerError.is(self.defect) {
                     return None;

@@ -155,6 +155,8 @@ struct FeaturePage {
     f: Frame,
     feature: Feature,
     content: Content,
+    /// Only with the defect: the first entry, for an address.
+    named_in_url: Option<String>,
 }
 
 #[derive(Template)]
@@ -246,7 +248,11 @@ pub(super) async fn feature(State(app): State<Arc<App>>, jar: CookieJar, visit: 
 }
 
 fn show_feature(app: &App, session: &Session, visit: &Visit, feature: Feature, content: Content) -> Response {
-    show(&FeaturePage { f: Frame::new(app, Some(session), visit), feature, content })
+    let named_in_url = match &content {
+        Content::Rows(rows) if app.config.has(Defect::NamesInUrls) => rows.first().map(|row| format!("{} {}", row.title, row.detail.1)),
+        _ => None,
+    };
+    show(&FeaturePage { f: Frame::new(app, Some(session), visit), feature, content, named_in_url })
 }
 
 #[derive(Debug, Deserialize)]

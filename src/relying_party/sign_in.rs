@@ -50,6 +50,9 @@ impl App {
         if self.config.has(Defect::InspectsAccessToken) && answer.access_token().secret().split('.').count() != 3 {
             return Err(SignInError::Platform("the access token is no JWT"));
         }
+        if self.config.has(Defect::NeedsExpiresIn) && answer.expires_in().is_none() {
+            return Err(SignInError::Platform("the token answer names no lifetime"));
+        }
         let granted = self.granted(answer);
         let identity = self.identity(answer, &granted, nonce).await?;
         let tokens = Tokens { access: access_token(answer), refresh: refresh_token(answer), generation: 0 };
