@@ -9,6 +9,7 @@ mod doctor;
 mod error;
 mod follow;
 mod gate;
+mod init;
 mod list;
 mod merge;
 mod mock;
@@ -47,6 +48,8 @@ enum Command {
     App(app::Arguments),
     /// Look before a run whether everything that it needs is there.
     Doctor(doctor::Arguments),
+    /// Write a commented profile of an application to start from.
+    Init(init::Arguments),
     /// List requirements, scenarios, defects, faults or steps.
     List(list::Arguments),
     /// Render a finished run again from its run.jsonl.
@@ -110,6 +113,7 @@ pub fn main() -> ExitCode {
             Command::Mock(arguments) => mock::run(arguments).await,
             Command::App(arguments) => app::run(arguments).await,
             Command::Doctor(arguments) => doctor::run(arguments).await,
+            Command::Init(arguments) => init::run(&arguments),
             Command::List(arguments) => list::run(&arguments),
             Command::Report(arguments) => report::run(&arguments),
             Command::Verify(arguments) => bundle::verify(&arguments),
