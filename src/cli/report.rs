@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use super::bundle::Sealing;
 use super::follow::{write_reports, write_whole};
+use super::gate::Gate;
 use super::merge::merge;
 use super::run::{Format, LangName};
 use super::{CliError, End};
@@ -27,6 +28,8 @@ pub struct Arguments {
     #[arg(long, value_name = "DIR", conflicts_with_all = ["run", "report", "bundle"])]
     history: Option<PathBuf>,
     #[command(flatten)]
+    gate: Gate,
+    #[command(flatten)]
     sealing: Sealing,
 }
 
@@ -34,7 +37,7 @@ pub fn run(arguments: &Arguments) -> Result<End, CliError> {
     if let Some(folder) = &arguments.history {
         return history(arguments, folder);
     }
-    let sealing = arguments.sealing.read()?;
+    let (sealing, gate) = (arguments.sealing.read()?, arguments.gate.read()?);
     let (place, whole) = match &arguments.run[..] {
         [word, parts @ ..] if word.as_os_str() == "merge" => {
             let out = arguments.out.clone().ok_or_else(|| CliError::Other("name the folder of the whole run with --out".to_owned()))?;
@@ -68,7 +71,8 @@ pub fn run(arguments: &Arguments) -> Result<End, CliError> {
     if let Some(seal) = sealing {
         seal.write(&run, &out)?;
     }
-    Ok(if whole { run.readiness().into() } else { End::Done })
+    let end = gate.end(&run)?;
+    Ok(if whole { end } else { End::Done })
 }
 
 fn history(arguments: &Arguments, folder: &PathBuf) -> Result<End, CliError> {
