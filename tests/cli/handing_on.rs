@@ -70,9 +70,16 @@ fn a_full_disk_is_one_clear_error() {
         println!("skipped: no small disk can be mounted here");
         return;
     }
+    let whole = desk.run(&["--requirement", "GX-08", "CB-14", "--seed", "7"]);
+    assert_eq!(whole.code, Some(0), "{whole:?}");
+    let record = fs::read_to_string(desk.out().join("run.jsonl")).expect("a record");
+    let page = fs::metadata(desk.out().join("report.html")).expect("a page").len();
+    let (first, record) = (record.lines().next().expect("a line").len() as u64, record.len() as u64);
     // The first line does not fit; a later one does not; a report does not.
-    for (size, file) in [("100k", "run.jsonl"), ("272k", "run.jsonl"), ("500k", "report.html")] {
-        let output = small(size, "exec \"$@\" run --requirement GX-08 CB-01 --out full").expect("the program starts");
+    for (size, file) in [(first / 2, "run.jsonl"), (first + (record - first) / 2, "run.jsonl"), (record + page / 2, "report.html")]
+        .map(|(b, file)| (b.to_string(), file))
+    {
+        let output = small(&size, "exec \"$@\" run --requirement GX-08 CB-14 --seed 7 --out full").expect("the program starts");
         let [said, errors] = [&output.stdout, &output.stderr].map(|bytes| String::from_utf8_lossy(bytes).into_owned());
         assert_eq!(output.status.code(), Some(2), "{size}: {said}{errors}");
         assert!(errors.lines().count() == 1 && errors.contains(file) && errors.contains("No space left"), "{size}: {errors}");
