@@ -57,7 +57,7 @@ pub struct Arguments {
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-enum TypeName {
+pub enum TypeName {
     Web,
     Native,
     Device,

@@ -7,11 +7,16 @@ use crate::domain::Shard;
 use crate::event::{Event, Record};
 use crate::report::{FOLDERS, JsonLines, Reporter, read_jsonl};
 
+/// The record that a folder of a run, or the file itself, stands for.
+pub fn record_of(place: &Path) -> PathBuf {
+    if place.is_dir() { place.join("run.jsonl") } else { place.to_owned() }
+}
+
 /// Puts the parts' records and evidence into one folder. Every part has to be there.
 pub fn merge(parts: &[PathBuf], out: &Path) -> Result<(), CliError> {
     let mut read = Vec::new();
     for part in parts {
-        let file = if part.is_dir() { part.join("run.jsonl") } else { part.clone() };
+        let file = record_of(part);
         let (records, _) = read_jsonl(&file)?;
         read.push((file, records));
     }

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use super::bundle::Sealing;
 use super::follow::{write_reports, write_whole};
 use super::gate::Gate;
-use super::merge::merge;
+use super::merge::{merge, record_of};
 use super::run::{Format, LangName};
 use super::{CliError, End};
 use crate::report::{Run, read_history, read_jsonl, render_history};
@@ -47,7 +47,7 @@ pub fn run(arguments: &Arguments) -> Result<End, CliError> {
         [run] => (run.clone(), false),
         _ => return Err(CliError::Other("several folders are the parts of one run: `collaudo report merge DIR… --out DIR`".to_owned())),
     };
-    let file = if place.is_dir() { place.join("run.jsonl") } else { place };
+    let file = record_of(&place);
     let folder = file.parent().map_or_else(PathBuf::new, PathBuf::from);
     let (records, torn) = read_jsonl(&file)?;
     if let Some(torn) = torn {

@@ -4,8 +4,7 @@ use std::fs::OpenOptions;
 use std::io::Write;
 use std::path::PathBuf;
 
-use clap::ValueEnum;
-
+use super::app::TypeName;
 use super::{CliError, End};
 
 #[derive(clap::Args)]
@@ -16,13 +15,6 @@ pub struct Arguments {
     /// What kind of application it is: with a page, on the user's machine (RFC 8252), or without a browser (RFC 8628).
     #[arg(long, value_name = "TYPE", default_value = "web")]
     r#type: TypeName,
-}
-
-#[derive(Clone, Copy, Debug, ValueEnum)]
-enum TypeName {
-    Web,
-    Native,
-    Device,
 }
 
 impl TypeName {
@@ -55,6 +47,8 @@ pub fn run(arguments: &Arguments) -> Result<End, CliError> {
 #[cfg(test)]
 mod tests {
     use std::path::Path;
+
+    use clap::ValueEnum;
 
     use super::*;
     use crate::cli::parse_profile;

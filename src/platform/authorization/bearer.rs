@@ -13,7 +13,6 @@ pub(in crate::platform) struct AccessGrant {
     pub scopes: ScopeSet,
     /// The user's tenant now; none for integrators and administrators.
     pub tenant: Option<TenantId>,
-    pub jti: String,
 }
 
 /// Why a request with, or without, an access token is answered with 401 (C-54, RFC 6750 section 3.1).
@@ -110,7 +109,7 @@ fn read(shared: &Shared, headers: &HeaderMap, query: Option<&str>, trace: &Trace
     if grant.expired || grant.expires_at <= shared.clock.now_seconds() {
         return Err(BearerRefusal::Expired);
     }
-    Ok(AccessGrant { client_id: grant.client_id, subject: grant.subject, scopes: grant.scopes, tenant: user.tenant, jti: grant.jti })
+    Ok(AccessGrant { client_id: grant.client_id, subject: grant.subject, scopes: grant.scopes, tenant: user.tenant })
 }
 
 /// `Bearer` in any case and one `b64token` (RFC 6750 section 2.1, RFC 9110 section 11.1).

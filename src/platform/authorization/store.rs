@@ -34,6 +34,8 @@ pub struct Authorizations {
     id_tokens: HashMap<UserId, SecretString>,
     /// Order of issue of the access tokens.
     issued: u64,
+    #[serde(skip)]
+    next_sweep: i64,
 }
 
 impl std::fmt::Debug for Authorizations {
@@ -49,8 +51,8 @@ impl std::fmt::Debug for Authorizations {
     }
 }
 
-/// Access tokens that are issued between two sweeps of what nobody can use any more.
-const TOKENS_BETWEEN_SWEEPS: u64 = 256;
+/// Seconds between two sweeps of what nobody can use any more: each looks at everything.
+const BETWEEN_SWEEPS: i64 = 3600;
 
 /// Authorization requests that may wait for their users at once.
 const MOST_ATTEMPTS: usize = 10_000;
@@ -100,7 +102,6 @@ pub(super) struct AccessToken {
     pub grant: GrantId,
     /// Seconds since the epoch, as the token itself says.
     pub expires_at: i64,
-    jti: String,
     scopes: ScopeSet,
     number: u64,
     expired: bool,
@@ -120,7 +121,6 @@ pub(super) struct KnownAccess {
     pub client_id: String,
     pub subject: UserId,
     pub scopes: ScopeSet,
-    pub jti: String,
     /// Seconds since the epoch.
     pub expires_at: i64,
     /// Before its time.
@@ -205,13 +205,14 @@ impl Authorizations {
     }
 
     /// Keeps an access token under its value; `life` is when it was issued and when it expires.
-    pub(super) fn add_access_token(&mut self, grant: GrantId, jti: String, value: String, scopes: ScopeSet, life: Range<i64>) {
+    pub(super) fn add_access_token(&mut self, grant: GrantId, value: String, scopes: ScopeSet, life: Range<i64>) {
         self.issued += 1;
         let number = self.issued;
-        if number.is_multiple_of(TOKENS_BETWEEN_SWEEPS) {
+        if self.next_sweep <= life.start {
+            self.next_sweep = life.start.saturating_add(BETWEEN_SWEEPS);
             self.forget_expired(life.start);
         }
-        let token = AccessToken { grant, expires_at: life.end, jti, scopes, number, expired: false, revoked: false };
+        let token = AccessToken { grant, expires_at: life.end, scopes, number, expired: false, revoked: false };
         self.access_tokens.insert(value, token);
     }
 
@@ -266,7 +267,6 @@ impl Authorizations {
             client_id: grant.client_id.clone(),
             subject: grant.subject.clone(),
             scopes: token.scopes.clone(),
-            jti: token.jti.clone(),
             expires_at: token.expires_at,
             expired: token.expired,
             revoked: token.revoked || grant.revoked,

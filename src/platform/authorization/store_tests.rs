@@ -25,7 +25,7 @@ fn sign_in(kept: &mut Authorizations, name: &str, now: i64) {
     let value = format!("code {name}");
     kept.add_code(value.clone(), code(now));
     let grant = kept.redeem_code(&value).expect("fresh");
-    kept.add_access_token(grant, format!("jti {name}"), format!("token {name}"), ScopeSet::default(), now..now + HOUR);
+    kept.add_access_token(grant, format!("token {name}"), ScopeSet::default(), now..now + HOUR);
     kept.add_refresh_token(grant, format!("refresh {name}"), now + 30 * DAY);
 }
 

@@ -94,7 +94,6 @@ pub(super) async fn access_token(shared: &Shared, trace: &Trace, issue: &Issue<'
     let now = shared.clock.now_seconds();
     let lifetime = i64::try_from(shared.settings.assumptions.access_token_lifetime_seconds).unwrap_or(i64::MAX);
     let expires_at = now.saturating_add(lifetime);
-    let jti = shared.random.token(16);
     let mut claims = Map::new();
     let mut claim = |name: &str, value: Value| claims.insert(name.to_owned(), value);
     claim("iss", shared.issuer_text().into());
@@ -108,7 +107,7 @@ pub(super) async fn access_token(shared: &Shared, trace: &Trace, issue: &Issue<'
     claim("iat", now.into());
     claim("nbf", now.into());
     claim("exp", expires_at.into());
-    claim("jti", jti.clone().into());
+    claim("jti", shared.random.token(16).into());
     if trace.fires(&shared.faults, f::TOKEN_LARGE) {
         claim("groups", vec!["a-role-of-the-medical-centre"; 280].into());
     }
@@ -116,7 +115,7 @@ pub(super) async fn access_token(shared: &Shared, trace: &Trace, issue: &Issue<'
     header.insert("typ".to_owned(), "at+jwt".into());
     let token = Draft { header, claims, signature: Signature::By(&keys.pair) }.sign()?;
     let given = if trace.fires(&shared.faults, f::TOKEN_OPAQUE) { format!("0~._-+/{}==", shared.random.token(24)) } else { token };
-    shared.authorizations().add_access_token(issue.id, jti, given.clone(), scopes.clone(), now..expires_at);
+    shared.authorizations().add_access_token(issue.id, given.clone(), scopes.clone(), now..expires_at);
     Ok(given)
 }
 
