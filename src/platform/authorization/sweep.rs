@@ -18,6 +18,7 @@ impl Authorizations {
         let in_use: BTreeSet<GrantId> = tokens.chain(self.refresh_tokens.values().map(|token| token.grant)).collect();
         self.codes.retain(|_, code| !gone(code.expires_at) || code.grant.is_some_and(|grant| in_use.contains(&grant)));
         let of_codes: BTreeSet<GrantId> = self.codes.values().filter_map(|code| code.grant).collect();
-        self.grants.retain(|id, _| in_use.contains(id) || of_codes.contains(id));
+        // A grant of now may have no token yet: it is being signed.
+        self.grants.retain(|id, grant| in_use.contains(id) || of_codes.contains(id) || !gone(grant.auth_time));
     }
 }
