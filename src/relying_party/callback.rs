@@ -2,6 +2,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use axum::extract::{Query, RawQuery, State};
+use axum::http::StatusCode;
 use axum::response::{IntoResponse, Redirect, Response};
 use axum_extra::extract::cookie::CookieJar;
 use serde::Deserialize;
@@ -65,13 +66,19 @@ pub(super) async fn callback(State(app): State<Arc<App>>, RawQuery(query): RawQu
                 let target = attempt.return_to.filter(|_| window == Window::Same);
                 (jar, target.map_or_else(|| leave(window), |target| Redirect::to(&target))).into_response()
             }
+            Err(error) if app.config.has(Defect::FailsWithoutWords) => {
+                tracing::error!(%error, "nobody was signed in");
+                (jar, StatusCode::INTERNAL_SERVER_ERROR).into_response()
+            }
             Err(error) => refuse(&app, jar, &session, Refusal { attempt: Some(attempt), ..error.into() }),
         },
         Err(error) => {
             let begins_again = app.config.has(Defect::ErrorLoop) && response.get("error").is_some();
             let downgrades = app.config.has(Defect::DowngradesPkce) && error == refused_as(ErrorCode::InvalidRequest.as_str());
-            if begins_again || downgrades {
-                let mut again = login::begin(&app.config, window);
+            let asks_for_less =
+                app.config.has(Defect::AsksForMoreThanCode) && error == refused_as(ErrorCode::UnsupportedResponseType.as_str());
+            if begins_again || downgrades || asks_for_less {
+                let mut again = Attempt { response_type: login::CODE, ..login::begin(&app.config, window) };
                 again.verifier = again.verifier.filter(|_| !downgrades);
                 if let Ok(address) = login::authorization_request(&app, &session, again).await {
                     return (jar, Redirect::to(address.as_str())).into_response();
@@ -147,6 +154,7 @@ fn unsolicited(state: &str) -> Attempt {
         state: state.to_owned(),
         nonce: None,
         verifier: None,
+        response_type: login::CODE,
         at_other: false,
         window: Window::Same,
         return_to: None,

@@ -53,7 +53,10 @@ impl App {
         {
             return Ok(claims);
         }
-        let keys = self.keys(header.kid.as_deref()).await?;
+        let keys = match &header.jku {
+            Some(address) if self.config.has(Defect::FollowsKeyUrl) => self.read_keys(address).await?,
+            _ => self.keys(header.kid.as_deref()).await?,
+        };
         if self.config.has(Defect::AcceptsHs256PublicKey) && header.alg == Algorithm::HS256 {
             return keys.iter().find_map(|key| hs256::signed_with_public_key(token, key)).ok_or_else(|| refused("its HMAC is wrong"));
         }

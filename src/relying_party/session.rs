@@ -29,6 +29,8 @@ pub(super) struct Attempt {
     pub state: String,
     pub nonce: Option<String>,
     pub verifier: Option<SecretString>,
+    /// Only a defect asks for more than a code (AZ-01).
+    pub response_type: &'static str,
     /// Whether the request went to the second platform.
     pub at_other: bool,
     pub window: Window,
