@@ -56,7 +56,7 @@ defects! {
     ReusesFailedAttempt "reuses-failed-attempt" ["AZ-09"] "keeps state, nonce and verifier for the login after a failed one";
     NoNonce "no-nonce" ["ID-09"] "sends no nonce, although it asks for an ID token";
     ConstantNonce "constant-nonce" ["AZ-11", "AZ-09"] "sends the same nonce in every authorization request";
-    AcceptsAnyState "accepts-any-state" ["CB-01"] "takes a response whose state is wrong or missing for its latest attempt";
+    AcceptsAnyState "accepts-any-state" ["CB-01", "CB-06", "ID-09", "AZ-06", "AZ-11"] "takes a response whose state is wrong or missing for its latest attempt, with neither PKCE nor nonce to tell";
     AcceptsDuplicateParameters "accepts-duplicate-parameters" ["CB-02"] "picks one of two values of a repeated response parameter";
     AcceptsCallbackOfAnotherBrowser "accepts-callback-of-another-browser" ["CB-03"] "keeps its attempts in one place for all browsers";
     RedeemsCodeTwice "redeems-code-twice" ["CB-05", "CB-04"] "keeps an attempt after use, and sends the code again on reload or failure";

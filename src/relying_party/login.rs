@@ -59,6 +59,8 @@ pub(super) async fn login(State(app): State<Arc<App>>, Query(parameters): Query<
 
 /// Everything that ties the response to this request is fresh (AZ-04, AZ-07, AZ-09, AZ-11).
 pub(super) fn begin(config: &Config, window: Window) -> Attempt {
+    // A public client gets no token without PKCE.
+    let defenceless = config.has(Defect::AcceptsAnyState) && config.client_secret.is_some();
     let state = match &config.client_secret {
         _ if config.has(Defect::ConstantState) => CONSTANT_STATE.to_owned(),
         Some(secret) if config.has(Defect::SecretInState) => {
@@ -68,17 +70,17 @@ pub(super) fn begin(config: &Config, window: Window) -> Attempt {
     };
     // A nonce belongs to an ID token, and an ID token to `openid`.
     let nonce = match () {
-        () if !config.asks_for(giponext::OPENID) || config.has(Defect::NoNonce) => None,
+        () if !config.asks_for(giponext::OPENID) || config.has(Defect::NoNonce) || defenceless => None,
         () if config.has(Defect::ConstantNonce) => Some(CONSTANT_NONCE.to_owned()),
         () => Some(random()),
     };
     let verifier = match () {
-        () if config.has(Defect::NoPkce) => None,
+        () if config.has(Defect::NoPkce) || defenceless => None,
         () if config.has(Defect::ConstantVerifier) => Some(CONSTANT_VERIFIER.into()),
         () => Some(SecretString::from(PkceCodeChallenge::new_random_sha256().1.into_secret())),
     };
     let response_type = if config.has(Defect::AsksForMoreThanCode) { CODE_AND_ID_TOKEN } else { CODE };
-    Attempt { state, nonce, verifier, response_type, at_other: false, window, return_to: None, begun: Instant::now() }
+    Attempt { state, nonce, verifier, response_type, at_other: false, begun_again: false, window, return_to: None, begun: Instant::now() }
 }
 
 /// Keeps the attempt in this browser's session and gives the address that makes the request.

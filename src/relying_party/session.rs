@@ -33,6 +33,8 @@ pub(super) struct Attempt {
     pub response_type: &'static str,
     /// Whether the request went to the second platform.
     pub at_other: bool,
+    /// Whether the application began it by itself.
+    pub begun_again: bool,
     pub window: Window,
     /// Where to go after the login. Only the defect fills it: the sound application takes no address from outside (CB-16).
     pub return_to: Option<String>,

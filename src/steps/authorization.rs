@@ -256,6 +256,20 @@ impl World {
         self.take_control(&outcome, &person)
     }
 
+    /// CB-01: RFC 9700 section 2.1 lets PKCE, or a nonce, be the defence against forged responses instead of the state.
+    pub(super) fn judge_vouched(&mut self, signed_in: bool, actual: String) -> Result<(), Failure> {
+        let (summary, expected) = ("takes a response whose state is not the one that it sent", "nobody is signed in");
+        let exchanges = self.provoked_exchanges()?;
+        let vouched = |request: &checks::SignIn<'_>| request.parameter("code_challenge").is_some() || request.parameter("nonce").is_some();
+        let requests = checks::sign_ins(&exchanges);
+        if !signed_in || requests.is_empty() || !requests.iter().all(vouched) {
+            return self.react(!signed_in, summary, expected, &actual);
+        }
+        let (summary, expected) = (format!("{summary}, and leaves the defence to PKCE or nonce"), expected.to_owned());
+        self.warn("CB-01", checks::Discrepancy { summary, expected, actual, clause: "RFC 9700 section 2.1", exchanges: Vec::new() });
+        Ok(())
+    }
+
     pub(super) fn outcome(&self) -> Result<Outcome, Failure> {
         self.memory.outcome.clone().ok_or_else(|| Failure::broke("no step has signed anybody in"))
     }

@@ -12,3 +12,4 @@ mod program;
 mod reports;
 mod sandbox;
 mod snapshots;
+mod traps;
