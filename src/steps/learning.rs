@@ -263,8 +263,8 @@ fn unjudged(stage: &Stage, unknown: &Unknown, ada: &Person, other: &Person) -> F
             format!("`{text}` names {ada} after an honest sign-in, and what stands there is shown before anybody has signed in, too")
         }
         Unknown::OnlyOnce(text) => format!(
-            "`{text}` names {ada} after an honest sign-in, and nothing in its place names {other} after theirs, both at once and when the \
-             page is loaded anew"
+            "`{text}` names {ada} after an honest sign-in, and nothing in its place names {other}, and no others, after that person's; both \
+             at once and when the page is loaded anew"
         ),
     };
     Failure::unjudged(format!("{found}: {}", what_to_write()))

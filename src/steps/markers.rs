@@ -29,7 +29,8 @@ pub enum Unknown {
     Nobody,
     /// This names the first person, and is there before anybody has signed in.
     AlwaysThere(String),
-    /// This names the first person, and is not there, or says the same, when somebody else has signed in or the page is loaded anew.
+    /// This names the first person, and nothing in its place names each person alone when they have signed in, both at once and when
+    /// the page is loaded anew.
     OnlyOnce(String),
 }
 
@@ -45,7 +46,14 @@ pub fn signed_in(before: &[Element], sights: &[Sight]) -> Result<Vec<String>, Un
     if candidates.is_empty() {
         return Err(Unknown::AlwaysThere(smallest.text.clone()));
     }
-    let names_each = |css: &str| sights.iter().all(|sight| sight.pages.iter().all(|page| names(page, css, &sight.names)));
+    let everybody: HashSet<&String> = sights.iter().flat_map(|sight| &sight.names).collect();
+    let names_each = |css: &str| {
+        sights.iter().all(|sight| {
+            // What names everybody, such as a list of colleagues, says nothing of who is signed in.
+            let others: Vec<String> = everybody.iter().filter(|name| !sight.names.contains(name)).map(|name| (*name).clone()).collect();
+            sight.pages.iter().all(|page| names_only(page, css, &sight.names, &others))
+        })
+    };
     candidates.retain(|(css, _)| names_each(css));
     if candidates.is_empty() {
         return Err(Unknown::OnlyOnce(smallest.text.clone()));
@@ -75,8 +83,9 @@ fn selectors(page: &[Element]) -> impl Iterator<Item = &str> {
     page.iter().flat_map(|element| &element.selectors).map(String::as_str)
 }
 
-fn names(page: &[Element], css: &str, names: &[String]) -> bool {
-    page.iter().any(|element| element.selectors.iter().any(|own| own == css) && mentions(&element.text, names))
+fn names_only(page: &[Element], css: &str, names: &[String], others: &[String]) -> bool {
+    let named = |element: &Element| mentions(&element.text, names) && !mentions(&element.text, others);
+    page.iter().any(|element| element.selectors.iter().any(|own| own == css) && named(element))
 }
 
 fn tells_of_a_failure(css: &str) -> bool {

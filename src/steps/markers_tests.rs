@@ -46,6 +46,13 @@ fn a_page_that_greets_everyone_as_ada_is_told_from_one_that_knows_them() {
 }
 
 #[test]
+fn a_list_of_everybody_is_no_marker() {
+    let list: &[(&[&str], &str)] = &[(&["#staff"], "Ada Ferri, Mallory Neri")];
+    assert_eq!(best(&[], list), Err(Unknown::OnlyOnce("Ada Ferri, Mallory Neri".to_owned())));
+    assert_eq!(best(&[], &[list[0], (&["body > i:nth-of-type(1)"], "{}")]), Ok("body > i:nth-of-type(1)".to_owned()));
+}
+
+#[test]
 fn what_is_there_before_anybody_has_signed_in_is_no_marker() {
     let account: &[(&[&str], &str)] = &[(&["#account"], "{}")];
     assert_eq!(best(&[(&["#account"], "Guest")], account), Err(Unknown::AlwaysThere("Ada Ferri".to_owned())));
