@@ -19,6 +19,8 @@ mod discovery;
 mod dossier;
 mod failure;
 mod fault_phrases;
+mod learning;
+mod markers;
 mod native;
 mod people;
 mod platform_api;

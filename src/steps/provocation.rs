@@ -154,7 +154,7 @@ impl Stage {
 }
 
 pub fn signed_in_as(outcome: &Outcome, person: &Person) -> bool {
-    matches!(outcome, Outcome::SignedIn(shown) if shown.contains(&person.shown))
+    matches!(outcome, Outcome::SignedIn(shown) if person.is_named_by(shown))
 }
 
 /// Authorization requests, as their client made them: continuations after sign-in and consent are not counted.

@@ -164,6 +164,7 @@ pub fn started() -> RunStarted {
             tenants: vec!["authorised".to_owned()],
             bundled: false,
             defect: None,
+            learned: None,
         },
         target: TargetSummary { name: "mock".to_owned(), mock: true, issuer: Some("http://127.0.0.1:4010".to_owned()), read_only: false },
         environment: Environment {
