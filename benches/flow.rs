@@ -95,6 +95,7 @@ async fn parties() -> Outcome<(Platform, RelyingParty)> {
         extra_ca_pem: None,
         window: Window::Popup,
         defect: None,
+        habit: None,
     };
     let application = RelyingParty::start(listener, config).await?;
     Ok((platform, application))

@@ -62,8 +62,7 @@ Feature: Native application
     Scenario Outline: A native application refuses a response with <state>
       Given the platform will answer the authorization request with <state>
       When Ada signs in through the program
-      Then the program says that sign-in failed
-      But nobody is signed in with the program
+      Then nobody is signed in with the program unless PKCE or a nonce vouches for the response
 
       Examples:
         | state                    |

@@ -30,8 +30,8 @@ Feature: Popup sign-in
     @PO-04 @provoked
     Scenario: A platform that cuts the popup off from its opener signs the end-user in
       Given the platform will separate its pages from their opener
-      When Ada signs in through the popup and grants every scope
-      Then the relying party shows Ada signed in
+      When Ada takes a while to sign in through the popup and grants every scope
+      Then the page that Ada began at shows her signed in without a reload
 
     @PO-06
     Scenario: The sign-in page is shown in no frame

@@ -57,11 +57,21 @@ Feature: ID token
       But nobody is signed in at the relying party
 
     @ID-07 @negative
-    Scenario: A key that the ID token brings along is not believed
-      Given the platform will issue an ID token that brings its own key
+    Scenario Outline: An ID token that <lure> is not believed
+      Given the platform will issue an ID token that <lure>
       When Ada signs in through the popup and grants every scope
-      Then the relying party shows that sign-in failed
+      Then the relying party fetched nothing that the token names
+      And the relying party reads the platform's keys
+      And the relying party shows that sign-in failed
       But nobody is signed in at the relying party
+
+      Examples:
+        | lure                            |
+        | brings its own key              |
+        | brings its own certificate      |
+        | names a key set elsewhere       |
+        | names a certificate elsewhere   |
+        | names an empty file as its key  |
 
     @ID-08 @negative
     Scenario Outline: An ID token <expiry> is refused

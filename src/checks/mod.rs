@@ -66,7 +66,7 @@ pub use device::{
 pub use id_token::{ExpectedIdToken, check_id_token_claims};
 pub use interactive_sign_in::{check_interactive_sign_in, check_offline_access};
 pub use judgement::{Discrepancy, Judgement, Refusal};
-pub use jwks::check_keys_read_sparingly;
+pub use jwks::{check_keys_read, check_keys_read_sparingly, check_nothing_fetched_elsewhere};
 pub use metadata::{check_documents_agree, check_metadata, check_public_keys};
 pub use native::{Port, check_loopback_literal, check_port};
 pub use pages::check_list_read_to_the_end;

@@ -10,7 +10,7 @@ use secrecy::SecretString;
 use url::Url;
 
 use super::{CliError, End, signals};
-use crate::relying_party::{Config, Listener, OtherPlatform, Program, RelyingParty, Window, run_program};
+use crate::relying_party::{Config, Habit, Listener, OtherPlatform, Program, RelyingParty, Window, run_program};
 
 #[derive(clap::Args)]
 pub struct Arguments {
@@ -54,6 +54,9 @@ pub struct Arguments {
     /// Break it on purpose (`collaudo list defects`).
     #[arg(long, value_name = "NAME")]
     defect: Option<String>,
+    /// Give it a way that is unusual and sound: no run may count it against the application.
+    #[arg(long, value_name = "NAME")]
+    habit: Option<Habit>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -91,6 +94,7 @@ pub async fn run(arguments: Arguments) -> Result<End, CliError> {
         background: arguments.poll_seconds.map(|seconds| Duration::from_secs(seconds.get())),
         window: if arguments.same_window { Window::Same } else { Window::Popup },
         defect,
+        habit: arguments.habit,
     };
     let Some(listener) = listener else {
         let program = if arguments.r#type == TypeName::Device { Program::Device } else { Program::Native };

@@ -2,6 +2,8 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use axum::extract::{Query, RawQuery, State};
+use axum::http::StatusCode;
+use axum::http::header::REFRESH;
 use axum::response::{IntoResponse, Redirect, Response};
 use axum_extra::extract::cookie::CookieJar;
 use serde::Deserialize;
@@ -11,11 +13,14 @@ use super::app::App;
 use super::pages::{self, Visit};
 use super::session::{Attempt, Refusal, Session, SignedIn};
 use super::sign_in::SignInError;
-use super::{Defect, Window, login};
+use super::{Defect, Habit, Window, login};
 use crate::oauth::ErrorCode;
 
 /// Members of an authorization response (RFC 6749 section 4.1.2, RFC 9207, OpenID Connect Session Management).
 const KNOWN: &[&str] = &["code", "state", "iss", "scope", "session_state", "error", "error_description", "error_uri"];
+
+/// What the second load of [`Habit::LoadsTwice`] has besides the response.
+const LOADED_AGAIN: &str = "again";
 
 /// The parameters of an authorization response, in the order in which they came.
 pub(super) struct AuthorizationResponse(Vec<(String, String)>);
@@ -41,6 +46,10 @@ impl AuthorizationResponse {
 /// Receives the authorization response.
 pub(super) async fn callback(State(app): State<Arc<App>>, RawQuery(query): RawQuery, jar: CookieJar, visit: Visit) -> Response {
     let response = AuthorizationResponse::parse(query.as_deref().unwrap_or_default());
+    if app.config.does(Habit::LoadsTwice) && response.get(LOADED_AGAIN).is_none() {
+        let again = format!("0;url=/callback?{}&{LOADED_AGAIN}=1", query.as_deref().unwrap_or_default());
+        return ([(REFRESH, again)], StatusCode::OK).into_response();
+    }
     let (session, jar) = app.store.find_or_begin(jar, &app.config);
     let attempt = match attempt_of(&app, &session, &response) {
         Ok(attempt) => attempt,
@@ -65,13 +74,22 @@ pub(super) async fn callback(State(app): State<Arc<App>>, RawQuery(query): RawQu
                 let target = attempt.return_to.filter(|_| window == Window::Same);
                 (jar, target.map_or_else(|| leave(window), |target| Redirect::to(&target))).into_response()
             }
-            Err(error) => refuse(&app, jar, &session, Refusal { attempt: Some(attempt), ..error.into() }),
+            Err(error) if app.config.has(Defect::FailsWithoutWords) => {
+                tracing::error!(%error, "nobody was signed in");
+                (jar, StatusCode::INTERNAL_SERVER_ERROR).into_response()
+            }
+            Err(error) => match once_more(&app, &session, &attempt).await {
+                Some(begun) => (jar, begun).into_response(),
+                None => refuse(&app, jar, &session, Refusal { attempt: Some(attempt), ..error.into() }),
+            },
         },
         Err(error) => {
             let begins_again = app.config.has(Defect::ErrorLoop) && response.get("error").is_some();
             let downgrades = app.config.has(Defect::DowngradesPkce) && error == refused_as(ErrorCode::InvalidRequest.as_str());
-            if begins_again || downgrades {
-                let mut again = login::begin(&app.config, window);
+            let asks_for_less =
+                app.config.has(Defect::AsksForMoreThanCode) && error == refused_as(ErrorCode::UnsupportedResponseType.as_str());
+            if begins_again || downgrades || asks_for_less {
+                let mut again = Attempt { response_type: login::CODE, ..login::begin(&app.config, window) };
                 again.verifier = again.verifier.filter(|_| !downgrades);
                 if let Ok(address) = login::authorization_request(&app, &session, again).await {
                     return (jar, Redirect::to(address.as_str())).into_response();
@@ -80,6 +98,16 @@ pub(super) async fn callback(State(app): State<Arc<App>>, RawQuery(query): RawQu
             refuse(&app, jar, &session, Refusal { description: description(&response), attempt: Some(attempt), ..error.into() })
         }
     }
+}
+
+/// The login that the application begins by itself after a refused one, once, if that is its habit.
+async fn once_more(app: &App, session: &Session, refused: &Attempt) -> Option<Redirect> {
+    if !app.config.does(Habit::BeginsAgain) || refused.begun_again {
+        return None;
+    }
+    let again = Attempt { begun_again: true, ..login::begin(&app.config, refused.window) };
+    let address = login::authorization_request(app, session, again).await.ok()?;
+    Some(Redirect::to(address.as_str()))
 }
 
 /// An honest ending that did not sign in: a page with words and a way to try again (CB-11, CB-12).
@@ -131,7 +159,7 @@ pub(super) fn attempt_of(app: &App, session: &Session, response: &AuthorizationR
     {
         return Ok(attempt);
     }
-    if has(Defect::AcceptsAnyState)
+    if (has(Defect::AcceptsAnyState) || app.config.does(Habit::ReliesOnPkce))
         && let Some(attempt) = session.data().attempts.pop()
     {
         return Ok(attempt);
@@ -147,7 +175,9 @@ fn unsolicited(state: &str) -> Attempt {
         state: state.to_owned(),
         nonce: None,
         verifier: None,
+        response_type: login::CODE,
         at_other: false,
+        begun_again: false,
         window: Window::Same,
         return_to: None,
         begun: Instant::now(),

@@ -3,7 +3,7 @@ use std::time::Duration;
 use secrecy::SecretString;
 use url::Url;
 
-use super::Defect;
+use super::{Defect, Habit};
 
 /// What the application is told about its surroundings.
 #[derive(Clone, Debug)]
@@ -28,6 +28,7 @@ pub struct Config {
     /// A second platform, that people may sign in at as well.
     pub other: Option<OtherPlatform>,
     pub defect: Option<Defect>,
+    pub habit: Option<Habit>,
 }
 
 /// What is known of a platform beside the first.
@@ -61,6 +62,10 @@ impl Config {
 
     pub(super) fn asks_for(&self, scope: &str) -> bool {
         self.scopes.iter().any(|asked| asked == scope)
+    }
+
+    pub(super) fn does(&self, habit: Habit) -> bool {
+        self.habit == Some(habit)
     }
 
     pub(super) fn has(&self, defect: Defect) -> bool {

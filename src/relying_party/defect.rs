@@ -41,6 +41,13 @@ macro_rules! defects {
 }
 
 defects! {
+    AsksForMoreThanCode "asks-for-more-than-code" ["AZ-01"] "asks for a code and an ID token first, and for a code alone when that is refused";
+    SecretInState "secret-in-state" ["AZ-05", "AZ-02"] "packs its client secret into the state";
+    FixedReports "fixed-reports" ["AZ-10", "GX-18"] "asks for the scope of medical reports and shows a list of its own, without any call";
+    ForgetsOfflineAccess "forgets-offline-access" ["GX-17", "GX-06", "RT-01", "RS-03"] "asks for no offline access, although its sessions outlast a token";
+    ChangesRedirectUri "changes-redirect-uri" ["TK-03"] "names another redirect URI in the token request than in the authorization request";
+    FailsWithoutWords "fails-without-words" ["TK-05"] "ends a sign-in whose token answer is of no use with an empty page";
+    NeedsOpener "needs-opener" ["PO-04"] "hears of the end of a sign-in from its popup's opener alone";
     SecretInPage "secret-in-page" ["AZ-02"] "prints its client secret into the start page";
     ConstantState "constant-state" ["AZ-04", "AZ-09"] "sends the same state in every authorization request";
     NoPkce "no-pkce" ["AZ-06"] "sends no code challenge and no code verifier";
@@ -49,7 +56,7 @@ defects! {
     ReusesFailedAttempt "reuses-failed-attempt" ["AZ-09"] "keeps state, nonce and verifier for the login after a failed one";
     NoNonce "no-nonce" ["ID-09"] "sends no nonce, although it asks for an ID token";
     ConstantNonce "constant-nonce" ["AZ-11", "AZ-09"] "sends the same nonce in every authorization request";
-    AcceptsAnyState "accepts-any-state" ["CB-01"] "takes a response whose state is wrong or missing for its latest attempt";
+    AcceptsAnyState "accepts-any-state" ["CB-01", "CB-06", "ID-09", "AZ-06", "AZ-11"] "takes a response whose state is wrong or missing for its latest attempt, with neither PKCE nor nonce to tell";
     AcceptsDuplicateParameters "accepts-duplicate-parameters" ["CB-02"] "picks one of two values of a repeated response parameter";
     AcceptsCallbackOfAnotherBrowser "accepts-callback-of-another-browser" ["CB-03"] "keeps its attempts in one place for all browsers";
     RedeemsCodeTwice "redeems-code-twice" ["CB-05", "CB-04"] "keeps an attempt after use, and sends the code again on reload or failure";
@@ -81,6 +88,7 @@ defects! {
     AcceptsAlgNone "accepts-alg-none" ["ID-05"] "accepts an unsigned ID token";
     AcceptsHs256PublicKey "accepts-hs256-public-key" ["ID-06"] "accepts an ID token whose HMAC key is the platform's public key";
     TrustsEmbeddedKey "trusts-embedded-key" ["ID-07"] "checks the ID token with the key in its own header";
+    FollowsKeyUrl "follows-key-url" ["ID-07"] "checks the ID token with a key from the address in its own header";
     SkipsExpiryCheck "skips-expiry-check" ["ID-08"] "does not look at the times of the ID token";
     SkipsNonceCheck "skips-nonce-check" ["ID-09", "CB-06"] "sends a nonce but does not compare the one that comes back";
     SkipsSubjectCheck "skips-subject-check" ["ID-10"] "accepts an ID token that names no subject";

@@ -4,7 +4,9 @@ use std::time::Instant;
 use axum::extract::{Query, State};
 use axum::response::{IntoResponse, Redirect, Response};
 use axum_extra::extract::cookie::CookieJar;
-use oauth2::{CsrfToken, PkceCodeChallenge, PkceCodeVerifier, Scope};
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use oauth2::{CsrfToken, PkceCodeChallenge, PkceCodeVerifier, ResponseType, Scope};
 use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
 use url::Url;
@@ -18,6 +20,9 @@ use crate::oauth::giponext;
 
 const CONSTANT_VERIFIER: &str = "portale-referti-portale-referti-portale-referti-0";
 const CONSTANT_STATE: &str = "portale-referti-0123456789";
+/// Values of `response_type` (RFC 6749 section 3.1.1; OpenID Connect Core section 3.3).
+pub(super) const CODE: &str = "code";
+const CODE_AND_ID_TOKEN: &str = "code id_token";
 const CONSTANT_NONCE: &str = "portale-referti-9876543210";
 
 #[derive(Debug, Deserialize)]
@@ -54,19 +59,28 @@ pub(super) async fn login(State(app): State<Arc<App>>, Query(parameters): Query<
 
 /// Everything that ties the response to this request is fresh (AZ-04, AZ-07, AZ-09, AZ-11).
 pub(super) fn begin(config: &Config, window: Window) -> Attempt {
-    let state = if config.has(Defect::ConstantState) { CONSTANT_STATE.to_owned() } else { random() };
+    // A public client gets no token without PKCE.
+    let defenceless = config.has(Defect::AcceptsAnyState) && config.client_secret.is_some();
+    let state = match &config.client_secret {
+        _ if config.has(Defect::ConstantState) => CONSTANT_STATE.to_owned(),
+        Some(secret) if config.has(Defect::SecretInState) => {
+            format!("{}.{}", random(), URL_SAFE_NO_PAD.encode(format!(r#"{{"secret":"{}"}}"#, secret.expose_secret())))
+        }
+        _ => random(),
+    };
     // A nonce belongs to an ID token, and an ID token to `openid`.
     let nonce = match () {
-        () if !config.asks_for(giponext::OPENID) || config.has(Defect::NoNonce) => None,
+        () if !config.asks_for(giponext::OPENID) || config.has(Defect::NoNonce) || defenceless => None,
         () if config.has(Defect::ConstantNonce) => Some(CONSTANT_NONCE.to_owned()),
         () => Some(random()),
     };
     let verifier = match () {
-        () if config.has(Defect::NoPkce) => None,
+        () if config.has(Defect::NoPkce) || defenceless => None,
         () if config.has(Defect::ConstantVerifier) => Some(CONSTANT_VERIFIER.into()),
         () => Some(SecretString::from(PkceCodeChallenge::new_random_sha256().1.into_secret())),
     };
-    Attempt { state, nonce, verifier, at_other: false, window, return_to: None, begun: Instant::now() }
+    let response_type = if config.has(Defect::AsksForMoreThanCode) { CODE_AND_ID_TOKEN } else { CODE };
+    Attempt { state, nonce, verifier, response_type, at_other: false, begun_again: false, window, return_to: None, begun: Instant::now() }
 }
 
 /// Keeps the attempt in this browser's session and gives the address that makes the request.
@@ -74,7 +88,9 @@ pub(super) async fn authorization_request(app: &App, session: &Session, attempt:
     let client = app.oauth_client().await?;
     let state = attempt.state.clone();
     let mut request = client.authorize_url(|| CsrfToken::new(state));
-    request = request.add_scopes(app.config.scopes.iter().cloned().map(Scope::new));
+    request = request.set_response_type(&ResponseType::new(attempt.response_type.to_owned()));
+    let forgotten = |scope: &&String| app.config.has(Defect::ForgetsOfflineAccess) && *scope == giponext::OFFLINE_ACCESS;
+    request = request.add_scopes(app.config.scopes.iter().filter(|scope| !forgotten(scope)).cloned().map(Scope::new));
     if let Some(verifier) = &attempt.verifier {
         // S256 always (AZ-06, AZ-08).
         let verifier = PkceCodeVerifier::new(verifier.expose_secret().to_owned());

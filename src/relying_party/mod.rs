@@ -14,7 +14,7 @@
 //! | `session` | attempts and signed-in users, kept on the server |
 //! | `http`, `api` | time limits, retries, refresh, pages of a list |
 //! | `pages`, `words` | what a person sees; templates are in `templates/relying_party/` |
-//! | `defect` | the table of defects |
+//! | `defect`, `habit` | the table of defects; ways that are unusual and sound |
 //!
 //! A comment at each rule names the requirement that it keeps. A new defect is a row in `defect` and one
 //! `config.has(Defect::…)` at the rule that it breaks.
@@ -26,6 +26,7 @@ mod callback;
 mod config;
 mod defect;
 mod device;
+mod habit;
 mod http;
 mod id_token;
 mod lists;
@@ -45,6 +46,7 @@ use std::net::SocketAddr;
 pub use app::{Listener, RelyingParty};
 pub use config::{Config, OtherPlatform, Window};
 pub use defect::Defect;
+pub use habit::Habit;
 pub use program::{Program, run_program};
 
 /// Why the application cannot start.

@@ -73,6 +73,7 @@ struct Frame {
     posts_to_anyone: bool,
     stays_locked: bool,
     frames_sign_in: bool,
+    needs_opener: bool,
 }
 
 struct Shown {
@@ -104,6 +105,7 @@ impl Frame {
             takes_any_message: has(Defect::AcceptsMessageOfAnyOrigin),
             posts_to_anyone: has(Defect::PostsToAnyOrigin),
             stays_locked: has(Defect::StaysLockedAfterPopup),
+            needs_opener: has(Defect::NeedsOpener),
             frames_sign_in: has(Defect::FramesSignIn),
             features: signed_in.as_ref().map(|signed_in| links(signed_in, visit)).unwrap_or_default(),
             user: signed_in.map(|SignedIn { user, .. }| Shown {

@@ -1,3 +1,4 @@
+use std::borrow::Cow;
 use std::collections::VecDeque;
 use std::pin::Pin;
 use std::sync::Arc;
@@ -118,7 +119,7 @@ impl App {
         Ok(matching(keys.set.insert(set), kid))
     }
 
-    async fn read_keys(&self, address: &str) -> Result<Vec<Jwk>, SignInError> {
+    pub(super) async fn read_keys(&self, address: &str) -> Result<Vec<Jwk>, SignInError> {
         #[derive(Deserialize)]
         struct Set {
             keys: Vec<serde_json::Value>,
@@ -158,8 +159,13 @@ impl App {
     /// Changes a code into tokens, with the verifier of the same attempt (TK-03).
     pub async fn redeem(&self, code: &str, attempt: &Attempt) -> Result<TokenAnswer, SignInError> {
         let client = self.oauth_client().await?;
+        let forgets = self.config.has(Defect::ChangesRedirectUri);
+        let another_redirect_uri = forgets.then(|| RedirectUrl::from_url(self.config.base_url.clone()));
         let request = || {
-            let request = client.exchange_code(AuthorizationCode::new(code.to_owned()));
+            let mut request = client.exchange_code(AuthorizationCode::new(code.to_owned()));
+            if let Some(other) = &another_redirect_uri {
+                request = request.set_redirect_uri(Cow::Borrowed(other));
+            }
             match &attempt.verifier {
                 Some(verifier) => request.set_pkce_verifier(PkceCodeVerifier::new(verifier.expose_secret().to_owned())),
                 None => request,

@@ -29,8 +29,12 @@ pub(super) struct Attempt {
     pub state: String,
     pub nonce: Option<String>,
     pub verifier: Option<SecretString>,
+    /// Only a defect asks for more than a code (AZ-01).
+    pub response_type: &'static str,
     /// Whether the request went to the second platform.
     pub at_other: bool,
+    /// Whether the application began it by itself.
+    pub begun_again: bool,
     pub window: Window,
     /// Where to go after the login. Only the defect fills it: the sound application takes no address from outside (CB-16).
     pub return_to: Option<String>,

@@ -1,5 +1,7 @@
 //! What the application asks for, and what it makes of the authorization response.
 
+use std::time::Duration;
+
 use cucumber::{given, then, when};
 
 use super::provocation::authorizations;
@@ -11,6 +13,7 @@ use crate::browser::BrowserError;
 use crate::browser::pages::PlatformWindow;
 use crate::checks;
 use crate::domain::{ApplicationType, Endpoint, Exchange};
+use crate::oauth::giponext;
 
 #[when(expr = "{word} starts {int} sign-ins")]
 async fn starts_sign_ins(world: &mut World, name: String, count: usize) -> Result<(), Failure> {
@@ -58,6 +61,9 @@ async fn medical_reports_scope(world: &mut World) -> Result<(), Failure> {
 
 #[then("the authorization request asks for offline access")]
 async fn offline_access(world: &mut World) -> Result<(), Failure> {
+    if !world.setup()?.profile.app.scopes.iter().any(|scope| scope == giponext::OFFLINE_ACCESS) {
+        return Err(Failure::not_applicable("the profile does not declare `offline_access`: the application needs no long access"));
+    }
     let judgement = checks::check_offline_access(&world.exchanges()?);
     world.judge(judgement)
 }
@@ -65,7 +71,7 @@ async fn offline_access(world: &mut World) -> Result<(), Failure> {
 #[then("every state is unguessable and unique")]
 async fn states(world: &mut World) -> Result<(), Failure> {
     let judgement = checks::check_states(&world.exchanges()?);
-    world.judge(judgement)
+    world.judge_for("AZ-04", judgement)
 }
 
 #[then("no state or scope carries personal data")]
@@ -75,8 +81,10 @@ async fn no_personal_data(world: &mut World) -> Result<(), Failure> {
     let ada = stage.person("Ada")?;
     needles.push(("Ada's e-mail".to_owned(), ada.email.into()));
     needles.push(("Ada's name".to_owned(), ada.shown.into()));
+    let secret = stage.credentials.as_ref().and_then(|credentials| credentials.client_secret.clone());
+    needles.extend(secret.map(|secret| ("the client secret".to_owned(), secret)));
     let judgement = checks::check_no_personal_data(&world.exchanges()?, &needles);
-    world.judge(judgement)
+    world.judge_for("AZ-05", judgement)
 }
 
 #[then("every authorization request carries an S256 code challenge")]
@@ -223,11 +231,19 @@ fn with_state(link: &str, state: Option<&str>) -> Result<String, Failure> {
 
 impl World {
     pub(super) async fn sign_in(&mut self, name: &str, consent: Consent) -> Result<(), Failure> {
+        self.sign_in_after(name, consent, None).await
+    }
+
+    /// [`World::sign_in`] by a person who first looks at the platform's page for so long.
+    pub(super) async fn sign_in_after(&mut self, name: &str, consent: Consent, idle: Option<Duration>) -> Result<(), Failure> {
         self.memory.actor = Some(name.to_owned());
         let stage = self.stage_mut()?;
         let person = stage.person(name)?;
         stage.provocation.started_sign_ins += 1;
-        let outcome = stage.sign_in(&person, &consent).await?;
+        let outcome = match idle {
+            Some(idle) => stage.sign_in_after(&person, &consent, idle).await?,
+            None => stage.sign_in(&person, &consent).await?,
+        };
         self.memory.outcome = Some(outcome);
         Ok(())
     }
@@ -238,6 +254,20 @@ impl World {
         let person = self.stage()?.person(name)?;
         let outcome = self.outcome()?;
         self.take_control(&outcome, &person)
+    }
+
+    /// CB-01: RFC 9700 section 2.1 lets PKCE, or a nonce, be the defence against forged responses instead of the state.
+    pub(super) fn judge_vouched(&mut self, signed_in: bool, actual: String) -> Result<(), Failure> {
+        let (summary, expected) = ("takes a response whose state is not the one that it sent", "nobody is signed in");
+        let exchanges = self.provoked_exchanges()?;
+        let vouched = |request: &checks::SignIn<'_>| request.parameter("code_challenge").is_some() || request.parameter("nonce").is_some();
+        let requests = checks::sign_ins(&exchanges);
+        if !signed_in || requests.is_empty() || !requests.iter().all(vouched) {
+            return self.react(!signed_in, summary, expected, &actual);
+        }
+        let (summary, expected) = (format!("{summary}, and leaves the defence to PKCE or nonce"), expected.to_owned());
+        self.warn("CB-01", checks::Discrepancy { summary, expected, actual, clause: "RFC 9700 section 2.1", exchanges: Vec::new() });
+        Ok(())
     }
 
     pub(super) fn outcome(&self) -> Result<Outcome, Failure> {

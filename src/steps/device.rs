@@ -80,6 +80,14 @@ async fn nobody(world: &mut World) -> Result<(), Failure> {
     world.react(held, "has somebody signed in who must not be", "nobody is signed in", &actual)
 }
 
+#[then("nobody is signed in with the program unless PKCE or a nonce vouches for the response")]
+async fn nobody_unless_vouched(world: &mut World) -> Result<(), Failure> {
+    let says = world.stage()?.program_says()?;
+    let signed_in = matches!(says, Some(Outcome::SignedIn(_)));
+    let actual = says.map_or_else(|| "nothing is said".to_owned(), |says| says.describe());
+    world.judge_vouched(signed_in, actual)
+}
+
 #[then("no poll came before the interval had passed")]
 async fn interval_kept(world: &mut World) -> Result<(), Failure> {
     let exchanges = world.program_exchanges()?;

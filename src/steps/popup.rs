@@ -1,12 +1,18 @@
 //! Sign-in through the popup, and what the browser shows of it.
 
+use std::time::Duration;
+
 use cucumber::{given, then, when};
 
+use super::provocation::signed_in_as;
 use super::sign_in::{Consent, Outcome};
 use super::world::World;
 use super::{Failure, PATIENCE, fault_phrases};
 use crate::browser::pages::PlatformWindow;
 use crate::checks;
+
+/// How long a person may look at the platform's page before typing: a popup that its application takes for closed is found out by then.
+const A_WHILE: Duration = Duration::from_secs(1);
 
 #[given("the relying party is registered at the platform")]
 async fn registered(world: &mut World) -> Result<(), Failure> {
@@ -45,6 +51,11 @@ async fn signs_in(world: &mut World, name: String) -> Result<(), Failure> {
     world.sign_in(&name, Consent::GrantAll).await
 }
 
+#[when(expr = "{word} takes a while to sign in through the popup and grants every scope")]
+async fn signs_in_slowly(world: &mut World, name: String) -> Result<(), Failure> {
+    world.sign_in_after(&name, Consent::GrantAll, Some(A_WHILE)).await
+}
+
 #[when(expr = "{word} signs in through the popup and cancels at the consent")]
 async fn cancels(world: &mut World, name: String) -> Result<(), Failure> {
     world.provoke_by_hand().await?;
@@ -73,6 +84,18 @@ async fn shows_signed_in(world: &mut World, name: String) -> Result<(), Failure>
     world.react(held, &format!("does not show {name} signed in"), &format!("`{}` is shown as signed in", person.shown), &actual)
 }
 
+#[then(expr = "the page that {word} began at shows her signed in without a reload")]
+async fn shows_signed_in_at_once(world: &mut World, name: String) -> Result<(), Failure> {
+    let person = world.stage()?.person(&name)?;
+    let outcome = world.outcome()?.clone();
+    world.react(
+        signed_in_as(&outcome, &person),
+        &format!("does not show {name} signed in where she clicked"),
+        &format!("`{}` is shown as signed in", person.shown),
+        &outcome.describe(),
+    )
+}
+
 #[then("the relying party shows that sign-in failed")]
 async fn shows_failure(world: &mut World) -> Result<(), Failure> {
     let outcome = world.outcome()?;
@@ -92,6 +115,23 @@ async fn tells_failure(world: &mut World, _name: String) -> Result<(), Failure> 
         "a message at the error marker of the profile",
         &outcome.describe(),
     )
+}
+
+#[then("nobody is signed in at the relying party unless PKCE or a nonce vouches for the response")]
+async fn nobody_unless_vouched(world: &mut World) -> Result<(), Failure> {
+    let visitor = world.actor_visitor().await?;
+    let shown = world.stage()?.who_is_signed_in(&visitor).await?;
+    let signed_in = shown.is_some() || matches!(world.outcome()?, Outcome::SignedIn(_));
+    let actual = world.describe_outcome(shown.as_deref());
+    world.judge_vouched(signed_in, actual)
+}
+
+#[then(expr = "the relying party shows {word} signed in or tells her that sign-in failed")]
+async fn shows_or_tells(world: &mut World, name: String) -> Result<(), Failure> {
+    match world.outcome()? {
+        Outcome::SignedIn(_) => shows_signed_in(world, name).await,
+        _ => tells_failure(world, name).await,
+    }
 }
 
 #[then("nobody is signed in at the relying party")]

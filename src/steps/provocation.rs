@@ -91,11 +91,10 @@ impl World {
         let negative = self.has_tag("negative");
         let stage = self.stage_mut()?;
         let platform = stage.mock()?;
-        let firings = platform.faults().firings();
         let provocation = &stage.provocation;
         let delivered = provocation.delivered != Some(false)
             && (provocation.delivered.is_some() || !provocation.faults.is_empty())
-            && provocation.faults.iter().all(|fault| firings.iter().any(|firing| firing.fault == *fault));
+            && stage.undelivered().is_empty();
         let mark = provocation.mark.unwrap_or_else(|| platform.journal().mark());
         let started = provocation.started_sign_ins;
         let forbidden = |exchange: &Exchange| negative && is_resource_call(exchange);
@@ -140,6 +139,13 @@ impl Provocation {
 }
 
 impl Stage {
+    /// The faults that were armed and never fired: nothing that was seen comes from them.
+    pub fn undelivered(&self) -> Vec<&'static str> {
+        let firings = self.mock().map(|platform| platform.faults().firings()).unwrap_or_default();
+        let armed = self.provocation.faults.iter().copied();
+        armed.filter(|fault| !firings.iter().any(|firing| firing.fault == *fault)).collect()
+    }
+
     fn mark_provocation(&mut self) {
         if self.provocation.mark.is_none() {
             self.provocation.mark = self.mock().ok().map(|platform| platform.journal().mark());

@@ -84,16 +84,37 @@ impl Stage {
         person: &Person,
         consent: &Consent,
     ) -> Result<Outcome, Failure> {
-        let window = match self.open_sign_in(visitor).await {
-            Ok(window) => window,
-            Err(failure) => return Err(self.explain(failure).await),
-        };
-        match at_the_platform(&window, person, consent, login).await {
+        match self.open_sign_in(visitor).await {
+            Ok(window) => self.sign_in_in(&window, login, visitor, person, consent).await,
+            Err(failure) => Err(self.explain(failure).await),
+        }
+    }
+
+    /// [`Stage::sign_in`] by a person who first looks at the platform's page for as long as `idle`, unless it is closed before.
+    pub async fn sign_in_after(&mut self, person: &Person, consent: &Consent, idle: Duration) -> Result<Outcome, Failure> {
+        let visitor = self.visitor(&person.name).await?;
+        let window = self.open_sign_in(&visitor).await?;
+        PlatformWindow(&window).wait_for_first(None, PATIENCE).await?;
+        // That it stays open is what is expected.
+        let _ = window.wait_until_closed(idle).await;
+        self.sign_in_in(&window, self.setup.login(), &visitor, person, consent).await
+    }
+
+    /// A sign-in in a window that is on its way to the platform.
+    async fn sign_in_in(
+        &self,
+        window: &Page,
+        login: &Login,
+        visitor: &Visitor,
+        person: &Person,
+        consent: &Consent,
+    ) -> Result<Outcome, Failure> {
+        match at_the_platform(window, person, consent, login).await {
             Ok(Some(turned_away)) => return Ok(turned_away),
             Ok(None) => {}
             Err(failure) => return Err(self.explain(failure).await),
         }
-        match outcome(visitor, &window, login).await {
+        match outcome(visitor, window, login).await {
             Ok(outcome) => Ok(outcome),
             Err(failure) => Err(self.explain(failure).await),
         }

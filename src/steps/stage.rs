@@ -273,6 +273,7 @@ impl Stage {
                 Window::Same => relying_party::Window::Same,
             },
             defect: self.setup.defect,
+            habit: None,
         })
     }
 

@@ -14,6 +14,18 @@ const MOST_READS: usize = 3;
 /// Every kind of character that the form encoding changes (RFC 6749 section 2.3.1, appendix B).
 const RESERVED: &str = "a:b%c+d/e f=g&h-%20-\u{e8}";
 
+#[then("the relying party fetched nothing that the token names")]
+async fn nothing_fetched(world: &mut World) -> Result<(), Failure> {
+    let judgement = checks::check_nothing_fetched_elsewhere(&world.exchanges()?);
+    world.judge(judgement)
+}
+
+#[then("the relying party reads the platform's keys")]
+async fn reads_keys(world: &mut World) -> Result<(), Failure> {
+    let judgement = checks::check_keys_read(&world.exchanges()?);
+    world.judge(judgement)
+}
+
 #[then("every token request is a form with exactly one client authentication")]
 async fn token_request_form(world: &mut World) -> Result<(), Failure> {
     let judgement = checks::check_token_request_form(&world.exchanges()?, permitted(world.stage()?.application_type()));

@@ -262,6 +262,12 @@ impl World {
             // Whatever a dead application did not show is no finding.
             failure = Some(Failure::unjudged(death));
         }
+        let found = matches!(failure, Some(Failure::Found { .. })) || !self.ledger.warnings.is_empty();
+        if let Some(undelivered) = self.stage.as_ref().map(Stage::undelivered).filter(|faults| found && !faults.is_empty()) {
+            // What was seen has another cause, and another scenario to tell it.
+            self.ledger.warnings.clear();
+            failure = Some(Failure::unjudged(format!("the platform had no occasion for the fault {}", undelivered.join(", "))));
+        }
         if failure.as_ref().is_some_and(|failure| !matches!(failure, Failure::NotApplicable { .. } | Failure::NeedsReview { .. })) {
             self.keep_evidence(&scenario.id).await;
         }

@@ -3,7 +3,9 @@
 // The login happens in a popup at the platform. Its last page, on this origin, tells the page that opened it: by a message,
 // and, when the platform's Cross-Origin-Opener-Policy has cut the two windows apart (PO-04), by a channel of this origin.
 const FINISHED = "portale:sign-in-finished";
-const channel = "BroadcastChannel" in window ? new BroadcastChannel("portale-sign-in") : null;
+// Only the defect knows no other way than its opener.
+const needsOpener = "needsOpener" in document.body.dataset;
+const channel = "BroadcastChannel" in window && !needsOpener ? new BroadcastChannel("portale-sign-in") : null;
 
 const login = document.querySelector("#login");
 const done = document.querySelector("[data-done]");
@@ -43,7 +45,7 @@ function waitForLogin(button) {
       if (!popup.closed) return;
       clearInterval(waiting);
       hint.textContent = hint.dataset.closed;
-      ask();
+      if (!needsOpener) ask();
     }, 300);
   });
   // A role of button answers to the space bar too.
@@ -60,7 +62,7 @@ function waitForLogin(button) {
     }
   });
   if (channel) channel.addEventListener("message", (event) => event.data === FINISHED && show());
-  window.addEventListener("focus", () => popup && ask());
+  window.addEventListener("focus", () => popup && !needsOpener && ask());
 }
 
 function finish(page) {

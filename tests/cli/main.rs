@@ -13,3 +13,4 @@ mod program;
 mod reports;
 mod sandbox;
 mod snapshots;
+mod traps;

@@ -45,6 +45,7 @@ impl Stage {
             extra_ca_pem: None,
             window: Window::Popup,
             defect,
+            habit: None,
         };
         let app = RelyingParty::start(listener, config).await.expect("the application starts");
         Self { stub, app }

@@ -1,0 +1,139 @@
+//! What leads suites of this kind to wrong verdicts: a test for each, on an application that is sound in an unusual way or broken
+//! in a way that hides.
+
+use std::process::Stdio;
+
+use serde_json::Value;
+
+use crate::applications::{running, started_with};
+use crate::program::{Desk, Ended, free_port, program, text, wait_until};
+
+/// Runs the scenarios of these requirements on a stranger's application with a habit or a defect.
+fn judged(arguments: &[&str], requirements: &[&str]) -> (Desk, Ended) {
+    let desk = Desk::new();
+    desk.write("collaudo.toml", &started_with(free_port(), arguments));
+    let ended = desk.run(&[&["--app", "collaudo.toml", "--requirement"], requirements].concat());
+    (desk, ended)
+}
+
+/// Verdict and exchanges of every scenario that is about applications of this type and ended, by title.
+fn scenarios(desk: &Desk) -> Vec<(String, String, Vec<Value>)> {
+    let records = desk.records();
+    let titles = desk.verdicts().into_iter().map(|(title, ..)| title);
+    let finished = records.iter().filter(|record| record["event"] == "scenario-finished").zip(titles);
+    let judged = finished.filter(|(record, _)| record["verdict"] != "not-applicable");
+    judged.map(|(record, title)| (title, text(&record["verdict"]), record["exchanges"].as_array().cloned().unwrap_or_default())).collect()
+}
+
+fn count(exchanges: &[Value], is: impl Fn(&Value) -> bool) -> usize {
+    exchanges.iter().filter(|exchange| is(exchange)).count()
+}
+
+/// A client's own authorization request, not what follows the platform's pages.
+fn asks(exchange: &Value) -> bool {
+    exchange["endpoint"] == "authorization" && exchange["query"].to_string().contains("response_type")
+}
+
+/// `READY`, every scenario with this verdict, and at least `least` of them.
+fn all_are(desk: &Desk, ended: &Ended, verdict: &str, least: usize) -> Vec<(String, String, Vec<Value>)> {
+    let scenarios = scenarios(desk);
+    assert_eq!(ended.code, Some(0), "{ended:?}");
+    assert!(ended.stdout.contains("== READY =="), "{ended:?}");
+    assert!(scenarios.len() >= least && scenarios.iter().all(|(_, found, _)| found == verdict), "{ended:?}");
+    scenarios
+}
+
+#[test]
+fn an_application_that_begins_again_by_itself_after_a_refusal_is_not_guilty() {
+    let (desk, ended) = judged(&["--habit", "begins-again"], &["ID-01"]);
+    for (title, _, exchanges) in all_are(&desk, &ended, "passed", 1) {
+        // The honest one before, the refused one, the one that it began by itself, the honest one after.
+        assert!(count(&exchanges, asks) >= 4, "{title}: {} authorization requests", count(&exchanges, asks));
+    }
+}
+
+#[test]
+fn an_earlier_session_hides_no_refusal_and_the_report_says_who_is_signed_in() {
+    let desk = Desk::new();
+    let ended = desk.run(&["--defect", "accepts-callback-of-another-browser", "--requirement", "CB-03"]);
+    assert_eq!(ended.code, Some(1), "{ended:?}");
+    let records = desk.records();
+    let finished = records.iter().filter(|record| record["event"] == "scenario-finished");
+    let told: Vec<String> = finished
+        .flat_map(|record| record["findings"].as_array().cloned().unwrap_or_default())
+        .map(|finding| text(&finding["actual"]))
+        .collect();
+    assert!(!told.is_empty() && told.iter().all(|actual| actual.contains("Mallory")), "{told:?}");
+    // Ada's own browser, where she has been signed in all the while, is no proof against the sound application.
+    let ended = desk.run(&["--requirement", "CB-03"]);
+    all_are(&desk, &ended, "passed", 1);
+}
+
+#[test]
+fn a_fault_that_never_fired_proves_nothing() {
+    let (desk, ended) = judged(&["--defect", "forgets-offline-access"], &["RT-05"]);
+    let scenarios = scenarios(&desk);
+    assert_eq!(ended.code, Some(3), "{ended:?}");
+    assert!(!scenarios.is_empty() && scenarios.iter().all(|(_, verdict, _)| verdict == "inconclusive"), "{ended:?}");
+}
+
+#[test]
+fn a_callback_that_is_loaded_twice_redeems_its_code_once() {
+    let (desk, ended) = judged(&["--habit", "loads-twice"], &["CB-04", "CB-05", "AC-08"]);
+    all_are(&desk, &ended, "passed", 4);
+}
+
+#[test]
+fn keys_that_are_kept_in_memory_are_not_the_keys_of_for_ever() {
+    let desk = Desk::new();
+    let ended = desk.run(&["--requirement", "AZ-07", "ID-12"]);
+    let scenarios = all_are(&desk, &ended, "passed", 2);
+    let jwks = |exchange: &Value| exchange["endpoint"] == "jwks";
+    let two_sign_ins = scenarios.iter().find(|(title, ..)| title == "Each sign-in proves its own code challenge").expect("it is planned");
+    assert_eq!(count(&two_sign_ins.2, jwks), 1, "the bundled application keeps the keys");
+    let new_key = scenarios.iter().find(|(title, ..)| title.contains("new key")).expect("it is planned");
+    assert!(count(&new_key.2, jwks) >= 2, "the new key was not looked for");
+}
+
+#[test]
+fn a_clock_that_is_allowed_to_differ_is_not_guilty() {
+    let (desk, ended) = judged(&["--habit", "lenient-clock"], &["ID-08"]);
+    all_are(&desk, &ended, "passed", 2);
+}
+
+#[test]
+fn an_application_whose_client_never_changes_is_judged_without_a_restart() {
+    let desk = Desk::new();
+    let (port, platform, secret) = (free_port(), free_port(), "secret-of-the-agenda");
+    let (listen, issuer) = (format!("127.0.0.1:{port}"), format!("http://localhost:{platform}"));
+    let mut application = program();
+    application.args(["app", "--listen", &listen, "--issuer", &issuer, "--scopes", "openid profile offline_access giponext.patients"]);
+    application.env("CLIENT_ID", "agenda").env("CLIENT_SECRET", secret).stdout(Stdio::null()).stderr(Stdio::null());
+    let mut application = application.spawn().expect("the program starts");
+    wait_until("the application does not listen", || std::net::TcpStream::connect(&listen).map_err(|error| error.to_string()));
+    desk.write("collaudo.toml", &running(port, platform));
+    let arguments = ["run", "--out", "out", "--app", "collaudo.toml", "--requirement", "CB-01", "ID-01", "RT-03", "GX-11"];
+    let ended: Ended = desk.command(&arguments).env("AGENDA_SECRET", secret).output().expect("the program starts").into();
+    let alive = application.try_wait().expect("it is ours").is_none();
+    application.kill().and_then(|()| application.wait()).expect("it is ours");
+    all_are(&desk, &ended, "passed", 6);
+    assert!(alive, "the application was ended by somebody");
+}
+
+#[test]
+fn randomness_is_judged_by_thirty_sign_ins() {
+    let desk = Desk::new();
+    let ended = desk.run(&["--requirement", "AZ-04", "AZ-11"]);
+    for (title, _, exchanges) in all_are(&desk, &ended, "passed", 2) {
+        assert!(count(&exchanges, asks) >= 30, "{title}: {} authorization requests", count(&exchanges, asks));
+    }
+}
+
+#[test]
+fn pkce_may_stand_in_for_state() {
+    let (desk, ended) = judged(&["--habit", "relies-on-pkce"], &["CB-01"]);
+    all_are(&desk, &ended, "warned", 3);
+    // What the defence is for is kept: no response of another browser, and no code of another sign-in.
+    let (desk, ended) = judged(&["--habit", "relies-on-pkce"], &["CB-03", "CB-06", "CB-07"]);
+    all_are(&desk, &ended, "passed", 3);
+}
