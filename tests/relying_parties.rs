@@ -1,5 +1,5 @@
 //! Applications on libraries that nobody here wrote sign in through the popup and read patients: openid-client and Authlib,
-//! unmodified and pinned.
+//! unmodified and pinned. The profile of the second says only what a person clicks.
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
@@ -38,7 +38,7 @@ fn is_fresh(made: &Path, from: &Path) -> bool {
     changed(made).is_some_and(|made| changed(from).is_some_and(|from| made >= from))
 }
 
-fn is_accepted(name: &str) {
+fn is_accepted(name: &str, learned: &serde_json::Value) {
     let out = tempfile::tempdir().expect("a temporary folder");
     let arguments = ["run", "--app", "collaudo.toml", "--tags", TAGS, "--seed", "1", "--out"];
     let mut run = command(env!("CARGO_BIN_EXE_collaudo"), &arguments, &folder(name));
@@ -50,6 +50,7 @@ fn is_accepted(name: &str) {
     let records: Vec<serde_json::Value> = records.lines().map(|line| serde_json::from_str(line).expect("JSON")).collect();
     let finished: Vec<_> = records.iter().filter(|record| record["event"] == "scenario-finished").collect();
     assert!(finished.len() >= 9 && finished.iter().all(|record| record["verdict"] == "passed"), "{said}");
+    assert_eq!(&records[0]["application"]["learned"], learned);
     let planned = records[0]["scenarios"].as_array().expect("a plan");
     for title in ["Granting every scope signs the end-user in", "A list of 123 patients in pages of 50 is shown whole"] {
         assert!(planned.iter().any(|scenario| scenario["title"] == title), "{title} was not planned");
@@ -66,7 +67,7 @@ fn one_on_openid_client_signs_in_and_reads_patients() {
     if !is_fresh(&folder.join("node_modules/.package-lock.json"), &folder.join("package-lock.json")) {
         install("npm", &["ci", "--ignore-scripts", "--no-audit", "--no-fund"], &folder);
     }
-    is_accepted("openid-client");
+    is_accepted("openid-client", &serde_json::Value::Null);
 }
 
 #[test]
@@ -83,5 +84,5 @@ fn one_on_authlib_signs_in_and_reads_patients() {
         install(".venv/bin/pip", &arguments, &folder);
         std::fs::write(&installed, "").expect("a mark");
     }
-    is_accepted("authlib");
+    is_accepted("authlib", &serde_json::json!({"signed_in": "#user", "error": ".login-error"}));
 }

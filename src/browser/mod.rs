@@ -23,6 +23,7 @@ mod process;
 mod session;
 mod state;
 mod wait;
+mod words;
 
 pub use context::Context;
 pub use error::BrowserError;
@@ -30,3 +31,4 @@ pub use evidence::{Cookie, Request, Storage};
 pub use launch::Browser;
 pub use options::{Located, Options, locate};
 pub use page::{DEFAULT_DEADLINE, Page};
+pub use words::Element;

@@ -38,6 +38,12 @@ pub async fn run(arguments: Arguments) -> Result<End, CliError> {
     setup.end().await;
     let Some(looks) = looks else { return Ok(End::Incomplete) };
     looks.iter().for_each(tell);
+    if let Some(learned) = setup.learned() {
+        anstream::println!(
+            "\nlearned from sign-ins; written under [app.login] it is not learned anew by each run:\n{}",
+            learned.lines().join("\n")
+        );
+    }
     let sound = looks.iter().all(|look| look.found.is_ok());
     anstream::println!(
         "\n{}",

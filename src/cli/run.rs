@@ -11,7 +11,7 @@ use super::follow::{Delivery, drive};
 use super::gate::Gate;
 use super::{CliError, End, signals};
 use crate::catalogue::{Selection, Sources};
-use crate::domain::{ApplicationType, Profile, RequirementId, Shard, Suite, Waiver};
+use crate::domain::{Application, ApplicationType, Profile, RequirementId, Shard, Suite, Waiver};
 use crate::event::{FORMAT, Lang, RunStarted};
 use crate::relying_party::Defect;
 use crate::report::{DIVISION, FILES, FOLDERS, PROFILE, Run, TARGET, read_jsonl};
@@ -139,6 +139,7 @@ pub async fn run(arguments: Arguments) -> Result<End, CliError> {
             return Ok(End::Incomplete);
         }
     }
+    let application = Application { learned: setup.learned(), ..application };
     let started = RunStarted {
         format: FORMAT,
         run_id: format!("{}-{seed}", Timestamp::now().strftime("%Y%m%dT%H%M%SZ")),

@@ -35,6 +35,27 @@ pub struct Application {
     /// The defect that it was started with (bundled only).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub defect: Option<String>,
+    /// What the look before the run learned of its pages, because the profile does not say it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub learned: Option<Learned>,
+}
+
+/// CSS selectors that were learned from sign-ins: keys of `[app.login]`.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Learned {
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub signed_in: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub error: Option<String>,
+}
+
+impl Learned {
+    /// As the profile would say it, a line for each key; none where nothing was learned.
+    pub fn lines(&self) -> Vec<String> {
+        // A string of JSON is one of TOML too.
+        let line = |key: &str, css: &Option<String>| css.as_ref().map(|css| format!("{key} = {}", serde_json::Value::from(css.as_str())));
+        [line("signed_in", &self.signed_in), line("error", &self.error)].into_iter().flatten().collect()
+    }
 }
 
 /// The platform of a run. No secret.

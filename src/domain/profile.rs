@@ -76,9 +76,9 @@ pub struct Login {
     pub trigger: String,
     #[serde(default)]
     pub window: Window,
-    /// CSS selector that is present, and names the user, when someone is signed in.
-    pub signed_in: String,
-    /// CSS selector of what a refused sign-in shows.
+    /// CSS selector that is present, and names the user, when someone is signed in; learned from honest sign-ins where it is not written.
+    pub signed_in: Option<String>,
+    /// CSS selector of what a refused sign-in shows; learned from a refusal where it is not written.
     pub error: Option<String>,
     /// CSS selector of what a person clicks to sign in at a second platform, where the application knows one
     /// (`{other_issuer}`, `{other_api}`, `{other_client_id}`, `{other_client_secret}` in `env`).
@@ -187,6 +187,7 @@ impl Profile {
             tenants: app.tenants.clone(),
             bundled,
             defect: defect.map(str::to_owned),
+            learned: None,
         }
     }
 }

@@ -6,7 +6,7 @@ use std::time::Duration;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use super::{ReportError, Reporter, Run, ScenarioRun, State, WorstFinding, painting, waivers, words};
-use crate::domain::{ScenarioId, Verdict};
+use crate::domain::{Learned, ScenarioId, Verdict};
 use crate::event::{Event, Lang, Record};
 
 /// How the console looks; who composes the run decides (terminal or not, `NO_COLOR`).
@@ -31,6 +31,13 @@ pub struct Console<W> {
     bar: Option<ProgressBar>,
     /// Feature files whose last scenario has been told.
     told: HashSet<String>,
+}
+
+/// What the look before the run learned, as the profile would say it.
+fn learned(learned: &Option<Learned>, lang: Lang) -> Option<String> {
+    let lines = learned.as_ref().map(Learned::lines).filter(|lines| !lines.is_empty())?;
+    let word = words::choose(lang, "learned from sign-ins", "imparato dagli accessi");
+    Some(format!("{word}: {}", painting::plain(&lines.join("  "))))
 }
 
 /// What a person follows in a terminal or a CI log; `report_path` is named at the end as the place of the full report.
@@ -90,7 +97,9 @@ impl<W: Write + Send> Console<W> {
         } else if let Some(bar) = &self.bar {
             bar.set_length(planned as u64);
         }
-        self.print(&line)
+        let learned = learned(&started.application.learned, lang);
+        self.print(&line)?;
+        learned.map_or(Ok(()), |learned| self.print(&painting::dim(&learned, colour)))
     }
 
     fn name_in_bar(&self, scenario: &ScenarioId) {

@@ -20,6 +20,8 @@ mod discovery;
 mod dossier;
 mod failure;
 mod fault_phrases;
+mod learning;
+mod markers;
 mod native;
 mod own_port;
 mod people;

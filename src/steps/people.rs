@@ -13,6 +13,36 @@ pub struct Person {
     pub password: SecretString,
     /// What the application shows of them when they are signed in; empty where the target does not say.
     pub shown: String,
+    /// Everybody else's full names, as far as they are known.
+    pub others: Vec<String>,
+}
+
+impl Person {
+    /// What an application may call them by: never a first name alone, which others have too.
+    pub fn names(&self) -> Vec<String> {
+        let mut names = self.full_names();
+        names.push(self.email.clone());
+        names
+    }
+
+    fn full_names(&self) -> Vec<String> {
+        let family_name_first = self.shown.split_once(' ').map(|(given, family)| format!("{family} {given}"));
+        [Some(self.shown.clone()), family_name_first].into_iter().flatten().filter(|name| !name.is_empty()).collect()
+    }
+
+    /// Whether words of the application name them; any words do for a person whose name the target file does not say.
+    pub fn is_named_by(&self, words: &str) -> bool {
+        // An address passes from one to another: beside somebody else's name it says nothing.
+        let by_address = || mentions(words, std::slice::from_ref(&self.email)) && !mentions(words, &self.others);
+        self.shown.is_empty() || mentions(words, &self.full_names()) || by_address()
+    }
+}
+
+/// Whether words name one of several, whatever their case and spaces.
+pub(super) fn mentions(words: &str, names: &[String]) -> bool {
+    let plain = |text: &str| text.split_whitespace().collect::<Vec<_>>().join(" ").to_lowercase();
+    let words = plain(words);
+    names.iter().any(|name| words.contains(&plain(name)))
 }
 
 /// The reference e-mail of the integrator Irene, who registers herself.
@@ -52,6 +82,13 @@ impl Stage {
                     email: user.email.clone(),
                     password: password.clone(),
                     shown: user.name.clone().unwrap_or_default(),
+                    others: remote
+                        .file
+                        .users
+                        .iter()
+                        .filter(|(other, _)| **other != key)
+                        .filter_map(|(_, user)| user.name.clone())
+                        .collect(),
                 })
             }
         }
@@ -75,6 +112,12 @@ impl Stage {
         // Whoever's e-mail has passed to somebody else is still the same person.
         let user = own.or_else(|| accounts.users.iter().find(|user| user.given_name == name));
         let user = user.ok_or_else(|| Failure::broke(format!("{name} has no account yet")))?;
-        Ok(Person { name: name.to_owned(), email: user.email.clone(), password: user.password.clone(), shown: user.name() })
+        Ok(Person {
+            name: name.to_owned(),
+            email: user.email.clone(),
+            password: user.password.clone(),
+            shown: user.name(),
+            others: accounts.users.iter().filter(|other| other.id != user.id).map(|other| other.name()).collect(),
+        })
     }
 }

@@ -80,7 +80,7 @@ async fn shows_signed_in(world: &mut World, name: String) -> Result<(), Failure>
     let visitor = world.stage_mut()?.visitor(&name).await?;
     let shown = world.stage()?.who_is_signed_in(&visitor).await?;
     let actual = world.describe_outcome(shown.as_deref());
-    let held = shown.is_some_and(|shown| shown.contains(&person.shown));
+    let held = shown.is_some_and(|shown| person.is_named_by(&shown));
     world.react(held, &format!("does not show {name} signed in"), &format!("`{}` is shown as signed in", person.shown), &actual)
 }
 
@@ -106,6 +106,7 @@ async fn shows_failure(world: &mut World) -> Result<(), Failure> {
 #[then(expr = "the relying party tells {word} that sign-in failed")]
 async fn tells_failure(world: &mut World, _name: String) -> Result<(), Failure> {
     let outcome = world.outcome()?;
+    // A marker that was learned is known from one refusal only: others may be told elsewhere.
     let marker = world.setup()?.profile.app.login.error.is_some();
     let told = matches!(&outcome, Outcome::Refused(Some(_))) || (!marker && !matches!(outcome, Outcome::SignedIn(_)));
     world.react(
@@ -147,7 +148,7 @@ async fn shows_nobody_else(world: &mut World) -> Result<(), Failure> {
     let visitor = world.actor_visitor().await?;
     let shown = world.stage()?.who_is_signed_in(&visitor).await?;
     let actual = world.describe_outcome(shown.as_deref());
-    let held = shown.is_none_or(|shown| shown.contains(&ada.shown));
+    let held = shown.is_none_or(|shown| ada.is_named_by(&shown));
     world.react(held, "shows somebody else as signed in", "nobody, or Ada herself, is shown", &actual)
 }
 

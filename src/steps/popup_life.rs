@@ -90,7 +90,7 @@ async fn two_sign_ins(world: &mut World, name: String) -> Result<(), Failure> {
 #[when(expr = "{word} completes the later one first")]
 async fn completes_both(world: &mut World, name: String) -> Result<(), Failure> {
     let (earlier, later) = world.memory.windows.clone().ok_or_else(|| Failure::broke("no step has begun two sign-ins"))?;
-    let (login, person) = (world.setup()?.profile.app.login.clone(), world.stage()?.person(&name)?);
+    let (login, person) = (world.setup()?.login().clone(), world.stage()?.person(&name)?);
     for window in [later, earlier] {
         at_the_platform(&window, &person, &Consent::GrantAll, &login).await?;
         let back = PlatformWindow(&window).wait_until_back(PATIENCE).await;

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use super::learning::{Begun, learn};
 use super::setup::Sample;
 use super::stage::Stage;
 use super::{Failure, PATIENCE, Setup};
@@ -50,19 +51,22 @@ async fn look(setup: &Arc<Setup>, looks: &mut Vec<Look>) -> Step {
     }
     let what = "application";
     stage.register_application().await.map_err(|failure| (what, failure))?;
-    let login = setup.profile.app.login.clone();
+    let login = setup.login().clone();
     let visitor = stage.visitor("doctor").await.map_err(|failure| (what, failure))?;
     check_status(&stage).await.map_err(|failure| (what, failure))?;
     seen(what, format!("answers at {}", stage.base_url));
-    let what = "signed-in marker";
-    let present = shown_already(&stage, &visitor.page).await.map_err(|failure| (what, failure))?;
-    seen(what, present);
+    if let Some(signed_in) = &login.signed_in {
+        let what = "signed-in marker";
+        let present = shown_already(&visitor.page, signed_in).await.map_err(|failure| (what, failure))?;
+        seen(what, present);
+    }
     let what = "login trigger";
     visitor.page.wait_for(&login.trigger, PATIENCE / 2).await.map_err(|error| {
         (what, Failure::unjudged(format!("`{}` (app.login.trigger) is not on {}: {error}", login.trigger, stage.base_url)))
     })?;
     seen(what, format!("`{}` is on the page", login.trigger));
     let what = "authorization request";
+    let before = visitor.page.elements().await.map_err(|error| (what, error.into()))?;
     let window = stage.open_sign_in(&visitor).await.map_err(|failure| (what, failure))?;
     let issuer = stage.issuer.clone();
     let reached = window.wait_for_url(|url| url.starts_with(&issuer), "window at the platform", PATIENCE).await;
@@ -78,6 +82,17 @@ async fn look(setup: &Arc<Setup>, looks: &mut Vec<Look>) -> Step {
             }
             Err(refusal) => return Err((what, Failure::unjudged(refusal))),
         }
+    }
+    if login.signed_in.is_none() || login.error.is_none() {
+        let what = "signed-in marker";
+        let learned = learn(&mut stage, &Begun { visitor, window, before }).await.map_err(|failure| (what, failure))?;
+        if let (None, Some(css)) = (&login.signed_in, &learned.signed_in) {
+            seen(what, format!("`{css}` names two people, each after an honest sign-in"));
+        }
+        if let (None, Some(css)) = (&login.error, &learned.error) {
+            seen("error marker", format!("`{css}` is shown after a refusal"));
+        }
+        setup.learned.get_or_init(|| learned);
     }
     stage.strike().await;
     Ok(())
@@ -105,9 +120,9 @@ async fn check_status(stage: &Stage) -> Result<(), Failure> {
 }
 
 /// A marker that is there before anybody has signed in says nothing of a sign-in.
-async fn shown_already(stage: &Stage, page: &Page) -> Result<String, Failure> {
-    let selector = &stage.setup.profile.app.login.signed_in;
-    match page.text(selector).await? {
+async fn shown_already(page: &Page, selector: &str) -> Result<String, Failure> {
+    let shown = if page.is_visible(selector).await? { page.text(selector).await? } else { None };
+    match shown {
         Some(shown) => Err(Failure::unjudged(format!(
             "`{selector}` (app.login.signed_in) is on the page before anybody has signed in, and says `{}`: name something that is there only \
              for a signed-in user",

@@ -5,7 +5,7 @@ use secrecy::ExposeSecret;
 use url::Url;
 
 use super::people::Person;
-use super::sign_in::{Consent, Outcome, at_the_platform};
+use super::sign_in::{Consent, Outcome, at_the_platform, marker};
 use super::stage::{Stage, Visitor};
 use super::world::World;
 use super::{Failure, PATIENCE};
@@ -63,7 +63,8 @@ impl SecondPlatform {
     fn ada(&self) -> Result<Person, Failure> {
         let accounts = self.platform.shared().accounts();
         let ada = accounts.user_by_email(accounts::ADA).ok_or_else(|| Failure::broke("Ada has no account at the second platform"))?;
-        Ok(Person { name: "Ada".to_owned(), email: ada.email.clone(), password: ada.password.clone(), shown: ada.name() })
+        let (email, password, shown) = (ada.email.clone(), ada.password.clone(), ada.name());
+        Ok(Person { name: "Ada".to_owned(), email, password, shown, others: Vec::new() })
     }
 }
 
@@ -139,11 +140,11 @@ impl Stage {
         let key = "Ada at the second platform";
         let visitor = self.visitor(key).await?;
         let (window, _) = self.begin_at_second(&visitor).await?;
-        let (ada, login) = (self.second()?.ada()?, self.setup.profile.app.login.clone());
+        let (ada, login) = (self.second()?.ada()?, self.setup.login().clone());
         let outcome = match at_the_platform(&window, &ada, &Consent::GrantAll, &login).await? {
             Some(turned_away) => turned_away,
             None => {
-                visitor.page.wait_for_any(&[&login.signed_in, &login.trigger], PATIENCE).await?;
+                visitor.page.wait_for_any(&[marker(&login)?, &login.trigger], PATIENCE).await?;
                 self.who_is_signed_in(&visitor).await?.map_or(Outcome::Refused(None), Outcome::SignedIn)
             }
         };

@@ -1,6 +1,6 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use secrecy::SecretString;
 use tokio::sync::Mutex;
@@ -11,7 +11,7 @@ use super::snapshot::GoldenTexts;
 use super::stage::Shared;
 use super::{Failure, world::Levels};
 use crate::browser::{Browser, BrowserError, Context, Options};
-use crate::domain::{App, ApplicationType, Profile, TargetFile};
+use crate::domain::{App, ApplicationType, Learned, Login, Profile, TargetFile};
 use crate::platform::accounts::Credentials;
 use crate::platform::{Assumptions, OwnCertificate};
 use crate::relying_party::Defect;
@@ -40,6 +40,8 @@ pub struct Setup {
     pub(super) given: Given,
     /// Why the application cannot be judged at all, if the look before the run found that.
     pub(super) refused: std::sync::Mutex<Option<Failure>>,
+    /// The login with what the look before the run learned of it.
+    pub(super) learned: OnceLock<Login>,
     /// The one stage of an application that the harness did not start.
     pub(super) shared: Mutex<Option<Arc<Shared>>>,
 }
@@ -90,11 +92,12 @@ impl Setup {
         golden: GoldenTexts,
         dossier_secrets: BTreeMap<String, SecretString>,
     ) -> Self {
-        let (shared, refused, given, programs) = Default::default();
+        let (shared, refused, given, programs, learned) = Default::default();
         Self {
             refused,
             given,
             programs,
+            learned,
             profile,
             bundled,
             defect,
@@ -129,6 +132,19 @@ impl Setup {
             let declared = self.profile.app.r#type.name();
             Failure::not_applicable(format!("it is about {} applications; the profile declares a {declared} one", r#type.name()))
         })
+    }
+
+    /// How a web application is used: as its profile says, and where it says nothing as it was learned.
+    pub fn login(&self) -> &Login {
+        self.learned.get().unwrap_or(&self.profile.app.login)
+    }
+
+    /// What the profile does not say and the look before the run learned.
+    pub fn learned(&self) -> Option<Learned> {
+        let (written, known) = (&self.profile.app.login, self.learned.get()?);
+        let unless = |written: &Option<String>, known: &Option<String>| known.clone().filter(|_| written.is_none());
+        let learned = Learned { signed_in: unless(&written.signed_in, &known.signed_in), error: unless(&written.error, &known.error) };
+        (learned != Learned::default()).then_some(learned)
     }
 
     pub fn remote(&self) -> Option<&Remote> {

@@ -10,7 +10,7 @@ use crate::browser::{BrowserError, Page};
 use crate::domain::{Login, Window};
 
 /// How long an application that has the authorization response, and shows neither marker, is given to make up its mind.
-const INDECISION: Duration = Duration::from_secs(3);
+pub(super) const INDECISION: Duration = Duration::from_secs(3);
 
 const LOADED: &str = "document.readyState === 'complete'";
 
@@ -73,8 +73,19 @@ impl Stage {
     }
 
     async fn sign_in_at(&self, visitor: &Visitor, person: &Person, consent: &Consent) -> Result<Outcome, Failure> {
+        self.sign_in_by(self.setup.login(), visitor, person, consent).await
+    }
+
+    /// A sign-in that is seen by these markers.
+    pub(super) async fn sign_in_by(
+        &self,
+        login: &Login,
+        visitor: &Visitor,
+        person: &Person,
+        consent: &Consent,
+    ) -> Result<Outcome, Failure> {
         match self.open_sign_in(visitor).await {
-            Ok(window) => self.sign_in_in(&window, visitor, person, consent).await,
+            Ok(window) => self.sign_in_in(&window, login, visitor, person, consent).await,
             Err(failure) => Err(self.explain(failure).await),
         }
     }
@@ -86,12 +97,18 @@ impl Stage {
         PlatformWindow(&window).wait_for_first(None, PATIENCE).await?;
         // That it stays open is what is expected.
         let _ = window.wait_until_closed(idle).await;
-        self.sign_in_in(&window, &visitor, person, consent).await
+        self.sign_in_in(&window, self.setup.login(), &visitor, person, consent).await
     }
 
     /// A sign-in in a window that is on its way to the platform.
-    async fn sign_in_in(&self, window: &Page, visitor: &Visitor, person: &Person, consent: &Consent) -> Result<Outcome, Failure> {
-        let login = &self.setup.profile.app.login;
+    async fn sign_in_in(
+        &self,
+        window: &Page,
+        login: &Login,
+        visitor: &Visitor,
+        person: &Person,
+        consent: &Consent,
+    ) -> Result<Outcome, Failure> {
         match at_the_platform(window, person, consent, login).await {
             Ok(Some(turned_away)) => return Ok(turned_away),
             Ok(None) => {}
@@ -107,7 +124,7 @@ impl Stage {
     pub async fn sign_in_from(&self, visitor: &Visitor, link: &url::Url, person: &Person) -> Result<(), Failure> {
         visitor.page.goto(link.as_str()).await?;
         if visitor.page.url().starts_with(&self.issuer) {
-            at_the_platform(&visitor.page, person, &Consent::GrantAll, &self.setup.profile.app.login).await?;
+            at_the_platform(&visitor.page, person, &Consent::GrantAll, self.setup.login()).await?;
             PlatformWindow(&visitor.page).wait_until_back(PATIENCE).await?;
         }
         Ok(())
@@ -115,7 +132,7 @@ impl Stage {
 
     /// Clicks the login trigger; the window with the authorization request.
     pub async fn open_sign_in(&self, visitor: &Visitor) -> Result<Page, Failure> {
-        let login = &self.setup.profile.app.login;
+        let login = self.setup.login();
         // An application may give its popup a name, and open that window again while it is still there.
         for earlier in visitor.context.pages().into_iter().filter(|page| login.window == Window::Popup && !page.is_same(&visitor.page)) {
             if earlier.wait_until_closed(INDECISION).await.is_err() {
@@ -127,7 +144,7 @@ impl Stage {
 
     /// [`Stage::open_sign_in`] with the popups of earlier sign-ins left as they are.
     pub async fn open_beside(&self, visitor: &Visitor) -> Result<Page, Failure> {
-        let login = &self.setup.profile.app.login;
+        let login = self.setup.login();
         // A click before the page's scripts have run is no person's.
         visitor.page.wait_until(LOADED, "loaded page of the application", PATIENCE).await?;
         visitor.page.click(&login.trigger).await.map_err(|error| match error {
@@ -144,17 +161,24 @@ impl Stage {
 
     /// Whether somebody is signed in in this browser now: loads the application's page anew and looks.
     pub async fn who_is_signed_in(&self, visitor: &Visitor) -> Result<Option<String>, Failure> {
-        let login = &self.setup.profile.app.login;
+        let login = self.setup.login();
+        let signed_in = marker(login)?;
         let looked = async {
             visitor.page.goto(self.base_url.as_str()).await?;
-            let found = visitor.page.wait_for_any(&[&login.signed_in, &login.trigger], PATIENCE).await?;
-            if found == 0 { visitor.page.text(&login.signed_in).await } else { Ok(None) }
+            let found = visitor.page.wait_for_any(&[signed_in, &login.trigger], PATIENCE).await?;
+            if found == 0 { visitor.page.text(signed_in).await } else { Ok(None) }
         };
         match looked.await {
             Ok(shown) => Ok(shown),
             Err(error) => Err(self.explain(Failure::from(error)).await),
         }
     }
+}
+
+/// What is there when somebody is signed in.
+pub(super) fn marker(login: &Login) -> Result<&str, Failure> {
+    let unknown = || Failure::unjudged("nothing tells who is signed in at the application: write app.login.signed_in in the profile");
+    login.signed_in.as_deref().ok_or_else(unknown)
 }
 
 /// The platform's pages: sign-in and consent. `Some` when the platform itself ends the attempt.
@@ -192,10 +216,10 @@ pub(super) async fn at_the_platform(window: &Page, person: &Person, consent: &Co
 }
 
 /// Waits until the application shows that somebody is signed in, or that the sign-in failed, whichever comes first.
-async fn outcome(visitor: &Visitor, window: &Page, login: &Login) -> Result<Outcome, Failure> {
+pub(super) async fn outcome(visitor: &Visitor, window: &Page, login: &Login) -> Result<Outcome, Failure> {
     let page = &visitor.page;
     let popup = login.window == Window::Popup;
-    let mut markers = vec![login.signed_in.as_str()];
+    let mut markers = vec![marker(login)?];
     markers.extend(login.error.as_deref());
     let decided = tokio::select! {
         found = page.wait_for_any(&markers, PATIENCE) => Decided::Page(found),
@@ -212,7 +236,7 @@ async fn outcome(visitor: &Visitor, window: &Page, login: &Login) -> Result<Outc
         Decided::Elsewhere => page.wait_for_any(&markers, INDECISION).await,
     };
     match found {
-        Ok(0) => Ok(Outcome::SignedIn(page.text(&login.signed_in).await?.unwrap_or_default())),
+        Ok(0) => Ok(Outcome::SignedIn(page.text(markers[0]).await?.unwrap_or_default())),
         Ok(_) => Ok(Outcome::Refused(page.text(markers[1]).await?)),
         Err(BrowserError::Timeout { .. }) => Ok(Outcome::Refused(None)),
         Err(error) => Err(error.into()),
@@ -239,7 +263,7 @@ async fn error_in_window(window: &Page, error: Option<&str>) -> String {
 }
 
 /// Resolves when a popup that is back from the platform shows no marker for as long as an application may be undecided.
-async fn undecided(window: &Page) {
+pub(super) async fn undecided(window: &Page) {
     if PlatformWindow(window).wait_until_back(PATIENCE).await.is_err() {
         return std::future::pending().await;
     }

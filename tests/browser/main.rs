@@ -2,6 +2,7 @@
 
 mod leftovers;
 mod site;
+mod words;
 
 use std::time::{Duration, Instant};
 

@@ -31,6 +31,12 @@ const SLOW: &str = r##"<!doctype html><title>Slow</title><p id="first">1</p><scr
 const SLOW2: &str = r##"<!doctype html><title>Slow 2</title><div id="box"></div>
 <script>setTimeout(() => document.querySelector("#box").innerHTML = "<b id=late>here</b>", 100)</script>"##;
 
+const ACCOUNT: &str = r##"<!doctype html><title>Account</title><p>Our doctors: Ada Ferri</p><p id="hidden" hidden>nobody reads this</p>
+<div id="bar"><b class="twice">one</b> <b id="123" class="who" data-testid="account '1'">Guest of  the
+house</b> <b class="twice" style="visibility:hidden">nor this</b></div><button id="later">Later</button>
+<script>let nothing = 0;
+later.onclick = () => setTimeout(() => document.querySelector(".who").textContent = "Signed in: Ada Ferri", 300);</script>"##;
+
 #[derive(serde::Deserialize)]
 struct Callback {
     code: String,
@@ -51,6 +57,7 @@ pub async fn site() -> String {
                 Html(CALLBACK)
             }),
         )
+        .route("/account", page(ACCOUNT))
         .route("/slow", page(SLOW))
         .route("/slow2", page(SLOW2))
         .route("/cookie", get(|| async { ([(header::SET_COOKIE, "sid=hush; HttpOnly; Path=/; SameSite=Lax")], Html("<p>ok</p>")) }))

@@ -57,6 +57,12 @@ pub fn started_with(port: u16, arguments: &[&str]) -> String {
     profile(port, "#login", &started(port).replace(&listen, &format!("\"127.0.0.1:{port}\"{more}]")))
 }
 
+/// The same with nothing said of the login but what a person clicks.
+pub fn minimal(profile: &str) -> String {
+    let told = |line: &&str| ["signed_in", "error", "logout"].iter().all(|key| !line.starts_with(key));
+    profile.lines().filter(told).map(|line| format!("{line}\n")).collect()
+}
+
 /// The profile of one that is running already, and expects the platform at a port.
 pub fn running(port: u16, platform: u16) -> String {
     let how = format!("\n[app.client]\nclient_id = \"agenda\"\nsecret_env = \"AGENDA_SECRET\"\nplatform_port = {platform}");

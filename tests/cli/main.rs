@@ -7,6 +7,7 @@ mod gates;
 mod handing_on;
 mod input;
 mod interruption;
+mod learning;
 mod mock;
 mod odd;
 mod program;

@@ -126,6 +126,9 @@ pub fn facts(run: &Run) -> Vec<Fact> {
     };
     let mut facts = vec![text("Application", "Applicazione", Both::of(kind))];
     facts.extend(application.url.as_deref().map(|url| code("Address", "Indirizzo", url)));
+    if let Some(learned) = &application.learned {
+        facts.push(code("Learned from sign-ins", "Imparato dagli accessi", &learned.lines().join(", ")));
+    }
     facts.push(text("Target", "Ambiente di prova", Both::of(target)));
     facts.extend(started.target.issuer.as_deref().map(|issuer| code("Issuer", "Issuer", issuer)));
     facts.push(text("Date", "Data", Both::of(|lang| words::date(run.started_at(), lang))));

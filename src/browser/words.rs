@@ -1,0 +1,64 @@
+//! What a page says to a person, element by element, and how to find each of them again.
+
+use std::time::Duration;
+
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+use super::page::DEFAULT_DEADLINE;
+use super::{BrowserError, Page};
+
+const SCRIPT: &str = include_str!("scripts/words.js");
+
+/// A visible element that has words.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+pub struct Element {
+    /// CSS selectors that find this element alone in its document, from the most telling to the most fragile.
+    pub selectors: Vec<String>,
+    /// What a person reads in it, in one line.
+    pub text: String,
+}
+
+impl Page {
+    /// The elements of the page that the window shows, once it has loaded.
+    pub async fn elements(&self) -> Result<Vec<Element>, BrowserError> {
+        self.taken_down("", &Value::Null, &[], "loaded page to read", DEFAULT_DEADLINE).await
+    }
+
+    /// Waits until an element says something that none of the `known` ones says, and that has one of the `names` in it if there are
+    /// any; answers with all elements. A page whose address begins with `away` is waited out.
+    pub async fn wait_for_words(
+        &self,
+        away: &str,
+        known: &[Element],
+        names: &[String],
+        deadline: Duration,
+    ) -> Result<Vec<Element>, BrowserError> {
+        let known: Vec<&str> = known.iter().map(|element| element.text.as_str()).collect();
+        let what = match names.first() {
+            Some(name) => format!("new words that name `{name}`"),
+            None => "new words".to_owned(),
+        };
+        self.taken_down(away, &json!(known), names, &what, deadline).await
+    }
+
+    /// Those of the selectors that find something visible now.
+    pub async fn visible_among(&self, css: &[String]) -> Result<Vec<String>, BrowserError> {
+        // In an array, for the wait takes nothing falsy.
+        let script = "all => document.readyState === 'complete' && [all.filter(css => shown(css))]";
+        let mut found = self.settle(script, &[json!(css)], "loaded page to look at", DEFAULT_DEADLINE).await?;
+        serde_json::from_value(found[0].take()).map_err(|why| BrowserError::Script { why: why.to_string() })
+    }
+
+    async fn taken_down(
+        &self,
+        away: &str,
+        known: &Value,
+        names: &[String],
+        what: &str,
+        deadline: Duration,
+    ) -> Result<Vec<Element>, BrowserError> {
+        let elements = self.settle(SCRIPT, &[json!(away), known.clone(), json!(names)], what, deadline).await?;
+        serde_json::from_value(elements).map_err(|why| BrowserError::Script { why: why.to_string() })
+    }
+}

@@ -1,0 +1,271 @@
+//! Learns from sign-ins what the profile does not say: what the application shows when somebody is signed in, and when the person
+//! refused.
+//!
+//! Each sign-in is in a browser of its own. A text that is always the same never wins: the marker has to name two people, each after
+//! their own sign-in, and has to find nothing before.
+
+use std::collections::HashSet;
+use std::time::Duration;
+
+use tokio::time::Instant;
+
+use super::markers::{Sight, Unknown, refused, signed_in};
+use super::people::{Person, mentions};
+use super::sign_in::{Consent, INDECISION, Outcome, at_the_platform, outcome, undecided};
+use super::stage::{Stage, Visitor};
+use super::{Failure, PATIENCE};
+use crate::browser::{BrowserError, Element, Page};
+use crate::domain::{Login, Window};
+
+/// Browsers of the look before the run, by what they are for.
+const ANOTHER: &str = "doctor, somebody else";
+const REFUSING: &str = "doctor, refusing";
+const AGAIN: &str = "doctor, once more";
+
+/// How many of the page's new words a reason tells.
+const TOLD: usize = 4;
+
+/// The sign-in that the look before the run has begun.
+pub(super) struct Begun {
+    pub visitor: Visitor,
+    /// The window that is at the platform.
+    pub window: Page,
+    /// The page before anybody has signed in.
+    pub before: Vec<Element>,
+}
+
+/// The login with everything that could be learned of it.
+///
+/// # Errors
+/// When `signed_in` is not written and cannot be learned: nothing could be judged then. What a refusal looks like may stay unknown.
+pub(super) async fn learn(stage: &mut Stage, begun: &Begun) -> Result<Login, Failure> {
+    let written = stage.setup.login().clone();
+    if written.signed_in.is_none() {
+        return match learn_both(stage, begun).await {
+            // Nobody to sign in as, say: the run has to say so, and not to pass the application over.
+            Err(Failure::NotApplicable { reason }) => Err(Failure::unjudged(format!("{reason}: {}", what_to_write()))),
+            learned => learned,
+        };
+    }
+    // Without it the steps do as they do for a profile that names none.
+    Ok(learn_refusal(stage, begun).await.unwrap_or(written))
+}
+
+async fn learn_both(stage: &mut Stage, begun: &Begun) -> Result<Login, Failure> {
+    let mut login = stage.setup.login().clone();
+    let (ada, other) = (stage.person("Ada")?, somebody_else(stage)?);
+    let during = during(begun, &login).await?;
+    let first = sight(stage, &begun.visitor, &begun.window, &ada, &begun.before).await?;
+    let visitor = stage.visitor(ANOTHER).await?;
+    let before = visitor.page.elements().await?;
+    let window = stage.open_sign_in(&visitor).await?;
+    let second = sight(stage, &visitor, &window, &other, &before).await?;
+    leave(stage, ANOTHER).await;
+
+    let sights = [first, second];
+    let mut candidates = signed_in(&begun.before, &sights).map_err(|unknown| unjudged(stage, &unknown, &ada, &other))?;
+    let visitor = stage.visitor(REFUSING).await?;
+    let always = visitor.page.visible_among(&candidates).await?;
+    let dropped = |candidates: &[String]| Unknown::AlwaysThere(candidates.first().cloned().unwrap_or_default());
+    let reason = dropped(&candidates);
+    candidates.retain(|css| !always.contains(css));
+    if candidates.is_empty() {
+        return Err(unjudged(stage, &reason, &ada, &other));
+    }
+    let known: Vec<Element> =
+        [&begun.before, &during].into_iter().chain(sights.iter().flat_map(|sight| &sight.pages)).flatten().cloned().collect();
+    let told = refuse(stage, &visitor, &ada, &known).await?;
+    let shown = visitor.page.visible_among(&candidates).await?;
+    leave(stage, REFUSING).await;
+    // A platform that has the consent already asks for none, and so nothing was refused.
+    let was_refused = stage.mock().is_ok() || shown.is_empty();
+    if was_refused {
+        candidates.retain(|css| !shown.contains(css));
+    }
+    login.signed_in = Some(candidates.into_iter().next().ok_or_else(|| unjudged(stage, &reason, &ada, &other))?);
+    if login.error.is_none() && was_refused {
+        login.error = holds(stage, &login, told, &ada).await?;
+    }
+    match once_more(stage, &login, &ada, &Consent::GrantAll).await? {
+        Outcome::SignedIn(shown) if ada.is_named_by(&shown) => Ok(login),
+        other => Err(Failure::unjudged(format!(
+            "`{}`, which was learned from honest sign-ins, does not tell the next one: {}; {}",
+            login.signed_in.unwrap_or_default(),
+            other.describe(),
+            what_to_write()
+        ))),
+    }
+}
+
+async fn learn_refusal(stage: &mut Stage, begun: &Begun) -> Result<Login, Failure> {
+    let mut login = stage.setup.login().clone();
+    let ada = stage.person("Ada")?;
+    let during = during(begun, &login).await?;
+    let Begun { visitor, window, before } = begun;
+    if at_the_platform(window, &ada, &Consent::GrantAll, &login).await?.is_some() {
+        return Ok(login);
+    }
+    if !matches!(outcome(visitor, window, &login).await?, Outcome::SignedIn(_)) {
+        return Ok(login);
+    }
+    let known: Vec<Element> = [before, &during, &visitor.page.elements().await?].into_iter().flatten().cloned().collect();
+    let visitor = stage.visitor(REFUSING).await?;
+    let told = refuse(stage, &visitor, &ada, &known).await?;
+    leave(stage, REFUSING).await;
+    login.error = holds(stage, &login, told, &ada).await?;
+    Ok(login)
+}
+
+/// The first of the selectors, if it tells a refusal again, and no honest sign-in.
+async fn holds(stage: &mut Stage, login: &Login, told: Vec<String>, person: &Person) -> Result<Option<String>, Failure> {
+    let Some(error) = told.into_iter().next() else { return Ok(None) };
+    let login = Login { error: Some(error), ..login.clone() };
+    let honest = once_more(stage, &login, person, &Consent::GrantAll).await?;
+    if !matches!(honest, Outcome::SignedIn(_)) {
+        return Ok(None);
+    }
+    let cancelled = once_more(stage, &login, person, &Consent::Cancel).await?;
+    Ok(login.error.filter(|_| matches!(cancelled, Outcome::Refused(Some(_)))))
+}
+
+/// A sign-in as the scenarios do it, with what was learned.
+async fn once_more(stage: &mut Stage, login: &Login, person: &Person, consent: &Consent) -> Result<Outcome, Failure> {
+    let visitor = stage.visitor(AGAIN).await?;
+    let outcome = stage.sign_in_by(login, &visitor, person, consent).await;
+    leave(stage, AGAIN).await;
+    outcome
+}
+
+/// What the page shows while the popup is open: that is no answer to what is done there.
+async fn during(begun: &Begun, login: &Login) -> Result<Vec<Element>, Failure> {
+    match login.window {
+        Window::Popup => Ok(begun.visitor.page.elements().await?),
+        Window::Same => Ok(Vec::new()),
+    }
+}
+
+/// Signs a person in, and takes down what names them: where the sign-in leaves them, and on the page loaded anew.
+async fn sight(stage: &Stage, visitor: &Visitor, window: &Page, person: &Person, before: &[Element]) -> Result<Sight, Failure> {
+    let login = stage.setup.login();
+    match at_the_platform(window, person, &Consent::GrantAll, login).await {
+        Ok(None) => {}
+        Ok(Some(ended)) => {
+            return Err(Failure::unjudged(format!("an honest sign-in of {} is {}", person.shown, ended.describe())));
+        }
+        Err(failure) => return Err(stage.explain(failure).await),
+    }
+    let left = naming(stage, &visitor.page, person, before).await?;
+    visitor.page.goto(stage.base_url.as_str()).await?;
+    let anew = naming(stage, &visitor.page, person, before).await?;
+    Ok(Sight { names: person.names(), pages: [left, anew] })
+}
+
+/// The page, once it names the person in words that were not there before.
+async fn naming(stage: &Stage, page: &Page, person: &Person, before: &[Element]) -> Result<Vec<Element>, Failure> {
+    let error = match page.wait_for_words(&stage.issuer, before, &person.names(), PATIENCE).await {
+        Ok(elements) => return Ok(elements),
+        Err(error @ BrowserError::Timeout { .. }) => error,
+        Err(error) => return Err(stage.explain(error.into()).await),
+    };
+    let name = person.names().into_iter().next().unwrap_or_default();
+    let always = before.iter().filter(|element| mentions(&element.text, &person.names())).min_by_key(|element| element.text.len());
+    if let Some(element) = always {
+        return Err(Failure::unjudged(format!(
+            "`{}` is on the page before anybody has signed in, and an honest sign-in of {name} adds nothing that names the person: {}",
+            element.text,
+            what_to_write()
+        )));
+    }
+    let seen = page.elements().await.map_err(|_| error)?;
+    Err(Failure::unjudged(format!(
+        "after an honest sign-in of {name} nothing on the page names the person; {}: {}",
+        news(before, &seen),
+        what_to_write()
+    )))
+}
+
+/// What a page says that it did not say before, for a person.
+fn news(before: &[Element], seen: &[Element]) -> String {
+    let old: HashSet<&str> = before.iter().map(|element| element.text.as_str()).collect();
+    let mut new: Vec<&str> = seen.iter().map(|element| element.text.as_str()).filter(|text| !old.contains(text)).collect();
+    new.sort_by_key(|text| text.len());
+    new.dedup();
+    if new.is_empty() {
+        return "it says what it said before".to_owned();
+    }
+    let told: Vec<String> = new.iter().take(TOLD).map(|text| format!("`{text}`")).collect();
+    format!("new on it is {}", told.join(", "))
+}
+
+/// The person refuses consent: the selectors of what only that is answered with.
+async fn refuse(stage: &Stage, visitor: &Visitor, person: &Person, known: &[Element]) -> Result<Vec<String>, Failure> {
+    let login = stage.setup.login();
+    let window = stage.open_sign_in(visitor).await?;
+    if at_the_platform(&window, person, &Consent::Cancel, login).await?.is_some() {
+        return Ok(Vec::new());
+    }
+    let (page, issuer) = (&visitor.page, stage.issuer.as_str());
+    let popup = login.window == Window::Popup;
+    let told = tokio::select! {
+        told = told_on(page, issuer, known, PATIENCE) => told,
+        _ = window.wait_until_closed(PATIENCE), if popup => told_on(page, issuer, known, INDECISION).await,
+        () = undecided(&window), if popup => told_on(&window, issuer, known, INDECISION).await,
+    };
+    Ok(told?)
+}
+
+async fn told_on(page: &Page, issuer: &str, known: &[Element], deadline: Duration) -> Result<Vec<String>, BrowserError> {
+    let until = Instant::now() + deadline;
+    let mut known = known.to_vec();
+    loop {
+        let left = until.saturating_duration_since(Instant::now());
+        match page.wait_for_words(issuer, &known, &[], left).await {
+            Ok(after) => {
+                let found = refused(&[&known], &after);
+                if !found.is_empty() {
+                    return Ok(found);
+                }
+                // Other words where there were some before, such as of a button.
+                known.extend(after);
+            }
+            Err(BrowserError::Timeout { .. } | BrowserError::Closed { .. }) => return Ok(Vec::new()),
+            Err(error) => return Err(error),
+        }
+    }
+}
+
+/// Somebody whom the application serves as it does Ada.
+fn somebody_else(stage: &Stage) -> Result<Person, Failure> {
+    let Some(remote) = stage.setup.remote() else { return stage.person("Mallory") };
+    let users = &remote.file.users;
+    let own = users.get("ada").map(|ada| &ada.tenant);
+    let others = || users.iter().filter(|(key, _)| *key != "ada");
+    let other = others().find(|(_, user)| Some(&user.tenant) == own).or_else(|| others().next());
+    let (key, _) = other.ok_or_else(|| Failure::not_applicable("the target file names no second user"))?;
+    stage.person(key)
+}
+
+async fn leave(stage: &mut Stage, key: &str) {
+    if let Some(visitor) = stage.forget_visitor(key) {
+        visitor.context.close().await;
+    }
+}
+
+fn what_to_write() -> &'static str {
+    "write app.login.signed_in in the profile, a CSS selector of what is there only for a signed-in user, and names them"
+}
+
+fn unjudged(stage: &Stage, unknown: &Unknown, ada: &Person, other: &Person) -> Failure {
+    let (ada, other) = (&ada.shown, &other.shown);
+    let found = match unknown {
+        Unknown::Nobody => format!("after an honest sign-in of {ada} nothing on {} names the person", stage.base_url),
+        Unknown::AlwaysThere(text) => {
+            format!("`{text}` names {ada} after an honest sign-in, and what stands there is shown before anybody has signed in, too")
+        }
+        Unknown::OnlyOnce(text) => format!(
+            "`{text}` names {ada} after an honest sign-in, and nothing in its place names {other}, and no others, after that person's; both \
+             at once and when the page is loaded anew"
+        ),
+    };
+    Failure::unjudged(format!("{found}: {}", what_to_write()))
+}
