@@ -11,7 +11,7 @@ use testcontainers::bollard::query_parameters::{ListContainersOptionsBuilder, Re
 use testcontainers::core::Host;
 use testcontainers::core::client::docker_client_instance;
 use testcontainers::runners::AsyncRunner;
-use testcontainers::{ContainerAsync, GenericImage, ImageExt};
+use testcontainers::{ContainerAsync, ContainerRequest, GenericImage, ImageExt};
 
 use super::Failure;
 use super::application::{Filling, Lives, free_address, tail, wait_until_ready};
@@ -31,28 +31,17 @@ pub struct Container {
 
 impl Container {
     /// `hosts`: addresses of host names, as the browser has them.
-    pub async fn start(
+    pub async fn start<'a>(
         app: &App,
         image: &str,
         filling: &Filling<'_>,
-        hosts: impl IntoIterator<Item = (&String, &IpAddr)>,
+        hosts: impl IntoIterator<Item = (&'a String, &'a IpAddr)>,
     ) -> Result<Self, Failure> {
         free_address(app).await?;
         let engine = engine().await?;
         remove_orphans(&engine).await;
         let number = number();
-        let (name, tag) = name_and_tag(image);
-        let mut request = GenericImage::new(name, tag)
-            .with_network("host")
-            .with_copy_to(CA_FILE, filling.ca_pem.unwrap_or_default().as_bytes().to_vec())
-            .with_labels([(OWNER, owner()), (NUMBER, number.clone())]);
-        for (variable, value) in filling.environment(app, Path::new(CA_FILE)) {
-            request = request.with_env_var(variable, value);
-        }
-        for (host, address) in hosts {
-            request = request.with_host(host, Host::Addr(*address));
-        }
-        let inner = match request.start().await {
+        let inner = match request(app, image, filling, hosts, &number).start().await {
             Ok(inner) => inner,
             Err(error) => {
                 // It may have been made, and not have started.
@@ -93,6 +82,28 @@ impl Lives for Container {
         let (out, err) = (self.inner.stdout_to_vec().await, self.inner.stderr_to_vec().await);
         tail(&[out.unwrap_or_default(), err.unwrap_or_default()].concat())
     }
+}
+
+/// What the engine is asked for.
+fn request<'a>(
+    app: &App,
+    image: &str,
+    filling: &Filling<'_>,
+    hosts: impl IntoIterator<Item = (&'a String, &'a IpAddr)>,
+    number: &str,
+) -> ContainerRequest<GenericImage> {
+    let (name, tag) = name_and_tag(image);
+    let mut request = GenericImage::new(name, tag)
+        .with_network("host")
+        .with_copy_to(CA_FILE, filling.ca_pem.unwrap_or_default().as_bytes().to_vec())
+        .with_labels([(OWNER, owner()), (NUMBER, number.to_owned())]);
+    for (variable, value) in filling.environment(app, Path::new(CA_FILE)) {
+        request = request.with_env_var(variable, value);
+    }
+    for (host, address) in hosts {
+        request = request.with_host(host, Host::Addr(*address));
+    }
+    request
 }
 
 /// The engine, once it has answered. What keeps it from that is for the person at this machine to mend.
@@ -181,7 +192,34 @@ fn chain(error: &dyn Error) -> String {
 
 #[cfg(test)]
 mod tests {
+    use std::net::Ipv4Addr;
+
     use super::*;
+
+    #[test]
+    fn a_container_is_told_what_browser_and_platform_know() {
+        let text = "name = \"x\"\ntype = \"web\"\nscopes = []\nurl = \"http://localhost:5000/\"\nimage = \"agenda:1\"\n\
+                    env = { PORT = \"{port}\", CA = \"{ca_file}\", ISSUER = \"{issuer}\" }";
+        let app = toml::from_str::<App>(text).expect("an application").at_port(40_123);
+        let filling = Filling {
+            issuer: "http://localhost:4010",
+            api: "",
+            client_id: "",
+            client_secret: None,
+            tenants: &[],
+            poll_seconds: 1,
+            other: None,
+            ca_pem: None,
+        };
+        let hosts = [("account.gipo.it".to_owned(), IpAddr::from(Ipv4Addr::LOCALHOST))];
+        let request = request(&app, "agenda:1", &filling, hosts.iter().map(|(host, address)| (host, address)), "1");
+        assert_eq!(request.network().as_deref(), Some("host"));
+        let told: Vec<String> = request.hosts().map(|(host, address)| format!("{host} {address}")).collect();
+        assert_eq!(told, ["account.gipo.it 127.0.0.1"]);
+        let mut environment: Vec<String> = request.env_vars().map(|(name, value)| format!("{name}={value}")).collect();
+        environment.sort();
+        assert_eq!(environment, ["CA=/collaudo-platform-ca.pem", "ISSUER=http://localhost:4010", "PORT=40123"]);
+    }
 
     #[test]
     fn an_image_has_a_tag() {
