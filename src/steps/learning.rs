@@ -150,7 +150,7 @@ async fn sight(stage: &Stage, visitor: &Visitor, window: &Page, person: &Person,
     match at_the_platform(window, person, &Consent::GrantAll, login).await {
         Ok(None) => {}
         Ok(Some(ended)) => {
-            return Err(Failure::unjudged(format!("an honest sign-in of {} is {}", person.shown, ended.describe())));
+            return Err(Failure::unjudged(format!("an honest sign-in of {} is {}", person.called(), ended.describe())));
         }
         Err(failure) => return Err(stage.explain(failure).await),
     }
@@ -167,7 +167,9 @@ async fn naming(stage: &Stage, page: &Page, person: &Person, before: &[Element])
         Err(error @ BrowserError::Timeout { .. }) => error,
         Err(error) => return Err(stage.explain(error.into()).await),
     };
-    let name = person.names().into_iter().next().unwrap_or_default();
+    let name = person.called();
+    let nameless = format!(", or give users.{}.name in the target file", person.name.to_lowercase());
+    let nameless = if person.shown.is_empty() { nameless.as_str() } else { "" };
     let always = before.iter().filter(|element| mentions(&element.text, &person.names())).min_by_key(|element| element.text.len());
     if let Some(element) = always {
         return Err(Failure::unjudged(format!(
@@ -178,7 +180,7 @@ async fn naming(stage: &Stage, page: &Page, person: &Person, before: &[Element])
     }
     let seen = page.elements().await.map_err(|_| error)?;
     Err(Failure::unjudged(format!(
-        "after an honest sign-in of {name} nothing on the page names the person; {}: {}",
+        "after an honest sign-in of {name} nothing on the page names the person; {}: {}{nameless}",
         news(before, &seen),
         what_to_write()
     )))
@@ -256,7 +258,7 @@ fn what_to_write() -> &'static str {
 }
 
 fn unjudged(stage: &Stage, unknown: &Unknown, ada: &Person, other: &Person) -> Failure {
-    let (ada, other) = (&ada.shown, &other.shown);
+    let (ada, other) = (ada.called(), other.called());
     let found = match unknown {
         Unknown::Nobody => format!("after an honest sign-in of {ada} nothing on {} names the person", stage.base_url),
         Unknown::AlwaysThere(text) => {
