@@ -56,7 +56,7 @@ async fn learn_both(stage: &mut Stage, begun: &Begun) -> Result<Login, Failure> 
     let (ada, other) = (stage.person("Ada")?, somebody_else(stage)?);
     let during = during(begun, &login).await?;
     let first = sight(stage, &begun.visitor, &begun.window, &ada, &begun.before).await?;
-    let visitor = stage.visitor(ANOTHER).await?;
+    let visitor = untouched(stage, ANOTHER).await?;
     let before = visitor.page.elements().await?;
     let window = stage.open_sign_in(&visitor).await?;
     let second = sight(stage, &visitor, &window, &other, &before).await?;
@@ -64,7 +64,7 @@ async fn learn_both(stage: &mut Stage, begun: &Begun) -> Result<Login, Failure> 
 
     let sights = [first, second];
     let mut candidates = signed_in(&begun.before, &sights).map_err(|unknown| unjudged(stage, &unknown, &ada, &other))?;
-    let visitor = stage.visitor(REFUSING).await?;
+    let visitor = untouched(stage, REFUSING).await?;
     let always = visitor.page.visible_among(&candidates).await?;
     let dropped = |candidates: &[String]| Unknown::AlwaysThere(candidates.first().cloned().unwrap_or_default());
     let reason = dropped(&candidates);
@@ -245,6 +245,13 @@ fn somebody_else(stage: &Stage) -> Result<Person, Failure> {
     let other = others().find(|(_, user)| Some(&user.tenant) == own).or_else(|| others().next());
     let (key, _) = other.ok_or_else(|| Failure::not_applicable("the target file names no second user"))?;
     stage.person(key)
+}
+
+/// A new browser, on the page that is ready for a sign-in: one that a script builds is empty at first.
+async fn untouched(stage: &mut Stage, key: &str) -> Result<Visitor, Failure> {
+    let visitor = stage.visitor(key).await?;
+    visitor.page.wait_for(&stage.setup.login().trigger, PATIENCE).await?;
+    Ok(visitor)
 }
 
 async fn leave(stage: &mut Stage, key: &str) {
