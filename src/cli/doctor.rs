@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use super::compose::Parties;
-use super::{CliError, End};
+use super::{CliError, End, signals};
 use crate::browser::locate;
 use crate::catalogue::Catalogue;
 use crate::steps::{Look, preflight};
@@ -31,8 +31,12 @@ pub async fn run(arguments: Arguments) -> Result<End, CliError> {
     let folder = tempfile::tempdir().map_err(|source| CliError::Write { path: std::env::temp_dir(), source })?;
     let (setup, environment) = read.setup(Path::new(folder.path()), &catalogue).await?;
     tell(&ok("driver", format!("starts: {}, {}", environment.browser, environment.driver)));
-    let looks = preflight(&setup).await;
+    let looks = tokio::select! {
+        looks = preflight(&setup) => Some(looks),
+        () = signals::stop() => None,
+    };
     setup.end().await;
+    let Some(looks) = looks else { return Ok(End::Incomplete) };
     looks.iter().for_each(tell);
     if let Some(learned) = setup.learned() {
         anstream::println!(

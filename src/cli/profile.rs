@@ -234,10 +234,36 @@ mod tests {
             (console("Signed in").replace("device", "native"), Some("app.redirect_uris is empty")),
             (console("Signed in"), None),
             (console("Signed in").replace("[\"x\"]", "[\"x\", \"{port}\"]"), Some("{port} stands for the port of app.url")),
+            (console("Signed in").replace("command = [\"x\"]", "image = \"x:1\""), Some("needs app.command")),
+            (console("Signed in").replace("command", "image = \"x:1\"\ncommand"), Some("app.command and app.image are both there")),
         ] {
             let found = parse_profile(Path::new("collaudo.toml"), &text).err().map(|error| error.to_string());
             assert_eq!(found.is_some(), said.is_some(), "{text}: {found:?}");
             assert!(found.unwrap_or_default().contains(said.unwrap_or_default()), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_page_of_this_machine_may_be_at_any_port_and_in_a_container() {
+        let web = |url: &str, how: &str| {
+            format!(
+                "[app]\nname = \"x\"\ntype = \"web\"\nscopes = []\nurl = \"{url}\"\nredirect_uris = [\"http://localhost:1/\"]\n{how}\n\
+                 [app.login]\ntrigger = \"#in\"\nsigned_in = \"#user\"\n"
+            )
+        };
+        for (text, said) in [
+            (web("http://localhost:1/", "command = [\"x\", \"{port}\"]"), None),
+            (web("http://localhost:1/", "image = \"x:1\"\nenv = { PORT = \"{port}\" }"), None),
+            (web("https://x.example/", "image = \"x:1\""), None),
+            (web("https://x.example/", "command = [\"x\", \"{port}\"]"), Some("must be the page of a web application on this machine")),
+            (web("http://localhost:1/", "image = \"\""), Some("app.image is ``, which names no image")),
+            (web("http://localhost:1/", "image = \"x:1 y\""), Some("app.image is `x:1 y`, which names no image")),
+            (web("http://localhost:1/", "image = \"x:1\"\ncommand = [\"x\"]"), Some("app.command and app.image are both there")),
+            (web("http://localhost:1/", ""), Some("neither a command, nor an image, nor a fixed client")),
+        ] {
+            let found = parse_profile(Path::new("collaudo.toml"), &text).err().map(|error| error.to_string());
+            assert_eq!(found.is_some(), said.is_some(), "{text}: {found:?}");
+            assert!(found.clone().unwrap_or_default().contains(said.unwrap_or_default()), "{text}: {found:?}");
         }
     }
 

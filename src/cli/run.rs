@@ -9,7 +9,7 @@ use super::bundle::Sealing;
 use super::compose::{Parties, target_summary};
 use super::follow::{Delivery, drive};
 use super::gate::Gate;
-use super::{CliError, End};
+use super::{CliError, End, signals};
 use crate::catalogue::{Selection, Sources};
 use crate::domain::{Application, ApplicationType, Profile, RequirementId, Shard, Suite, Waiver};
 use crate::event::{FORMAT, Lang, RunStarted};
@@ -129,7 +129,15 @@ pub async fn run(arguments: Arguments) -> Result<End, CliError> {
     let jobs = if own_address { 1 } else { arguments.jobs.max(1) };
     let (setup, environment) = read.setup(&arguments.out, &plan.catalogue).await?;
     if !setup.bundled {
-        preflight(&setup).await;
+        let stopped = tokio::select! {
+            _ = preflight(&setup) => false,
+            () = signals::stop() => true,
+        };
+        if stopped {
+            setup.end().await;
+            anstream::eprintln!("stopped before the first scenario");
+            return Ok(End::Incomplete);
+        }
     }
     let application = Application { learned: setup.learned(), ..application };
     let started = RunStarted {

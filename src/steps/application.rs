@@ -26,7 +26,7 @@ const TAIL: usize = 2000;
 pub enum Instance {
     Bundled(RelyingParty),
     Started(Started),
-    Container(Container),
+    Container(Box<Container>),
     Running,
 }
 

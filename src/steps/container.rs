@@ -18,7 +18,7 @@ use super::application::{Filling, Lives, free_address, tail, wait_until_ready};
 use crate::domain::App;
 
 /// Where the container finds the platform's certificate authority.
-const CA_FILE: &str = "/collaudo/platform-ca.pem";
+const CA_FILE: &str = "/collaudo-platform-ca.pem";
 /// Label: which process started the container.
 const OWNER: &str = "collaudo.owner";
 /// Label: which of that process's containers it is.

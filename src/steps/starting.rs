@@ -146,7 +146,9 @@ impl Stage {
                 )
             }
             (None, Some(command), _) => Instance::Started(Started::start(app, command, &filling).await?),
-            (None, None, Some(image)) => Instance::Container(Container::start(app, image, &filling, hosts.into_iter().flatten()).await?),
+            (None, None, Some(image)) => {
+                Instance::Container(Box::new(Container::start(app, image, &filling, hosts.into_iter().flatten()).await?))
+            }
             (None, None, None) => Instance::Running,
         });
         drop(application);

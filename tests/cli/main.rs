@@ -1,6 +1,7 @@
 //! The program as a user runs it: exit codes, messages, what it writes and what it leaves behind.
 
 mod applications;
+mod containers;
 mod data;
 mod gates;
 mod handing_on;
