@@ -3,6 +3,7 @@
 mod application;
 mod evidence;
 mod finding;
+mod known_failure;
 mod oracle;
 mod profile;
 mod requirement;
@@ -18,6 +19,7 @@ pub use evidence::{
     SameSite,
 };
 pub use finding::Finding;
+pub use known_failure::KnownFailure;
 pub use oracle::{Oracle, OraclePart};
 pub use profile::{Action, App, Attested, Console, Dossier, DossierEnvironment, Login, Profile, StaticClient, TemporaryUser, Window};
 pub use requirement::{Actor, Level, Requirement, RequirementId, RequirementIdError};
