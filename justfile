@@ -30,6 +30,10 @@ doctor *ARGS:
 test *ARGS:
     ci/test {{ARGS}}
 
+# Every defect against its own scenarios, with one seed and so many scenarios at once.
+kill-matrix SEED JOBS:
+    KILL_SEED={{SEED}} KILL_JOBS={{JOBS}} cargo nextest run --locked --no-fail-fast --test defects
+
 # Formatting and lints.
 lint:
     ci/lint

@@ -1,5 +1,6 @@
 //! The kill matrix: a run against the bundled application with a defect is NOT READY, fails at the mandatory requirements that the
 //! defect breaks, warns at the others, and finds nothing else; the defect's own scenarios are enough to show it.
+//! `just kill-matrix SEED JOBS` runs it with one seed and so many scenarios at once.
 
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -28,7 +29,10 @@ fn check(defect: Defect, catalogue: &Catalogue) -> Result<(), String> {
     let (must, other) = (covered(|level| level == Level::Must), covered(|level| level != Level::Must));
     let out = tempfile::tempdir().expect("a folder");
     let run = Command::new(env!("CARGO_BIN_EXE_collaudo"))
-        .args(["run", "--defect", defect.name(), "--report", "json", "--jobs", "2", "--out"])
+        .args(["run", "--defect", defect.name(), "--report", "json", "--jobs"])
+        .arg(std::env::var("KILL_JOBS").unwrap_or_else(|_| "2".to_owned()))
+        .args(std::env::var("KILL_SEED").iter().flat_map(|seed| ["--seed", seed]))
+        .arg("--out")
         .arg(out.path())
         .arg("--requirement")
         .args(must.iter().chain(&other))

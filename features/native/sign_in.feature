@@ -73,5 +73,6 @@ Feature: Native application
     Scenario: A native application refuses an ID token with another nonce
       Given the platform will issue an ID token with another nonce
       When Ada signs in through the program
-      Then the program says that sign-in failed
+      Then the relying party sent a nonce
+      And the program says that sign-in failed
       But nobody is signed in with the program

@@ -4,6 +4,7 @@ Feature: Refresh
 
   Background:
     Given the relying party is registered at the platform
+    And the relying party declares offline access
     And the end-user Ada has an account at the medical centre
     And Ada has signed in through the popup and granted every scope
 

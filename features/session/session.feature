@@ -42,7 +42,8 @@ Feature: Session
 
     @LO-02 @provoked
     Scenario: A revocation that the platform could not do is asked for again
-      Given Ada has signed in through the popup and granted every scope
+      Given the relying party declares offline access
+      And Ada has signed in through the popup and granted every scope
       And the platform will answer the next revocation with not available
       When Ada signs out of the relying party
       Then nobody is signed in at the relying party
@@ -50,6 +51,7 @@ Feature: Session
 
     @LO-01
     Scenario: Signing out revokes the refresh token
-      Given Ada has signed in through the popup and granted every scope
+      Given the relying party declares offline access
+      And Ada has signed in through the popup and granted every scope
       When Ada signs out of the relying party
       Then the platform was asked to revoke the refresh token

@@ -89,7 +89,8 @@ Feature: ID token
     Scenario Outline: An ID token <nonce> is refused
       Given the platform will issue an ID token <nonce>
       When Ada signs in through the popup and grants every scope
-      Then the relying party shows that sign-in failed
+      Then the relying party sent a nonce
+      And the relying party shows that sign-in failed
       But nobody is signed in at the relying party
 
       Examples:

@@ -143,7 +143,9 @@ pub fn check_no_pkce_downgrade(exchanges: &[Exchange]) -> Judgement {
 pub fn check_nonces(exchanges: &[Exchange]) -> Judgement {
     let sign_ins = observed(exchanges)?;
     let asked: Vec<&SignIn<'_>> = sign_ins.iter().filter(|sign_in| sign_in.scopes().contains(giponext::OPENID)).collect();
-    let asked = some(asked, "no authorization request asked for the scope `openid`")?;
+    if asked.is_empty() {
+        return Err(Refusal::NotApplicable("the application asks for no ID token (the scope `openid`)".to_owned()));
+    }
     if let Some(without) = asked.iter().find(|sign_in| sign_in.parameter("nonce").is_none_or(str::is_empty)) {
         if asked.iter().all(|sign_in| sign_in.parameter("nonce").is_none()) && asked.iter().all(|sign_in| uses_pkce(sign_in)) {
             return Err(Refusal::NotApplicable("no nonce is sent, and PKCE protects the authorization code".to_owned()));
@@ -159,6 +161,14 @@ pub fn check_nonces(exchanges: &[Exchange]) -> Judgement {
         return Err(nothing("one sign-in does not show whether the nonce is new in each"));
     }
     check_unique("nonce", Clause("OpenID Connect Core section 15.5.2"), &asked)
+}
+
+/// ID-09: whoever sends no nonce misses none; whether one is needed is AZ-11's.
+pub fn check_nonce_sent(exchanges: &[Exchange]) -> Judgement {
+    match observed(exchanges)?.iter().any(|sign_in| sign_in.parameter("nonce").is_some()) {
+        true => Ok(()),
+        false => Err(Refusal::NotApplicable("the application sends no nonce, which AZ-11 tells".to_owned())),
+    }
 }
 
 /// AZ-09: an attempt after an error response has a new state, nonce and code challenge (OAuth 2.1 section 7.5.1).
@@ -255,6 +265,9 @@ mod tests {
         undecided(check_no_personal_data(&logins, &[]));
         undecided(check_code_challenge(&[]));
         undecided(check_nonces(&[]));
+        assert_eq!(check_nonce_sent(&logins), Ok(()));
+        let silent = changed(|request| unset(&mut request.query, "nonce"));
+        assert!(matches!(check_nonce_sent(&silent), Err(Refusal::NotApplicable(_))));
     }
 
     #[test]
@@ -355,7 +368,8 @@ mod tests {
             unset(&mut request.query, "nonce");
             unset(&mut request.query, "code_challenge");
         })));
-        undecided(check_nonces(&changed(|request| set(&mut request.query, "scope", "giponext.patients"))));
+        let without = check_nonces(&changed(|request| set(&mut request.query, "scope", "giponext.patients")));
+        assert!(matches!(without, Err(Refusal::NotApplicable(_))));
         undecided(check_nonces(&sound_logins(1)));
     }
 

@@ -18,7 +18,7 @@ pub struct Arguments {
     #[arg(long, value_name = "web|native|device", default_value = "web")]
     r#type: TypeName,
     /// Address and port of the web portal.
-    #[arg(long, value_name = "ADDRESS:PORT", default_value = "127.0.0.1:5000")]
+    #[arg(long, env = "LISTEN", value_name = "ADDRESS:PORT", default_value = "127.0.0.1:5000")]
     listen: SocketAddr,
     /// Issuer of the platform.
     #[arg(long, env = "OIDC_ISSUER", value_name = "URL", default_value = "http://localhost:4010")]

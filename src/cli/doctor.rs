@@ -32,7 +32,7 @@ pub async fn run(arguments: Arguments) -> Result<End, CliError> {
     let (setup, environment) = read.setup(Path::new(folder.path()), &catalogue).await?;
     tell(&ok("driver", format!("starts: {}, {}", environment.browser, environment.driver)));
     let looks = preflight(&setup).await;
-    setup.browser.close().await;
+    setup.end().await;
     looks.iter().for_each(tell);
     if let Some(learned) = setup.learned() {
         anstream::println!(

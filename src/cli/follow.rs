@@ -45,7 +45,7 @@ pub async fn drive(setup: Arc<Setup>, plan: Plan, started: RunStarted, delivery:
     };
     let engine = async {
         let finished = runner::run(setup, plan, started, stop, sender).await;
-        given.browser.close().await;
+        given.end().await;
         finished
     };
     let followed = async {

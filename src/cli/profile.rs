@@ -8,7 +8,7 @@ use secrecy::SecretString;
 use serde::de::DeserializeOwned;
 
 use super::CliError;
-use crate::domain::{App, ApplicationType, Profile, TargetClient, TargetFile};
+use crate::domain::{App, ApplicationType, PORT, Profile, TargetClient, TargetFile};
 use crate::oauth::giponext;
 use crate::platform::{Assumptions, own_certificate};
 use crate::steps::{Mock, Remote, Target};
@@ -157,6 +157,12 @@ fn check_profile(path: &Path, profile: &Profile) -> Result<(), CliError> {
             );
         }
     }
+    if app.takes_a_port() && !(app.r#type == ApplicationType::Web && app.is_local()) {
+        return wrong(
+            format!("{PORT} stands for the port of app.url, which must be the page of a web application on this machine"),
+            "give app.url on localhost, or write the port itself",
+        );
+    }
     if app.redirect_uris.is_empty() && app.r#type != ApplicationType::Device {
         return wrong("app.redirect_uris is empty".to_owned(), "name the redirect URI that the application sends");
     }
@@ -172,10 +178,24 @@ fn check_profile(path: &Path, profile: &Profile) -> Result<(), CliError> {
             "give program and arguments, or leave it out for an application that is running already",
         );
     }
-    if app.command.is_none() && app.client.is_none() {
+    if let Some(image) = &app.image {
+        if app.command.is_some() {
+            return wrong("app.command and app.image are both there".to_owned(), "keep the one that starts the application");
+        }
+        if app.r#type != ApplicationType::Web {
+            return wrong(
+                "app.image is for web applications".to_owned(),
+                "give app.command: a program is started anew for each sign-in, and its lines are read",
+            );
+        }
+        if image.is_empty() || image.contains(char::is_whitespace) {
+            return wrong(format!("app.image is `{image}`, which names no image"), "give name and tag, such as \"my-application:1.0\"");
+        }
+    }
+    if !app.is_started() && app.client.is_none() {
         return wrong(
-            "the application has neither a command nor a fixed client".to_owned(),
-            "give app.command, or [app.client] with client_id, secret_env and platform_port for an application that is running already",
+            "the application has neither a command, nor an image, nor a fixed client".to_owned(),
+            "give app.command or app.image, or [app.client] with client_id, secret_env and platform_port for an application that is running already",
         );
     }
     Ok(())
@@ -213,6 +233,7 @@ mod tests {
             (console("Signed in").replace("command = [\"x\"]\n", ""), Some("is started anew for each sign-in and needs app.command")),
             (console("Signed in").replace("device", "native"), Some("app.redirect_uris is empty")),
             (console("Signed in"), None),
+            (console("Signed in").replace("[\"x\"]", "[\"x\", \"{port}\"]"), Some("{port} stands for the port of app.url")),
         ] {
             let found = parse_profile(Path::new("collaudo.toml"), &text).err().map(|error| error.to_string());
             assert_eq!(found.is_some(), said.is_some(), "{text}: {found:?}");

@@ -34,7 +34,7 @@ pub struct Arguments {
     /// Run the scenarios of this requirement only; may be repeated.
     #[arg(long, value_name = "ID", num_args = 1..)]
     requirement: Vec<RequirementId>,
-    /// Scenarios that run at the same time; 1 for an application with an address of its own.
+    /// Scenarios that run at the same time; 1 for an application with an address of its own (no `{port}` in its profile).
     #[arg(long, value_name = "N", default_value_t = 2)]
     jobs: usize,
     /// Run one part of the selected scenarios, such as 1/3; `collaudo report merge` puts the parts together.
@@ -122,9 +122,10 @@ pub async fn run(arguments: Arguments) -> Result<End, CliError> {
     let target = target_summary(&read.target);
     let defect = read.defect.map(|defect| defect.name());
     let application = read.application.profile.application(read.application.bundled, defect);
+    let app = &read.application.profile.app;
     // A program is started anew for each sign-in and has no address that two scenarios could quarrel over.
-    let has_address = read.application.profile.app.r#type == ApplicationType::Web;
-    let own_address = (!read.application.bundled && has_address) || !target.mock;
+    let fixed_address = app.r#type == ApplicationType::Web && !read.application.bundled && !app.takes_a_port();
+    let own_address = fixed_address || !target.mock;
     let jobs = if own_address { 1 } else { arguments.jobs.max(1) };
     let (setup, environment) = read.setup(&arguments.out, &plan.catalogue).await?;
     if !setup.bundled {

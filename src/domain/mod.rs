@@ -1,5 +1,6 @@
 //! The words of the product: requirement, scenario, step, verdict, finding, evidence, readiness. No I/O.
 
+mod address;
 mod application;
 mod evidence;
 mod finding;
@@ -13,6 +14,7 @@ mod target;
 mod verdict;
 mod waiver;
 
+pub use address::PORT;
 pub use application::{Application, ApplicationType, Attestation, Environment, Learned, TargetSummary};
 pub use evidence::{
     Attachment, BrowserFact, BrowserFactKind, ClientAuthentication, Cookie, Credential, Endpoint, Exchange, Facts, HANDSHAKE, Leak,

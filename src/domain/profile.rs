@@ -28,8 +28,10 @@ pub struct App {
     pub r#type: ApplicationType,
     /// The page with the login button; a program (`native`, `device`) has none.
     pub url: Option<Url>,
-    /// Program and arguments; the harness starts and stops it. Without it the application must be running already.
+    /// Program and arguments; the harness starts and stops it. Without it or `image` the application must be running already.
     pub command: Option<Vec<String>>,
+    /// Image of a container, instead of a command; the harness runs it on the host's network and removes it.
+    pub image: Option<String>,
     /// Path that answers 200 when the started application is ready.
     pub ready: Option<String>,
     #[serde(default)]
@@ -41,7 +43,8 @@ pub struct App {
     /// Which of the run's medical centres it may serve: `authorised`, or ids.
     #[serde(default = "authorised")]
     pub tenants: Vec<String>,
-    /// What the started application is told; `{issuer}`, `{api}`, `{client_id}`, `{client_secret}`, `{tenants}`, `{poll_seconds}`, `{ca_file}` are filled in.
+    /// What the started application is told; `{issuer}`, `{api}`, `{client_id}`, `{client_secret}`, `{tenants}`, `{poll_seconds}`,
+    /// `{ca_file}`, `{port}` and `{redirect_uri}` are filled in; the last two in `command` too.
     #[serde(default)]
     pub env: BTreeMap<String, String>,
     /// The registration of an application that is running already, and the port where it expects the platform.

@@ -54,9 +54,9 @@ defects! {
     ConstantVerifier "constant-verifier" ["AZ-07", "AZ-09"] "uses the same code verifier for every login";
     DowngradesPkce "downgrades-pkce" ["AZ-08"] "starts again without PKCE when the platform answers invalid_request";
     ReusesFailedAttempt "reuses-failed-attempt" ["AZ-09"] "keeps state, nonce and verifier for the login after a failed one";
-    NoNonce "no-nonce" ["ID-09"] "sends no nonce, although it asks for an ID token";
+    NoNonce "no-nonce" ["AZ-11", "AZ-06", "CB-06"] "sends neither nonce nor PKCE, although it asks for an ID token";
     ConstantNonce "constant-nonce" ["AZ-11", "AZ-09"] "sends the same nonce in every authorization request";
-    AcceptsAnyState "accepts-any-state" ["CB-01", "CB-06", "ID-09", "AZ-06", "AZ-11"] "takes a response whose state is wrong or missing for its latest attempt, with neither PKCE nor nonce to tell";
+    AcceptsAnyState "accepts-any-state" ["CB-01", "CB-06", "AZ-06", "AZ-11"] "takes a response whose state is wrong or missing for its latest attempt, with neither PKCE nor nonce to tell";
     AcceptsDuplicateParameters "accepts-duplicate-parameters" ["CB-02"] "picks one of two values of a repeated response parameter";
     AcceptsCallbackOfAnotherBrowser "accepts-callback-of-another-browser" ["CB-03"] "keeps its attempts in one place for all browsers";
     RedeemsCodeTwice "redeems-code-twice" ["CB-05", "CB-04"] "keeps an attempt after use, and sends the code again on reload or failure";
@@ -118,7 +118,7 @@ defects! {
     ScriptReadableCookie "script-readable-cookie" ["SE-01"] "sets its session cookie without HttpOnly";
     KeepsSessionId "keeps-session-id" ["SE-02"] "keeps the session id at login";
     TokensInLocalStorage "tokens-in-local-storage" ["SE-03"] "hands its tokens to the browser's storage";
-    ForgetsToRevoke "forgets-to-revoke" ["LO-01", "LO-02"] "does not revoke the refresh token at logout";
+    ForgetsToRevoke "forgets-to-revoke" ["LO-01"] "does not revoke the refresh token at logout";
     TakesRefusalAsRevoked "takes-refusal-as-revoked" ["LO-02"] "takes a 503 at revocation for success";
     KnowsUsersByEmail "knows-users-by-email" ["ID-11"] "takes a user for whoever signed in first with the same e-mail";
     RepeatsBooking "repeats-booking" ["RS-06"] "sends a booking again when its answer is lost";

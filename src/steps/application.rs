@@ -9,6 +9,7 @@ use secrecy::{ExposeSecret, SecretString};
 use tokio::process::{Child, Command};
 use url::Url;
 
+use super::container::Container;
 use super::second_platform::SecondPlatform;
 use super::stage::{Stage, http_client};
 use super::{Failure, PATIENCE};
@@ -25,6 +26,7 @@ const TAIL: usize = 2000;
 pub enum Instance {
     Bundled(RelyingParty),
     Started(Started),
+    Container(Container),
     Running,
 }
 
@@ -65,6 +67,7 @@ impl Filling<'_> {
                 .replace("{poll_seconds}", &self.poll_seconds.to_string())
                 .replace("{ca_file}", &ca_file.to_string_lossy())
         };
+        let filled = |value: &String| app.placed(&filled(value));
         app.env.iter().map(|(name, value)| (name.clone(), filled(value))).collect()
     }
 }
@@ -73,7 +76,8 @@ impl Stage {
     /// How an application that we started has ended by itself, if it has.
     pub async fn death(&self) -> Option<String> {
         match self.shared.application.lock().await.as_mut() {
-            Some(Instance::Started(started)) => started.death(),
+            Some(Instance::Started(started)) => started.death().await,
+            Some(Instance::Container(container)) => container.death().await,
             _ => None,
         }
     }
@@ -97,17 +101,13 @@ impl Stage {
 
 impl Started {
     pub async fn start(app: &App, command: &[String], filling: &Filling<'_>) -> Result<Self, Failure> {
-        let url = app.url.as_ref().ok_or_else(|| Failure::broke("the profile names no app.url"))?;
-        if let Some(address) = still_taken(url).await {
-            return Err(Failure::broke(format!(
-                "something else already listens on {address}, where the application is to be started: stop it"
-            )));
-        }
+        free_address(app).await?;
         let folder = tempfile::tempdir().map_err(Failure::broke)?;
         let ca_file = folder.path().join("platform-ca.pem");
         std::fs::write(&ca_file, filling.ca_pem.unwrap_or_default()).map_err(Failure::broke)?;
         let output = folder.path().join("output.log");
         let log = std::fs::File::create(&output).map_err(Failure::broke)?;
+        let command: Vec<String> = command.iter().map(|word| app.placed(word)).collect();
         let (program, arguments) = command.split_first().ok_or_else(|| Failure::broke("the profile's command is empty"))?;
         let child = Command::new(program)
             .args(arguments)
@@ -120,46 +120,70 @@ impl Started {
             .spawn()
             .map_err(|error| Failure::unjudged(format!("the application's command `{program}` did not start: {error}")))?;
         let mut started = Self { child, output, _folder: folder };
-        started.wait_until_ready(app).await?;
+        wait_until_ready(app, &mut started).await?;
         Ok(started)
     }
+}
 
-    /// Whether its process has ended, with how and what it said last.
-    pub fn death(&mut self) -> Option<String> {
+impl Lives for Started {
+    async fn death(&mut self) -> Option<String> {
         let status = self.child.try_wait().ok().flatten()?;
-        Some(format!("the application ended by itself ({status}); its last words: {}", self.last_words()))
+        Some(format!("the application ended by itself ({status}); its last words: {}", self.last_words().await))
     }
 
-    fn last_words(&self) -> String {
-        let text = std::fs::read(&self.output).unwrap_or_default();
-        let tail = String::from_utf8_lossy(&text[text.len().saturating_sub(TAIL)..]).trim().to_owned();
-        if tail.is_empty() { "none".to_owned() } else { tail }
+    async fn last_words(&self) -> String {
+        tail(&std::fs::read(&self.output).unwrap_or_default())
     }
+}
 
-    async fn wait_until_ready(&mut self, app: &App) -> Result<(), Failure> {
-        let page = app.url.clone().ok_or_else(|| Failure::broke("the profile names no app.url"))?;
-        let url = app.ready.as_deref().map_or(Ok(page.clone()), |path| page.join(path)).map_err(Failure::broke)?;
-        let client = reqwest::Client::builder().timeout(Duration::from_secs(2)).build().map_err(Failure::broke)?;
-        let mut tick = tokio::time::interval(READY_INTERVAL);
-        let end = tokio::time::Instant::now() + PATIENCE;
-        let mut last_seen = "no answer".to_owned();
-        while tokio::time::Instant::now() < end {
-            tick.tick().await;
-            if let Some(death) = self.death() {
-                return Err(Failure::unjudged(death));
-            }
-            match client.get(url.clone()).send().await {
-                Ok(answer) if answer.status().is_success() => return Ok(()),
-                Ok(answer) => last_seen = format!("status {}", answer.status()),
-                Err(error) => last_seen = error.without_url().to_string(),
-            }
+/// An application that we started: whether it still runs, and what it said.
+pub trait Lives {
+    /// That it has ended by itself, with how and what it said last.
+    async fn death(&mut self) -> Option<String>;
+    async fn last_words(&self) -> String;
+}
+
+/// The end of what an application wrote.
+pub fn tail(text: &[u8]) -> String {
+    let tail = String::from_utf8_lossy(&text[text.len().saturating_sub(TAIL)..]).trim().to_owned();
+    if tail.is_empty() { "none".to_owned() } else { tail }
+}
+
+/// That nobody else is where the application is to be.
+pub async fn free_address(app: &App) -> Result<(), Failure> {
+    let url = app.url.as_ref().ok_or_else(|| Failure::broke("the profile names no app.url"))?;
+    match still_taken(url).await {
+        Some(address) => {
+            Err(Failure::broke(format!("something else already listens on {address}, where the application is to be started: stop it")))
         }
-        Err(Failure::unjudged(format!(
-            "the application was not ready at {url} within {} s (last seen: {last_seen}); its last words: {}",
-            PATIENCE.as_secs(),
-            self.last_words()
-        )))
+        None => Ok(()),
     }
+}
+
+/// Polls the started application until it answers.
+pub async fn wait_until_ready(app: &App, started: &mut impl Lives) -> Result<(), Failure> {
+    let page = app.url.clone().ok_or_else(|| Failure::broke("the profile names no app.url"))?;
+    let url = app.ready.as_deref().map_or(Ok(page.clone()), |path| page.join(path)).map_err(Failure::broke)?;
+    let client = reqwest::Client::builder().timeout(Duration::from_secs(2)).build().map_err(Failure::broke)?;
+    let mut tick = tokio::time::interval(READY_INTERVAL);
+    let end = tokio::time::Instant::now() + PATIENCE;
+    let mut last_seen = "no answer".to_owned();
+    while tokio::time::Instant::now() < end {
+        tick.tick().await;
+        if let Some(death) = started.death().await {
+            return Err(Failure::unjudged(death));
+        }
+        match client.get(url.clone()).send().await {
+            Ok(answer) if answer.status().is_success() => return Ok(()),
+            Ok(answer) => last_seen = format!("status {}", answer.status()),
+            Err(error) => last_seen = error.without_url().to_string(),
+        }
+    }
+    Err(Failure::unjudged(format!(
+        "the application was not ready at {url} within {} s (last seen: {last_seen}); its last words: {}",
+        PATIENCE.as_secs(),
+        started.last_words().await
+    )))
 }
 
 impl Drop for Started {

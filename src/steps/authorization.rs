@@ -59,11 +59,19 @@ async fn medical_reports_scope(world: &mut World) -> Result<(), Failure> {
     world.judge(judgement)
 }
 
+/// Without it the platform gives no refresh token, and the application needs none.
+#[given("the relying party declares offline access")]
+async fn declares_offline_access(world: &mut World) -> Result<(), Failure> {
+    if world.declares(giponext::OFFLINE_ACCESS)? {
+        Ok(())
+    } else {
+        Err(Failure::not_applicable("the profile does not declare `offline_access`: the application needs no long access"))
+    }
+}
+
 #[then("the authorization request asks for offline access")]
 async fn offline_access(world: &mut World) -> Result<(), Failure> {
-    if !world.setup()?.profile.app.scopes.iter().any(|scope| scope == giponext::OFFLINE_ACCESS) {
-        return Err(Failure::not_applicable("the profile does not declare `offline_access`: the application needs no long access"));
-    }
+    declares_offline_access(world).await?;
     let judgement = checks::check_offline_access(&world.exchanges()?);
     world.judge(judgement)
 }

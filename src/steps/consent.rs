@@ -3,6 +3,7 @@
 use cucumber::{then, when};
 
 use super::Failure;
+use super::resource_access::tolerate_nothing;
 use super::sign_in::Consent;
 use super::world::World;
 use crate::checks;
@@ -34,5 +35,6 @@ async fn other_features(world: &mut World) -> Result<(), Failure> {
 #[then("no call went beyond the granted scopes")]
 async fn within_scopes(world: &mut World) -> Result<(), Failure> {
     let exchanges = world.provoked_exchanges()?;
-    world.judge_for("GX-04", checks::check_calls_within_granted_scopes(&exchanges))
+    // Whoever makes no call goes beyond nothing.
+    world.judge_for("GX-04", checks::check_calls_within_granted_scopes(&exchanges).or_else(tolerate_nothing))
 }

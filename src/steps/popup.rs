@@ -106,6 +106,7 @@ async fn shows_failure(world: &mut World) -> Result<(), Failure> {
 #[then(expr = "the relying party tells {word} that sign-in failed")]
 async fn tells_failure(world: &mut World, _name: String) -> Result<(), Failure> {
     let outcome = world.outcome()?;
+    // A marker that was learned is known from one refusal only: others may be told elsewhere.
     let marker = world.setup()?.profile.app.login.error.is_some();
     let told = matches!(&outcome, Outcome::Refused(Some(_))) || (!marker && !matches!(outcome, Outcome::SignedIn(_)));
     world.react(

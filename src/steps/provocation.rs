@@ -7,12 +7,19 @@ use super::sign_in::Outcome;
 use super::stage::Stage;
 use super::{Failure, world::World};
 use crate::domain::{Endpoint, Exchange, OraclePart};
+use crate::oauth::giponext;
 use crate::platform::{Times, accounts};
 
 /// How long a forbidden follow-up is watched for after the application's reaction.
 const FOLLOW_UP_WINDOW: Duration = Duration::from_millis(250);
 /// Authorization requests that an application may start by itself after a refusal (CB-11).
 const AUTOMATIC_SIGN_INS: usize = 1;
+
+/// Kinds of faults, by how their names begin, that have an occasion only where a scope is asked for.
+const OCCASIONS: [(&str, &str, &str); 2] = [
+    ("id-token-", giponext::OPENID, "the profile does not declare `openid`: the platform issues no ID token"),
+    ("userinfo-other-subject", giponext::OPENID, "the profile does not declare `openid`: no ID token says who it should be"),
+];
 
 /// What a scenario provoked.
 #[derive(Debug, Default)]
@@ -31,6 +38,11 @@ impl World {
     /// Arms a fault, after an honest sign-in has shown that the application works (the control).
     pub async fn provoke(&mut self, fault: &'static str, times: Times) -> Result<(), Failure> {
         self.stage_mut()?.mock()?;
+        for (prefix, scope, reason) in OCCASIONS {
+            if fault.starts_with(prefix) && !self.declares(scope)? {
+                return Err(Failure::not_applicable(reason));
+            }
+        }
         self.control().await?;
         let stage = self.stage_mut()?;
         let platform = stage.mock()?;
@@ -42,6 +54,11 @@ impl World {
         stage.provocation.faults.push(fault);
         stage.mark_provocation();
         Ok(())
+    }
+
+    /// Whether the profile's scopes name this one.
+    pub(super) fn declares(&self, scope: &str) -> Result<bool, Failure> {
+        Ok(self.setup()?.profile.app.scopes.iter().any(|declared| declared == scope))
     }
 
     /// A provocation without a fault: a lever of the platform, or something that a person does. The control comes first.

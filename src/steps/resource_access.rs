@@ -101,7 +101,7 @@ async fn asked_once(world: &mut World) -> Result<(), Failure> {
 #[then("the relying party repeated nothing before its time")]
 async fn waited(world: &mut World) -> Result<(), Failure> {
     let exchanges = world.provoked_exchanges()?;
-    world.judge(checks::check_retry_after(&exchanges).or_else(tolerate_no_repetition))
+    world.judge(checks::check_retry_after(&exchanges).or_else(tolerate_nothing))
 }
 
 #[then("the relying party waited longer each time")]
@@ -117,7 +117,7 @@ async fn waits_grow(world: &mut World) -> Result<(), Failure> {
 #[then("the relying party gave up after a few attempts")]
 async fn gave_up(world: &mut World) -> Result<(), Failure> {
     let exchanges = world.provoked_exchanges()?;
-    world.judge(checks::check_retry_after(&exchanges).or_else(tolerate_no_repetition))?;
+    world.judge(checks::check_retry_after(&exchanges).or_else(tolerate_nothing))?;
     world.judge(checks::check_attempts_bounded(&exchanges, MOST_ATTEMPTS))
 }
 
@@ -152,8 +152,8 @@ async fn own_tenant(world: &mut World) -> Result<(), Failure> {
     world.judge(judgement)
 }
 
-/// Who does not try again at all has not tried too soon.
-fn tolerate_no_repetition(refusal: checks::Refusal) -> checks::Judgement {
+/// Where nothing was done, nothing was done too soon or too far.
+pub(super) fn tolerate_nothing(refusal: checks::Refusal) -> checks::Judgement {
     if matches!(refusal, checks::Refusal::NothingToJudge(_)) { Ok(()) } else { Err(refusal) }
 }
 

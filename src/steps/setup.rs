@@ -6,6 +6,7 @@ use secrecy::SecretString;
 use tokio::sync::Mutex;
 
 use super::canaries::Given;
+use super::container::remove_own;
 use super::snapshot::GoldenTexts;
 use super::stage::Shared;
 use super::{Failure, world::Levels};
@@ -112,6 +113,14 @@ impl Setup {
         }
     }
 
+    /// Ends what the run as a whole has: the browser, and containers that a run which was broken off has left.
+    pub async fn end(&self) {
+        self.browser.close().await;
+        if !self.bundled && self.profile.app.image.is_some() {
+            remove_own().await;
+        }
+    }
+
     pub fn with_programs(self, programs: Vec<App>) -> Self {
         Self { programs, ..self }
     }
@@ -165,7 +174,7 @@ impl Setup {
 
     /// Whether the application is one shared stage: neither bundled nor started by us.
     pub fn is_shared(&self) -> bool {
-        !self.bundled && self.profile.app.command.is_none()
+        !self.bundled && !self.profile.app.is_started()
     }
 }
 

@@ -1,24 +1,23 @@
 //! Platform, application and browser contexts of one scenario.
 
 use std::collections::HashMap;
-use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 
 use secrecy::SecretString;
 use tokio::sync::Mutex;
 use url::Url;
 
-use super::application::{Filling, Instance, Started};
+use super::application::Instance;
+use super::own_port::OwnPort;
 use super::program_sign_in::Registered;
 use super::provocation::Provocation;
 use super::second_platform::SecondPlatform;
 use super::setup::Sample;
 use super::{Failure, PATIENCE, Setup, Target};
 use crate::browser::{Context, Page};
-use crate::domain::{ApplicationType, BrowserFact, Exchange, Window};
-use crate::platform::accounts::{Credentials, RegistrationRequest, TENANT};
+use crate::domain::{App, BrowserFact, Exchange};
+use crate::platform::accounts::Credentials;
 use crate::platform::{Platform, Settings};
-use crate::relying_party::{self, Config, Listener, RelyingParty};
 
 /// The parts that scenarios of a running application share; every other scenario has its own.
 pub struct Shared {
@@ -36,6 +35,10 @@ pub struct Stage {
     pub portal: Option<Url>,
     pub credentials: Option<Credentials>,
     pub redirect_uris: Vec<String>,
+    /// The profile's web application, where this stage has it.
+    pub app: App,
+    /// The port that is kept free for it until it starts.
+    pub(super) own_port: Option<OwnPort>,
     /// The application's page with the login button.
     pub base_url: Url,
     visitors: HashMap<String, Visitor>,
@@ -86,15 +89,19 @@ impl Stage {
         if let Some(platform) = &shared.platform {
             platform.faults().disarm_all();
         }
+        let own_port = OwnPort::of(&setup)?;
+        let app = own_port.as_ref().map_or_else(|| setup.profile.app.clone(), |own| setup.profile.app.at_port(own.number()));
         Ok(Self {
             mark: shared.platform.as_ref().map_or(0, |platform| platform.journal().mark()),
-            base_url: setup.profile.app.url.as_ref().map_or_else(|| Url::parse(&issuer), |url| Ok(url.clone())).map_err(Failure::broke)?,
+            base_url: app.url.as_ref().map_or_else(|| Url::parse(&issuer), |url| Ok(url.clone())).map_err(Failure::broke)?,
             provocation: Provocation::default(),
             program: None,
             second: None,
             poll_seconds: sample.poll_seconds,
             visitors: HashMap::new(),
             redirect_uris: Vec::new(),
+            app,
+            own_port,
             credentials: None,
             issuer,
             api,
@@ -126,155 +133,6 @@ impl Stage {
         let mut facts: Vec<BrowserFact> = self.visitors.values().flat_map(|visitor| visitor.context.facts()).collect();
         facts.sort_by_key(|fact| fact.at_ms);
         facts
-    }
-
-    /// Ids of the medical centres that the application may serve.
-    pub fn authorised_tenants(&self) -> Vec<String> {
-        let own = match &self.setup.target {
-            Target::Mock(_) => TENANT.0.to_string(),
-            Target::Remote(remote) => remote.file.users.get("ada").map_or_else(String::new, |user| user.tenant.clone()),
-        };
-        self.setup.profile.app.tenants.iter().map(|tenant| if tenant == "authorised" { own.clone() } else { tenant.clone() }).collect()
-    }
-
-    /// Registers the application under test at the platform and starts it with the credentials.
-    pub async fn register_application(&mut self) -> Result<(), Failure> {
-        let tenants = self.authorised_tenants();
-        let (listener, redirect_uris) = self.application_address()?;
-        let credentials = match (&self.setup.target, &self.setup.profile.app.client) {
-            (Target::Remote(remote), _) => {
-                Credentials { client_id: remote.file.client.client_id.clone(), client_secret: remote.client_secret.clone() }
-            }
-            (Target::Mock(_), Some(client)) if self.setup.is_shared() => {
-                let credentials = Credentials { client_id: client.client_id.clone(), client_secret: self.setup.static_secret.clone() };
-                self.mock()?.preregister_client(self.registration(&redirect_uris), &credentials).map_err(Failure::broke)?;
-                credentials
-            }
-            (Target::Mock(_), _) => self.mock()?.register_client(self.registration(&redirect_uris)).map_err(Failure::broke)?,
-        };
-        self.run_application(credentials, &tenants, listener, redirect_uris).await
-    }
-
-    /// Starts the application with credentials that the portal gave out for [`Stage::application_address`].
-    pub async fn start_application(&mut self, credentials: Credentials, listener: Option<Listener>) -> Result<(), Failure> {
-        let tenants = self.authorised_tenants();
-        let redirect_uris = match &listener {
-            Some(listener) => vec![listener.redirect_uri().to_string()],
-            None => self.setup.profile.app.redirect_uris.clone(),
-        };
-        self.run_application(credentials, &tenants, listener, redirect_uris).await
-    }
-
-    /// Starts the application again, authorised for these medical centres.
-    pub async fn restart_application(&mut self, tenants: &[String]) -> Result<(), Failure> {
-        let configurable = self.setup.bundled || self.setup.profile.app.env.values().any(|value| value.contains("{tenants}"));
-        if self.setup.is_shared() || !configurable {
-            return Err(Failure::not_applicable(
-                "the profile gives no way to tell the application which medical centres it may serve ({tenants} in [app.env])",
-            ));
-        }
-        *self.shared.application.lock().await = None;
-        let (listener, redirect_uris) = self.application_address()?;
-        let credentials = self.mock()?.register_client(self.registration(&redirect_uris)).map_err(Failure::broke)?;
-        self.run_application(credentials, tenants, listener, redirect_uris).await
-    }
-
-    /// Starts the application again with a client secret of our choice.
-    pub async fn restart_with_secret(&mut self, secret: SecretString) -> Result<(), Failure> {
-        *self.shared.application.lock().await = None;
-        let (tenants, (listener, redirect_uris)) = (self.authorised_tenants(), self.application_address()?);
-        let credentials = Credentials { client_id: "collaudo-reserved".to_owned(), client_secret: Some(secret) };
-        self.mock()?.preregister_client(self.registration(&redirect_uris), &credentials).map_err(Failure::broke)?;
-        self.run_application(credentials, &tenants, listener, redirect_uris).await
-    }
-
-    /// Where the application will be: a listener of the bundled one, and the redirect URIs to register.
-    pub fn application_address(&self) -> Result<(Option<Listener>, Vec<String>), Failure> {
-        let app = self.setup.app_of(ApplicationType::Web)?;
-        if !self.setup.bundled {
-            return Ok((None, app.redirect_uris.clone()));
-        }
-        let (port, redirect_uri) = match self.setup.remote() {
-            Some(remote) => (remote.file.client.redirect_uri.port_or_known_default().unwrap_or(0), Some(&remote.file.client.redirect_uri)),
-            None => (0, None),
-        };
-        let listener = Listener::bind(SocketAddr::from((Ipv4Addr::LOCALHOST, port))).map_err(Failure::broke)?;
-        let redirect_uri = redirect_uri.map_or_else(|| listener.redirect_uri().to_string(), Url::to_string);
-        Ok((Some(listener), vec![redirect_uri]))
-    }
-
-    /// The registration that the application's profile asks for.
-    pub fn registration(&self, redirect_uris: &[String]) -> RegistrationRequest {
-        let app = &self.setup.profile.app;
-        RegistrationRequest::of(app, redirect_uris, &format!("{} (collaudo)", app.name))
-    }
-
-    async fn run_application(
-        &mut self,
-        credentials: Credentials,
-        tenants: &[String],
-        listener: Option<Listener>,
-        redirect_uris: Vec<String>,
-    ) -> Result<(), Failure> {
-        let ca_pem = match &self.setup.target {
-            Target::Mock(mock) => self.issuer.starts_with("https:").then(|| mock.certificate.ca_pem.clone()),
-            Target::Remote(remote) => remote.extra_ca_pem.clone(),
-        };
-        let registration = self.registration(&redirect_uris);
-        if let Some(second) = &mut self.second {
-            second.register(registration)?;
-        }
-        let app = &self.setup.profile.app;
-        let mut application = self.shared.application.lock().await;
-        // The one that runs must free its port first.
-        *application = None;
-        *application = Some(match (listener, &app.command) {
-            (Some(listener), _) => {
-                self.base_url = listener.base_url();
-                Instance::Bundled(
-                    RelyingParty::start(listener, self.bundled_config(&credentials, tenants, ca_pem)?).await.map_err(Failure::broke)?,
-                )
-            }
-            (None, Some(command)) => {
-                let filling = Filling {
-                    issuer: &self.issuer,
-                    api: self.api()?.as_str().trim_end_matches('/'),
-                    client_id: &credentials.client_id,
-                    client_secret: credentials.client_secret.as_ref(),
-                    tenants,
-                    poll_seconds: self.poll_seconds,
-                    other: self.second.as_ref(),
-                    ca_pem: ca_pem.as_deref(),
-                };
-                Instance::Started(Started::start(app, command, &filling).await?)
-            }
-            (None, None) => Instance::Running,
-        });
-        drop(application);
-        self.credentials = Some(credentials);
-        self.redirect_uris = redirect_uris;
-        Ok(())
-    }
-
-    fn bundled_config(&self, credentials: &Credentials, tenants: &[String], extra_ca_pem: Option<String>) -> Result<Config, Failure> {
-        Ok(Config {
-            issuer: Url::parse(&self.issuer).map_err(Failure::broke)?,
-            api: self.api()?.clone(),
-            client_id: credentials.client_id.clone(),
-            client_secret: credentials.client_secret.clone(),
-            scopes: self.setup.profile.app.scopes.clone(),
-            tenants: tenants.to_vec(),
-            base_url: self.base_url.clone(),
-            extra_ca_pem,
-            other: self.second.as_ref().map(SecondPlatform::told).transpose()?,
-            background: Some(std::time::Duration::from_secs(self.poll_seconds)),
-            window: match self.setup.profile.app.login.window {
-                Window::Popup => relying_party::Window::Popup,
-                Window::Same => relying_party::Window::Same,
-            },
-            defect: self.setup.defect,
-            habit: None,
-        })
     }
 
     /// The person's browser, on the application's page; a new one at the first call.
@@ -329,12 +187,15 @@ impl Stage {
         for (_, visitor) in self.visitors.drain() {
             visitor.context.close().await;
         }
-        // A target knows one redirect URI: the next scenario's application needs the same port.
-        if !self.setup.is_shared()
-            && self.setup.remote().is_some()
-            && let Some(Instance::Bundled(application)) = self.shared.application.lock().await.take()
-        {
-            application.stop().await;
+        if self.setup.is_shared() {
+            return;
+        }
+        let mut application = self.shared.application.lock().await;
+        match application.take() {
+            // A target knows one redirect URI: the next scenario's application needs the same port.
+            Some(Instance::Bundled(bundled)) if self.setup.remote().is_some() => bundled.stop().await,
+            Some(Instance::Container(container)) => container.end().await,
+            other => *application = other,
         }
     }
 

@@ -26,6 +26,12 @@ async fn reads_keys(world: &mut World) -> Result<(), Failure> {
     world.judge(judgement)
 }
 
+#[then("the relying party sent a nonce")]
+async fn sent_nonce(world: &mut World) -> Result<(), Failure> {
+    let judgement = checks::check_nonce_sent(&world.exchanges()?);
+    world.judge(judgement)
+}
+
 #[then("every token request is a form with exactly one client authentication")]
 async fn token_request_form(world: &mut World) -> Result<(), Failure> {
     let judgement = checks::check_token_request_form(&world.exchanges()?, permitted(world.stage()?.application_type()));

@@ -1,10 +1,12 @@
 //! An application of somebody's own: down, misconfigured, dying, sound.
 
+use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
 
 use rustix::process::Signal;
+use serde_json::Value;
 
-use crate::program::{Desk, descendants, free_port, kill, wait_until};
+use crate::program::{Desk, command_line, descendants, free_port, kill, wait_until};
 
 /// A profile of the bundled application as a stranger would write it; `how` says how it comes to run.
 pub fn profile(port: u16, trigger: &str, how: &str) -> String {
@@ -149,6 +151,35 @@ fn one_that_is_sound() {
     let about_others = |reason: &str| reason == "it is about native applications; the profile declares a web one";
     assert!(others.iter().all(|(_, verdict, reason)| verdict == "not-applicable" && about_others(reason)), "{verdicts:#?}");
     desk.until_nothing_is_left();
+}
+
+#[test]
+fn one_that_takes_any_port() {
+    let desk = Desk::new();
+    let port = free_port();
+    desk.write("collaudo.toml", &profile(port, "#login", &started(port).replace(&format!("127.0.0.1:{port}"), "127.0.0.1:{port}")));
+    let run = desk.start_run(&["--app", "collaudo.toml", "--jobs", "2", "--requirement", "CB-01"]);
+    let living = wait_until("no two live at the same time", || {
+        let lines = descendants(run.pid(), "collaudo").into_iter().map(command_line);
+        let ports: BTreeSet<u16> = lines.filter_map(|line| port_in(&line)).collect();
+        if ports.len() > 1 { Ok(ports) } else { Err(format!("{ports:?}")) }
+    });
+    let ended = run.ended();
+    let (verdicts, records) = (desk.verdicts(), desk.records());
+    assert_eq!(ended.code, Some(0), "{verdicts:#?}");
+    assert_eq!(records[0]["jobs"], 2);
+    assert_eq!(records[0]["application"]["url"], format!("http://127.0.0.1:{port}/"));
+    let used = |record: &Value| port_in(&record["exchanges"].to_string());
+    let used: Vec<u16> = records.iter().filter_map(used).collect();
+    assert!(used.len() >= 2 && !used.contains(&port), "{used:?}");
+    assert!(living.iter().any(|port| used.contains(port)), "{living:?} {used:?}");
+    desk.until_nothing_is_left();
+}
+
+/// The port of the first loopback address in a text.
+fn port_in(text: &str) -> Option<u16> {
+    let (_, rest) = text.split_once("127.0.0.1:").or_else(|| text.split_once("127.0.0.1%3A"))?;
+    rest.split(|c: char| !c.is_ascii_digit()).next()?.parse().ok()
 }
 
 /// A device application; `command` is what a stranger's program would be.

@@ -7,7 +7,7 @@ use axum::http::StatusCode;
 use axum::response::{Html, Redirect};
 use axum::routing::any;
 
-use crate::applications::running;
+use crate::applications::{minimal, running};
 use crate::program::{Desk, Ended, free_port};
 
 /// Says that Ada is signed in, whoever asks.
@@ -16,12 +16,17 @@ const STATIC: &str = r##"<!doctype html><title>Agenda</title><button id="login">
 
 /// Serves an application, runs some scenarios on it, and says how that ended.
 fn judged(application: Router) -> Ended {
+    judged_by(application, str::to_owned)
+}
+
+/// The same with what becomes of the profile.
+fn judged_by(application: Router, profile: impl Fn(&str) -> String) -> Ended {
     let runtime = tokio::runtime::Runtime::new().expect("a runtime");
     let listener = runtime.block_on(tokio::net::TcpListener::bind("127.0.0.1:0")).expect("a free port");
     let port = listener.local_addr().expect("bound").port();
     runtime.spawn(async move { axum::serve(listener, application).await });
     let desk = Desk::new();
-    desk.write("collaudo.toml", &running(port, free_port()));
+    desk.write("collaudo.toml", &profile(&running(port, free_port())));
     let clock = Instant::now();
     let arguments =
         ["run", "--out", "out", "--app", "collaudo.toml", "--suite", "relying-party", "--requirement", "CB-01", "GX-08", "LO-03"];
@@ -57,6 +62,13 @@ fn one_that_shows_a_static_signed_in_text() {
     let ended = judged(Router::new().fallback(any(async || Html(STATIC))));
     assert_eq!(ended.code, Some(3), "{ended:?}");
     tells(&ended, "is on the page before anybody has signed in, and says `Ada Ferri`");
+}
+
+#[test]
+fn one_that_shows_it_to_a_profile_that_names_no_marker() {
+    let ended = judged_by(Router::new().fallback(any(async || Html(STATIC))), minimal);
+    assert_eq!(ended.code, Some(3), "{ended:?}");
+    tells(&ended, "no popup window within");
 }
 
 #[test]

@@ -203,7 +203,7 @@ fn parent(pid: u32) -> Option<u32> {
     (fields[0] != "Z").then(|| fields[1].parse().ok())?
 }
 
-fn command_line(pid: u32) -> String {
+pub fn command_line(pid: u32) -> String {
     fs::read(format!("/proc/{pid}/cmdline")).map(|bytes| String::from_utf8_lossy(&bytes).into_owned()).unwrap_or_default()
 }
 

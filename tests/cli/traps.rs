@@ -137,3 +137,18 @@ fn pkce_may_stand_in_for_state() {
     let (desk, ended) = judged(&["--habit", "relies-on-pkce"], &["CB-03", "CB-06", "CB-07"]);
     all_are(&desk, &ended, "passed", 3);
 }
+
+#[test]
+fn an_application_that_asks_for_less_is_not_asked_for_more() {
+    for (left_out, about_it) in [("openid", ["ID-01", "ID-09", "ID-13", "AZ-11"]), ("offline_access", ["GX-06", "RT-02", "LO-01", "GX-17"])]
+    {
+        let desk = Desk::new();
+        let profile = started_with(free_port(), &[]).replace(&format!("\"{left_out}\", "), "");
+        let profile = profile.replace("openid profile offline_access", &"openid profile offline_access".replace(left_out, ""));
+        desk.write("collaudo.toml", &profile);
+        let ended = desk.run(&[&["--app", "collaudo.toml", "--requirement", "AC-08", "GX-03"], about_it.as_slice()].concat());
+        assert!(!profile.contains(left_out) && ended.stdout.contains("== READY =="), "{left_out}: {ended:?}");
+        let judged = scenarios(&desk);
+        assert!(judged.len() >= 3 && judged.iter().all(|(_, verdict, _)| verdict == "passed"), "{left_out}: {judged:?}");
+    }
+}

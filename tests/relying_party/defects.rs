@@ -29,7 +29,7 @@ async fn each_small_defect_shows_where_the_sound_application_does_not() {
     {
         let stage = Stage::new(defect).await;
         Browser::new().sign_in(&stage).await;
-        assert_eq!(!query(&stage, 0).contains("code_challenge"), defect == Some(Defect::NoPkce));
+        assert_eq!(!query(&stage, 0).contains("code_challenge"), matches!(defect, Some(Defect::NoPkce | Defect::NoNonce)));
         assert_eq!(!query(&stage, 0).contains("nonce"), defect == Some(Defect::NoNonce));
         let redeemed = &stage.stub.token_requests("authorization_code")[0];
         assert_eq!(redeemed.form.contains_key("client_secret"), defect == Some(Defect::SendsSecretTwice));

@@ -1,8 +1,8 @@
 //! What the run of the fixture planned: its catalogue, its application, its nine scenarios.
 
 use collaudo::domain::{
-    Actor, Application, ApplicationType, Environment, Level, Requirement, RequirementId, ScenarioId, ScenarioSummary, StepText, Suite,
-    TargetSummary,
+    Actor, Application, ApplicationType, Environment, Learned, Level, Requirement, RequirementId, ScenarioId, ScenarioSummary, StepText,
+    Suite, TargetSummary,
 };
 use collaudo::event::{FORMAT, Lang, RunStarted};
 
@@ -167,7 +167,7 @@ pub fn started() -> RunStarted {
             tenants: vec!["authorised".to_owned()],
             bundled: false,
             defect: None,
-            learned: None,
+            learned: Some(Learned { signed_in: Some("[data-testid='user']".to_owned()), error: None }),
         },
         target: TargetSummary { name: "mock".to_owned(), mock: true, issuer: Some("http://127.0.0.1:4010".to_owned()), read_only: false },
         environment: Environment {

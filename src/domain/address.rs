@@ -1,0 +1,122 @@
+//! Where a started application is: the port of its profile, or another one for it alone.
+
+use url::Url;
+
+use super::App;
+
+/// What stands for the port of `app.url` in `[app.env]` and `command`.
+pub const PORT: &str = "{port}";
+/// What stands for the first redirect URI there.
+const REDIRECT_URI: &str = "{redirect_uri}";
+
+impl App {
+    /// Whether the harness starts it.
+    pub fn is_started(&self) -> bool {
+        self.command.is_some() || self.image.is_some()
+    }
+
+    /// Whether `[app.env]` or `command` tell it on which port to listen: then it can have any.
+    pub fn takes_a_port(&self) -> bool {
+        self.is_started() && self.command.iter().flatten().chain(self.env.values()).any(|text| text.contains(PORT))
+    }
+
+    /// Whether its page is on this machine.
+    pub fn is_local(&self) -> bool {
+        self.url.as_ref().is_some_and(is_loopback)
+    }
+
+    /// The same application on another port: its page, and the redirect URIs that shared host and port with it.
+    pub fn at_port(&self, port: u16) -> Self {
+        let Some(page) = self.url.as_ref().filter(|_| self.is_local()) else { return self.clone() };
+        let mut url = page.clone();
+        // A URL with a host can have a port.
+        let _ = url.set_port(Some(port));
+        let shares = |uri: &Url| uri.host() == page.host() && uri.port_or_known_default() == page.port_or_known_default();
+        let moved = |uri: &String| match Url::parse(uri) {
+            Ok(parsed) if shares(&parsed) => with_port(uri, port),
+            _ => uri.clone(),
+        };
+        Self { redirect_uris: self.redirect_uris.iter().map(moved).collect(), url: Some(url), ..self.clone() }
+    }
+
+    /// A text of the profile with port and redirect URI filled in.
+    pub fn placed(&self, text: &str) -> String {
+        let port = self.url.as_ref().and_then(Url::port_or_known_default).map_or_else(String::new, |port| port.to_string());
+        text.replace(PORT, &port).replace(REDIRECT_URI, self.redirect_uris.first().map_or("", String::as_str))
+    }
+}
+
+fn is_loopback(url: &Url) -> bool {
+    match url.host() {
+        Some(url::Host::Domain(name)) => name == "localhost" || name.ends_with(".localhost"),
+        Some(url::Host::Ipv4(address)) => address.is_loopback(),
+        Some(url::Host::Ipv6(address)) => address.is_loopback(),
+        None => false,
+    }
+}
+
+/// The rest stays as written: a redirect URI is compared character by character.
+fn with_port(uri: &str, port: u16) -> String {
+    let start = uri.find("://").map_or(0, |at| at + 3);
+    let end = uri[start..].find(['/', '?', '#']).map_or(uri.len(), |at| start + at);
+    let authority = &uri[start..end];
+    // The colons of an IPv6 address are in brackets.
+    let host = match authority.rfind(':') {
+        Some(at) if !authority[at..].contains(']') => &authority[..at],
+        _ => authority,
+    };
+    format!("{}{host}:{port}{}", &uri[..start], &uri[end..])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn app(url: &str, redirect_uris: &[&str], more: &str) -> App {
+        toml::from_str(&format!("name = \"x\"\ntype = \"web\"\nscopes = []\nurl = \"{url}\"\nredirect_uris = {redirect_uris:?}\n{more}"))
+            .expect("an application")
+    }
+
+    #[test]
+    fn page_and_redirect_uris_move_together_and_nothing_else_does() {
+        let uris = [
+            "http://localhost:5000/callback",
+            "HTTP://LOCALHOST:5000/Back?to=a:b/c",
+            "http://localhost:5000",
+            "http://127.0.0.1:5000/callback",
+            "http://localhost:5001/callback",
+            "https://portale.example/callback",
+        ];
+        let moved = app("http://localhost:5000/start", &uris, "").at_port(40_123);
+        assert_eq!(moved.url.expect("a page").as_str(), "http://localhost:40123/start");
+        let expected = [
+            "http://localhost:40123/callback",
+            "HTTP://LOCALHOST:40123/Back?to=a:b/c",
+            "http://localhost:40123",
+            uris[3],
+            uris[4],
+            uris[5],
+        ];
+        assert_eq!(moved.redirect_uris, expected);
+        let six = app("http://[::1]/", &["http://[::1]/callback"], "").at_port(40_123);
+        assert_eq!(
+            (six.url.expect("a page").as_str(), six.redirect_uris[0].as_str()),
+            ("http://[::1]:40123/", "http://[::1]:40123/callback")
+        );
+        let elsewhere = app("https://portale.example/", &["https://portale.example/callback"], "").at_port(40_123);
+        assert_eq!(elsewhere.redirect_uris, ["https://portale.example/callback"]);
+    }
+
+    #[test]
+    fn port_and_redirect_uri_are_filled_in() {
+        let placed = |app: &App| app.placed("{port} {redirect_uri} {issuer}");
+        let fixed = app("http://127.0.0.1:5000/", &["http://127.0.0.1:5000/callback"], "");
+        assert_eq!(placed(&fixed), "5000 http://127.0.0.1:5000/callback {issuer}");
+        assert_eq!(placed(&fixed.at_port(40_123)), "40123 http://127.0.0.1:40123/callback {issuer}");
+        assert!(!fixed.takes_a_port());
+        for more in ["command = [\"serve\", \"--port={port}\"]", "command = [\"serve\"]\n[env]\nPORT = \"{port}\""] {
+            assert!(app("http://127.0.0.1:5000/", &[], more).takes_a_port(), "{more}");
+        }
+        assert!(!app("http://127.0.0.1:5000/", &[], "[env]\nPORT = \"{port}\"").takes_a_port(), "it runs already");
+    }
+}
