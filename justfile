@@ -60,6 +60,14 @@ bench-mock *ROUNDS:
     cd benches/peers && npm ci --ignore-scripts --no-audit --no-fund
     cargo bench --locked --bench mock -- {{ROUNDS}}
 
+# How long the page of 100 and of 1,000 scenarios takes to open, made of the run in the folder.
+bench-report RUN="collaudo-report":
+    cargo bench --locked --profile dev --bench report -- "$(realpath {{RUN}})"
+
+# Fifty runs, killed with SIGKILL at moments spread over a run: each leaves a report that is INCOMPLETE (some minutes).
+kills:
+    cargo test --locked --test cli -- --ignored --nocapture fifty_killed
+
 # Schemathesis on the mock platform's API, by the document that it serves (needs Python 3.10 or newer).
 schemathesis *ARGS:
     ci/schemathesis {{ARGS}}

@@ -8,8 +8,8 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::domain::{
-    Application, Attachment, Attestation, BrowserFact, Environment, Exchange, Finding, Leak, Oracle, Readiness, Requirement, RequirementId,
-    ScenarioId, ScenarioSummary, Shard, TargetSummary, Verdict, Waiver,
+    Application, Attachment, Attestation, BrowserFact, Environment, Exchange, Finding, KnownFailure, Leak, Oracle, Readiness, Requirement,
+    RequirementId, ScenarioId, ScenarioSummary, Shard, TargetSummary, Verdict, Waiver,
 };
 
 /// An event with the time at which it happened.
@@ -61,6 +61,9 @@ pub struct RunStarted {
     /// The profile's waivers, those that have expired too.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub waivers: Vec<Waiver>,
+    /// The failures that the baseline of the run knows; absent where it was given none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub baseline: Option<Vec<KnownFailure>>,
     /// A recommendation that does not hold counts as a failure.
     #[serde(default)]
     pub strict: bool,

@@ -1,5 +1,7 @@
 //! The platform suite on a certified provider that nobody here wrote: what both claim holds on both.
 
+mod npm;
+
 use std::io::{BufRead, BufReader};
 use std::net::TcpListener;
 use std::path::{Path, PathBuf};
@@ -25,21 +27,6 @@ const REASONS: [&str; 6] = [
 
 fn folder() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/providers/oidc-provider")
-}
-
-fn runs(program: &str) -> bool {
-    Command::new(program).arg("--version").stdout(Stdio::null()).stderr(Stdio::null()).status().is_ok_and(|status| status.success())
-}
-
-/// `npm ci`, where the packages are older than their lock or missing.
-fn install(folder: &Path) {
-    let changed = |name: &str| folder.join(name).metadata().and_then(|facts| facts.modified()).ok();
-    if changed("node_modules/.package-lock.json").is_some_and(|made| changed("package-lock.json").is_some_and(|lock| made >= lock)) {
-        return;
-    }
-    let output = Command::new("npm").args(["ci", "--ignore-scripts", "--no-audit", "--no-fund"]).current_dir(folder).output();
-    let output = output.expect("npm runs");
-    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
 }
 
 /// A port that the system has just had free.
@@ -87,11 +74,9 @@ impl Drop for Provider {
 
 #[test]
 fn what_oidc_provider_claims_holds_there_as_on_the_mock() {
-    if !runs("node") || !runs("npm") {
-        println!("skipped: node or npm is missing");
+    if !npm::installed(&folder()) {
         return;
     }
-    install(&folder());
     let (port, callback_port) = (free_port(), free_port());
     let out = tempfile::tempdir().expect("a temporary folder");
     let _provider = Provider::start(port, &format!("http://127.0.0.1:{callback_port}/callback"), out.path());

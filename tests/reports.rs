@@ -1,5 +1,7 @@
 //! What the reports say of a run: the same fold, in every format.
 
+mod npm;
+
 #[path = "reports/bundles.rs"]
 mod bundles;
 #[path = "reports/cut.rs"]

@@ -42,9 +42,15 @@ impl Sealing {
 }
 
 impl Seal {
-    /// Seals what stands in the run's folder.
-    pub fn write(&self, run: &Run, folder: &Path) -> Result<(), CliError> {
-        let members = gather(folder)?;
+    /// Seals what stands in the run's folder, and what was rendered of it elsewhere: that replaces a report of the same name.
+    pub fn write(&self, run: &Run, folder: &Path, rendered: &Path) -> Result<(), CliError> {
+        let mut members = gather(folder)?;
+        if rendered != folder {
+            let newer = gather(rendered)?;
+            members.retain(|member| newer.iter().all(|newer| newer.name != member.name));
+            members.extend(newer);
+            members.sort_by(|one, other| one.name.cmp(&other.name));
+        }
         write_bundle(&self.path, run, &members, &self.key, self.signer.clone())?;
         anstream::println!("{}: {} files, signed with {}", self.path.display(), members.len(), self.key.public().id());
         Ok(())
@@ -84,9 +90,10 @@ fn tell(seen: &Seen) {
         (None, _) => "not valid as an approval".to_owned(),
     };
     anstream::println!("sound: {} files, none changed\n", seen.members);
-    for (name, value) in [
-        ("verdict", told.readiness.to_string()),
-        ("application", told.application.clone()),
+    let named = |name: &'static str, value: &Option<String>| value.clone().map(|value| (name, value));
+    let who = [named("version", &told.version), named("contact", &told.contact), named("tested by", &told.tester)];
+    let of_application = [("verdict", told.readiness.to_string()), ("application", told.application.clone())];
+    let of_run = [
         ("platform", told.target.clone()),
         ("judged at", told.judged_at.to_string()),
         ("valid until", until),
@@ -95,7 +102,8 @@ fn tell(seen: &Seen) {
         ("run", told.run_id.clone()),
         ("signed by", told.signer.clone().unwrap_or_else(|| "no name given".to_owned())),
         ("key", seen.key.clone()),
-    ] {
+    ];
+    for (name, value) in of_application.into_iter().chain(who.into_iter().flatten()).chain(of_run) {
         anstream::println!("{name:<12} {value}");
     }
 }

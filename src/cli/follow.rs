@@ -94,7 +94,7 @@ async fn follow(
         reporter.finish()?;
     }
     if let Some(seal) = &delivery.sealing {
-        seal.write(&run, &delivery.out)?;
+        seal.write(&run, &delivery.out, &delivery.out)?;
     }
     Ok(run)
 }

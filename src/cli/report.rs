@@ -22,7 +22,7 @@ pub struct Arguments {
     #[arg(long, value_name = "it|en")]
     lang: Option<LangName>,
     /// Folder to write to; without it the run's own.
-    #[arg(long, value_name = "DIR", conflicts_with = "bundle")]
+    #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
     /// Show how the runs below this folder went, one after the other, as history.html there or in --out.
     #[arg(long, value_name = "DIR", conflicts_with_all = ["run", "report", "bundle"])]
@@ -58,7 +58,10 @@ pub fn run(arguments: &Arguments) -> Result<End, CliError> {
             torn.bytes
         );
     }
-    let run = Run::fold(records)?;
+    let mut run = Run::fold(records)?;
+    if let Some(known) = gate.known() {
+        run.set_baseline(known);
+    }
     let lang = arguments.lang.map_or(run.started().lang, Into::into);
     let out = arguments.out.clone().unwrap_or_else(|| folder.clone());
     std::fs::create_dir_all(&out).map_err(|source| CliError::Write { path: out.clone(), source })?;
@@ -69,7 +72,7 @@ pub fn run(arguments: &Arguments) -> Result<End, CliError> {
         anstream::println!("the run was interrupted: {judged} of {planned} scenarios have a verdict");
     }
     if let Some(seal) = sealing {
-        seal.write(&run, &out)?;
+        seal.write(&run, &folder, &out)?;
     }
     let end = gate.end(&run)?;
     Ok(if whole { end } else { End::Done })

@@ -159,6 +159,7 @@ pub async fn run(arguments: Arguments) -> Result<End, CliError> {
         application,
         target,
         waivers: setup.profile.waivers.clone(),
+        baseline: gate.known(),
         // A defect is there to be caught, whatever the level of the rule that it breaks.
         strict: arguments.strict || defect.is_some(),
     };

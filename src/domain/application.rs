@@ -22,6 +22,14 @@ impl ApplicationType {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Application {
     pub name: String,
+    /// Which build of it was judged, and who answers for it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub version: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub contact: Option<String>,
+    /// Who ran the suite on it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tester: Option<String>,
     pub r#type: ApplicationType,
     /// The page with the login button; `None` where the harness picks a free port.
     #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -4,6 +4,7 @@ mod address;
 mod application;
 mod evidence;
 mod finding;
+mod known_failure;
 mod oracle;
 mod profile;
 mod requirement;
@@ -20,6 +21,7 @@ pub use evidence::{
     SameSite,
 };
 pub use finding::Finding;
+pub use known_failure::KnownFailure;
 pub use oracle::{Oracle, OraclePart};
 pub use profile::{Action, App, Attested, Console, Dossier, DossierEnvironment, Login, Profile, StaticClient, TemporaryUser, Window};
 pub use requirement::{Actor, Level, Requirement, RequirementId, RequirementIdError};

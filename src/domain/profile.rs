@@ -21,6 +21,10 @@ pub struct Profile {
 #[serde(deny_unknown_fields)]
 pub struct App {
     pub name: String,
+    /// Which build of it is judged, as reports and bundles name it.
+    pub version: Option<String>,
+    /// Whom a reader of the report asks.
+    pub contact: Option<String>,
     pub r#type: ApplicationType,
     /// The page with the login button; a program (`native`, `device`) has none.
     pub url: Option<Url>,
@@ -126,6 +130,8 @@ pub struct Action {
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Dossier {
+    /// Who runs the suite, as reports and bundles name them.
+    pub tester: Option<String>,
     /// AC-01: who at the medical centre introduced the integrator.
     pub introduced_by: Option<Attested>,
     /// AC-02, AC-03, AC-04: the developer account, its role and the OAuth application request.
@@ -179,6 +185,9 @@ impl Profile {
         let app = &self.app;
         Application {
             name: app.name.clone(),
+            version: app.version.clone(),
+            contact: app.contact.clone(),
+            tester: self.dossier.tester.clone(),
             r#type: app.r#type,
             url: app.url.as_ref().filter(|_| !bundled).map(Url::to_string),
             features: app.features.clone(),

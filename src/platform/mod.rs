@@ -17,6 +17,7 @@ mod connections;
 mod delivery;
 mod faults;
 mod frame;
+mod handshakes;
 mod journal;
 mod kept;
 mod kept_secret;

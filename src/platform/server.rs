@@ -16,10 +16,11 @@ use url::Url;
 use super::authorization::OwnKey;
 use super::connections::Connections;
 use super::delivery::deliver;
+use super::handshakes::Handshakes;
 use super::journal::Notes;
 use super::redaction::Redaction;
 use super::store::{self, DataError, Store};
-use super::tls::{self, Certificates, Handshakes};
+use super::tls::{self, Certificates};
 use super::{Journal, Settings, Shared, Switchboard, Trace, api, authorization, lang, portal, workbench};
 use crate::domain::{Endpoint, Exchange};
 

@@ -1,14 +1,11 @@
 //! The certificates of a platform under TLS: the sound one, and those that a fault shows instead. Chosen at each handshake.
 
-use std::io;
-use std::pin::Pin;
 use std::sync::{Arc, OnceLock, Weak};
 
 use axum::extract::{Request, State};
 use axum::http::{HeaderValue, header};
 use axum::middleware::Next;
 use axum::response::Response;
-use axum_server::accept::Accept;
 use rustls::ServerConfig;
 use rustls::crypto::ring::default_provider;
 use rustls::pki_types::pem::PemObject;
@@ -89,45 +86,19 @@ impl ResolvesServerCert for Certificates {
 /// Layer: while a fault of this table is armed, no answer leaves its connection open.
 pub(super) async fn end_connection(State(shared): State<Arc<Shared>>, request: Request, next: Next) -> Response {
     let mut response = next.run(request).await;
-    let armed = shared.faults.armed().iter().any(|(name, _)| FAULTS.iter().any(|fault| fault.name == *name));
-    if armed {
+    if is_armed(&shared) {
         response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
     }
     response
 }
 
-/// Wraps what makes handshakes: one that the client breaks off with an alert has an entry in the journal.
-#[derive(Clone)]
-pub(super) struct Handshakes<A> {
-    pub acceptor: A,
-    pub shared: Weak<Shared>,
-}
-
-impl<A, I, S> Accept<I, S> for Handshakes<A>
-where
-    A: Accept<I, S>,
-    A::Future: Send + 'static,
-{
-    type Stream = A::Stream;
-    type Service = A::Service;
-    type Future = Pin<Box<dyn Future<Output = io::Result<(A::Stream, A::Service)>> + Send>>;
-
-    fn accept(&self, stream: I, service: S) -> Self::Future {
-        let (handshake, shared) = (self.acceptor.accept(stream, service), self.shared.clone());
-        Box::pin(async move {
-            handshake.await.inspect_err(|error| {
-                let alert = error.get_ref().and_then(|inner| inner.downcast_ref::<rustls::Error>());
-                if let (Some(rustls::Error::AlertReceived(alert)), Some(shared)) = (alert, shared.upgrade()) {
-                    let number = shared.journal.open().number();
-                    record(&shared, number, Vec::new(), Some(format!("the client broke the TLS handshake off: {alert:?}")));
-                }
-            })
-        })
-    }
+/// Whether connections that are made now are shown a bad certificate.
+pub(super) fn is_armed(shared: &Shared) -> bool {
+    shared.faults.armed().iter().any(|(name, _)| FAULTS.iter().any(|fault| fault.name == *name))
 }
 
 /// A handshake that a fault spoils, or that a client refuses, has an entry of its own: no request may follow.
-fn record(shared: &Shared, number: u64, faults: Vec<String>, refusal: Option<String>) {
+pub(super) fn record(shared: &Shared, number: u64, faults: Vec<String>, refusal: Option<String>) {
     if !shared.journal.records() {
         return;
     }

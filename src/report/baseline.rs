@@ -3,25 +3,16 @@
 use serde::{Deserialize, Serialize};
 
 use super::{Run, ScenarioRun};
-use crate::domain::{Finding, Level, RequirementId, Verdict};
+use crate::domain::{Finding, KnownFailure, Level, Verdict};
 
 const FORMAT: u32 = 1;
 
-/// The failures of an earlier run. A scenario is known by its title: its line moves when its feature grows.
+/// The failures of an earlier run.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Baseline {
     format: u32,
     pub known: Vec<KnownFailure>,
-}
-
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct KnownFailure {
-    pub requirement: RequirementId,
-    pub scenario: String,
-    /// What it did then; for people, and not compared.
-    pub summary: String,
 }
 
 /// A run beside its baseline.
@@ -67,10 +58,18 @@ impl Baseline {
         });
         Self { format: FORMAT, known: known.collect() }
     }
+}
 
-    fn knows(&self, scenario: &ScenarioRun, finding: &Finding) -> bool {
-        self.known.iter().any(|known| known.requirement == finding.requirement && known.scenario == scenario.summary.title)
-    }
+/// What a baseline says of a finding that keeps the application from being ready.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Standing {
+    New,
+    Known,
+}
+
+fn standing(known: &[KnownFailure], scenario: &ScenarioRun, finding: &Finding) -> Standing {
+    let knows = |known: &KnownFailure| known.requirement == finding.requirement && known.scenario == scenario.summary.title;
+    if known.iter().any(knows) { Standing::Known } else { Standing::New }
 }
 
 impl Run {
@@ -78,18 +77,37 @@ impl Run {
     pub fn failures(&self) -> impl Iterator<Item = (&ScenarioRun, &Finding)> {
         let strict = self.is_strict();
         self.scenarios().iter().flat_map(move |scenario| {
-            let counts = move |finding: &&Finding| finding.waiver.is_none() && (strict || finding.level == Level::Must);
+            let counts = move |finding: &&Finding| counts(finding, strict);
             scenario.findings().iter().filter(counts).map(move |finding| (scenario, finding))
         })
     }
 
-    pub fn against<'run>(&'run self, baseline: &'run Baseline) -> Comparison<'run> {
+    /// Judges the run beside another baseline than the one it was started with.
+    pub fn set_baseline(&mut self, known: Vec<KnownFailure>) {
+        self.started_mut().baseline = Some(known);
+    }
+
+    /// The run beside the baseline that it was given.
+    pub fn comparison(&self) -> Option<Comparison<'_>> {
+        self.started().baseline.as_deref().map(|known| self.against(known))
+    }
+
+    /// `None` without a baseline, and for a finding that does not count.
+    pub fn standing(&self, scenario: &ScenarioRun, finding: &Finding) -> Option<Standing> {
+        let known = self.started().baseline.as_deref()?;
+        counts(finding, self.is_strict()).then(|| standing(known, scenario, finding))
+    }
+
+    pub fn against<'run>(&'run self, known: &'run [KnownFailure]) -> Comparison<'run> {
         let mut comparison = Comparison::default();
         for (scenario, finding) in self.failures() {
-            let list = if baseline.knows(scenario, finding) { &mut comparison.known } else { &mut comparison.new };
+            let list = match standing(known, scenario, finding) {
+                Standing::New => &mut comparison.new,
+                Standing::Known => &mut comparison.known,
+            };
             list.push((scenario, finding));
         }
-        for known in &baseline.known {
+        for known in known {
             let scenario = self.scenarios().iter().find(|scenario| scenario.summary.title == known.scenario);
             let fails = comparison
                 .known
@@ -103,4 +121,8 @@ impl Run {
         }
         comparison
     }
+}
+
+fn counts(finding: &Finding, strict: bool) -> bool {
+    finding.waiver.is_none() && (strict || finding.level == Level::Must)
 }

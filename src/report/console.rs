@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
-use super::{ReportError, Reporter, Run, ScenarioRun, State, WorstFinding, painting, waivers, words};
+use super::{ReportError, Reporter, Run, ScenarioRun, State, WorstFinding, painting, words};
 use crate::domain::{Learned, ScenarioId, Verdict};
 use crate::event::{Event, Lang, Record};
 
@@ -211,7 +211,7 @@ impl Ending<'_> {
             lines.push(format!("  {errored} {}: {}", painting::plain(&leak.file), painting::plain(&leak.kind)));
         }
         for (waiver, worth) in run.waivers() {
-            let told = painting::plain(&waivers::sentence(waiver, worth, lang));
+            let told = painting::plain(&words::waiver(waiver, worth, lang));
             lines.extend(painting::wrapped(&told, WIDTH).into_iter().map(|line| format!("  {line}")));
         }
         if !run.selection().is_empty() {

@@ -2,10 +2,10 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
-use super::{ReportError, RequirementRow, Run, ScenarioRun, State, Worth};
+use super::{Comparison, ReportError, RequirementRow, Run, ScenarioRun, State, Worth};
 use crate::domain::{
-    Actor, Application, Attachment, Attestation, Environment, Finding, Leak, Level, Oracle, Readiness, RequirementId, ScenarioId, Suite,
-    TargetSummary, Waiver,
+    Actor, Application, Attachment, Attestation, Environment, Finding, KnownFailure, Leak, Level, Oracle, Readiness, RequirementId,
+    ScenarioId, Suite, TargetSummary, Waiver,
 };
 
 /// Version of the summary's format. Fields may be added within a version; a change of meaning is a new one.
@@ -29,6 +29,7 @@ pub fn render_json(run: &Run) -> Result<String, ReportError> {
         selection: run.selection(),
         strict: run.is_strict(),
         waivers: run.waivers().map(|(waiver, worth)| WaiverSummary { waiver, worth }).collect(),
+        baseline: run.comparison().map(BaselineSummary::new),
         application: &started.application,
         target: &started.target,
         environment: &started.environment,
@@ -66,6 +67,8 @@ struct Summary<'run> {
     strict: bool,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     waivers: Vec<WaiverSummary<'run>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    baseline: Option<BaselineSummary<'run>>,
     application: &'run Application,
     target: &'run TargetSummary,
     environment: &'run Environment,
@@ -79,6 +82,35 @@ struct WaiverSummary<'run> {
     #[serde(flatten)]
     waiver: &'run Waiver,
     worth: Worth,
+}
+
+#[derive(Serialize)]
+struct BaselineSummary<'run> {
+    new: Vec<FailureSummary<'run>>,
+    known: Vec<FailureSummary<'run>>,
+    healed: Vec<&'run KnownFailure>,
+    unjudged: Vec<&'run KnownFailure>,
+}
+
+#[derive(Serialize)]
+struct FailureSummary<'run> {
+    requirement: &'run RequirementId,
+    scenario: &'run str,
+    summary: &'run str,
+    id: &'run ScenarioId,
+}
+
+impl<'run> BaselineSummary<'run> {
+    fn new(comparison: Comparison<'run>) -> Self {
+        let failure = |(scenario, finding): (&'run ScenarioRun, &'run Finding)| FailureSummary {
+            requirement: &finding.requirement,
+            scenario: &scenario.summary.title,
+            summary: &finding.summary,
+            id: &scenario.summary.id,
+        };
+        let Comparison { new, known, healed, unjudged } = comparison;
+        Self { new: new.into_iter().map(failure).collect(), known: known.into_iter().map(failure).collect(), healed, unjudged }
+    }
 }
 
 #[derive(Serialize)]

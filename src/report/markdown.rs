@@ -1,4 +1,4 @@
-use super::{RequirementRow, Run, State, waivers, words};
+use super::{RequirementRow, Run, Standing, State, words};
 use crate::domain::Verdict;
 use crate::event::Lang;
 
@@ -16,12 +16,16 @@ pub fn render_markdown(run: &Run, lang: Lang) -> String {
         escaped(&words::conclusion(readiness, &started.application.name, run.broken(), run.is_strict(), lang)),
         String::new(),
     ];
+    let who = words::who(&started.application, lang);
+    if !who.is_empty() {
+        lines.extend([escaped(&who), String::new()]);
+    }
     for leak in run.leaks() {
         let errored = t("Errored: a secret stands in", "Errore nostro: c'è un segreto in");
         lines.extend([format!("> {errored} {}: {}", escaped(&leak.file), escaped(&leak.kind)), String::new()]);
     }
     for (waiver, worth) in run.waivers() {
-        lines.extend([format!("> {}", escaped(&waivers::sentence(waiver, worth, lang))), String::new()]);
+        lines.extend([format!("> {}", escaped(&words::waiver(waiver, worth, lang))), String::new()]);
     }
     let counts = run.counts();
     lines.push(format!("| {} | {} |", t("verdict", "esito"), t("scenarios", "scenari")));
@@ -49,6 +53,7 @@ pub fn render_markdown(run: &Run, lang: Lang) -> String {
         }
         lines.push(format!("- {}: `{}`", t("repeat", "ripetere"), run.repeat_command(found.scenario).replace('`', "'")));
     }
+    baseline(run, lang, &mut lines);
     open_points(run, lang, &mut lines);
     lines.push(String::new());
     lines.push(format!(
@@ -60,6 +65,22 @@ pub fn render_markdown(run: &Run, lang: Lang) -> String {
         started.seed
     ));
     lines.join("\n") + "\n"
+}
+
+/// What is new since the baseline, and what healed.
+fn baseline(run: &Run, lang: Lang, lines: &mut Vec<String>) {
+    let Some(comparison) = run.comparison() else { return };
+    let title = words::choose(lang, "Against the baseline", "Rispetto alla baseline");
+    lines.extend([String::new(), format!("### {title}"), String::new(), words::comparison(&comparison, lang), String::new()]);
+    for (scenario, finding) in &comparison.new {
+        let new = words::standing(Standing::New, lang);
+        let told = [&finding.summary, &scenario.summary.title].map(|text| escaped(text));
+        lines.push(format!("- **{}** {new}: {} ({})", finding.requirement, told[0], told[1]));
+    }
+    for known in &comparison.healed {
+        let healed = words::choose(lang, "healed", "guarito");
+        lines.push(format!("- **{}** {healed}: {} ({})", known.requirement, escaped(&known.summary), escaped(&known.scenario)));
+    }
 }
 
 /// Requirements that nobody could judge: they keep a run from READY.

@@ -31,7 +31,7 @@ mod waivers;
 mod words;
 
 pub use annotations::render_annotations;
-pub use baseline::{Baseline, Comparison, KnownFailure};
+pub use baseline::{Baseline, Comparison, Standing};
 pub use console::{Console, Style, console};
 pub use difference::{Change, Difference};
 pub use error::ReportError;

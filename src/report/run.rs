@@ -232,6 +232,10 @@ impl Run {
         &self.shards[0].started
     }
 
+    pub(super) fn started_mut(&mut self) -> &mut RunStarted {
+        &mut self.shards[0].started
+    }
+
     pub fn started_at(&self) -> Timestamp {
         self.started_at
     }

@@ -3,8 +3,8 @@
 
 use jiff::{Timestamp, tz::TimeZone};
 
-use super::State;
-use crate::domain::{Actor, ApplicationType, BrowserFactKind, Level, OraclePart, Readiness, Requirement, Verdict};
+use super::{Comparison, Standing, State, Worth};
+use crate::domain::{Actor, Application, ApplicationType, BrowserFactKind, Level, OraclePart, Readiness, Requirement, Verdict, Waiver};
 use crate::event::{Lang, StepStatus};
 
 pub fn state(state: State, lang: Lang) -> &'static str {
@@ -255,4 +255,56 @@ pub fn scenarios(count: usize, lang: Lang) -> String {
 /// One of two texts, where a text is needed in one place only.
 pub fn choose(lang: Lang, english: &'static str, italian: &'static str) -> &'static str {
     if lang == Lang::It { italian } else { english }
+}
+
+/// One sentence about a waiver: it is never silent.
+pub fn waiver(waiver: &Waiver, worth: Worth, lang: Lang) -> String {
+    let Waiver { requirement, owner, reason, until } = waiver;
+    match (worth, lang) {
+        (Worth::InUse, Lang::En) => format!("{requirement} does not hold and is waived until {until} by {owner}: {reason}"),
+        (Worth::InUse, Lang::It) => format!("{requirement} non è rispettato; ne risponde {owner} fino al {until}: {reason}"),
+        (Worth::Unused, Lang::En) => {
+            format!("The waiver of {requirement} by {owner} (until {until}) was not needed: take it out of the profile.")
+        }
+        (Worth::Unused, Lang::It) => format!("La deroga a {requirement} di {owner} (fino al {until}) non è servita: va tolta dal profilo."),
+        (Worth::Expired, Lang::En) => format!("The waiver of {requirement} by {owner} expired on {until} and does not count: {reason}"),
+        (Worth::Expired, Lang::It) => format!("La deroga a {requirement} di {owner} è scaduta il {until} e non vale: {reason}"),
+    }
+}
+
+/// The same beside a finding.
+pub fn beside_finding(waiver: &Waiver, lang: Lang) -> String {
+    let waived = choose(lang, "waived until", "in deroga fino al");
+    let by = choose(lang, "by", "da");
+    format!("{waived} {} {by} {}: {}", waiver.until, waiver.owner, waiver.reason)
+}
+
+/// A run beside its baseline, in numbers.
+pub fn comparison(comparison: &Comparison<'_>, lang: Lang) -> String {
+    let [new, known] = [&comparison.new, &comparison.known].map(Vec::len);
+    let [healed, unjudged] = [&comparison.healed, &comparison.unjudged].map(Vec::len);
+    match lang {
+        Lang::En => format!("{new} new, {known} known, {healed} healed, {unjudged} known and not judged"),
+        Lang::It => format!("nuove {new}, note {known}, guarite {healed}, note e non giudicate {unjudged}"),
+    }
+}
+
+/// What the baseline says of a failure.
+pub fn standing(standing: Standing, lang: Lang) -> &'static str {
+    match standing {
+        Standing::New => choose(lang, "new since the baseline", "nuovo rispetto alla baseline"),
+        Standing::Known => choose(lang, "known to the baseline", "noto alla baseline"),
+    }
+}
+
+/// Which build was judged, who answers for it and who ran the suite; empty where the profile says nothing of it.
+pub fn who(application: &Application, lang: Lang) -> String {
+    let Application { version, contact, tester, .. } = application;
+    let told = [
+        (choose(lang, "version", "versione"), version),
+        (choose(lang, "contact", "referente"), contact),
+        (choose(lang, "tested by", "collaudata da"), tester),
+    ];
+    let told = told.into_iter().filter_map(|(name, value)| Some(format!("{name} {}", value.as_ref()?)));
+    told.collect::<Vec<_>>().join(" · ")
 }

@@ -56,7 +56,7 @@ async fn learn_both(stage: &mut Stage, begun: &Begun) -> Result<Login, Failure> 
     let (ada, other) = (stage.person("Ada")?, somebody_else(stage)?);
     let during = during(begun, &login).await?;
     let first = sight(stage, &begun.visitor, &begun.window, &ada, &begun.before).await?;
-    let visitor = stage.visitor(ANOTHER).await?;
+    let visitor = untouched(stage, ANOTHER).await?;
     let before = visitor.page.elements().await?;
     let window = stage.open_sign_in(&visitor).await?;
     let second = sight(stage, &visitor, &window, &other, &before).await?;
@@ -64,7 +64,7 @@ async fn learn_both(stage: &mut Stage, begun: &Begun) -> Result<Login, Failure> 
 
     let sights = [first, second];
     let mut candidates = signed_in(&begun.before, &sights).map_err(|unknown| unjudged(stage, &unknown, &ada, &other))?;
-    let visitor = stage.visitor(REFUSING).await?;
+    let visitor = untouched(stage, REFUSING).await?;
     let always = visitor.page.visible_among(&candidates).await?;
     let dropped = |candidates: &[String]| Unknown::AlwaysThere(candidates.first().cloned().unwrap_or_default());
     let reason = dropped(&candidates);
@@ -150,7 +150,7 @@ async fn sight(stage: &Stage, visitor: &Visitor, window: &Page, person: &Person,
     match at_the_platform(window, person, &Consent::GrantAll, login).await {
         Ok(None) => {}
         Ok(Some(ended)) => {
-            return Err(Failure::unjudged(format!("an honest sign-in of {} is {}", person.shown, ended.describe())));
+            return Err(Failure::unjudged(format!("an honest sign-in of {} is {}", person.called(), ended.describe())));
         }
         Err(failure) => return Err(stage.explain(failure).await),
     }
@@ -167,7 +167,9 @@ async fn naming(stage: &Stage, page: &Page, person: &Person, before: &[Element])
         Err(error @ BrowserError::Timeout { .. }) => error,
         Err(error) => return Err(stage.explain(error.into()).await),
     };
-    let name = person.names().into_iter().next().unwrap_or_default();
+    let name = person.called();
+    let nameless = format!(", or give users.{}.name in the target file", person.name.to_lowercase());
+    let nameless = if person.shown.is_empty() { nameless.as_str() } else { "" };
     let always = before.iter().filter(|element| mentions(&element.text, &person.names())).min_by_key(|element| element.text.len());
     if let Some(element) = always {
         return Err(Failure::unjudged(format!(
@@ -178,7 +180,7 @@ async fn naming(stage: &Stage, page: &Page, person: &Person, before: &[Element])
     }
     let seen = page.elements().await.map_err(|_| error)?;
     Err(Failure::unjudged(format!(
-        "after an honest sign-in of {name} nothing on the page names the person; {}: {}",
+        "after an honest sign-in of {name} nothing on the page names the person; {}: {}{nameless}",
         news(before, &seen),
         what_to_write()
     )))
@@ -245,6 +247,13 @@ fn somebody_else(stage: &Stage) -> Result<Person, Failure> {
     stage.person(key)
 }
 
+/// A new browser, on the page that is ready for a sign-in: one that a script builds is empty at first.
+async fn untouched(stage: &mut Stage, key: &str) -> Result<Visitor, Failure> {
+    let visitor = stage.visitor(key).await?;
+    visitor.page.wait_for(&stage.setup.login().trigger, PATIENCE).await?;
+    Ok(visitor)
+}
+
 async fn leave(stage: &mut Stage, key: &str) {
     if let Some(visitor) = stage.forget_visitor(key) {
         visitor.context.close().await;
@@ -256,7 +265,7 @@ fn what_to_write() -> &'static str {
 }
 
 fn unjudged(stage: &Stage, unknown: &Unknown, ada: &Person, other: &Person) -> Failure {
-    let (ada, other) = (&ada.shown, &other.shown);
+    let (ada, other) = (ada.called(), other.called());
     let found = match unknown {
         Unknown::Nobody => format!("after an honest sign-in of {ada} nothing on {} names the person", stage.base_url),
         Unknown::AlwaysThere(text) => {

@@ -25,6 +25,11 @@ impl Person {
         names
     }
 
+    /// What a person is told of whom it is about.
+    pub fn called(&self) -> &str {
+        if self.shown.is_empty() { &self.email } else { &self.shown }
+    }
+
     fn full_names(&self) -> Vec<String> {
         let family_name_first = self.shown.split_once(' ').map(|(given, family)| format!("{family} {given}"));
         [Some(self.shown.clone()), family_name_first].into_iter().flatten().filter(|name| !name.is_empty()).collect()
@@ -119,5 +124,35 @@ impl Stage {
             shown: user.name(),
             others: accounts.users.iter().filter(|other| other.id != user.id).map(|other| other.name()).collect(),
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn mallory(shown: &str) -> Person {
+        let (name, email) = ("Mallory".to_owned(), accounts::MALLORY.to_owned());
+        Person { name, email, password: SecretString::from("unused"), shown: shown.to_owned(), others: vec!["Ada Ferri".to_owned()] }
+    }
+
+    #[test]
+    fn a_person_is_named_in_full_or_by_an_address_that_stands_beside_no_other_name() {
+        let mallory = mallory("Mallory Neri");
+        for words in
+            ["Mallory Neri", "NERI  Mallory, San Luca", "mallory\nneri", "Ciao mallory.neri@sanluca.example", "Mallory Neri, Ada Ferri"]
+        {
+            assert!(mallory.is_named_by(words), "{words}");
+        }
+        // The last is an account of Ada's that Mallory came into with the address that was Ada's.
+        for words in ["", "Mallory", "Signed in", "Ada Ferri", "Ada Ferri mallory.neri@sanluca.example"] {
+            assert!(!mallory.is_named_by(words), "{words}");
+        }
+    }
+
+    #[test]
+    fn any_words_do_for_one_whose_name_nobody_says() {
+        assert!(mallory("").is_named_by("Signed in"));
+        assert_eq!(mallory("").names(), [accounts::MALLORY]);
     }
 }

@@ -13,6 +13,26 @@
     }
   };
   document.addEventListener("toggle", (event) => event.target.open && unfold(event.target), true);
+  const near = new IntersectionObserver((seen) => {
+    for (const { isIntersecting, target } of seen) {
+      if (!isIntersecting) continue;
+      near.unobserve(target);
+      unfold(target);
+    }
+  }, { rootMargin: "1000px" });
+  for (const scenario of all("details.scenario[open]")) near.observe(scenario);
+
+  // On paper stands every finding, with its traffic, whatever the reader left closed.
+  let opened = [];
+  addEventListener("beforeprint", () => {
+    opened = all("details.scenario:not([open])").filter((scenario) => scenario.querySelector(".finding"));
+    for (const scenario of opened) scenario.open = true;
+    all("details.scenario[open]").forEach(unfold);
+  });
+  addEventListener("afterprint", () => {
+    for (const scenario of opened) scenario.open = false;
+    opened = [];
+  });
 
   // The address keeps the reader's choices: #r-CB-01&lang=it&look=dark
   const written = root.lang;

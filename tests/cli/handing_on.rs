@@ -145,6 +145,19 @@ fn keys_of_openssl_are_keys() {
     assert_eq!(seen.code, Some(3), "the run was interrupted: {seen:?}");
     let told: serde_json::Value = serde_json::from_str(&seen.stdout).expect("JSON");
     assert_eq!(told["told"]["readiness"], "INCOMPLETE");
+
+    // The record of one folder and the reports that were rendered into another are one bundle.
+    fs::create_dir(desk.out().join("evidence")).expect("a folder");
+    desk.write("out/evidence/page.txt", "a page");
+    desk.write("out/report.json", "{}");
+    let both = desk.ended(&["report", "out", "--out", "anew", "--report", "json", "--bundle", "both.zip", "--key", "theirs.pem"]);
+    assert_eq!(both.code, Some(0), "{both:?}");
+    assert!(both.stdout.contains("both.zip: 4 files"), "record, evidence, page and the newer summary: {both:?}");
+    assert_eq!(desk.ended(&["verify", "both.zip", "--public-key", "theirs.pub"]).code, Some(3), "{both:?}");
+    let sealed = Command::new("unzip").args(["-p", "both.zip", "report.json"]).current_dir(desk.path("")).output();
+    if let Ok(sealed) = sealed.as_ref().map(|output| &output.stdout) {
+        assert_eq!(sealed, &fs::read(desk.path("anew/report.json")).expect("it is there"), "the older summary was sealed");
+    }
     desk.ended(&["key", "ours"]);
     let read = openssl(&["pkey", "-in", "ours", "-pubout"]).expect("it ran before");
     assert_eq!(read.stdout, fs::read(desk.path("ours.pub")).expect("the public key"), "openssl reads ours");

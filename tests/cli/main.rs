@@ -7,6 +7,7 @@ mod gates;
 mod handing_on;
 mod input;
 mod interruption;
+mod killed;
 mod learning;
 mod mock;
 mod odd;

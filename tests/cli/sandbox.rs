@@ -7,7 +7,8 @@ use std::process::Stdio;
 
 use serde_json::Value;
 
-use crate::program::{Desk, Running, free_port, text};
+use crate::applications::{minimal, started_with};
+use crate::program::{Desk, Ended, Running, free_port, text};
 
 const NEEDS_THE_MOCK: &str = "it needs the instrumented mock platform: faults, levers and the journal exist only there";
 
@@ -18,10 +19,13 @@ struct Sandbox {
     _mock: Running,
     /// Environment variables of the target file, with their values.
     secrets: Vec<(String, String)>,
+    /// Where its client's redirect URI is.
+    port: u16,
 }
 
 fn sandbox(desk: &Desk) -> Sandbox {
-    let redirect_uri = format!("http://127.0.0.1:{}/callback", free_port());
+    let port = free_port();
+    let redirect_uri = format!("http://127.0.0.1:{port}/callback");
     let arguments = ["mock", "--tls", "ca.pem", "--port", "0", "--redirect-uri", &redirect_uri, "--format", "json"];
     let mut child = desk.command(&arguments).stdout(Stdio::piped()).spawn().expect("the program starts");
     let mut line = String::new();
@@ -41,7 +45,7 @@ fn sandbox(desk: &Desk) -> Sandbox {
         secrets.push((variable, text(&user["password"])));
     }
     desk.write("target.toml", &target);
-    Sandbox { _mock: Running(child), secrets }
+    Sandbox { _mock: Running(child), secrets, port }
 }
 
 #[test]
@@ -74,6 +78,29 @@ fn what_needs_no_instrument_is_judged_on_a_target() {
     assert!(report.contains("stand-in"));
     // The search itself finds what is there.
     assert!(!holding(&desk.out(), "stand-in").is_empty());
+}
+
+#[test]
+fn a_minimal_profile_is_learned_there_where_the_target_file_says_how_people_are_called() {
+    let desk = Desk::new();
+    let sandbox = sandbox(&desk);
+    desk.write("collaudo.toml", &minimal(&started_with(sandbox.port, &[])));
+    let doctor = || {
+        let mut command = desk.command(&["doctor", "--app", "collaudo.toml", "--target", "target.toml"]);
+        Ended::from(command.envs(sandbox.secrets.iter().cloned()).output().expect("the program starts"))
+    };
+    let nameless = doctor();
+    assert_eq!(nameless.code, Some(2), "{nameless:?}");
+    let told = "after an honest sign-in of ada.ferri@sanluca.example nothing on the page names the person; new on it is `";
+    assert!(nameless.stdout.contains(told) && nameless.stdout.contains("or give users.ada.name in the target file"), "{nameless:?}");
+    let mut target = fs::read_to_string(desk.path("target.toml")).expect("the target file");
+    for (key, name) in [("ada", "Ada Ferri"), ("elio", "Elio Galli")] {
+        target = target.replace(&format!("[users.{key}]\n"), &format!("[users.{key}]\nname = \"{name}\"\n"));
+    }
+    desk.write("target.toml", &target);
+    let named = doctor();
+    assert_eq!(named.code, Some(0), "{named:?}");
+    assert!(named.stdout.contains("signed_in = \"#user\"\nerror = \".login-error\"\n"), "{}", named.stdout);
 }
 
 #[test]

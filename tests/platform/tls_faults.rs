@@ -1,11 +1,19 @@
 //! Bad certificates on purpose: a sound client refuses each for its own reason, and gets no answer to read.
 
+use std::net::TcpStream;
+use std::sync::Arc;
+use std::time::Duration;
+
+use collaudo::domain::Exchange;
 use collaudo::platform::{Platform, Settings, Times, own_certificate};
 use reqwest::{Certificate, Client};
+use rustls::pki_types::CertificateDer;
+use rustls::pki_types::pem::PemObject;
 
 struct Desk {
     platform: Platform,
     ca: Certificate,
+    ca_pem: String,
 }
 
 impl Desk {
@@ -13,7 +21,7 @@ impl Desk {
         let own = own_certificate(&["localhost", "127.0.0.1", "::1"]).expect("made");
         let ca = Certificate::from_pem(own.ca_pem.as_bytes()).expect("a certificate");
         let platform = Platform::start(Settings { tls: Some(own.tls), ..Settings::default() }).await.expect("a free port");
-        Self { platform, ca }
+        Self { platform, ca, ca_pem: own.ca_pem }
     }
 
     /// One that trusts the platform's authority and no other.
@@ -100,6 +108,42 @@ async fn a_client_that_keeps_its_connection_meets_the_fault_too() {
     desk.until_it_meets(&client, "expired").await;
 }
 
+/// A client that trusts the platform's authority, for the host that it asks for, and hangs up without a word: when it has sent its
+/// hello, or when the handshake is over.
+fn hang_up(desk: &Desk, host: &'static str, when_it_is_over: bool) {
+    let mut roots = rustls::RootCertStore::empty();
+    roots.add(CertificateDer::from_pem_slice(desk.ca_pem.as_bytes()).expect("a certificate")).expect("a root");
+    let config = rustls::ClientConfig::builder().with_root_certificates(roots).with_no_client_auth();
+    let mut client = rustls::ClientConnection::new(Arc::new(config), host.try_into().expect("a name")).expect("a client");
+    let port = desk.platform.issuer().port().expect("a port of its own");
+    let mut socket = TcpStream::connect(("127.0.0.1", port)).expect("it listens");
+    if when_it_is_over {
+        client.complete_io(&mut socket).expect("a handshake");
+        assert!(!client.is_handshaking());
+    } else {
+        client.write_tls(&mut socket).expect("it reads");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_hangs_up_without_an_alert_has_refused_too() {
+    let desk = Desk::new().await;
+    let journal = desk.platform.journal();
+    let mark = journal.mark();
+    // While the certificate is in order nobody is taken for somebody who refuses it.
+    hang_up(&desk, "localhost", true);
+    hang_up(&desk, "localhost", false);
+    assert_eq!(desk.discovery(&desk.client()).await, Ok(200));
+    assert!(journal.since(mark).iter().all(|exchange| !exchange.is_handshake()), "{:?}", journal.since(mark));
+    desk.platform.faults().arm("tls-wrong-host", Times::Always).expect("it is known");
+    for (when_it_is_over, how) in [(true, "closed the connection"), (false, "hung up in the TLS handshake")] {
+        hang_up(&desk, "elsewhere.gipo.example", when_it_is_over);
+        let told = |exchange: &Exchange| exchange.facts.refusal.as_deref().is_some_and(|refusal| refusal.contains(how));
+        let seen = journal.wait_for(mark, how, Duration::from_secs(5), told).await.expect("it is told");
+        assert!(seen.is_handshake(), "{seen:?}");
+    }
+}
+
 #[tokio::test]
 async fn plain_http_knows_no_certificate() {
     let platform = Platform::start(Settings::default()).await.expect("a free port");
@@ -116,7 +160,7 @@ async fn versions_older_than_the_assumed_minimum_are_refused() {
     let ca = Certificate::from_pem(own.ca_pem.as_bytes()).expect("a certificate");
     let assumptions = Assumptions { tls_minimum: TlsVersion::V1_3, ..Assumptions::default() };
     let settings = Settings { tls: Some(own.tls), assumptions, ..Settings::default() };
-    let desk = Desk { platform: Platform::start(settings).await.expect("a free port"), ca };
+    let desk = Desk { platform: Platform::start(settings).await.expect("a free port"), ca, ca_pem: own.ca_pem };
     assert_eq!(desk.discovery(&desk.client()).await, Ok(200));
     let old = Client::builder().tls_certs_only([desk.ca.clone()]).tls_version_max(reqwest::tls::Version::TLS_1_2);
     let refused = desk.discovery(&old.build().expect("a client")).await.expect_err("too old");

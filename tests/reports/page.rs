@@ -131,6 +131,29 @@ async fn the_reader_chooses_language_and_look_and_finds_a_requirement() {
     browser.close().await;
 }
 
+/// Scenarios whose traffic is laid out; of the fixture two have any.
+const LAID_OUT: &str = "[...document.querySelectorAll('details.scenario')].filter((part) => part.querySelector('.traffic')).length";
+
+#[tokio::test]
+async fn details_are_laid_out_when_opened_and_all_findings_are_on_paper() {
+    let (browser, page, _folder) = opened(&page(run::records(), Lang::En), "").await;
+    let holds = async |predicate: &str| page.evaluate::<bool>(predicate).await.expect("a predicate");
+    assert!(holds("document.querySelector('#s1 .traffic') === null && document.querySelector('#s1-x3') === null").await, "s1 is closed");
+    page.evaluate::<bool>("document.querySelector('#s1').open = true").await.expect("opens");
+    page.wait_until("document.querySelector('#s1 .traffic #s1-x3') !== null", "the traffic of s1", SOON).await.expect("it is laid out");
+    page.evaluate::<bool>("(document.querySelector('#s1').open = false) === false").await.expect("closes");
+
+    let warned = "document.querySelector('#s4')";
+    assert!(holds(&format!("{warned}.querySelector('.finding') !== null && !{warned}.open")).await, "a warning is closed at first");
+    assert!(holds("dispatchEvent(new Event('beforeprint'))").await);
+    let closed = "[...document.querySelectorAll('.finding')].filter((finding) => !finding.closest('details.scenario').open).length === 0";
+    assert!(holds(closed).await, "a finding is not on paper");
+    assert!(holds("document.querySelector('#s2 .traffic') !== null && document.querySelectorAll('#s2 noscript').length === 0").await);
+    assert_eq!(page.evaluate::<usize>(LAID_OUT).await.expect("a number"), 2);
+    assert!(holds(&format!("dispatchEvent(new Event('afterprint')) && !{warned}.open && document.querySelector('#s2').open")).await);
+    browser.close().await;
+}
+
 #[tokio::test]
 async fn a_phone_need_not_scroll_sideways() {
     let (browser, page, _folder) = opened("<!doctype html><title>a phone</title>", "").await;

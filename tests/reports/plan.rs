@@ -156,6 +156,9 @@ pub fn started() -> RunStarted {
         lang: Lang::En,
         application: Application {
             name: "Portale Pazienti".to_owned(),
+            version: Some("2.1.0".to_owned()),
+            contact: Some("Nora Sala <nora@example.it>".to_owned()),
+            tester: Some("Ivo Riva".to_owned()),
             r#type: ApplicationType::Web,
             url: Some("http://127.0.0.1:5000/".to_owned()),
             features: vec!["patients".to_owned(), "agenda".to_owned()],
@@ -176,6 +179,7 @@ pub fn started() -> RunStarted {
         shard: None,
         waivers: Vec::new(),
         requirements: requirements(),
+        baseline: None,
         strict: false,
         previous: None,
         scenarios: vec![

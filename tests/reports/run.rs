@@ -1,8 +1,8 @@
 //! A run as a runner tells it: nine scenarios, every verdict, a markup canary in what the application answered.
 
 use collaudo::domain::{
-    Attachment, Attestation, BrowserFact, BrowserFactKind, Endpoint, Exchange, Facts, Finding, Level, Oracle, Readiness, ScenarioId,
-    Verdict,
+    Attachment, Attestation, BrowserFact, BrowserFactKind, Endpoint, Exchange, Facts, Finding, KnownFailure, Leak, Learned, Level, Oracle,
+    Readiness, ScenarioId, Verdict, Waiver,
 };
 use collaudo::event::{Event, Record, RunFinished, RunStarted, ScenarioFinished, StepFinished, StepStatus};
 use serde_json::json;
@@ -264,4 +264,44 @@ pub fn sound() -> Vec<Record> {
     tape.scenario(&started, 0, StepStatus::Passed, None, finished(Verdict::Passed));
     tape.push(Event::RunFinished(RunFinished { readiness: Readiness::Ready, duration_ms: 2_500, interrupted: false, leaks: Vec::new() }));
     tape.records
+}
+
+/// The whole run beside a baseline that knows one of its failures, one that healed and one of a scenario that is gone.
+pub fn beside_a_baseline() -> Vec<Record> {
+    let mut records = records();
+    if let Event::RunStarted(started) = &mut records[0].event {
+        let known = |of: &str, scenario: &str, summary: &str| KnownFailure {
+            requirement: id(of),
+            scenario: scenario.to_owned(),
+            summary: summary.to_owned(),
+        };
+        started.baseline = Some(vec![
+            known("CB-01", "A response with another state is refused", "the relying party took any state"),
+            known("AC-08", "Granting consent signs the end-user in", "nobody was signed in"),
+            known("AC-08", "A scenario of an older suite", "nobody was signed in"),
+        ]);
+    }
+    records
+}
+
+/// Members that no other fixture has.
+pub fn with_everything() -> Vec<Record> {
+    let mut records = sound();
+    if let Event::RunStarted(started) = &mut records[0].event {
+        started.selection = vec!["requirement AC-08".to_owned()];
+        started.shard = Some("1/2".parse().expect("a part"));
+        started.application.defect = Some("accepts-any-state".to_owned());
+        started.application.learned = Some(Learned { signed_in: Some("#user".to_owned()), error: Some("#error".to_owned()) });
+        started.waivers = vec![Waiver {
+            requirement: id("AC-08"),
+            owner: "Nora Sala".to_owned(),
+            reason: "mended in release 2".to_owned(),
+            until: jiff::civil::date(2999, 12, 31),
+        }];
+        started.previous = Some(Box::new(super::fold(self::records()).told()));
+    }
+    if let Some(Event::RunFinished(finished)) = records.last_mut().map(|record| &mut record.event) {
+        finished.leaks = vec![Leak { file: "evidence/page.txt".to_owned(), kind: "access-token".to_owned() }];
+    }
+    records
 }

@@ -6,36 +6,16 @@ use std::process::{Command, Stdio};
 use collaudo::report::{render_har, render_json, render_junit, render_messages};
 use serde_json::Value;
 
-use super::fold;
-use super::run::{interrupted, records, sound};
+use super::run::{beside_a_baseline, interrupted, records, sound, with_everything};
+use super::{fold, npm};
 
 pub fn folder() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/reports/tools")
 }
 
-fn runs(program: &str) -> bool {
-    Command::new(program).arg("--version").stdout(Stdio::null()).stderr(Stdio::null()).status().is_ok_and(|status| status.success())
-}
-
-/// `npm ci`, where the packages are older than their lock or missing; false where there is no npm.
+/// Whether the programs that read the formats are there.
 pub fn installed() -> bool {
-    if !runs("node") || !runs("npm") {
-        println!("skipped: node or npm is missing");
-        return false;
-    }
-    // Tests are threads or processes, as their runner likes; npm stands no second one beside it.
-    let lock = std::fs::File::create(Path::new(env!("CARGO_TARGET_TMPDIR")).join("report-tools.lock")).expect("writes");
-    lock.lock().expect("locks");
-    let folder = folder();
-    let changed = |name: &str| folder.join(name).metadata().and_then(|facts| facts.modified()).ok();
-    let fresh =
-        changed("node_modules/.package-lock.json").is_some_and(|made| changed("package-lock.json").is_some_and(|lock| made >= lock));
-    if !fresh {
-        let output = Command::new("npm").args(["ci", "--ignore-scripts", "--no-audit", "--no-fund"]).current_dir(&folder).output();
-        let output = output.expect("npm runs");
-        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-    }
-    true
+    npm::installed(&folder())
 }
 
 /// What the format's own program says against a text.
@@ -73,7 +53,15 @@ fn junit_is_what_its_schema_says() {
     for run in [records(), interrupted(), sound()] {
         let junit = render_junit(&fold(run)).expect("renders");
         assert_eq!(read("junit", &junit, Path::new("")), Ok(()));
-        assert!(read("junit", &junit.replacen("<testcase name", "<testcase title", 1), Path::new("")).is_err(), "a broken report was read");
+        for (right, wrong) in [
+            ("<testcase name", "<testcase title"),
+            ("<testcase name", "<testcase file=\"a.feature\" name"),
+            ("<testsuites ", "<testsuites skipped=\"0\" "),
+            ("<system-out>", "<properties/><system-out>"),
+        ] {
+            let broken = junit.replacen(right, wrong, 1);
+            assert!(broken != junit && read("junit", &broken, Path::new("")).is_err(), "{wrong} was read");
+        }
     }
 }
 
@@ -111,13 +99,31 @@ fn closed(schema: &mut Value) {
 fn the_summary_is_what_its_published_schema_says_and_no_more() {
     let mut schema: Value = serde_json::from_str(include_str!("../../docs/schema/report-1.schema.json")).expect("JSON");
     closed(&mut schema);
-    for run in [records(), interrupted(), sound()] {
+    for run in [records(), interrupted(), sound(), beside_a_baseline()] {
         let mut summary: Value = serde_json::from_str(&render_json(&fold(run)).expect("renders")).expect("JSON");
         let told_of_it = told(&schema, &summary);
         assert!(told_of_it.is_empty(), "{told_of_it:?}");
         summary["scenarios"][0]["state"] = "splendid".into();
         assert_eq!(told(&schema, &summary).len(), 1);
     }
+}
+
+#[test]
+fn every_line_of_the_record_is_what_its_published_schema_says_and_no_more() {
+    let mut schema: Value = serde_json::from_str(include_str!("../../docs/schema/run-1.schema.json")).expect("JSON");
+    closed(&mut schema);
+    let mut kinds = std::collections::BTreeSet::new();
+    for record in [records(), interrupted(), sound(), beside_a_baseline(), with_everything()].into_iter().flatten() {
+        let mut line = serde_json::to_value(&record).expect("JSON");
+        let told_of_it = told(&schema, &line);
+        assert!(told_of_it.is_empty(), "{told_of_it:?}");
+        kinds.insert(line["event"].as_str().expect("a kind").to_owned());
+        line["splendid"] = true.into();
+        assert_eq!(told(&schema, &line).len(), 1, "a member that the schema does not know: {line}");
+    }
+    let all = schema["oneOf"].as_array().expect("one for each event");
+    let all = all.iter().filter_map(|event| event.pointer("/properties/event/const")?.as_str().map(str::to_owned));
+    assert_eq!(kinds, all.collect(), "an event without its line, or without its schema");
 }
 
 #[tokio::test]

@@ -48,6 +48,13 @@ pub struct Predicate {
 pub struct Told {
     pub readiness: Readiness,
     pub application: String,
+    /// Which build of it, who answers for it, and who ran the suite; as the profile says.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub version: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub contact: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tester: Option<String>,
     pub target: String,
     pub run_id: String,
     pub collaudo_version: String,
@@ -94,6 +101,9 @@ impl Statement {
                 collaudo: Told {
                     readiness: run.readiness(),
                     application: started.application.name.clone(),
+                    version: started.application.version.clone(),
+                    contact: started.application.contact.clone(),
+                    tester: started.application.tester.clone(),
                     target: started.target.name.clone(),
                     run_id: started.run_id.clone(),
                     collaudo_version: started.collaudo_version.clone(),

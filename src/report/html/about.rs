@@ -5,7 +5,7 @@ use super::gaps::Link;
 use super::text::Both;
 use crate::domain::Verdict;
 use crate::event::Lang;
-use crate::report::{Run, waivers, words};
+use crate::report::{Run, words};
 
 pub struct Fact {
     pub name: Both,
@@ -85,7 +85,7 @@ pub fn cautions(run: &Run) -> Vec<Both> {
         ));
     }
     for (waiver, worth) in run.waivers() {
-        cautions.push(Both::of(|lang| waivers::sentence(waiver, worth, lang)));
+        cautions.push(Both::of(|lang| words::waiver(waiver, worth, lang)));
     }
     if !run.selection().is_empty() {
         let selection = run.selection().join(" ");
@@ -125,6 +125,12 @@ pub fn facts(run: &Run) -> Vec<Fact> {
         format!("{}{read_only}", started.target.name)
     };
     let mut facts = vec![text("Application", "Applicazione", Both::of(kind))];
+    let named = [
+        ("Version", "Versione", &application.version),
+        ("Contact", "Referente", &application.contact),
+        ("Tested by", "Collaudata da", &application.tester),
+    ];
+    facts.extend(named.into_iter().filter_map(|(english, italian, value)| Some(text(english, italian, Both::same(value.clone()?)))));
     facts.extend(application.url.as_deref().map(|url| code("Address", "Indirizzo", url)));
     if let Some(learned) = &application.learned {
         facts.push(code("Learned from sign-ins", "Imparato dagli accessi", &learned.lines().join(", ")));

@@ -1,6 +1,7 @@
 //! The page: views that hold what the template shows, already in words, in both languages. The template only places them.
 
 mod about;
+mod baseline;
 mod gaps;
 mod history;
 mod scenario;
@@ -14,6 +15,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
 use self::about::{Attested, Changes, Excuse, Fact};
+use self::baseline::Against;
 use self::gaps::{Gap, Link};
 pub use self::history::render_history;
 use self::summary::{Group, Matrix, Slice, Slow};
@@ -45,6 +47,7 @@ pub fn render_html(run: &Run, lang: Lang, attachments: impl Fn(&str) -> Option<V
         validity: about::validity(run),
         cautions: about::cautions(run),
         facts: about::facts(run),
+        against: baseline::against(run),
         changes: about::changes(run),
         attested: about::attested(run),
         excuses: about::excuses(run),
@@ -75,6 +78,7 @@ struct Page<'run> {
     validity: Both,
     cautions: Vec<Both>,
     facts: Vec<Fact>,
+    against: Option<Against>,
     changes: Option<Changes>,
     attested: Vec<Attested>,
     excuses: Vec<Excuse>,

@@ -9,7 +9,7 @@ use super::traffic::{self, ExchangeView};
 use super::{ClauseView, Word};
 use crate::domain::{Attachment, Finding, OraclePart, Verdict};
 use crate::event::StepStatus;
-use crate::report::{Run, ScenarioRun, State, waivers, words};
+use crate::report::{Run, ScenarioRun, State, words};
 
 pub struct ScenarioView {
     pub state: State,
@@ -63,6 +63,8 @@ pub struct FindingView {
     pub exchanges: Vec<(u64, String)>,
     /// Who answers for it meanwhile.
     pub waiver: Option<Both>,
+    /// What the baseline says of it.
+    pub standing: Option<Both>,
     pub diff: Vec<DiffLine>,
 }
 
@@ -100,7 +102,7 @@ fn view(run: &Run, scenario: &ScenarioRun, anchor: &str, attachments: &Bytes<'_>
     let last = summary.steps.len().checked_sub(1);
     let of_step = |index: Option<usize>| -> Vec<FindingView> {
         let here = |finding: &&Finding| finding.step.filter(|step| Some(*step) <= last) == index;
-        scenario.findings().iter().filter(here).map(|finding| finding_view(run, finding, anchor)).collect()
+        scenario.findings().iter().filter(here).map(|finding| finding_view(run, scenario, finding, anchor)).collect()
     };
     let steps = (0..summary.steps.len()).map(|index| step_view(scenario, index, of_step(Some(index)))).collect();
     let exchanges = finished.map_or(&[][..], |finished| &finished.exchanges);
@@ -156,7 +158,7 @@ fn step_view(scenario: &ScenarioRun, index: usize, findings: Vec<FindingView>) -
     }
 }
 
-fn finding_view(run: &Run, finding: &Finding, anchor: &str) -> FindingView {
+fn finding_view(run: &Run, scenario: &ScenarioRun, finding: &Finding, anchor: &str) -> FindingView {
     let kind = |line: &str| match line.as_bytes().first() {
         Some(b'+') => "added",
         Some(b'-') => "removed",
@@ -175,7 +177,8 @@ fn finding_view(run: &Run, finding: &Finding, anchor: &str) -> FindingView {
         remedy: requirement.map(|requirement| Both::of(|lang| words::remedy(requirement, lang)).prose()),
         clause: ClauseView::new(&finding.clause),
         exchanges: finding.exchanges.iter().map(|number| (*number, traffic::anchor(anchor, *number))).collect(),
-        waiver: finding.waiver.as_ref().map(|waiver| Both::of(|lang| waivers::beside_finding(waiver, lang))),
+        waiver: finding.waiver.as_ref().map(|waiver| Both::of(|lang| words::beside_finding(waiver, lang))),
+        standing: run.standing(scenario, finding).map(|standing| Both::of(|lang| words::standing(standing, lang))),
         diff: diff.lines().map(|line| DiffLine { kind: kind(line), text: line.to_owned() }).collect(),
     }
 }

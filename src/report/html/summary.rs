@@ -5,7 +5,7 @@ use super::scenario::ScenarioView;
 use super::text::Both;
 use super::{ClauseView, Word};
 use crate::domain::{Actor, Level, Readiness};
-use crate::report::{RequirementRow, Run, ScenarioRun, State, words};
+use crate::report::{RequirementRow, Run, ScenarioRun, Standing, State, words};
 
 /// A part of the bar of counts; `from` and `width` are in thousandths of the planned scenarios.
 pub struct Slice {
@@ -29,6 +29,8 @@ pub struct RowView<'run> {
     pub stricter: Option<&'run str>,
     pub word: Word,
     pub why: Option<&'run str>,
+    /// What the baseline says of its failures.
+    pub standings: Vec<Both>,
     pub clauses: Vec<ClauseView>,
     pub scenarios: Vec<Link>,
 }
@@ -97,9 +99,18 @@ fn row_view<'run>(run: &Run, row: &RequirementRow<'run>) -> RowView<'run> {
         stricter: requirement.stricter.as_deref(),
         word: Word::new(row.state),
         why: requirement.not_tested.as_deref().filter(|_| row.scenarios.is_empty()),
+        standings: standings(run, row),
         clauses: requirement.clause.iter().map(|clause| ClauseView::new(clause)).collect(),
         scenarios: row.scenarios.iter().map(|scenario| link(scenario)).collect(),
     }
+}
+
+/// What the baseline says of the row's failures, each once.
+fn standings(run: &Run, row: &RequirementRow<'_>) -> Vec<Both> {
+    let of = row.findings.iter().filter_map(|(scenario, finding)| run.standing(scenario, finding));
+    let found: Vec<_> = of.collect();
+    let kinds = [Standing::New, Standing::Known].into_iter().filter(|kind| found.contains(kind));
+    kinds.map(|kind| Both::of(|lang| words::standing(kind, lang))).collect()
 }
 
 pub fn slowest(run: &Run) -> Vec<Slow> {

@@ -19,6 +19,8 @@ pub struct ExchangeView {
     pub cited: Vec<String>,
     pub refusal: Option<String>,
     pub request: String,
+    /// How many headers of the request are left out: those that every browser sends by itself.
+    pub usual: usize,
     pub response: String,
     pub facts: String,
 }
@@ -47,6 +49,7 @@ pub fn exchange(exchange: &Exchange, findings: &[Finding], scenario: &str) -> Ex
         cited,
         refusal: exchange.facts.refusal.clone(),
         request: request(exchange),
+        usual: exchange.headers.iter().filter(|(name, _)| is_usual(exchange, name)).count(),
         response: response(exchange),
         facts: facts(&exchange.facts),
     }
@@ -55,13 +58,21 @@ pub fn exchange(exchange: &Exchange, findings: &[Finding], scenario: &str) -> Ex
 fn request(exchange: &Exchange) -> String {
     let mut text = format!("{} {}", exchange.method, exchange.path);
     pairs(&mut text, "  ? ", " = ", &exchange.query);
-    pairs(&mut text, "", ": ", &exchange.headers);
+    let told: Vec<_> = exchange.headers.iter().filter(|(name, _)| !is_usual(exchange, name)).cloned().collect();
+    pairs(&mut text, "", ": ", &told);
     if !exchange.form.is_empty() {
         text.push('\n');
         pairs(&mut text, "", " = ", &exchange.form);
     }
     json(&mut text, exchange.body.as_ref());
     text
+}
+
+/// Whether a browser sent the header of its own accord: half of a page of many scenarios would be these. An application's are its own.
+fn is_usual(exchange: &Exchange, name: &str) -> bool {
+    let by_browser = exchange.headers.iter().any(|(name, _)| name == "sec-fetch-mode");
+    let of_navigation = ["accept", "accept-encoding", "accept-language", "connection", "priority", "upgrade-insecure-requests"];
+    by_browser && (name.starts_with("sec-ch-") || name.starts_with("sec-fetch-") || of_navigation.contains(&name))
 }
 
 fn response(exchange: &Exchange) -> String {
@@ -143,6 +154,11 @@ pub(super) mod tests {
         sent.facts.refusal = Some("the code was redeemed before".to_owned());
         let view = exchange(&sent, &[], "s1");
         assert_eq!(view.request, "POST /oauth/token\n  ? debug = 1\naccept: */*\n\ncode = [code-1]");
+        assert_eq!(view.usual, 0, "an application's header is its own");
+        sent.headers
+            .extend([("sec-fetch-mode", "cors"), ("origin", "http://app.test")].map(|(name, value)| (name.to_owned(), value.to_owned())));
+        let by_browser = exchange(&sent, &[], "s1");
+        assert_eq!((by_browser.request.lines().nth(2), by_browser.usual), (Some("origin: http://app.test"), 2));
         assert_eq!(view.response, "200\n\n{\n  \"error\": \"invalid_grant\"\n}");
         assert_eq!((view.facts.as_str(), view.refusal.as_deref()), ("client id: portale", Some("the code was redeemed before")));
     }

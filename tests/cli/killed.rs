@@ -1,0 +1,58 @@
+//! A run that is killed where it happens to be: what stands there is a report, and never READY.
+
+use std::collections::BTreeSet;
+
+use rustix::process::Signal;
+use serde_json::Value;
+
+use crate::program::{Desk, descendants, kill, records, wait_until};
+
+/// Quick scenarios of several features.
+const QUICK: [&str; 8] =
+    ["--tags", "@AZ-01 or @AZ-02 or @AZ-03 or @CB-14 or @GX-08 or @AC-08", "--jobs", "2", "--seed", "7", "--report", "html"];
+
+/// Kills a run after each of `kills` moments, spread evenly over the events of a whole one.
+fn kill_at(selection: &[&str], kills: usize) {
+    let whole = Desk::new();
+    let ended = whole.run(selection);
+    assert_eq!(ended.code, Some(0), "the whole run is READY: {ended:?}");
+    let events = whole.records().len();
+    let mut lengths = BTreeSet::new();
+    for moment in 0..kills {
+        let after = 1 + moment * (events - 1) / kills;
+        let desk = Desk::new();
+        let mut run = desk.start_run(selection);
+        wait_until("the run does not get that far", || {
+            let (there, over) = (desk.records().len(), run.0.try_wait().expect("it is ours").is_some());
+            if there >= after || over { Ok(()) } else { Err(format!("{there} of {after} events")) }
+        });
+        // What it started dies with it on most systems, and here in any case.
+        let started: Vec<u32> = descendants(run.pid(), "chromedriver");
+        run.signal(Signal::KILL);
+        let code = run.ended().code;
+        started.into_iter().for_each(|driver| kill(driver, Signal::KILL));
+        assert_eq!(code, None, "kill {moment}: it ended by itself, before {after} of {events} events");
+
+        let said = desk.ended(&["report", "out", "--report", "html,json,junit"]);
+        assert_eq!(said.code, Some(0), "kill {moment}: {said:?}");
+        assert!(said.stdout.starts_with("INCOMPLETE") && said.stdout.contains("was interrupted"), "kill {moment}: {said:?}");
+        let read = |name: &str| std::fs::read_to_string(desk.out().join(name)).expect("a report");
+        let summary: Value = serde_json::from_str(&read("report.json")).expect("JSON");
+        assert_eq!((summary["readiness"].as_str(), summary["interrupted"].as_bool()), (Some("INCOMPLETE"), Some(true)), "kill {moment}");
+        assert!(read("report.html").contains("class=\"top is-incomplete\""), "kill {moment}");
+        lengths.insert(records(&desk.out()).len());
+    }
+    println!("{kills} kills in {events} events, at {lengths:?}");
+    assert!(lengths.len() * 2 > kills, "the kills fell on few moments: {lengths:?}");
+}
+
+#[test]
+fn a_killed_run_is_a_report_and_never_ready() {
+    kill_at(&["--requirement", "AZ-01", "--jobs", "1", "--seed", "7", "--report", "html"], 6);
+}
+
+#[test]
+#[ignore = "some minutes: just kills"]
+fn fifty_killed_runs_are_reports_and_never_ready() {
+    kill_at(&QUICK, 50);
+}
