@@ -152,7 +152,7 @@ fn keys_of_openssl_are_keys() {
     desk.write("out/report.json", "{}");
     let both = desk.ended(&["report", "out", "--out", "anew", "--report", "json", "--bundle", "both.zip", "--key", "theirs.pem"]);
     assert_eq!(both.code, Some(0), "{both:?}");
-    assert!(both.stdout.contains("both.zip: 4 files"), "record, evidence, page and the newer summary: {both:?}");
+    assert!(both.stdout.contains("both.zip: 5 files"), "record, evidence, page, JUnit and the newer summary: {both:?}");
     assert_eq!(desk.ended(&["verify", "both.zip", "--public-key", "theirs.pub"]).code, Some(3), "{both:?}");
     let sealed = Command::new("unzip").args(["-p", "both.zip", "report.json"]).current_dir(desk.path("")).output();
     if let Ok(sealed) = sealed.as_ref().map(|output| &output.stdout) {

@@ -105,6 +105,8 @@ fn every_report_tells_what_the_baseline_says() {
     let section = |from: &str, to: &str| page.split(from).nth(1).and_then(|rest| rest.split(to).next()).expect("it is there").to_owned();
     let first = section("<h2 id=\"baseline\">", "</section>");
     assert!(first.contains("1 new, 1 known, 1 healed") && first.contains("href=\"#r-CB-13\"") && first.contains("nobody was signed in"));
+    let missing = section("<h2 id=\"missing\">", "</section>");
+    assert!(missing.contains("new since the baseline") && missing.contains("known to the baseline"), "{missing}");
     for (id, standing) in [("CB-13", "new since the baseline"), ("CB-01", "known to the baseline")] {
         let row = section(&format!("<tr id=\"r-{id}\""), "</tr>");
         assert!(row.contains(standing), "{id}: {row}");
@@ -167,6 +169,6 @@ fn the_history_tells_every_run_with_its_verdict_and_numbers() {
     let verdicts: Vec<_> = rows.iter().map(|row| (row.contains("NOT READY"), row.contains(">READY<"))).collect();
     assert_eq!(verdicts, [(true, false), (false, true)], "the latest comes first: {rows:#?}");
     for (state, count) in fold(records()).counts().present() {
-        assert!(rows[0].contains(&format!("{}</span> {count} ", state.symbol())), "{state:?}: {rows:#?}");
+        assert!(rows[0].contains(&format!("{}</span> <span class=\"t\" lang=\"en\">{count} ", state.symbol())), "{state:?}: {rows:#?}");
     }
 }

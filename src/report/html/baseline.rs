@@ -3,7 +3,7 @@
 use super::gaps::Link;
 use super::text::Both;
 use crate::domain::KnownFailure;
-use crate::report::{Run, words};
+use crate::report::{RequirementRow, Run, Standing, words};
 
 pub struct Against {
     pub told: Both,
@@ -49,4 +49,12 @@ pub fn against(run: &Run) -> Option<Against> {
         Failures { name: Both::new("Known, and not judged", "Note, e non giudicate"), rows: comparison.unjudged.iter().map(old).collect() },
     ];
     Some(Against { told, groups: groups.into_iter().filter(|group| !group.rows.is_empty()).collect() })
+}
+
+/// What the baseline says of the row's failures, each once.
+pub fn standings(run: &Run, row: &RequirementRow<'_>) -> Vec<Both> {
+    let of = row.findings.iter().filter_map(|(scenario, finding)| run.standing(scenario, finding));
+    let found: Vec<_> = of.collect();
+    let kinds = [Standing::New, Standing::Known].into_iter().filter(|kind| found.contains(kind));
+    kinds.map(|kind| Both::of(|lang| words::standing(kind, lang))).collect()
 }

@@ -1,6 +1,7 @@
 //! What stands between the application and READY.
 
 use super::Word;
+use super::baseline::standings;
 use super::text::Both;
 use crate::domain::{Level, Verdict};
 use crate::report::{RequirementRow, Run, ScenarioRun, State, words};
@@ -10,6 +11,8 @@ pub struct Gap {
     pub word: Word,
     pub links: Vec<Link>,
     pub text: Both,
+    /// What the baseline says of its failures.
+    pub standings: Vec<Both>,
     pub why_label: Both,
     pub why: Option<Both>,
     pub remedy: Option<Both>,
@@ -36,11 +39,12 @@ pub fn gaps(run: &Run) -> Vec<Gap> {
     let mut open: Vec<_> = rows.iter().filter(|row| !row.state.is_settled() || row.state == warned).collect();
     open.sort_by_key(|row| std::cmp::Reverse(row.state.rank()));
     let (not_run, open): (Vec<_>, Vec<_>) = open.into_iter().partition(|row| row.state == State::NotRun);
-    let mut gaps: Vec<_> = open.into_iter().map(gap).collect();
+    let mut gaps: Vec<_> = open.into_iter().map(|row| gap(run, row)).collect();
     gaps.extend((!not_run.is_empty()).then(|| Gap {
         word: Word::new(State::NotRun),
         links: not_run.into_iter().map(requirement_link).collect(),
         text: Both::new("planned, and not judged by this run", "previsti, e non giudicati da questa esecuzione"),
+        standings: Vec::new(),
         why_label: Both::default(),
         why: None,
         remedy: None,
@@ -54,6 +58,7 @@ pub fn gaps(run: &Run) -> Vec<Gap> {
         word: Word::new(scenario.state()),
         links: vec![Link::to_scenario(place, Both::same("scenario"))],
         text: Both::same(scenario.summary.title.clone()),
+        standings: Vec::new(),
         why_label: Both::new("Reason", "Motivo"),
         why: scenario.finished().and_then(|finished| finished.reason.clone()).map(Both::same),
         remedy: None,
@@ -61,7 +66,7 @@ pub fn gaps(run: &Run) -> Vec<Gap> {
     gaps
 }
 
-fn gap(row: &RequirementRow<'_>) -> Gap {
+fn gap(run: &Run, row: &RequirementRow<'_>) -> Gap {
     let requirement = row.requirement;
     let worst = row.scenarios.iter().max_by_key(|scenario| scenario.state_of(&requirement.id).rank());
     let found = row.findings.iter().min_by_key(|(_, finding)| finding.level).map(|(_, finding)| Both::same(finding.summary.clone()));
@@ -75,6 +80,7 @@ fn gap(row: &RequirementRow<'_>) -> Gap {
             format!("{required}: {} {}", words::actor(requirement.actor, lang).to_lowercase(), words::title(requirement, lang))
         })
         .prose(),
+        standings: standings(run, row),
         why_label: if broken { Both::new("Found", "Trovato") } else { Both::new("Reason", "Motivo") },
         why: found.or(reason).map(Both::prose),
         remedy: broken.then(|| Both::of(|lang| words::remedy(requirement, lang)).prose()),

@@ -57,6 +57,8 @@ struct Series {
     application: String,
     target: String,
     width: usize,
+    /// Whether the bars end before the page does.
+    few: bool,
     bars: Vec<Bar>,
     first: Both,
     last: Both,
@@ -82,11 +84,14 @@ struct Row {
     run_id: String,
     version: String,
     suite: String,
-    counts: Vec<(Word, usize)>,
+    counts: Vec<(Word, Both)>,
     time: Both,
     worse: Vec<String>,
     better: Vec<String>,
 }
+
+/// Bars that fill the page.
+const BROAD: usize = 30;
 
 fn view(runs: &[&Past]) -> Series {
     let most = runs.iter().map(|run| run.planned).max().unwrap_or(0).max(1);
@@ -99,7 +104,8 @@ fn view(runs: &[&Past]) -> Series {
         application: runs.first().map_or_else(String::new, |run| run.application.clone()),
         target: runs.first().map_or_else(String::new, |run| run.target.clone()),
         // A few runs do not fill the page with a few broad bars.
-        width: runs.len().max(30) * STRIDE,
+        width: runs.len().max(BROAD) * STRIDE,
+        few: runs.len() < BROAD,
         bars,
         first: day(runs.first()),
         last: day(runs.last()),
@@ -131,7 +137,7 @@ fn row(run: &Past, before: Option<&Past>) -> Row {
         run_id: run.told.run_id.clone(),
         version: run.told.collaudo_version.clone(),
         suite: run.told.suite_digest.chars().take(12).collect(),
-        counts: run.counts.iter().map(|(state, count)| (Word::new(*state), *count)).collect(),
+        counts: run.counts.iter().map(|&(state, count)| (Word::new(state), Both::of(|lang| words::counted(count, state, lang)))).collect(),
         time: Both::of(|lang| words::duration(run.duration_ms, lang)),
         worse,
         better,

@@ -1,11 +1,12 @@
 //! Counts, the requirement matrix, and the order in which scenarios stand.
 
+use super::baseline::standings;
 use super::gaps::Link;
 use super::scenario::ScenarioView;
 use super::text::Both;
 use super::{ClauseView, Word};
 use crate::domain::{Actor, Level, Readiness};
-use crate::report::{RequirementRow, Run, ScenarioRun, Standing, State, words};
+use crate::report::{RequirementRow, Run, ScenarioRun, State, words};
 
 /// A part of the bar of counts; `from` and `width` are in thousandths of the planned scenarios.
 pub struct Slice {
@@ -103,14 +104,6 @@ fn row_view<'run>(run: &Run, row: &RequirementRow<'run>) -> RowView<'run> {
         clauses: requirement.clause.iter().map(|clause| ClauseView::new(clause)).collect(),
         scenarios: row.scenarios.iter().map(|scenario| link(scenario)).collect(),
     }
-}
-
-/// What the baseline says of the row's failures, each once.
-fn standings(run: &Run, row: &RequirementRow<'_>) -> Vec<Both> {
-    let of = row.findings.iter().filter_map(|(scenario, finding)| run.standing(scenario, finding));
-    let found: Vec<_> = of.collect();
-    let kinds = [Standing::New, Standing::Known].into_iter().filter(|kind| found.contains(kind));
-    kinds.map(|kind| Both::of(|lang| words::standing(kind, lang))).collect()
 }
 
 pub fn slowest(run: &Run) -> Vec<Slow> {
