@@ -108,10 +108,7 @@ impl World {
         let negative = self.has_tag("negative");
         let stage = self.stage_mut()?;
         let platform = stage.mock()?;
-        let provocation = &stage.provocation;
-        let delivered = provocation.delivered != Some(false)
-            && (provocation.delivered.is_some() || !provocation.faults.is_empty())
-            && stage.undelivered().is_empty();
+        let (provocation, delivered) = (&stage.provocation, stage.has_provoked());
         let mark = provocation.mark.unwrap_or_else(|| platform.journal().mark());
         let started = provocation.started_sign_ins;
         let forbidden = |exchange: &Exchange| negative && is_resource_call(exchange);
@@ -161,6 +158,12 @@ impl Stage {
         let firings = self.mock().map(|platform| platform.faults().firings()).unwrap_or_default();
         let armed = self.provocation.faults.iter().copied();
         armed.filter(|fault| !firings.iter().any(|firing| firing.fault == *fault)).collect()
+    }
+
+    /// Whether everything that the scenario provokes was delivered.
+    pub fn has_provoked(&self) -> bool {
+        let Provocation { delivered, faults, .. } = &self.provocation;
+        *delivered != Some(false) && (delivered.is_some() || !faults.is_empty()) && self.undelivered().is_empty()
     }
 
     fn mark_provocation(&mut self) {

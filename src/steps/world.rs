@@ -262,6 +262,9 @@ impl World {
             // Whatever a dead application did not show is no finding.
             failure = Some(Failure::unjudged(death));
         }
+        if provoked && self.stage.as_ref().is_some_and(Stage::has_provoked) {
+            self.ledger.oracle.set(OraclePart::Delivered, true);
+        }
         let found = matches!(failure, Some(Failure::Found { .. })) || !self.ledger.warnings.is_empty();
         if let Some(undelivered) = self.stage.as_ref().map(Stage::undelivered).filter(|faults| found && !faults.is_empty()) {
             // What was seen has another cause, and another scenario to tell it.

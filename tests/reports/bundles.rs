@@ -72,6 +72,8 @@ fn a_sound_bundle_says_who_what_and_until_when() {
     let seen = check_bundle(&sealed.path(), &sealed.key, run.started_at()).expect("nothing was changed");
     assert_eq!((seen.told.readiness, seen.told.application.as_str(), seen.members), (Readiness::Ready, "Portale Pazienti", 5));
     assert_eq!((&seen.told.suite_digest, seen.told.signer.as_deref()), (&run.started().suite_digest, Some("Irene Sala")));
+    let who = [&seen.told.version, &seen.told.contact, &seen.told.tester].map(Option::as_deref);
+    assert_eq!(who, [Some("2.1.0"), Some("Nora Sala <nora@example.it>"), Some("Ivo Riva")]);
     assert_eq!((seen.told.valid_until, seen.expired, seen.key), (run.valid_until(), false, sealed.key.id()));
     let later = run.valid_until().expect("it is an approval") + SignedDuration::from_secs(1);
     assert!(check_bundle(&sealed.path(), &sealed.key, later).expect("still sound").expired);

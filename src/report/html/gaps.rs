@@ -76,7 +76,10 @@ fn gap(run: &Run, row: &RequirementRow<'_>) -> Gap {
         word: Word::new(row.state),
         links: vec![requirement_link(row)],
         text: Both::of(|lang| {
-            let required = words::choose(lang, "Required", "Richiesto");
+            let required = match requirement.level {
+                Level::Must => words::choose(lang, "Required", "Richiesto"),
+                Level::Should | Level::Quality => words::choose(lang, "Recommended", "Raccomandato"),
+            };
             format!("{required}: {} {}", words::actor(requirement.actor, lang).to_lowercase(), words::title(requirement, lang))
         })
         .prose(),
