@@ -1,4 +1,5 @@
-//! Clients that go no further than the TLS handshake: they have an entry in the journal too.
+//! Clients that go no further than the TLS handshake: they have an entry in the journal too. In TLS 1.3 a client may look at the
+//! certificate when it has all that it needs, and hang up without an alert: in the handshake, as Node.js was seen to do, or after it.
 
 use std::io;
 use std::pin::Pin;
@@ -57,8 +58,7 @@ fn refused(shared: &Shared, how: String) {
     record(shared, shared.journal.open().number(), Vec::new(), Some(how));
 }
 
-/// A connection that was shown a bad certificate, until its client says something. In TLS 1.3 a client may look at the certificate
-/// when the handshake is over on its side, and hang up without an alert: Node.js does.
+/// A connection that was shown a bad certificate, until its client says something.
 pub(super) struct Watched<S> {
     stream: S,
     silent: Option<Weak<Shared>>,
