@@ -2,6 +2,7 @@ use jsonschema::{Draft, Validator};
 use serde_json::Value;
 
 use super::judgement::{Clause, Judgement, Refusal};
+use super::shape::{Member, Shape};
 
 const DOCUMENT: Clause = Clause("C-04");
 
@@ -89,6 +90,40 @@ pub fn check_answer_matches_document(document: &Value, method: &str, path: &str,
     }
 }
 
+/// The shape that a document promises for the answer to an operation, with what may be missing and what may be `null`. `path` is
+/// without its query. `None` where the document does not say.
+pub fn documented_shape(document: &Value, method: &str, path: &str, status: u16) -> Option<Shape> {
+    let response = operation(document, &method.to_ascii_lowercase(), path)?.get("responses")?.get(status.to_string())?;
+    Some(shape_of(document, resolve(document, response).get("schema")?))
+}
+
+/// The shape that a schema describes; of a type that it does not name, nothing is demanded.
+fn shape_of(document: &Value, schema: &Value) -> Shape {
+    let schema = resolve(document, schema);
+    let shape = match schema.get("type").and_then(Value::as_str) {
+        Some("boolean") => Shape::Boolean,
+        Some("integer") => Shape::Integer,
+        Some("number") => Shape::Number,
+        Some("string") => Shape::Text,
+        Some("array") => Shape::List(schema.get("items").map(|items| Box::new(shape_of(document, items)))),
+        Some("object") => Shape::Object(
+            schema
+                .get("properties")
+                .and_then(Value::as_object)
+                .into_iter()
+                .flatten()
+                .map(|(name, member)| (name.clone(), Member { shape: shape_of(document, member), optional: !requires(schema, name) }))
+                .collect(),
+        ),
+        _ => return Shape::Null,
+    };
+    if schema.get("x-nullable") == Some(&Value::Bool(true)) { Shape::Nullable(Box::new(shape)) } else { shape }
+}
+
+fn requires(schema: &Value, name: &str) -> bool {
+    schema.get("required").and_then(Value::as_array).is_some_and(|required| required.iter().any(|member| member == name))
+}
+
 /// The operation of the path that names most segments itself.
 fn operation<'a>(document: &'a Value, method: &str, path: &str) -> Option<&'a Value> {
     let base = document.get("basePath").and_then(Value::as_str).unwrap_or("/").trim_end_matches('/');
@@ -118,6 +153,7 @@ mod tests {
     use serde_json::json;
 
     use super::super::fixtures::found;
+    use super::super::shape::{check_shape, shape};
     use super::*;
 
     fn document() -> Value {
@@ -166,6 +202,18 @@ mod tests {
             assert!(!said.contains("yesterday"), "{said}");
         }
         found(checked("/v2/users/me", 200, json!({"name": "Ada"})));
+    }
+
+    #[test]
+    fn a_documented_shape_knows_what_may_be_missing_or_null() {
+        let promised = documented_shape(&document(), "GET", "/v2/users/7", 200).expect("a documented operation");
+        let additions = |body: Value| check_shape(&promised, &shape(&body)).map(|added| added.len());
+        assert_eq!(additions(json!({"name": "Ada"})), Ok(0));
+        assert_eq!(additions(json!({"name": "Ada", "gender": null, "more": 1})), Ok(1));
+        for body in [json!({"born": "1985-12-10"}), json!({"name": null}), json!({"name": "Ada", "gender": 1})] {
+            assert!(additions(body.clone()).is_err(), "{body}");
+        }
+        assert_eq!(documented_shape(&document(), "GET", "/v2/users/7", 418), None);
     }
 
     #[test]

@@ -35,7 +35,7 @@ mod texts;
 mod tls;
 mod workbench;
 
-pub use api::PatientName;
+pub use api::{PatientName, document as api_document};
 pub use certificate::{OwnCertificate, own_certificate, spki_of};
 pub use clock::{Clock, Random};
 pub use connections::ConnectionLimits;

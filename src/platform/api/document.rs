@@ -11,7 +11,8 @@ use crate::platform::Shared;
 pub const PATH: &str = "/swagger/docs/v2";
 
 /// The one source of the API's shapes: what is served, what bodies of writes are compared with, and what answers are tested by.
-static DOCUMENT: LazyLock<Value> = LazyLock::new(|| serde_json::from_str(include_str!("swagger.json")).expect("the file is JSON"));
+pub(super) static DOCUMENT: LazyLock<Value> =
+    LazyLock::new(|| serde_json::from_str(include_str!("swagger.json")).expect("the file is JSON"));
 
 /// The body of a kind of write, as the document has it.
 pub struct Body {

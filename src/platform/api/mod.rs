@@ -49,6 +49,11 @@ pub use damage::DAMAGE;
 pub use faults::FAULTS;
 pub(in crate::platform) use faults::elsewhere;
 
+/// The OpenAPI 2.0 document that the mock answers by, without the addresses of one platform (C-04).
+pub fn document() -> &'static serde_json::Value {
+    &document::DOCUMENT
+}
+
 pub fn router() -> Router<Arc<Shared>> {
     let paths = [
         ("patients", patients::ALL, patients::ONE),
