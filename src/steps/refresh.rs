@@ -63,6 +63,7 @@ async fn opens_at_once(world: &mut World, name: String) -> Result<(), Failure> {
     }
     let opened = addresses.iter().map(|address| visitor.context.open(address.as_str()));
     futures::future::try_join_all(opened).await?;
+    world.stage()?.settle(&visitor).await?;
     let exchanges = world.provoked_exchanges()?;
     if checks::refused_before_refreshed(&exchanges) < 2 {
         return Err(Failure::unjudged("no two calls met the expired token before it was refreshed"));
