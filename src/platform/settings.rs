@@ -54,7 +54,7 @@ impl Default for Settings {
             sample_day: None,
             address: IpAddr::V4(Ipv4Addr::LOCALHOST),
             port: 0,
-            // Another host than the application's 127.0.0.1: browsers keep cookies per host, not per port.
+            // Another site than that of an application at 127.0.0.1: see `App::platform_host`.
             public_host: "localhost".to_owned(),
             tls: None,
             assumptions: Assumptions::default(),
