@@ -36,6 +36,7 @@ mod shape;
 mod signed_token;
 mod state;
 mod token_request;
+mod user_claims;
 
 #[cfg(test)]
 mod fixtures;
@@ -91,3 +92,4 @@ pub use token_request::{
     check_code_verifiers, check_code_verifiers_fresh, check_codes_redeemed_once, check_grant_types, check_no_foreign_code,
     check_no_redemption, check_token_request_form, check_token_request_matches,
 };
+pub use user_claims::check_id_token_names_nobody;

@@ -10,7 +10,7 @@ use serde::de::DeserializeOwned;
 use super::CliError;
 use crate::domain::{App, ApplicationType, PORT, Profile, TargetClient, TargetFile};
 use crate::oauth::giponext;
-use crate::platform::{Assumptions, own_certificate};
+use crate::platform::{Assumptions, LOOPBACK_HOSTS, own_certificate};
 use crate::steps::{Mock, Remote, Target};
 
 const BUNDLED: &str = include_str!("bundled.toml");
@@ -68,7 +68,7 @@ pub fn read_application(path: &Path) -> Result<Application, CliError> {
 /// `mock`, or the path of a target file.
 pub fn read_target(target: &str) -> Result<Target, CliError> {
     if target == "mock" {
-        let certificate = own_certificate(&["localhost", "127.0.0.1", "::1"])?;
+        let certificate = own_certificate(&LOOPBACK_HOSTS)?;
         return Ok(Target::Mock(Box::new(Mock { assumptions: Assumptions::default(), certificate })));
     }
     let path = PathBuf::from(target);

@@ -91,6 +91,9 @@ pub struct Facts {
     /// Scopes of the presented access token, or those that a token answer grants.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub scopes: Option<Vec<String>>,
+    /// Names of the claims of the ID token that a token answer carries.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub id_token_claims: Option<Vec<String>>,
     /// The scope that the API operation needs.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub needed_scope: Option<String>,

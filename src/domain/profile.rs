@@ -72,8 +72,11 @@ pub struct StaticClient {
     pub client_id: String,
     /// Environment variable that holds the client secret; a public client has none.
     pub secret_env: Option<String>,
-    /// Port on which the application expects the mock platform (`http://localhost:PORT`).
+    /// Port on which the application expects the mock platform (`http://localhost:PORT`, or at `platform_host`).
     pub platform_port: u16,
+    /// Host at which it expects it: `localhost`, or `127.0.0.1` for an application that is itself on `localhost`, so that the two
+    /// are different sites.
+    pub platform_host: Option<String>,
 }
 
 #[derive(Clone, Debug, Default, Deserialize)]

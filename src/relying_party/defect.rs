@@ -7,7 +7,8 @@ use super::RelyingPartyError;
 macro_rules! defects {
     ($($variant:ident $name:literal [$($requirement:literal),+] $description:literal;)+) => {
         /// One deviation of the application on purpose. Each changes one rule; the honest login still works with it, so that
-        /// a scenario which fails with the defect and passes without it has been proved able to fail.
+        /// a scenario which fails with the defect and passes without it has been proved able to fail. Where the honest login
+        /// itself is what must be seen to fail, in a browser, the requirements' own scenario tells it.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
         pub enum Defect {
             $(#[doc = $description] $variant,)+
@@ -134,6 +135,8 @@ defects! {
     ListensEverywhere "listens-everywhere" ["NA-01"] "listens on every address of the machine for the response, as a native application";
     KeepsListening "keeps-listening" ["NA-01"] "goes on listening when the response has come, as a native application";
     RedirectsToLocalhost "redirects-to-localhost" ["NA-01", "AZ-03"] "names `localhost` in its redirect URI, as a native application";
+    NamesUsersFromIdToken "names-users-from-id-token" ["ID-15", "AC-08"] "takes the user's name from the ID token alone, and shows the subject where there is none";
+    StrictStateCookie "strict-state-cookie" ["AC-08"] "keeps the state of a login in a cookie that is SameSite=Strict, which no response from another site brings back";
     LogoutKeepsSession "logout-keeps-session" ["LO-03"] "deletes the cookie at logout but not the session";
 }
 

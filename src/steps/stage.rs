@@ -229,6 +229,7 @@ impl Shared {
                     seed: sample.seed,
                     sample_day: sample.day,
                     port,
+                    public_host: setup.profile.app.platform_host().to_owned(),
                     tls: sample.https.then(|| mock.certificate.tls.clone()),
                     assumptions: sample.assumptions(&mock.assumptions),
                     ..Settings::default()
