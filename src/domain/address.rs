@@ -46,7 +46,8 @@ impl App {
     }
 }
 
-fn is_loopback(url: &Url) -> bool {
+/// Whether an address is on this machine, whatever the network says.
+pub fn is_loopback(url: &Url) -> bool {
     match url.host() {
         Some(url::Host::Domain(name)) => name == "localhost" || name.ends_with(".localhost"),
         Some(url::Host::Ipv4(address)) => address.is_loopback(),

@@ -109,7 +109,7 @@ async fn look_at_program(stage: &mut Stage, r#type: ApplicationType) -> Result<S
 /// An application that answers with an error page has nothing to judge.
 async fn check_status(stage: &Stage) -> Result<(), Failure> {
     let url = stage.base_url.clone();
-    match super::stage::http_client(None)?.get(url.clone()).send().await {
+    match super::stage::http_client(url.as_str(), None)?.get(url.clone()).send().await {
         Ok(answer) if answer.status().is_client_error() || answer.status().is_server_error() => Err(Failure::unjudged(format!(
             "the application answers {url} with status {}: its own log should say why",
             answer.status().as_u16()
@@ -135,7 +135,7 @@ async fn shown_already(page: &Page, selector: &str) -> Result<String, Failure> {
 /// Reads the discovery document and compares the clocks.
 async fn reach_platform(stage: &Stage) -> Result<String, Failure> {
     let ca = stage.setup.remote().and_then(|remote| remote.extra_ca_pem.clone());
-    let client = super::stage::http_client(ca.as_deref())?;
+    let client = super::stage::http_client(&stage.issuer, ca.as_deref())?;
     let url = format!("{}/.well-known/openid-configuration", stage.issuer);
     let answer = client.get(&url).send().await.map_err(|error| Failure::broke(format!("{url} does not answer: {error}")))?;
     if !answer.status().is_success() {
