@@ -25,6 +25,8 @@ const READY_INTERVAL: Duration = Duration::from_millis(50);
 const RELEASE: Duration = Duration::from_secs(2);
 /// How long the last words of an ended application may be on their way.
 const LAST_WORDS: Duration = Duration::from_millis(500);
+/// What stands for the last words of one that said nothing.
+const NO_WORDS: &str = "none";
 /// How much of an application's output a failure quotes, in bytes.
 const TAIL: usize = 2000;
 
@@ -107,6 +109,23 @@ impl Stage {
             _ => return None,
         };
         Some(self.redacted(words))
+    }
+
+    /// The last lines of what it wrote.
+    pub async fn last_lines(&self, count: usize) -> Vec<String> {
+        if let Some(program) = self.program.as_ref().and_then(|registered| registered.running.as_ref()) {
+            return program.last_lines(count);
+        }
+        let owned = |lines: Vec<&str>| lines.into_iter().map(str::to_owned).collect();
+        match self.shared.application.lock().await.as_ref() {
+            Some(Instance::Started(started)) => owned(started.output.borrow().last(count)),
+            Some(Instance::Container(container)) => {
+                let words = container.last_words().await;
+                let lines: Vec<&str> = words.lines().filter(|line| *line != NO_WORDS).collect();
+                owned(lines[lines.len().saturating_sub(count)..].to_vec())
+            }
+            _ => Vec::new(),
+        }
     }
 
     /// Text without what this run keeps secret.
@@ -195,7 +214,7 @@ pub trait Lives {
 /// The end of what an application wrote.
 pub fn tail(text: &[u8]) -> String {
     let tail = String::from_utf8_lossy(&text[text.len().saturating_sub(TAIL)..]).trim().to_owned();
-    if tail.is_empty() { "none".to_owned() } else { tail }
+    if tail.is_empty() { NO_WORDS.to_owned() } else { tail }
 }
 
 /// That nobody else is where the application is to be.

@@ -40,6 +40,7 @@ mod portal;
 mod preflight;
 mod program;
 mod program_sign_in;
+mod proof;
 mod provocation;
 mod refresh;
 mod resource_access;
@@ -59,7 +60,7 @@ mod writing;
 
 pub use failure::Failure;
 pub use fault_phrases::resolves;
-pub use preflight::{Look, preflight};
+pub use preflight::{Look, Sight, preflight};
 pub use setup::{BrowserPool, Mock, Remote, Setup, Target};
 pub use snapshot::{GoldenTexts, SNAPSHOT_MODE};
 pub use world::{Finished, Levels, World};

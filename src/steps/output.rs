@@ -1,7 +1,6 @@
 //! What an application that we started writes: through a pseudo-terminal, so that it is seen as it is written, line or not.
 
 use std::fs::{File, OpenOptions};
-use std::io::Read;
 use std::os::fd::OwnedFd;
 use std::os::unix::fs::OpenOptionsExt;
 use std::process::Stdio;
@@ -12,7 +11,8 @@ use regex::Regex;
 use rustix::fs::OFlags;
 use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
 use rustix::termios::{OptionalActions, Winsize, tcgetattr, tcsetattr, tcsetwinsize};
-use tokio::io::unix::AsyncFd;
+use tokio::io::AsyncReadExt;
+use tokio::net::unix::pipe::Receiver;
 use tokio::process::Command;
 use tokio::sync::watch;
 
@@ -94,7 +94,7 @@ pub fn capture(command: &mut Command, told: impl Fn(&str) -> bool) -> std::io::R
     };
     command.stdout(Stdio::from(writer.try_clone()?)).stderr(Stdio::from(writer));
     rustix::fs::fcntl_setfl(&reader, rustix::fs::fcntl_getfl(&reader)? | OFlags::NONBLOCK)?;
-    let reader = AsyncFd::register(File::from(reader))?;
+    let reader = Receiver::from_file_unchecked(File::from(reader))?;
     let (sender, output) = watch::channel(Words::default());
     tokio::spawn(keep(reader, sender));
     Ok(output)
@@ -116,24 +116,14 @@ fn terminal() -> std::io::Result<(OwnedFd, OwnedFd)> {
     Ok((ours, theirs.into()))
 }
 
-async fn keep(reader: AsyncFd<File>, sender: watch::Sender<Words>) {
+async fn keep(mut reader: Receiver, sender: watch::Sender<Words>) {
     let mut pending: Vec<u8> = Vec::new();
     let mut chunk = [0; 8192];
     // Whether the last line that was told is still without an end.
     let mut open = false;
     loop {
-        let read = async {
-            loop {
-                let mut ready = reader.readable().await?;
-                // An end of a terminal is an error (EIO), one of a pipe is nothing to read.
-                if let Ok(read) = ready.try_io(|inner| {
-                    let mut file = inner.get_ref();
-                    file.read(&mut chunk)
-                }) {
-                    return read;
-                }
-            }
-        };
+        // An end of a terminal is an error (EIO), one of a pipe is nothing to read.
+        let read = reader.read(&mut chunk);
         let read = if pending.is_empty() {
             read.await
         } else {
@@ -146,7 +136,6 @@ async fn keep(reader: AsyncFd<File>, sender: watch::Sender<Words>) {
             }
         };
         match read {
-            Err(error) if error.kind() == std::io::ErrorKind::Interrupted => {}
             Ok(0) | Err(_) => break,
             Ok(read) => {
                 pending.extend_from_slice(&chunk[..read]);

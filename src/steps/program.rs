@@ -42,6 +42,11 @@ impl Program {
         self.output.borrow().timed(origin)
     }
 
+    /// The last lines of it.
+    pub fn last_lines(&self, count: usize) -> Vec<String> {
+        self.output.borrow().last(count).into_iter().map(str::to_owned).collect()
+    }
+
     /// Waits until `find` finds something in the output.
     pub async fn wait_for<T>(&self, deadline: Duration, find: impl Fn(&str) -> Option<T>) -> Seen<T> {
         let mut output = self.output.clone();
