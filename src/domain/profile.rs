@@ -189,9 +189,10 @@ impl App {
         of_it().find(|(name, _)| same_name(name, usual_name)).or_else(|| of_it().next())
     }
 
-    /// Scopes of what it does: of its actions, and where it has none of all that its profile declares.
+    /// Scopes of what it does: of its actions, and of all that its profile declares where a feature has no action to say what it is.
     pub fn feature_scopes(&self) -> impl Iterator<Item = &String> {
-        let declared = self.scopes.iter().filter(|_| self.actions.is_empty());
+        let unsaid = self.actions.is_empty() || self.features_without_action().next().is_some();
+        let declared = self.scopes.iter().filter(move |_| unsaid);
         self.actions.values().map(|action| &action.scope).chain(declared)
     }
 
@@ -261,6 +262,8 @@ mod tests {
         assert!(without(&program).is_empty());
         let scopes = |app: &App| app.feature_scopes().cloned().collect::<Vec<_>>();
         assert_eq!(scopes(&program), ["openid", "giponext.medicalreports"]);
-        assert_eq!(scopes(&app("[]", &[("x", "giponext.patients")])), ["giponext.patients"]);
+        assert_eq!(scopes(&app("[\"x\"]", &[("x", "giponext.patients")])), ["giponext.patients"]);
+        let unsaid = app("[\"x\", \"referti\"]", &[("x", "giponext.patients")]);
+        assert_eq!(scopes(&unsaid), ["giponext.patients", "openid", "giponext.medicalreports"]);
     }
 }

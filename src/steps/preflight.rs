@@ -175,8 +175,9 @@ async fn look_at_pages(stage: &mut Stage, looks: &mut Looks) -> Step {
 async fn begin(stage: &Stage, visitor: Visitor, looks: &mut Looks) -> Result<Begun, Stop> {
     let what = "authorization request";
     let before = visitor.page.elements().await.map_err(|error| hopeless(what)(error.into()))?;
+    let mark = stage.mock().map_or(0, |platform| platform.journal().mark());
     let window = stage.open_sign_in(&visitor).await.map_err(hopeless(what))?;
-    let reached = reaches_platform(stage, &window).await;
+    let reached = reaches_platform(stage, &window, mark).await;
     if let Err(error) = reached {
         let told = format!("a click on the trigger does not lead to {}: {error}", stage.issuer);
         let asked = stage.exchanges().iter().any(|exchange| exchange.endpoint == Endpoint::Authorization);
@@ -190,12 +191,12 @@ async fn begin(stage: &Stage, visitor: Visitor, looks: &mut Looks) -> Result<Beg
 }
 
 /// Waits until the window is at a page of the platform, or the platform has sent it back at once.
-async fn reaches_platform(stage: &Stage, window: &Page) -> Result<(), String> {
+async fn reaches_platform(stage: &Stage, window: &Page, mark: usize) -> Result<(), String> {
     let at_platform = window.wait_for_url(|url| url.starts_with(&stage.issuer), "window at the platform", PATIENCE);
     let Ok(platform) = stage.mock() else {
         return at_platform.await.map(drop).map_err(|error: BrowserError| error.to_string());
     };
-    let refused = platform.journal().wait_for(0, "refused authorization request", PATIENCE, is_sent_back);
+    let refused = platform.journal().wait_for(mark, "refused authorization request", PATIENCE, is_sent_back);
     tokio::select! {
         reached = at_platform => reached.map(drop).map_err(|error| error.to_string()),
         Ok(_) = refused => Err("the platform sends the browser back with an error at once".to_owned()),
@@ -237,7 +238,8 @@ async fn learn_markers(stage: &mut Stage, begun: &Begun, looks: &mut Looks) -> S
     let learned = if login.signed_in.is_some() {
         // The sign-in that was begun has been used up.
         let visitor = stage.visitor("doctor, learning").await.map_err(hopeless(what))?;
-        let another = begin(stage, visitor, &mut Looks(Vec::new())).await?;
+        // What a refusal looks like may stay unknown.
+        let Ok(another) = begin(stage, visitor, &mut Looks(Vec::new())).await else { return Ok(()) };
         learn(stage, &another).await
     } else {
         learn(stage, begun).await

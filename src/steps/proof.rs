@@ -98,8 +98,12 @@ pub(super) async fn honest_sign_in(stage: &Stage, begun: &Begun) -> Result<Proof
                 ada.called(),
                 news(&visitor.page, before).await?
             );
-            // Whoever was given tokens has signed the person in, and shows it by something else.
-            if was_given_tokens(stage) && said.is_empty() { Proof::Hopeless(Failure::unjudged(told)) } else { Proof::Wrong(told) }
+            // Whoever was given tokens, and had nothing against it, has signed the person in, and shows it by something else.
+            if was_given_tokens(stage) && own_errors(stage).is_empty() && said.is_empty() {
+                Proof::Hopeless(Failure::unjudged(told))
+            } else {
+                Proof::Wrong(told)
+            }
         }
     })
 }
@@ -145,7 +149,11 @@ pub(super) async fn action(stage: &Stage, visitor: &Visitor, action: &Action) ->
     match visitor.page.wait_for(&action.shows, patience.follow_up).await {
         Ok(()) => Ok(Proof::Fine(format!("{} answers with status {status} and shows `{}`", action.open, action.shows))),
         Err(BrowserError::Timeout { .. }) => {
-            let seen = visible_text(&visitor.page, patience.follow_up).await?;
+            // A real platform's data are nobody's to quote.
+            let seen = match stage.mock() {
+                Ok(_) => stage.redacted(visible_text(&visitor.page, patience.follow_up).await?),
+                Err(_) => visitor.page.title().await?,
+            };
             Ok(Proof::Doubtful(format!(
                 "{} answers with status {status} and shows no `{}` ({}); the page says `{}`",
                 action.open,
@@ -171,7 +179,7 @@ pub(super) async fn both_sides(stage: &Stage) -> String {
     }
     let lines = stage.last_lines(LINES).await;
     if !lines.is_empty() {
-        told.push(format!("its last words: {}", lines.iter().map(|line| quoted(line)).collect::<Vec<_>>().join(" / ")));
+        told.push(format!("the application's last words: {}", lines.iter().map(|line| quoted(line)).collect::<Vec<_>>().join(" / ")));
     }
     stage.redacted(told.join("; "))
 }
@@ -202,8 +210,11 @@ fn refusal(exchange: &Exchange) -> Option<String> {
     let location = exchange.response_header("location").and_then(|location| url::Url::parse(location).ok());
     let redirected = |name: &str| location.as_ref()?.query_pairs().find(|(key, _)| key == name).map(|(_, value)| value.into_owned());
     let error = redirected("error").or_else(|| answer("error").filter(|_| exchange.status >= 400));
-    // A device asks again and again until the person has answered.
-    if matches!(error.as_deref(), Some("access_denied" | "authorization_pending" | "slow_down")) {
+    // A device asks again and again until the person has answered; a page may ask without one whether somebody is signed in.
+    if matches!(
+        error.as_deref(),
+        Some("access_denied" | "authorization_pending" | "slow_down" | "login_required" | "consent_required" | "interaction_required")
+    ) {
         return None;
     }
     if error.is_none() && (exchange.status < 400 || exchange.path == "/favicon.ico") {
