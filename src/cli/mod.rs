@@ -13,6 +13,7 @@ mod init;
 mod list;
 mod merge;
 mod mock;
+mod placeholders;
 mod profile;
 mod report;
 mod run;

@@ -9,14 +9,14 @@ use super::bundle::Sealing;
 use super::compose::{Parties, target_summary};
 use super::follow::{Delivery, drive};
 use super::gate::Gate;
-use super::{CliError, End, signals};
+use super::{CliError, End, profile, signals};
 use crate::catalogue::{Selection, Sources};
-use crate::domain::{Application, ApplicationType, Profile, RequirementId, Shard, Suite, Waiver};
+use crate::domain::{Application, ApplicationType, RequirementId, Shard, Suite};
 use crate::event::{FORMAT, Lang, RunStarted};
 use crate::relying_party::Defect;
 use crate::report::{DIVISION, FILES, FOLDERS, PROFILE, Run, TARGET, read_jsonl};
 use crate::runner::Plan;
-use crate::steps::{SNAPSHOT_MODE, preflight};
+use crate::steps::{SNAPSHOT_MODE, Sight, preflight};
 
 #[derive(clap::Args)]
 pub struct Arguments {
@@ -115,7 +115,7 @@ pub async fn run(arguments: Arguments) -> Result<End, CliError> {
     let sealing = arguments.sealing.read()?;
     let gate = arguments.gate.read()?;
     let previous = previous(&arguments)?;
-    check_waivers(&read.application.profile, &plan)?;
+    profile::check_waivers(&read.application.profile, &plan.catalogue.requirements)?;
     prepare_out(&arguments.out)?;
     keep_profiles(&arguments)?;
     let seed = read.seed;
@@ -129,14 +129,18 @@ pub async fn run(arguments: Arguments) -> Result<End, CliError> {
     let jobs = if own_address { 1 } else { arguments.jobs.max(1) };
     let (setup, environment) = read.setup(&arguments.out, &plan.catalogue).await?;
     if !setup.bundled {
-        let stopped = tokio::select! {
-            _ = preflight(&setup) => false,
-            () = signals::stop() => true,
+        let looks = tokio::select! {
+            looks = preflight(&setup) => Some(looks),
+            () = signals::stop() => None,
         };
-        if stopped {
+        let Some(looks) = looks else {
             setup.end().await;
             anstream::eprintln!("stopped before the first scenario");
             return Ok(End::Incomplete);
+        };
+        // What makes the run hopeless is the reason of its scenarios.
+        for look in looks.iter().filter(|look| matches!(look.sight, Sight::Wrong | Sight::Doubtful)) {
+            anstream::eprintln!("warning: {}: {}", look.what, look.told);
         }
     }
     let application = Application { learned: setup.learned(), ..application };
@@ -190,18 +194,6 @@ fn plan(arguments: &Arguments) -> Result<Plan, CliError> {
         return Err(CliError::NothingSelected(words(arguments)?.join(", ")));
     }
     Ok(plan)
-}
-
-/// A waiver of what nobody demands would be silent.
-fn check_waivers(profile: &Profile, plan: &Plan) -> Result<(), CliError> {
-    let known = |waiver: &&Waiver| plan.catalogue.requirements.iter().any(|requirement| requirement.id == waiver.requirement);
-    match profile.waivers.iter().find(|waiver| !known(waiver)) {
-        Some(waiver) => Err(CliError::Other(format!(
-            "the profile waives {}, which is no requirement: `collaudo list requirements` shows them",
-            waiver.requirement
-        ))),
-        None => Ok(()),
-    }
 }
 
 /// A broken application that no planned scenario can catch would be called ready: that run is refused.

@@ -65,7 +65,8 @@ pub fn platform_host(page: Option<&Url>, redirect_uris: &[String]) -> &'static s
     if local { "127.0.0.1" } else { "localhost" }
 }
 
-fn is_loopback(url: &Url) -> bool {
+/// Whether an address is on this machine, whatever the network says.
+pub fn is_loopback(url: &Url) -> bool {
     match url.host() {
         Some(url::Host::Domain(name)) => name == "localhost" || name.ends_with(".localhost"),
         Some(url::Host::Ipv4(address)) => address.is_loopback(),

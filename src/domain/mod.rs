@@ -15,7 +15,7 @@ mod target;
 mod verdict;
 mod waiver;
 
-pub use address::{PORT, platform_host};
+pub use address::{PORT, is_loopback, platform_host};
 pub use application::{Application, ApplicationType, Attestation, Environment, Learned, TargetSummary};
 pub use evidence::{
     Attachment, BrowserFact, BrowserFactKind, ClientAuthentication, Cookie, Credential, Endpoint, Exchange, Facts, HANDSHAKE, Leak,

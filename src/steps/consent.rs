@@ -11,7 +11,7 @@ use crate::checks;
 #[when(regex = r"^(\w+) signs in through the popup and refuses (patients|agenda|medical reports)$")]
 async fn refuses(world: &mut World, name: String, feature: String) -> Result<(), Failure> {
     world.provoke_by_hand().await?;
-    let (key, action) = world.declared_action(&feature)?;
+    let (key, action) = world.action_for(&feature)?;
     world.memory.refused = vec![key];
     world.sign_in(&name, Consent::Refuse(vec![action.scope])).await?;
     world.delivered()

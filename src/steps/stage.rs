@@ -8,6 +8,7 @@ use tokio::sync::Mutex;
 use url::Url;
 
 use super::application::Instance;
+use super::loopback::client_to;
 use super::own_port::OwnPort;
 use super::program_sign_in::Registered;
 use super::provocation::Provocation;
@@ -242,9 +243,9 @@ impl Shared {
     }
 }
 
-/// An HTTP client for our own questions: no redirect is followed, every answer is awaited at most [`PATIENCE`].
-pub fn http_client(extra_ca_pem: Option<&str>) -> Result<reqwest::Client, Failure> {
-    let mut builder = reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).timeout(PATIENCE);
+/// An HTTP client for our own questions to this address: no redirect is followed, every answer is awaited at most [`PATIENCE`].
+pub fn http_client(to: &str, extra_ca_pem: Option<&str>) -> Result<reqwest::Client, Failure> {
+    let mut builder = client_to(to)?.redirect(reqwest::redirect::Policy::none()).timeout(PATIENCE);
     if let Some(pem) = extra_ca_pem {
         builder = builder.tls_certs_merge(reqwest::Certificate::from_pem_bundle(pem.as_bytes()).map_err(Failure::broke)?);
     }

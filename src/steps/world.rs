@@ -359,11 +359,10 @@ impl World {
         others.extend(stage.mock().map(|platform| platform.shared().secrets()).unwrap_or_default());
         others.extend(stage.patients(self.scenario.as_ref().map_or(Suite::RelyingParty, |scenario| scenario.suite)));
         secrets.extend(others.into_iter().map(|(kind, secret)| (format!("[{kind}]"), secret)));
-        if let Some(program) = stage.program.as_ref().and_then(|registered| registered.running.as_ref()) {
-            let output = super::snapshot::without_secrets(program.output(), &secrets);
-            let title = "what the program wrote".to_owned();
-            let path = format!("evidence/{folder}/program.txt");
-            self.ledger.attachments.extend(keep(&setup.out, path, title, "text/plain", output.as_bytes()));
+        if let Some(words) = stage.words().await.filter(|words| !words.is_empty()) {
+            let title = "what the application wrote".to_owned();
+            let path = format!("evidence/{folder}/application.txt");
+            self.ledger.attachments.extend(keep(&setup.out, path, title, "text/plain", words.as_bytes()));
         }
         for (name, visitor) in stage.visitors() {
             for (index, page) in visitor.context.pages().into_iter().enumerate() {
