@@ -117,7 +117,7 @@ fn leaks(setup: &Setup, delivery: &Delivery) -> Result<Vec<Leak>, CliError> {
 }
 
 fn finished_with(finished: RunFinished, leaks: Vec<Leak>) -> RunFinished {
-    let ready = finished.readiness == Readiness::Ready && !leaks.is_empty();
+    let ready = matches!(finished.readiness, Readiness::Ready | Readiness::Partial) && !leaks.is_empty();
     RunFinished { readiness: if ready { Readiness::Incomplete } else { finished.readiness }, leaks, ..finished }
 }
 

@@ -36,11 +36,11 @@ struct Arguments {
     command: Command,
 }
 
-const EXIT_CODES: &str = "Exit codes: 0 ready, 1 not ready, 2 usage or configuration, 3 incomplete.";
+const EXIT_CODES: &str = "Exit codes: 0 ready, or every selected scenario held; 1 not ready; 2 usage or configuration; 3 incomplete, or no approval.";
 
 #[derive(Subcommand)]
 enum Command {
-    /// Run the suites and say READY, NOT READY or INCOMPLETE.
+    /// Run the suites and say READY, NOT READY or INCOMPLETE; of a part of them PARTIAL.
     Run(Box<run::Arguments>),
     /// Run the mock platform alone, until Ctrl-C.
     Mock(mock::Arguments),
@@ -63,7 +63,7 @@ enum Command {
 /// The program's end, as exit codes promise it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum End {
-    /// What was asked for was done; of a run: READY.
+    /// What was asked for was done; of a run: READY, or PARTIAL.
     Done,
     NotReady,
     Incomplete,
@@ -74,7 +74,7 @@ pub enum End {
 impl From<Readiness> for End {
     fn from(readiness: Readiness) -> Self {
         match readiness {
-            Readiness::Ready => Self::Done,
+            Readiness::Ready | Readiness::Partial => Self::Done,
             Readiness::NotReady => Self::NotReady,
             Readiness::Incomplete => Self::Incomplete,
         }

@@ -66,5 +66,5 @@ impl Run {
 
 /// Whether the state says something of the application, and not only of the run's selection.
 fn is_judged(state: State) -> bool {
-    state.verdict().is_some_and(|verdict| verdict != Verdict::NotApplicable)
+    state.verdict().is_some_and(|verdict| !matches!(verdict, Verdict::NotApplicable | Verdict::NotTested))
 }

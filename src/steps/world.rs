@@ -217,6 +217,7 @@ impl World {
                 expected: found.expected.clone(),
                 actual: found.actual.clone(),
                 waiver: None,
+                advice: None,
                 clause: if by_its_clause { found.clause.to_owned() } else { own_clause },
                 exchanges: found.exchanges.clone(),
                 step: None,

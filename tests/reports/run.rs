@@ -120,6 +120,7 @@ fn finding(of: &str, level: Level, summary: &str, expected: &str, actual: &str, 
         step: None,
         diff: None,
         waiver: None,
+        advice: None,
     }
 }
 
