@@ -7,12 +7,14 @@
 //! then `world.judge(…)`.
 
 mod accreditation;
+mod advice;
 mod application;
 mod authorization;
 mod background;
 mod canaries;
 mod client;
 mod client_requests;
+mod concerned;
 mod consent;
 mod container;
 mod device;

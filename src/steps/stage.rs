@@ -116,10 +116,10 @@ impl Stage {
         self.api.as_ref().ok_or_else(|| Failure::not_applicable("the target file names no API: the platform claims the standards only"))
     }
 
-    /// The instrumented mock; a scenario that needs it is not applicable on another target.
+    /// The instrumented mock; a scenario that needs it tests nothing on another target.
     pub fn mock(&self) -> Result<&Platform, Failure> {
         let unavailable =
-            || Failure::not_applicable("it needs the instrumented mock platform: faults, levers and the journal exist only there");
+            || Failure::not_tested("it needs the instrumented mock platform: faults, levers and the journal exist only there");
         self.shared.platform.as_ref().ok_or_else(unavailable)
     }
 
@@ -128,9 +128,21 @@ impl Stage {
         self.shared.platform.as_ref().map_or_else(Vec::new, |platform| platform.journal().since(self.mark))
     }
 
-    /// What every browser of the scenario saw, in order.
+    /// What every browser of the scenario saw, in order, by the platform's clock where there is one.
     pub fn browser_facts(&self) -> Vec<BrowserFact> {
-        let mut facts: Vec<BrowserFact> = self.visitors.values().flat_map(|visitor| visitor.context.facts()).collect();
+        let platform_ms = self.shared.platform.as_ref().map(|platform| platform.journal().elapsed_ms());
+        let of = |(name, visitor): (&String, &Visitor)| {
+            let context_ms = visitor.context.elapsed_ms();
+            let (ahead, behind) = platform_ms.map_or((0, 0), |now| (now.saturating_sub(context_ms), context_ms.saturating_sub(now)));
+            let facts = visitor.context.facts().into_iter();
+            let on_one_clock = move |fact: BrowserFact| BrowserFact {
+                at_ms: (fact.at_ms + ahead).saturating_sub(behind),
+                person: Some(name.clone()),
+                ..fact
+            };
+            facts.map(on_one_clock).collect::<Vec<_>>()
+        };
+        let mut facts: Vec<BrowserFact> = self.visitors.iter().flat_map(of).collect();
         facts.sort_by_key(|fact| fact.at_ms);
         facts
     }
