@@ -7,6 +7,7 @@
 //! then `world.judge(…)`.
 
 mod accreditation;
+mod advice;
 mod application;
 mod attempt;
 mod authorization;
@@ -14,6 +15,7 @@ mod background;
 mod canaries;
 mod client;
 mod client_requests;
+mod concerned;
 mod consent;
 mod container;
 mod device;

@@ -7,7 +7,7 @@ use serde_json::Value;
 use super::Failure;
 use super::learning::Begun;
 use super::people::Person;
-use super::sign_in::{Consent, Outcome, at_the_platform, outcome};
+use super::sign_in::{Consent, Outcome, at_the_platform};
 use super::stage::{Stage, Visitor, http_client};
 use crate::browser::pages::visible_text;
 use crate::browser::{BrowserError, Element, Page};
@@ -77,7 +77,7 @@ pub(super) async fn honest_sign_in(stage: &Stage, begun: &Begun) -> Result<Proof
     let Begun { visitor, window, before } = begun;
     let ended = match at_the_platform(window, &ada, &Consent::GrantAll, &login).await? {
         Some(turned_away) => turned_away,
-        None => outcome(visitor, window, &login).await?,
+        None => stage.begin_attempt(&login, visitor).await?.outcome(window).await?,
     };
     let marker = login.signed_in.as_deref().unwrap_or_default();
     Ok(match ended {

@@ -227,6 +227,7 @@ impl World {
                 expected: found.expected.clone(),
                 actual: found.actual.clone(),
                 waiver: None,
+                advice: None,
                 clause: if by_its_clause { found.clause.to_owned() } else { own_clause },
                 exchanges: found.exchanges.clone(),
                 step: None,
@@ -261,6 +262,7 @@ impl World {
     /// Called after the last step that ran: settles the oracle, keeps evidence, ends the stage, gives the verdict.
     pub async fn finish(&mut self, mut failure: Option<Failure>) -> Option<Finished> {
         let scenario = self.scenario.clone()?;
+        failure = failure.map(|failure| self.settle_concern(failure));
         let provoked = self.is_provoked();
         if provoked && failure.is_none() && self.stage.as_ref().is_some_and(|stage| stage.mock().is_ok()) {
             failure = self.settle_oracle().await.err();
@@ -280,7 +282,7 @@ impl World {
             self.ledger.warnings.clear();
             failure = Some(Failure::unjudged(format!("the platform had no occasion for the fault {}", undelivered.join(", "))));
         }
-        if failure.as_ref().is_some_and(|failure| !matches!(failure, Failure::NotApplicable { .. } | Failure::NeedsReview { .. })) {
+        if failure.as_ref().is_some_and(|failure| !failure.is_left_out()) {
             self.keep_evidence(&scenario.id).await;
         }
         let (verdict, reason) = self.verdict(provoked, failure.as_ref());
@@ -313,7 +315,7 @@ impl World {
             verdict,
             reason,
             findings,
-            oracle: (provoked && verdict != Verdict::NotApplicable).then_some(self.ledger.oracle),
+            oracle: (provoked && !matches!(verdict, Verdict::NotApplicable | Verdict::NotTested)).then_some(self.ledger.oracle),
             attestations: std::mem::take(&mut self.ledger.attestations),
             duration_ms: self.started.map_or(0, |started| u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX)),
             exchanges,
