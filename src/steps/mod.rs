@@ -23,6 +23,7 @@ mod fault_phrases;
 mod learning;
 mod markers;
 mod native;
+mod near_miss_phrases;
 mod own_port;
 mod people;
 mod platform_api;
