@@ -9,7 +9,7 @@ use tokio::sync::watch;
 use super::cdp::{Connection, Event};
 use super::context::ON_NEW_DOCUMENT;
 use super::evidence::{Request, public_text, public_url};
-use super::state::{Opening, Popups, Scope, Window, WindowState};
+use super::state::{Opening, Pending, Popups, Scope, Window, WindowState};
 use super::wait::calling;
 use crate::domain::BrowserFactKind;
 
@@ -170,8 +170,9 @@ fn page(connection: &Connection, scope: &Scope, window: &Window, method: &str, p
         }),
         "Page.javascriptDialogOpening" => {
             let kind = text(params, "/type");
-            // Refusing to leave would hold the window for ever.
-            let accept = kind == "beforeunload";
+            // A person means what they click on: sign-out that asks once more is confirmed, and a page may be left. A prompt wants
+            // words that nobody has.
+            let accept = kind != "prompt";
             connection.post(Some(&window.session), "Page.handleJavaScriptDialog", json!({ "accept": accept }));
             scope.note(BrowserFactKind::Dialog, format!("{kind}: {}", public_text(text(params, "/message"))));
         }
@@ -219,6 +220,8 @@ fn navigated(scope: &Scope, window: &Window, params: &Value) {
         state.urls.push(url);
         state.commits += 1;
         state.loaded = restored;
+        // What the earlier document waited for is nobody's any more.
+        state.pending.clear();
         if restored {
             state.generation += 1;
         }
@@ -241,16 +244,31 @@ fn network(scope: &Scope, window: &Window, session: &str, method: &str, params: 
                 status: None,
                 page: window.state.borrow().url().to_owned(),
             };
+            let pending = Pending { url: request.url.clone() };
             record.sent(&id, request);
+            drop(record);
+            // An answer of these is never whole, or nobody waits for it.
+            if !matches!(text(params, "/type"), "EventSource" | "WebSocket" | "Ping" | "Prefetch" | "Preflight") {
+                window.state.send_modify(|state| {
+                    state.pending.insert(id.clone(), pending);
+                });
+            }
         }
         "Network.responseReceived" => {
             if let Some(status) = status("/response/status") {
                 scope.record().answered(&id, status);
+                if text(params, "/type") == "Document" && text(params, "/frameId") == window.target {
+                    window.state.send_modify(|state| state.status = Some(status));
+                }
             }
         }
-        "Network.loadingFailed" if text(params, "/type") == "Document" => {
-            let why = text(params, "/errorText").to_owned();
-            window.state.send_modify(|state| state.failure = Some(why));
+        "Network.loadingFinished" => window.state.send_modify(|state| drop(state.pending.remove(&id))),
+        "Network.loadingFailed" => {
+            let why = (text(params, "/type") == "Document").then(|| text(params, "/errorText").to_owned());
+            window.state.send_modify(|state| {
+                state.pending.remove(&id);
+                state.failure = why.or(state.failure.take());
+            });
         }
         _ => {}
     }

@@ -35,8 +35,17 @@ pub(super) struct WindowState {
     pub failure: Option<String>,
     /// What `window.open` was last told by a script of this window.
     pub opening: Option<Opening>,
+    /// Status of the present document's answer; `None` where it came from nowhere, or from the cache of earlier pages.
+    pub status: Option<u16>,
+    /// Requests that wait for their answers, by DevTools' id.
+    pub pending: HashMap<String, Pending>,
     pub closed: bool,
     pub crashed: bool,
+}
+
+/// A request that waits for its answer.
+pub(super) struct Pending {
+    pub url: String,
 }
 
 pub(super) struct Opening {

@@ -84,7 +84,7 @@ impl Page {
     }
 
     /// The first answer of `find`, asked now and at each change; an error once there can be no more changes.
-    async fn news<T>(&self, mut find: impl FnMut(&WindowState) -> Option<T>) -> Result<T, BrowserError> {
+    pub(super) async fn news<T>(&self, mut find: impl FnMut(&WindowState) -> Option<T>) -> Result<T, BrowserError> {
         let mut state = self.window.state.subscribe();
         let mut end = self.context.scope.connection.gone();
         loop {

@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Duration;
 
 use rand::Rng;
 
@@ -9,7 +10,7 @@ use super::CliError;
 use super::profile::{self, Application};
 use crate::browser::Options;
 use crate::catalogue::Catalogue;
-use crate::domain::{App, Environment, TargetSummary};
+use crate::domain::{App, Environment, Patience, TargetSummary, Waiting};
 use crate::platform::spki_of;
 use crate::relying_party::Defect;
 use crate::steps::{BrowserPool, GoldenTexts, Remote, Setup, Target};
@@ -35,6 +36,38 @@ pub struct Parties {
     /// Use a running WebDriver or Grid instead of a driver of our own.
     #[arg(long, value_name = "URL")]
     pub webdriver: Option<url::Url>,
+    #[command(flatten)]
+    pub patience: PatienceOptions,
+}
+
+/// How long the application is waited for; without an option as its profile says (`[app.patience]`).
+#[derive(clap::Args)]
+pub struct PatienceOptions {
+    /// Wait so many seconds until the started application answers.
+    #[arg(long, value_name = "SECONDS", value_parser = patience)]
+    patience_start: Option<Duration>,
+    /// Wait so many seconds until it shows how a sign-in ended.
+    #[arg(long, value_name = "SECONDS", value_parser = patience)]
+    patience_sign_in: Option<Duration>,
+    /// Wait so many seconds until it is done with what a person did on its pages.
+    #[arg(long, value_name = "SECONDS", value_parser = patience)]
+    patience_follow_up: Option<Duration>,
+}
+
+fn patience(text: &str) -> Result<Duration, String> {
+    Patience::parse(text.parse().map_err(|_| format!("`{text}` is no number of seconds"))?)
+}
+
+impl PatienceOptions {
+    fn override_in(&self, patience: &mut Patience) {
+        let options =
+            [(Waiting::Start, self.patience_start), (Waiting::SignIn, self.patience_sign_in), (Waiting::FollowUp, self.patience_follow_up)];
+        for (what, seconds) in options {
+            if let Some(seconds) = seconds {
+                patience.set(what, seconds);
+            }
+        }
+    }
 }
 
 /// What [`Parties`] name, read and found sound.
@@ -50,12 +83,15 @@ pub struct Read {
 
 impl Parties {
     pub fn read(&self) -> Result<Read, CliError> {
-        let application = match &self.app {
+        let mut application = match &self.app {
             Some(path) => profile::read_application(path)?,
             None => profile::bundled()?,
         };
         let defect = self.defect.as_deref().map(str::parse).transpose()?;
-        let programs = if application.bundled { profile::bundled_programs(self.defect.as_deref())? } else { Vec::new() };
+        let mut programs = if application.bundled { profile::bundled_programs(self.defect.as_deref())? } else { Vec::new() };
+        for app in programs.iter_mut().chain([&mut application.profile.app]) {
+            self.patience.override_in(&mut app.patience);
+        }
         let target = profile::read_target(&self.target)?;
         let browser = browser_options(self, &target)?;
         // Half of the range: a seed that people copy by hand.

@@ -6,6 +6,7 @@ mod evidence;
 mod finding;
 mod known_failure;
 mod oracle;
+mod patience;
 mod profile;
 mod requirement;
 mod scenario;
@@ -23,6 +24,7 @@ pub use evidence::{
 pub use finding::Finding;
 pub use known_failure::KnownFailure;
 pub use oracle::{Oracle, OraclePart};
+pub use patience::{Patience, Waiting};
 pub use profile::{Action, App, Attested, Console, Dossier, DossierEnvironment, Login, Profile, StaticClient, TemporaryUser, Window};
 pub use requirement::{Actor, Level, Requirement, RequirementId, RequirementIdError};
 pub use scenario::{ScenarioId, ScenarioSummary, StepText, Suite};

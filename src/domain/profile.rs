@@ -3,7 +3,7 @@ use std::collections::BTreeMap;
 use serde::Deserialize;
 use url::Url;
 
-use super::{Application, ApplicationType, Attestation, Waiver};
+use super::{Application, ApplicationType, Attestation, Patience, Waiver};
 
 /// `collaudo.toml`: the application under test and the attested facts of its accreditation.
 #[derive(Clone, Debug, Deserialize)]
@@ -54,6 +54,9 @@ pub struct App {
     pub login: Login,
     /// How to read what a program writes.
     pub console: Option<Console>,
+    /// How long it is waited for.
+    #[serde(default)]
+    pub patience: Patience,
     /// What a signed-in user can do that calls the API, by feature.
     #[serde(default)]
     pub actions: BTreeMap<String, Action>,

@@ -9,11 +9,11 @@ use secrecy::{ExposeSecret, SecretString};
 use tokio::process::{Child, Command};
 use url::Url;
 
+use super::Failure;
 use super::container::Container;
 use super::second_platform::SecondPlatform;
 use super::stage::{Stage, http_client};
-use super::{Failure, PATIENCE};
-use crate::domain::App;
+use crate::domain::{App, Waiting};
 use crate::relying_party::RelyingParty;
 
 /// Between two questions whether a started application is ready: it sends no event that could be awaited.
@@ -166,7 +166,7 @@ pub async fn wait_until_ready(app: &App, started: &mut impl Lives) -> Result<(),
     let url = app.ready.as_deref().map_or(Ok(page.clone()), |path| page.join(path)).map_err(Failure::broke)?;
     let client = reqwest::Client::builder().timeout(Duration::from_secs(2)).build().map_err(Failure::broke)?;
     let mut tick = tokio::time::interval(READY_INTERVAL);
-    let end = tokio::time::Instant::now() + PATIENCE;
+    let end = tokio::time::Instant::now() + app.patience.start;
     let mut last_seen = "no answer".to_owned();
     while tokio::time::Instant::now() < end {
         tick.tick().await;
@@ -180,8 +180,8 @@ pub async fn wait_until_ready(app: &App, started: &mut impl Lives) -> Result<(),
         }
     }
     Err(Failure::unjudged(format!(
-        "the application was not ready at {url} within {} s (last seen: {last_seen}); its last words: {}",
-        PATIENCE.as_secs(),
+        "the application was not ready at {url} ({}; last seen: {last_seen}); its last words: {}",
+        app.patience.waited(Waiting::Start),
         started.last_words().await
     )))
 }

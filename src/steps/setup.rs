@@ -11,7 +11,7 @@ use super::snapshot::GoldenTexts;
 use super::stage::Shared;
 use super::{Failure, world::Levels};
 use crate::browser::{Browser, BrowserError, Context, Options};
-use crate::domain::{App, ApplicationType, Learned, Login, Profile, TargetFile};
+use crate::domain::{App, ApplicationType, Learned, Login, Patience, Profile, TargetFile};
 use crate::platform::accounts::Credentials;
 use crate::platform::{Assumptions, OwnCertificate};
 use crate::relying_party::Defect;
@@ -132,6 +132,11 @@ impl Setup {
             let declared = self.profile.app.r#type.name();
             Failure::not_applicable(format!("it is about {} applications; the profile declares a {declared} one", r#type.name()))
         })
+    }
+
+    /// How long the application is waited for.
+    pub fn patience(&self) -> Patience {
+        self.profile.app.patience
     }
 
     /// How a web application is used: as its profile says, and where it says nothing as it was learned.

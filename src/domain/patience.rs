@@ -1,0 +1,101 @@
+use std::time::Duration;
+
+use serde::{Deserialize, Deserializer};
+
+/// The longest that a profile may ask for, in seconds.
+const LONGEST: u64 = 600;
+
+/// `[app.patience]`: how long an application is waited for before its silence counts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Patience {
+    /// Until a started application answers.
+    #[serde(deserialize_with = "seconds")]
+    pub start: Duration,
+    /// Until it shows who is signed in, or that the sign-in failed, once the person is done at the platform.
+    #[serde(deserialize_with = "seconds")]
+    pub sign_in: Duration,
+    /// Until it is done with what a person did on its pages: a list that is drawn, a sign-out, a call that is repeated.
+    #[serde(deserialize_with = "seconds")]
+    pub follow_up: Duration,
+}
+
+/// A key of `[app.patience]`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Waiting {
+    Start,
+    SignIn,
+    FollowUp,
+}
+
+impl Default for Patience {
+    fn default() -> Self {
+        Self { start: Duration::from_secs(30), sign_in: Duration::from_secs(10), follow_up: Duration::from_secs(10) }
+    }
+}
+
+impl Patience {
+    pub fn of(&self, what: Waiting) -> Duration {
+        match what {
+            Waiting::Start => self.start,
+            Waiting::SignIn => self.sign_in,
+            Waiting::FollowUp => self.follow_up,
+        }
+    }
+
+    pub fn set(&mut self, what: Waiting, patience: Duration) {
+        match what {
+            Waiting::Start => self.start = patience,
+            Waiting::SignIn => self.sign_in = patience,
+            Waiting::FollowUp => self.follow_up = patience,
+        }
+    }
+
+    /// What a reason says when it ran out: how long, and which key lengthens it.
+    pub fn waited(&self, what: Waiting) -> String {
+        format!("waited {} s: {}", self.of(what).as_secs(), what.key())
+    }
+
+    /// Whole seconds, as a profile and an option say them.
+    pub fn parse(seconds: u64) -> Result<Duration, String> {
+        if (1..=LONGEST).contains(&seconds) {
+            Ok(Duration::from_secs(seconds))
+        } else {
+            Err(format!("patience is from 1 to {LONGEST} seconds, not {seconds}"))
+        }
+    }
+}
+
+impl Waiting {
+    pub fn key(self) -> &'static str {
+        match self {
+            Self::Start => "app.patience.start",
+            Self::SignIn => "app.patience.sign_in",
+            Self::FollowUp => "app.patience.follow_up",
+        }
+    }
+}
+
+fn seconds<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Duration, D::Error> {
+    Patience::parse(u64::deserialize(deserializer)?).map_err(serde::de::Error::custom)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_not_written_has_a_default_and_what_is_written_is_said() {
+        let written: Patience = toml::from_str("sign_in = 25").expect("patience");
+        assert_eq!(written, Patience { sign_in: Duration::from_secs(25), ..Patience::default() });
+        assert_eq!(written.waited(Waiting::SignIn), "waited 25 s: app.patience.sign_in");
+        assert_eq!(written.waited(Waiting::Start), "waited 30 s: app.patience.start");
+    }
+
+    #[test]
+    fn no_patience_and_endless_patience_are_refused() {
+        for text in ["start = 0", "start = 601", "start = -1", "begin = 3", "start = \"3\""] {
+            assert!(toml::from_str::<Patience>(text).is_err(), "{text}");
+        }
+    }
+}
