@@ -27,6 +27,8 @@ async fn other_features(world: &mut World) -> Result<(), Failure> {
     // The refused one must answer too: switched off, not broken.
     for feature in refused {
         world.open_feature_as_actor(&feature).await?;
+        let visitor = world.actor_visitor().await?;
+        world.has_answered(&visitor)?;
         world.still_answers().await?;
     }
     Ok(())

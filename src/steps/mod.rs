@@ -8,6 +8,7 @@
 
 mod accreditation;
 mod application;
+mod attempt;
 mod authorization;
 mod background;
 mod canaries;
@@ -43,6 +44,7 @@ mod provocation;
 mod refresh;
 mod resource_access;
 mod second_platform;
+mod series;
 mod session;
 mod setup;
 mod sign_in;
@@ -59,6 +61,7 @@ mod writing;
 pub use failure::Failure;
 pub use fault_phrases::resolves;
 pub use preflight::{Look, preflight};
+pub use series::unknown_phrase;
 pub use setup::{BrowserPool, Mock, Remote, Setup, Target};
 pub use snapshot::{GoldenTexts, SNAPSHOT_MODE};
 pub use world::{Finished, Levels, World};
