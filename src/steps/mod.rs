@@ -27,6 +27,7 @@ mod learning;
 mod loopback;
 mod markers;
 mod native;
+mod near_miss_phrases;
 mod output;
 mod own_port;
 mod people;
