@@ -48,13 +48,18 @@ impl Page {
 
     /// Loads `url` in this window, as if typed by a person; returns when it has loaded.
     pub async fn goto(&self, url: &str) -> Result<(), BrowserError> {
+        self.goto_within(url, DEFAULT_DEADLINE).await
+    }
+
+    /// [`Page::goto`] with a deadline of the caller's.
+    pub async fn goto_within(&self, url: &str, deadline: Duration) -> Result<(), BrowserError> {
         let commits = self.commits();
         let answer = self.call("Page.navigate", json!({ "url": url })).await?;
         if let Some(why) = answer["errorText"].as_str() {
             return Err(BrowserError::Navigation { url: public_url(url), why: why.to_owned() });
         }
         // Without a loader it was a move within the document.
-        if answer["loaderId"].is_null() { Ok(()) } else { self.wait_until_loaded(commits, url, DEFAULT_DEADLINE).await }
+        if answer["loaderId"].is_null() { Ok(()) } else { self.wait_until_loaded(commits, url, deadline).await }
     }
 
     pub async fn reload(&self) -> Result<(), BrowserError> {

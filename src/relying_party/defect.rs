@@ -134,6 +134,38 @@ defects! {
     ListensEverywhere "listens-everywhere" ["NA-01"] "listens on every address of the machine for the response, as a native application";
     KeepsListening "keeps-listening" ["NA-01"] "goes on listening when the response has come, as a native application";
     RedirectsToLocalhost "redirects-to-localhost" ["NA-01", "AZ-03"] "names `localhost` in its redirect URI, as a native application";
+    WaitsAFixedSecond "waits-a-fixed-second" ["GX-09", "GX-10", "RS-05"] "waits one second after a 429, whatever Retry-After says";
+    ReadsNoDates "reads-no-dates" ["GX-09", "GX-10", "RS-05"] "takes a Retry-After that is a date for no wait at all";
+    CapsRetryAfter "caps-retry-after" ["GX-09", "GX-10", "RS-05"] "waits a second and a half at most, whatever Retry-After says";
+    HurriesWithoutRetryAfter "hurries-without-retry-after" ["RS-05"] "repeats a limited request at once where no Retry-After came with the refusal";
+    HurriesAtTheTokenEndpoint "hurries-at-the-token-endpoint" ["GX-10"] "waits as told at the API, and repeats a limited token request at once";
+    RetriesForEver "retries-for-ever" ["GX-15"] "repeats a read after a server error until it is answered";
+    RetriesAtAFixedPace "retries-at-a-fixed-pace" ["GX-15"] "waits equally long before each attempt after a server error";
+    HasNoTimeLimit "has-no-time-limit" ["TK-05", "GX-15"] "waits for an answer of the platform for ever";
+    FollowsTokenRedirect "follows-token-redirect" ["RS-02"] "follows a redirect of the token endpoint, with code and secret";
+    FollowsForeignNext "follows-foreign-next" ["RS-02"] "follows a `next` link of a list to any host, with the token";
+    AdvancesByTheLimit "advances-by-the-limit" ["GX-08"] "goes on in a list by the limit that it asked for, not by what came";
+    EndsAtAShortPage "ends-at-a-short-page" ["GX-08"] "takes a page with fewer entries than it asked for as the last one";
+    CrashesOnEmptyList "crashes-on-empty-list" ["GX-08"] "answers 500 where a list is empty";
+    NeedsOrderOfMembers "needs-order-of-members" ["GX-11"] "sees hasMore only where it comes after the items";
+    WritesOldBodyAgain "writes-old-body-again" ["GX-12"] "reads again after a conflict, and writes what it had read before";
+    RepeatsDroppedBooking "repeats-dropped-booking" ["RS-06"] "sends a booking again when the connection was closed without an answer";
+    RefreshesInTurn "refreshes-in-turn" ["RT-04"] "lets every waiting request refresh, one after the other";
+    TakesOverAtRefresh "takes-over-at-refresh" ["RT-06"] "takes the user of a new ID token for the session's";
+    RefreshesAgainAndAgain "refreshes-again-and-again" ["GX-06", "RS-03"] "refreshes and repeats a call for as long as it is answered 401";
+    RefreshesWithoutLifetime "refreshes-without-lifetime" ["TK-07"] "refreshes before every call where the token answer named no lifetime";
+    ReadsMissingScopeAsNone "reads-missing-scope-as-none" ["TK-07"] "takes a token answer without scope for one that grants nothing";
+    TakesAnyTokenType "takes-any-token-type" ["TK-06"] "uses an access token of a type that it does not know";
+    KeepsShortTokens "keeps-short-tokens" ["TK-08"] "keeps the first 4096 characters of an access token";
+    TriesClientCredentialsAtRefresh "tries-client-credentials-at-refresh" ["GX-05"] "asks for a token without a user when the user's has expired";
+    IgnoresTheTenantFound "ignores-the-tenant-found" ["GX-20", "GX-01"] "asks who the user is, and uses the first tenant of its configuration";
+    SharesOneToken "shares-one-token" ["GX-20"] "calls the API with the token of whoever signed in first";
+    CrashesOnRefusedFeature "crashes-on-refused-feature" ["GX-03"] "answers 500 where the user refused the scope of a feature";
+    AnswersEvery403Alike "answers-every-403-alike" ["GX-07"] "says the same of a missing permission and of a missing scope";
+    FailsSilently "fails-silently" ["GX-14", "GX-15"] "shows an empty list where a call failed";
+    CodesInLinks "codes-in-links" ["GX-21"] "puts patients' fiscal codes into the addresses of links";
+    PagesMayBeKept "pages-may-be-kept" ["LO-03"] "lets the browser keep pages with data";
+    SlowDownIsFatal "slow-down-is-fatal" ["DV-02"] "gives up when the platform answers slow_down, as a device";
     LogoutKeepsSession "logout-keeps-session" ["LO-03"] "deletes the cookie at logout but not the session";
 }
 

@@ -3,33 +3,58 @@
 use cucumber::{then, when};
 
 use super::Failure;
+use super::provocation::signed_in_as;
 use super::resource_access::tolerate_nothing;
+use super::sight::Sight;
 use super::sign_in::Consent;
 use super::world::World;
 use crate::checks;
 
-#[when(regex = r"^(\w+) signs in through the popup and refuses (patients|agenda|medical reports)$")]
-async fn refuses(world: &mut World, name: String, feature: String) -> Result<(), Failure> {
+/// The feature that was refused, the one that was looked at, and how it looked.
+pub(super) type Looked = (String, String, Sight);
+
+/// Each in a browser of its own: a platform may remember what was granted before.
+#[when(expr = "{word} signs in once for each declared feature, and refuses it")]
+async fn refuses_each(world: &mut World, name: String) -> Result<(), Failure> {
     world.provoke_by_hand().await?;
-    let (key, action) = world.declared_action(&feature)?;
-    world.memory.refused = vec![key];
-    world.sign_in(&name, Consent::Refuse(vec![action.scope])).await?;
+    let features = world.features()?;
+    for refused in &features {
+        world.sign_in_without(&name, refused).await?;
+        for feature in features.iter().filter(|feature| *feature != refused).chain([refused]) {
+            let sight = world.look_at(feature).await?;
+            world.memory.consents.push((refused.clone(), feature.clone(), sight));
+        }
+    }
     world.delivered()
 }
 
-#[then("every other declared feature shows its data")]
-async fn other_features(world: &mut World) -> Result<(), Failure> {
-    let refused = world.memory.refused.clone();
-    for feature in world.features()?.into_iter().filter(|feature| !refused.contains(feature)) {
-        world.open_feature_as_actor(&feature).await?;
-        world.shows_data(&feature).await?;
+#[then("each time the other features work, and the refused one is off and says so")]
+async fn off_and_says_so(world: &mut World) -> Result<(), Failure> {
+    let consents = std::mem::take(&mut world.memory.consents);
+    let found = consents.iter().find_map(|(refused, feature, sight)| wrong(&consents, refused, feature, sight));
+    match found {
+        None => world.react(true, "", "", ""),
+        Some((summary, expected, actual)) => world.react(false, &summary, expected, &actual),
     }
-    // The refused one must answer too: switched off, not broken.
-    for feature in refused {
-        world.open_feature_as_actor(&feature).await?;
-        world.still_answers().await?;
+}
+
+/// What is wrong with a feature after one of them was refused: summary, what was expected, what was seen.
+fn wrong(all: &[Looked], refused: &str, feature: &str, sight: &Sight) -> Option<(String, &'static str, String)> {
+    let seen = || format!("the page says `{}`", sight.shortened());
+    if let Some(wrong) = sight.unanswered() {
+        return Some((format!("falls over at {feature} when {refused} was refused"), "a page with words for a person", wrong));
     }
-    Ok(())
+    if feature != refused {
+        let summary = format!("does not show its {feature} when {refused} was refused");
+        return sight.entries.is_empty().then(|| (summary, "every granted feature at work", seen()));
+    }
+    if !sight.entries.is_empty() {
+        let actual = format!("{} entries", sight.entries.len());
+        return Some((format!("shows its {feature} although their scope was refused"), "the feature is off", actual));
+    }
+    let granted = all.iter().filter(|(_, other, _)| other == feature).map(|(_, _, sight)| sight).filter(|sight| !sight.entries.is_empty());
+    let says = sight.says_more_than(granted);
+    (!says).then(|| (format!("does not say that {feature} is off because its scope was refused"), "words about it", seen()))
 }
 
 #[then("no call went beyond the granted scopes")]
@@ -37,4 +62,19 @@ async fn within_scopes(world: &mut World) -> Result<(), Failure> {
     let exchanges = world.provoked_exchanges()?;
     // Whoever makes no call goes beyond nothing.
     world.judge_for("GX-04", checks::check_calls_within_granted_scopes(&exchanges).or_else(tolerate_nothing))
+}
+
+impl World {
+    /// A sign-in in a new browser that grants everything but one feature's scope.
+    async fn sign_in_without(&mut self, name: &str, feature: &str) -> Result<(), Failure> {
+        if let Some(earlier) = self.stage_mut()?.forget_visitor(name) {
+            earlier.context.close().await;
+        }
+        let (_, action) = self.declared_action(feature)?;
+        self.sign_in(name, Consent::Refuse(vec![action.scope])).await?;
+        let (person, outcome) = (self.stage()?.person(name)?, self.outcome()?);
+        let held = signed_in_as(&outcome, &person);
+        let summary = format!("does not sign {name} in when {feature} was refused");
+        self.react(held, &summary, "partial consent is enough to sign in", &outcome.describe())
+    }
 }

@@ -69,8 +69,6 @@ pub(super) struct Memory {
     pub actor: Option<String>,
     /// The feature that was opened last.
     pub feature: Option<String>,
-    /// Scopes that were refused on the consent page.
-    pub refused: Vec<String>,
     /// A link to an authorization response.
     pub link: Option<String>,
     /// Number of list entries that the platform holds.
@@ -93,6 +91,10 @@ pub(super) struct Memory {
     pub idle: Vec<Exchange>,
     /// What was found at the port of a native application.
     pub port: Option<crate::checks::Port>,
+    /// What was seen while the platform misbehaved in one way after the other.
+    pub trials: super::misbehaviour::Trials,
+    /// How features looked when one of them was refused.
+    pub consents: Vec<super::consent::Looked>,
     /// How many requests the actor's browser had sent when the provocation began.
     pub seen: usize,
 }

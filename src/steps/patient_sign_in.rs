@@ -1,0 +1,37 @@
+//! A sign-in whose end-user waits as long as an application may let anybody wait.
+
+use cucumber::when;
+
+use super::Failure;
+use super::sight::LONGEST_ANSWER;
+use super::sign_in::{Consent, Outcome, at_the_platform, outcome};
+use super::world::World;
+use crate::browser::pages::PlatformWindow;
+
+#[when(expr = "{word} signs in through the popup and waits as long as it takes")]
+async fn signs_in_patiently(world: &mut World, name: String) -> Result<(), Failure> {
+    world.memory.actor = Some(name.clone());
+    let outcome = world.wait_for_outcome(&name).await?;
+    world.memory.outcome = Some(outcome);
+    Ok(())
+}
+
+impl World {
+    async fn wait_for_outcome(&mut self, name: &str) -> Result<Outcome, Failure> {
+        let stage = self.stage_mut()?;
+        let person = stage.person(name)?;
+        stage.provocation.started_sign_ins += 1;
+        let visitor = stage.visitor(name).await?;
+        let window = stage.open_sign_in(&visitor).await?;
+        let login = stage.setup.login().clone();
+        if let Some(turned_away) = at_the_platform(&window, &person, &Consent::GrantAll, &login).await? {
+            return Ok(turned_away);
+        }
+        let platform = PlatformWindow(&window);
+        let came = tokio::select! {
+            back = platform.wait_until_back(LONGEST_ANSWER) => back.is_ok() || window.is_closed(),
+            closed = window.wait_until_closed(LONGEST_ANSWER) => closed.is_ok(),
+        };
+        if came { outcome(&visitor, &window, &login).await } else { Ok(Outcome::Refused(None)) }
+    }
+}
