@@ -97,7 +97,11 @@ mod tests {
 
     #[test]
     fn what_was_given_out_unseen_begins_where_it_is_presented_and_what_presents_nothing_is_nobodys() {
-        let exchanges = [redeemed(5, "code", "[code-9]", "[access-token-9]", ""), call(6, "[access-token-9]"), exchange(7, Endpoint::Jwks, "GET", "/keys")];
+        let exchanges = [
+            redeemed(5, "code", "[code-9]", "[access-token-9]", ""),
+            call(6, "[access-token-9]"),
+            exchange(7, Endpoint::Jwks, "GET", "/keys"),
+        ];
         let lineage = Lineage::of(&exchanges);
         assert_eq!(exchanges.each_ref().map(|exchange| lineage.sign_in(exchange)), [Some(5), Some(5), None]);
     }

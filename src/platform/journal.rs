@@ -115,6 +115,11 @@ impl Journal {
         })
     }
 
+    /// Whether nothing was recorded from `mark` on, nor is for as long as `quiet`.
+    pub async fn is_silent_from(&self, mark: usize, quiet: Duration) -> bool {
+        tokio::time::timeout(quiet, self.wait_for_more(mark)).await.is_err()
+    }
+
     /// Milliseconds since the platform started.
     pub fn elapsed_ms(&self) -> u64 {
         u64::try_from(self.started.elapsed().as_millis()).unwrap_or(u64::MAX)

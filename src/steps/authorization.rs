@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use cucumber::{given, then, when};
 
+use super::attempt::Expected;
 use super::provocation::authorizations;
 use super::sign_in::{Consent, Outcome};
 use super::stage::Visitor;
@@ -192,7 +193,7 @@ async fn codes_once(world: &mut World) -> Result<(), Failure> {
 
 #[when(expr = "{word} signs in through the popup and tries again after the error")]
 async fn tries_again(world: &mut World, name: String) -> Result<(), Failure> {
-    world.sign_in(&name, Consent::GrantAll).await?;
+    world.sign_in_expecting(&name, Consent::GrantAll, None, Expected::Refused).await?;
     world.sign_in(&name, Consent::GrantAll).await
 }
 
@@ -242,10 +243,21 @@ impl World {
         self.sign_in_after(name, consent, None).await
     }
 
+    /// What a sign-in of the scenario is to come to, by the scenario's own word.
+    fn expected(&self, consent: &Consent) -> Expected {
+        if self.has_tag("negative") || matches!(consent, Consent::Cancel) { Expected::Refused } else { Expected::SignedIn }
+    }
+
     /// [`World::sign_in`] by a person who first looks at the platform's page for so long.
     pub(super) async fn sign_in_after(&mut self, name: &str, consent: Consent, idle: Option<Duration>) -> Result<(), Failure> {
+        let expected = self.expected(&consent);
+        self.sign_in_expecting(name, consent, idle, expected).await
+    }
+
+    async fn sign_in_expecting(&mut self, name: &str, consent: Consent, idle: Option<Duration>, expected: Expected) -> Result<(), Failure> {
         self.memory.actor = Some(name.to_owned());
         let stage = self.stage_mut()?;
+        stage.provocation.expected = expected;
         let person = stage.person(name)?;
         stage.provocation.started_sign_ins += 1;
         let outcome = match idle {
@@ -258,7 +270,7 @@ impl World {
 
     /// A sign-in that has to succeed before anything can be judged; it is the scenario's control too.
     pub(super) async fn honest_sign_in(&mut self, name: &str) -> Result<(), Failure> {
-        self.sign_in(name, Consent::GrantAll).await?;
+        self.sign_in_expecting(name, Consent::GrantAll, None, Expected::SignedIn).await?;
         let person = self.stage()?.person(name)?;
         let outcome = self.outcome()?;
         self.take_control(&outcome, &person)

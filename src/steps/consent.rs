@@ -10,8 +10,14 @@ use super::sign_in::Consent;
 use super::world::World;
 use crate::checks;
 
-/// The feature that was refused, the one that was looked at, and how it looked.
-pub(super) type Looked = (String, String, Sight);
+/// A feature as it looked when the scope of one of them was refused.
+pub(super) struct Looked {
+    refused: String,
+    feature: String,
+    /// Whether it is the refused one, or needs the same scope.
+    is_off: bool,
+    sight: Sight,
+}
 
 /// Each in a browser of its own: a platform may remember what was granted before.
 #[when(expr = "{word} signs in once for each declared feature, and refuses it")]
@@ -20,9 +26,10 @@ async fn refuses_each(world: &mut World, name: String) -> Result<(), Failure> {
     let features = world.features()?;
     for refused in &features {
         world.sign_in_without(&name, refused).await?;
-        for feature in features.iter().filter(|feature| *feature != refused).chain([refused]) {
+        for feature in &features {
+            let is_off = world.declared_action(feature)?.1.scope == world.declared_action(refused)?.1.scope;
             let sight = world.look_at(feature).await?;
-            world.memory.consents.push((refused.clone(), feature.clone(), sight));
+            world.memory.trials.consents.push(Looked { refused: refused.clone(), feature: feature.clone(), is_off, sight });
         }
     }
     world.delivered()
@@ -30,31 +37,34 @@ async fn refuses_each(world: &mut World, name: String) -> Result<(), Failure> {
 
 #[then("each time the other features work, and the refused one is off and says so")]
 async fn off_and_says_so(world: &mut World) -> Result<(), Failure> {
-    let consents = std::mem::take(&mut world.memory.consents);
-    let found = consents.iter().find_map(|(refused, feature, sight)| wrong(&consents, refused, feature, sight));
+    let consents = std::mem::take(&mut world.memory.trials.consents);
+    let found = consents.iter().find_map(|looked| looked.wrong(&consents));
     match found {
         None => world.react(true, "", "", ""),
         Some((summary, expected, actual)) => world.react(false, &summary, expected, &actual),
     }
 }
 
-/// What is wrong with a feature after one of them was refused: summary, what was expected, what was seen.
-fn wrong(all: &[Looked], refused: &str, feature: &str, sight: &Sight) -> Option<(String, &'static str, String)> {
-    let seen = || format!("the page says `{}`", sight.shortened());
-    if let Some(wrong) = sight.unanswered() {
-        return Some((format!("falls over at {feature} when {refused} was refused"), "a page with words for a person", wrong));
+impl Looked {
+    /// What is wrong with it: summary, what was expected, what was seen.
+    fn wrong(&self, all: &[Self]) -> Option<(String, &'static str, String)> {
+        let Self { refused, feature, is_off, sight } = self;
+        let seen = || format!("the page says `{}`", sight.shortened());
+        if let Some(wrong) = sight.unanswered() {
+            return Some((format!("falls over at {feature} when {refused} was refused"), "a page with words for a person", wrong));
+        }
+        if !is_off {
+            let summary = format!("does not show its {feature} when {refused} was refused");
+            return sight.entries.is_empty().then(|| (summary, "every granted feature at work", seen()));
+        }
+        if !sight.entries.is_empty() {
+            let actual = format!("{} entries", sight.entries.len());
+            return Some((format!("shows its {feature} although their scope was refused"), "the feature is off", actual));
+        }
+        let granted = all.iter().filter(|other| other.feature == *feature && !other.is_off).map(|other| &other.sight);
+        let says = sight.says_more_than(granted);
+        (!says).then(|| (format!("does not say that {feature} is off because its scope was refused"), "words about it", seen()))
     }
-    if feature != refused {
-        let summary = format!("does not show its {feature} when {refused} was refused");
-        return sight.entries.is_empty().then(|| (summary, "every granted feature at work", seen()));
-    }
-    if !sight.entries.is_empty() {
-        let actual = format!("{} entries", sight.entries.len());
-        return Some((format!("shows its {feature} although their scope was refused"), "the feature is off", actual));
-    }
-    let granted = all.iter().filter(|(_, other, _)| other == feature).map(|(_, _, sight)| sight).filter(|sight| !sight.entries.is_empty());
-    let says = sight.says_more_than(granted);
-    (!says).then(|| (format!("does not say that {feature} is off because its scope was refused"), "words about it", seen()))
 }
 
 #[then("no call went beyond the granted scopes")]

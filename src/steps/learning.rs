@@ -9,9 +9,10 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
+use super::attempt::undecided;
 use super::markers::{Sight, Unknown, refused, signed_in};
 use super::people::{Person, mentions};
-use super::sign_in::{Consent, INDECISION, Outcome, at_the_platform, outcome, undecided};
+use super::sign_in::{Consent, INDECISION, Outcome, at_the_platform};
 use super::stage::{Stage, Visitor};
 use super::{Failure, PATIENCE};
 use crate::browser::{BrowserError, Element, Page};
@@ -105,7 +106,7 @@ async fn learn_refusal(stage: &mut Stage, begun: &Begun) -> Result<Login, Failur
     if at_the_platform(window, &ada, &Consent::GrantAll, &login).await?.is_some() {
         return Ok(login);
     }
-    if !matches!(outcome(visitor, window, &login).await?, Outcome::SignedIn(_)) {
+    if !matches!(stage.begin_attempt(&login, visitor).await?.outcome(window).await?, Outcome::SignedIn(_)) {
         return Ok(login);
     }
     let known: Vec<Element> = [before, &during, &visitor.page.elements().await?].into_iter().flatten().cloned().collect();
@@ -211,7 +212,7 @@ async fn refuse(stage: &Stage, visitor: &Visitor, person: &Person, known: &[Elem
     let told = tokio::select! {
         told = told_on(page, issuer, known, PATIENCE) => told,
         _ = window.wait_until_closed(PATIENCE), if popup => told_on(page, issuer, known, INDECISION).await,
-        () = undecided(&window), if popup => told_on(&window, issuer, known, INDECISION).await,
+        () = undecided(&window, INDECISION), if popup => told_on(&window, issuer, known, INDECISION).await,
     };
     Ok(told?)
 }

@@ -6,7 +6,7 @@ use super::world::World;
 use super::Failure;
 use crate::browser::{BrowserError, pages};
 use crate::checks::{self, Place};
-use crate::domain::{Endpoint, Exchange, Waiting};
+use crate::domain::Endpoint;
 use crate::platform::accounts::TENANT;
 
 /// The Back button, until the page of a feature is reached again.
@@ -45,18 +45,6 @@ async fn no_patient_in_links(world: &mut World) -> Result<(), Failure> {
         places.push(Place { name: format!("the links and forms of {feature}"), text });
     }
     world.judge(checks::check_absent("C-05", &patients, &places))
-}
-
-/// An application may revoke when its page is long back: it is given as long as for any other follow-up.
-#[then("the revocation comes to its end")]
-async fn revocation_ends(world: &mut World) -> Result<(), Failure> {
-    let stage = world.stage()?;
-    let patience = stage.setup.profile.app.patience.of(Waiting::FollowUp);
-    let mark = stage.provocation.mark().unwrap_or_default();
-    let done = |exchange: &Exchange| exchange.endpoint == Endpoint::Revocation && exchange.status == 200;
-    // What came of it is for the next step to judge.
-    drop(stage.mock()?.journal().wait_for(mark, "a revocation that was done", patience, done).await);
-    Ok(())
 }
 
 #[then("at least one revocation was asked for")]

@@ -32,6 +32,8 @@ pub(super) struct Trials {
     /// Features before anything was provoked.
     before: BTreeMap<String, Sight>,
     all: Vec<Trial>,
+    /// Features when the scope of one of them was refused.
+    pub consents: Vec<super::consent::Looked>,
 }
 
 /// Which features are opened, and with what.

@@ -8,6 +8,7 @@
 
 mod accreditation;
 mod application;
+mod attempt;
 mod authorization;
 mod background;
 mod canaries;
@@ -45,6 +46,7 @@ mod provocation;
 mod refresh;
 mod resource_access;
 mod second_platform;
+mod series;
 mod session;
 mod setup;
 mod sight;
@@ -62,6 +64,7 @@ mod writing;
 pub use failure::Failure;
 pub use fault_phrases::{armed, resolves, resolves_each};
 pub use preflight::{Look, preflight};
+pub use series::unknown_phrase;
 pub use setup::{BrowserPool, Mock, Remote, Setup, Target};
 pub use snapshot::{GoldenTexts, SNAPSHOT_MODE};
 pub use world::{Finished, Levels, World};

@@ -3,11 +3,13 @@
 use cucumber::when;
 
 use super::Failure;
+use super::attempt::Expected;
 use super::sight::LONGEST_ANSWER;
-use super::sign_in::{Consent, Outcome, at_the_platform, outcome};
+use super::sign_in::{Consent, Outcome, at_the_platform};
 use super::world::World;
 use crate::browser::pages::PlatformWindow;
 
+/// A platform that holds its answer back is given up by the application, not by its end-user.
 #[when(expr = "{word} signs in through the popup and waits as long as it takes")]
 async fn signs_in_patiently(world: &mut World, name: String) -> Result<(), Failure> {
     world.memory.actor = Some(name.clone());
@@ -19,11 +21,14 @@ async fn signs_in_patiently(world: &mut World, name: String) -> Result<(), Failu
 impl World {
     async fn wait_for_outcome(&mut self, name: &str) -> Result<Outcome, Failure> {
         let stage = self.stage_mut()?;
-        let person = stage.person(name)?;
+        stage.provocation.expected = Expected::Refused;
         stage.provocation.started_sign_ins += 1;
+        let person = stage.person(name)?;
         let visitor = stage.visitor(name).await?;
-        let window = stage.open_sign_in(&visitor).await?;
         let login = stage.setup.login().clone();
+        let attempt = stage.begin_attempt(&login, &visitor).await?;
+        let window = stage.open_sign_in(&visitor).await?;
+        attempt.at_the_platform(&window).await?;
         if let Some(turned_away) = at_the_platform(&window, &person, &Consent::GrantAll, &login).await? {
             return Ok(turned_away);
         }
@@ -32,6 +37,6 @@ impl World {
             back = platform.wait_until_back(LONGEST_ANSWER) => back.is_ok() || window.is_closed(),
             closed = window.wait_until_closed(LONGEST_ANSWER) => closed.is_ok(),
         };
-        if came { outcome(&visitor, &window, &login).await } else { Ok(Outcome::Refused(None)) }
+        if came { attempt.outcome(&window).await } else { Ok(Outcome::Refused(None)) }
     }
 }

@@ -78,7 +78,7 @@ async fn popup_closes(world: &mut World) -> Result<(), Failure> {
 async fn shows_signed_in(world: &mut World, name: String) -> Result<(), Failure> {
     let person = world.stage()?.person(&name)?;
     let visitor = world.stage_mut()?.visitor(&name).await?;
-    let shown = world.stage()?.who_is_signed_in(&visitor).await?;
+    let shown = world.stage()?.wait_for_signed_in(&visitor, &person).await?;
     let actual = world.describe_outcome(shown.as_deref());
     let held = shown.is_some_and(|shown| person.is_named_by(&shown));
     world.react(held, &format!("does not show {name} signed in"), &format!("`{}` is shown as signed in", person.shown), &actual)
@@ -105,16 +105,7 @@ async fn shows_failure(world: &mut World) -> Result<(), Failure> {
 
 #[then(expr = "the relying party tells {word} that sign-in failed")]
 async fn tells_failure(world: &mut World, _name: String) -> Result<(), Failure> {
-    let outcome = world.outcome()?;
-    // A marker that was learned is known from one refusal only: others may be told elsewhere.
-    let marker = world.setup()?.profile.app.login.error.is_some();
-    let told = matches!(&outcome, Outcome::Refused(Some(_))) || (!marker && !matches!(outcome, Outcome::SignedIn(_)));
-    world.react(
-        told,
-        "does not tell the end-user that the sign-in failed",
-        "a message at the error marker of the profile",
-        &outcome.describe(),
-    )
+    world.tell_of_refusal()
 }
 
 #[then("nobody is signed in at the relying party unless PKCE or a nonce vouches for the response")]
@@ -158,4 +149,21 @@ async fn both_identities(world: &mut World) -> Result<(), Failure> {
     let ada = world.stage()?.mock()?.subject_of(crate::platform::accounts::ADA);
     let judgement = checks::check_interactive_sign_in(&exchanges, ada.as_ref().map_or("", |subject| subject.0.as_str()));
     world.judge(judgement)
+}
+
+impl World {
+    /// That a sign-in failed has to be told: at the error marker, in a dialog, or in new words of the page or the popup. Silence harms
+    /// nobody's data, so it warns, whatever else the scenario is about.
+    fn tell_of_refusal(&mut self) -> Result<(), Failure> {
+        let outcome = self.outcome()?;
+        let signed_in = matches!(outcome, Outcome::SignedIn(_));
+        let summary = "does not tell the end-user that the sign-in failed";
+        if signed_in {
+            return self.react(false, summary, "the sign-in is refused, and the end-user is told", &outcome.describe());
+        }
+        if matches!(outcome, Outcome::Refused(None)) {
+            self.warn_of_silence(&["this sign-in".to_owned()]);
+        }
+        self.react(true, "", "", "")
+    }
 }

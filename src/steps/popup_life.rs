@@ -98,6 +98,8 @@ async fn completes_both(world: &mut World, name: String) -> Result<(), Failure> 
         if !window.is_closed() {
             back?;
         }
+        // The page beside it may redeem the code: it is not to be left before that is done.
+        world.stage()?.settle_all().await?;
     }
     world.delivered()
 }

@@ -1,25 +1,31 @@
 //! The five-part oracle of a provoked scenario: control, delivery, follow-up, reaction, recovery.
 
-use std::time::Duration;
+use std::collections::HashSet;
+use std::ops::RangeInclusive;
 
+use super::attempt::{Expected, Honest};
 use super::people::Person;
 use super::sign_in::Outcome;
 use super::stage::Stage;
 use super::{Failure, world::World};
+use crate::checks::Lineage;
 use crate::domain::{Endpoint, Exchange, OraclePart};
 use crate::oauth::giponext;
 use crate::platform::{Times, accounts};
 
-/// How long a forbidden follow-up is watched for after the application's reaction.
-const FOLLOW_UP_WINDOW: Duration = Duration::from_millis(250);
 /// Authorization requests that an application may start by itself after a refusal (CB-11).
-const AUTOMATIC_SIGN_INS: usize = 1;
+pub(super) const AUTOMATIC_SIGN_INS: usize = 1;
 
 /// Kinds of faults, by how their names begin, that have an occasion only where a scope is asked for.
 const OCCASIONS: [(&str, &str, &str); 2] = [
     ("id-token-", giponext::OPENID, "the profile does not declare `openid`: the platform issues no ID token"),
     ("userinfo-other-subject", giponext::OPENID, "the profile does not declare `openid`: no ID token says who it should be"),
 ];
+
+/// The scope without which a fault has no occasion, and what is told then.
+pub(super) fn occasion(fault: &str) -> Option<(&'static str, &'static str)> {
+    OCCASIONS.iter().find(|(prefix, ..)| fault.starts_with(prefix)).map(|(_, scope, reason)| (*scope, *reason))
+}
 
 /// What a scenario provoked.
 #[derive(Debug, Default)]
@@ -32,16 +38,22 @@ pub struct Provocation {
     mark: Option<usize>,
     /// Sign-ins that the steps themselves started since then.
     pub started_sign_ins: usize,
+    /// What the next sign-in is to come to.
+    pub expected: Expected,
+    /// What honest sign-ins of the scenario took.
+    pub honest: Honest,
+    /// Numbers of the exchanges of sign-ins beside the provoked ones, the control above all.
+    apart: Vec<RangeInclusive<u64>>,
 }
 
 impl World {
     /// Arms a fault, after an honest sign-in has shown that the application works (the control).
     pub async fn provoke(&mut self, fault: &'static str, times: Times) -> Result<(), Failure> {
         self.stage_mut()?.mock()?;
-        for (prefix, scope, reason) in OCCASIONS {
-            if fault.starts_with(prefix) && !self.declares(scope)? {
-                return Err(Failure::not_applicable(reason));
-            }
+        if let Some((scope, reason)) = occasion(fault)
+            && !self.declares(scope)?
+        {
+            return Err(Failure::not_applicable(reason));
         }
         self.control().await?;
         let stage = self.stage_mut()?;
@@ -107,13 +119,13 @@ impl World {
     pub(super) async fn settle_oracle(&mut self) -> Result<(), Failure> {
         let negative = self.has_tag("negative");
         let stage = self.stage_mut()?;
+        stage.settle_all().await?;
+        let delivered = stage.has_provoked();
+        let started = stage.provocation.started_sign_ins;
+        let provoked = stage.provoked_exchanges();
+        let follow_up = provoked.iter().find(|exchange| negative && is_resource_call(exchange)).cloned();
+        let automatic = authorizations(&provoked).saturating_sub(started);
         let platform = stage.mock()?;
-        let (provocation, delivered) = (&stage.provocation, stage.has_provoked());
-        let mark = provocation.mark.unwrap_or_else(|| platform.journal().mark());
-        let started = provocation.started_sign_ins;
-        let forbidden = |exchange: &Exchange| negative && is_resource_call(exchange);
-        let follow_up = platform.journal().wait_for(mark, "a forbidden follow-up", FOLLOW_UP_WINDOW, forbidden).await.ok();
-        let automatic = authorizations(&platform.journal().since(mark)).saturating_sub(started);
         platform.faults().disarm_all();
         let honest = if platform.shared().accounts().user_by_email(accounts::ADA).is_some_and(|ada| ada.active) { "Ada" } else { "Elio" };
         let person = stage.person(honest)?;
@@ -155,9 +167,39 @@ impl Provocation {
 impl Stage {
     /// The faults that were armed and never fired: nothing that was seen comes from them.
     pub fn undelivered(&self) -> Vec<&'static str> {
-        let firings = self.mock().map(|platform| platform.faults().firings()).unwrap_or_default();
+        let mut firings = self.mock().map(|platform| platform.faults().firings()).unwrap_or_default();
+        // What fired at somebody beside the provocation has provoked nobody.
+        let spared = self.spared();
+        firings.retain(|firing| !spared.contains(&firing.exchange));
         let armed = self.provocation.faults.iter().copied();
         armed.filter(|fault| !firings.iter().any(|firing| firing.fault == *fault)).collect()
+    }
+
+    /// What the platform recorded since the provocation began, without what sign-ins beside the provoked ones go on doing: the
+    /// control's page, its polling, its refreshes.
+    pub fn provoked_exchanges(&self) -> Vec<Exchange> {
+        let Ok(platform) = self.mock() else { return Vec::new() };
+        let mark = self.provocation.mark.unwrap_or_else(|| platform.journal().mark());
+        let spared = self.spared();
+        platform.journal().since(mark).into_iter().filter(|exchange| !spared.contains(&exchange.number)).collect()
+    }
+
+    /// Numbers of the exchanges that act for a sign-in beside the provoked ones.
+    pub(super) fn spared(&self) -> HashSet<u64> {
+        let exchanges = self.exchanges();
+        let lineage = Lineage::of(&exchanges);
+        let is_apart = |root: u64| self.provocation.apart.iter().any(|numbers| numbers.contains(&root));
+        let spared = exchanges.iter().filter(|exchange| lineage.sign_in(exchange).is_some_and(is_apart));
+        spared.map(|exchange| exchange.number).collect()
+    }
+
+    /// What was recorded from the `mark`th exchange of the scenario on belongs to a sign-in beside the provoked ones.
+    pub(super) fn set_apart(&mut self, mark: usize) {
+        let numbers = self.exchanges().into_iter().skip(mark).map(|exchange| exchange.number);
+        let (first, last) = numbers.fold((u64::MAX, 0), |(first, last), number| (first.min(number), last.max(number)));
+        if first <= last {
+            self.provocation.apart.push(first..=last);
+        }
     }
 
     /// Whether everything that the scenario provokes was delivered.

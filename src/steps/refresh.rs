@@ -3,6 +3,7 @@
 use cucumber::{given, then, when};
 
 use super::Failure;
+use super::people::Person;
 use super::provocation::authorizations;
 use super::world::World;
 use crate::checks;
@@ -87,8 +88,9 @@ async fn refreshed_once(world: &mut World) -> Result<(), Failure> {
 /// How a refresh is made cannot be judged where none is.
 #[then("a refresh was asked for")]
 async fn refresh_seen(world: &mut World) -> Result<(), Failure> {
-    let seen = world.provoked_exchanges()?.iter().any(checks::is_refresh);
-    if seen { Ok(()) } else { Err(Failure::unjudged("the application asked for no refresh")) }
+    let seen = |world: &World| Ok(world.provoked_exchanges()?.iter().any(checks::is_refresh));
+    world.wait_for_exchanges(seen).await?;
+    if seen(world)? { Ok(()) } else { Err(Failure::unjudged("the application asked for no refresh")) }
 }
 
 #[then("every refresh proves the client and keeps to the granted scopes")]
@@ -108,7 +110,8 @@ async fn newest_refresh_token(world: &mut World) -> Result<(), Failure> {
 async fn no_new_sign_in(world: &mut World) -> Result<(), Failure> {
     let asked = authorizations(&world.provoked_exchanges()?);
     let visitor = world.actor_visitor().await?;
-    let shown = world.stage()?.who_is_signed_in(&visitor).await?;
+    let person = world.actor_person()?;
+    let shown = world.stage()?.wait_for_signed_in(&visitor, &person).await?;
     let actual =
         format!("{asked} authorization requests, and {}", shown.as_deref().map_or("nobody is signed in any more", |_| "the session lives"));
     world.react(asked == 0 && shown.is_some(), "asks for a new sign-in", "no authorization request, and the session lives", &actual)
@@ -144,10 +147,37 @@ async fn forgets_refused(world: &mut World) -> Result<(), Failure> {
 }
 
 impl World {
+    /// Whoever acted last.
+    fn actor_person(&self) -> Result<Person, Failure> {
+        let name = self.memory.actor.clone().ok_or_else(|| Failure::broke("nobody has acted yet"))?;
+        self.stage()?.person(&name)
+    }
+
+    /// Waits until the platform's record shows something, at most as long as patience lasts; that it never does is for the caller
+    /// to judge.
+    pub(super) async fn wait_for_exchanges(&self, seen: impl Fn(&Self) -> Result<bool, Failure>) -> Result<(), Failure> {
+        let until = tokio::time::Instant::now() + self.setup()?.patience().follow_up;
+        loop {
+            let journal = self.stage()?.mock()?.journal();
+            let mark = journal.mark();
+            if seen(self)? || tokio::time::timeout_at(until, journal.wait_for_more(mark)).await.is_err() {
+                return Ok(());
+            }
+        }
+    }
+
+    /// Judges what has to come about: again with every further exchange, until it holds or patience ends.
+    pub(super) async fn judge_in_time(&mut self, check: impl Fn(&Self) -> Result<checks::Judgement, Failure>) -> Result<(), Failure> {
+        self.wait_for_exchanges(|world| Ok(check(world)?.is_ok())).await?;
+        let judgement = check(self)?;
+        self.judge(judgement)
+    }
+
     /// What the platform recorded since the scenario's provocation began.
     pub(super) fn provoked_exchanges(&self) -> Result<Vec<Exchange>, Failure> {
         let stage = self.stage()?;
-        let mark = stage.provocation.mark().ok_or_else(|| Failure::broke("no step has provoked anything"))?;
-        Ok(stage.mock()?.journal().since(mark))
+        stage.mock()?;
+        stage.provocation.mark().ok_or_else(|| Failure::broke("no step has provoked anything"))?;
+        Ok(stage.provoked_exchanges())
     }
 }

@@ -5,7 +5,7 @@ use cucumber::{given, then, when};
 use super::stage::Visitor;
 use super::world::World;
 use super::{Failure, PATIENCE};
-use crate::browser::{BrowserError, pages};
+use crate::browser::{BrowserError, DEFAULT_DEADLINE, pages};
 use crate::checks;
 use crate::domain::{Action, Endpoint};
 use crate::platform::accounts::TENANT;
@@ -23,6 +23,7 @@ async fn patients_and_pages(world: &mut World, patients: usize, page: usize) -> 
     Ok(())
 }
 
+#[given(expr = "{word} has opened every declared feature")]
 #[when(expr = "{word} opens every declared feature")]
 async fn opens_every_feature(world: &mut World, name: String) -> Result<(), Failure> {
     world.memory.actor = Some(name);
@@ -51,9 +52,9 @@ async fn opens_the_patients(world: &mut World, name: String) -> Result<(), Failu
 async fn all_patients(world: &mut World, patients: usize) -> Result<(), Failure> {
     let (_, action) = world.declared_action("patients")?;
     let visitor = world.actor_visitor().await?;
-    let shown = visitor.page.texts(&action.shows).await?.len();
-    let status = visitor.page.status().unwrap_or(200);
-    world.react(status != 500, "falls over at a list", "a page", &format!("status {status}"))?;
+    world.has_answered(&visitor)?;
+    let patience = world.setup()?.patience().follow_up;
+    let shown = visitor.page.wait_for_count(&action.shows, patients, patience).await?;
     world.react(shown == patients, "does not show the whole list", &format!("{patients} patients"), &format!("{shown} patients"))
 }
 
@@ -214,8 +215,24 @@ impl World {
         self.memory.feature = Some(key);
         let url = self.stage()?.base_url.join(&action.open).map_err(Failure::broke)?;
         match visitor.page.goto(url.as_str()).await {
-            Ok(()) => Ok(()),
+            // A list that a script draws is there when the page is at rest.
+            Ok(()) => self.stage()?.settle(&visitor).await,
+            Err(BrowserError::Timeout { .. }) if self.ledger.oracle.control == Some(true) && self.stage()?.death().await.is_none() => {
+                let actual = format!("{} is still loading after {} s", action.open, DEFAULT_DEADLINE.as_secs());
+                self.react(false, &format!("never answers when {feature} is opened"), "a page, whatever it says", &actual)
+            }
             Err(error) => Err(self.stage()?.explain(error.into()).await),
+        }
+    }
+
+    /// A page that has crashed shows nothing, and proves nothing by that.
+    pub(super) fn has_answered(&mut self, visitor: &Visitor) -> Result<(), Failure> {
+        match visitor.page.status() {
+            Some(status @ 500..) => {
+                let actual = format!("status {status}");
+                self.react(false, "answers with an error of its server", "a page with a status below 500", &actual)
+            }
+            _ => Ok(()),
         }
     }
 
@@ -223,7 +240,8 @@ impl World {
     pub(super) async fn shows_data(&mut self, feature: &str) -> Result<(), Failure> {
         let (_, action) = self.declared_action(feature)?;
         let visitor = self.actor_visitor().await?;
-        match visitor.page.wait_for(&action.shows, PATIENCE / 2).await {
+        let patience = self.setup()?.patience().follow_up;
+        match visitor.page.wait_for(&action.shows, patience).await {
             Ok(()) => self.react(true, "", "", ""),
             Err(BrowserError::Timeout { .. }) => {
                 let seen = visible_text(&visitor).await?;
@@ -236,10 +254,14 @@ impl World {
     /// The application answers with a page of its own, whatever it says.
     pub(super) async fn still_answers(&mut self) -> Result<(), Failure> {
         let visitor = self.actor_visitor().await?;
+        self.stage()?.settle(&visitor).await?;
         let seen = visible_text(&visitor).await?;
         let trace = ["stack trace", "Traceback (most recent call last)", "panicked at", "at java.", "Exception in thread"];
-        let held = !seen.trim().is_empty() && !trace.iter().any(|sign| seen.contains(sign));
-        self.react(held, "does not tell the end-user what went wrong", "a page with words for a person", &format!("the page says `{seen}`"))
+        // 502 to 504 may be passed on with words of one's own; 500 is a crash.
+        let status = visitor.page.status();
+        let held = !seen.trim().is_empty() && status != Some(500) && !trace.iter().any(|sign| seen.contains(sign));
+        let actual = format!("the page says `{seen}`{}", status.map(|status| format!(", with status {status}")).unwrap_or_default());
+        self.react(held, "does not tell the end-user what went wrong", "a page with words for a person", &actual)
     }
 
     /// (subject, tenant id) of every end-user of the mock.

@@ -3,12 +3,12 @@
 use cucumber::{then, when};
 use secrecy::SecretString;
 
+use super::Failure;
 use super::stage::Visitor;
 use super::world::World;
-use super::{Failure, PATIENCE};
 use crate::browser::Cookie;
 use crate::checks::{self, Place, Refusal};
-use crate::domain::{self, Endpoint, SameSite};
+use crate::domain::{self, Endpoint, Exchange, SameSite};
 use crate::platform::accounts::TENANT;
 
 /// Kinds of secrets that must stay on the server, by the start of their placeholder.
@@ -79,9 +79,10 @@ async fn signs_out(world: &mut World, name: String) -> Result<(), Failure> {
     let base_url = world.stage()?.base_url.clone();
     world.memory.cookies = application_cookies(&visitor, &base_url).await?;
     visitor.page.goto(base_url.as_str()).await?;
-    visitor.page.submit(logout).await?;
-    visitor.page.wait_for(&setup.profile.app.login.trigger, PATIENCE).await?;
-    Ok(())
+    visitor.page.click(logout).await?;
+    // With or without another page: it is done when the button to sign in is there again.
+    visitor.page.wait_for(&setup.profile.app.login.trigger, setup.patience().follow_up).await?;
+    world.stage()?.settle(&visitor).await
 }
 
 #[then("the session cookie from before opens nothing")]
@@ -98,18 +99,14 @@ async fn old_cookie_dead(world: &mut World) -> Result<(), Failure> {
 
 #[then("the platform was asked to revoke the refresh token")]
 async fn revoked(world: &mut World) -> Result<(), Failure> {
-    let exchanges = world.exchanges()?;
-    world.judge(checks::check_revoked_at_disconnect(&exchanges))
+    world.judge_in_time(|world| Ok(checks::check_revoked_at_disconnect(&world.exchanges()?))).await
 }
 
 #[then("the refresh token is revoked in the end")]
 async fn revoked_in_the_end(world: &mut World) -> Result<(), Failure> {
-    let exchanges = world.provoked_exchanges()?;
-    let revocations = exchanges.iter().filter(|exchange| exchange.endpoint == Endpoint::Revocation);
-    let statuses: Vec<u16> = revocations
-        .filter(|exchange| exchange.form_value("token").is_some_and(|token| token.starts_with("[refresh-token-")))
-        .map(|exchange| exchange.status)
-        .collect();
+    let revoked = |exchanges: &[Exchange]| revocations(exchanges).last() == Some(&200);
+    world.wait_for_exchanges(|world| Ok(revoked(&world.provoked_exchanges()?))).await?;
+    let statuses = revocations(&world.provoked_exchanges()?);
     let held = statuses.last() == Some(&200);
     world.react(
         held,
@@ -117,6 +114,14 @@ async fn revoked_in_the_end(world: &mut World) -> Result<(), Failure> {
         "the revocation repeated until it is answered 200",
         &format!("answers {statuses:?}"),
     )
+}
+
+/// The answers to revocations of refresh tokens.
+fn revocations(exchanges: &[Exchange]) -> Vec<u16> {
+    let of_refresh_tokens = exchanges.iter().filter(|exchange| {
+        exchange.endpoint == Endpoint::Revocation && exchange.form_value("token").is_some_and(|token| token.starts_with("[refresh-token-"))
+    });
+    of_refresh_tokens.map(|exchange| exchange.status).collect()
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]

@@ -6,12 +6,11 @@ use std::time::Duration;
 use super::Failure;
 use super::world::World;
 use crate::browser::{BrowserError, pages};
-use crate::domain::Waiting;
 
 /// The longest that an application may let its end-user wait for a page: one that gives up on the platform does so earlier.
 pub(super) const LONGEST_ANSWER: Duration = Duration::from_secs(40);
-/// How long a page has been at rest when it is looked at.
-const QUIET: Duration = Duration::from_millis(150);
+/// A page at rest has its words, or none.
+const AT_ONCE: Duration = Duration::from_millis(100);
 /// What a program that fell over leaves on a page.
 const TRACES: [&str; 6] =
     ["stack trace", "Traceback (most recent call last)", "panicked at", "at java.", "Exception in thread", "node_modules/"];
@@ -70,16 +69,15 @@ impl World {
         let visitor = self.actor_visitor().await?;
         self.memory.feature = Some(key);
         let stage = self.stage()?;
-        let patience = stage.setup.profile.app.patience.of(Waiting::FollowUp);
+        let patience = stage.setup.patience().follow_up;
         let url = stage.base_url.join(&action.open).map_err(Failure::broke)?;
         match visitor.page.goto_within(url.as_str(), LONGEST_ANSWER.max(patience)).await {
             Ok(()) => {}
             Err(BrowserError::Timeout { .. }) => return Ok(Sight { never: true, ..Sight::default() }),
             Err(error) => return Err(stage.explain(error.into()).await),
         }
-        // A page that never comes to rest is looked at as it is.
-        visitor.page.settled(QUIET, patience).await?;
-        let words = pages::visible_text(&visitor.page, QUIET).await?;
+        stage.settle(&visitor).await?;
+        let words = pages::visible_text(&visitor.page, AT_ONCE).await?;
         let entries = visitor.page.texts(&action.shows).await?;
         Ok(Sight { never: false, status: visitor.page.status(), entries, words })
     }

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use super::attempt::Attempt;
 use super::people::Person;
 use super::stage::{Stage, Visitor};
 use super::{Failure, PATIENCE};
@@ -58,6 +59,8 @@ impl Stage {
     /// Signs a person in, in a browser that is new and closed afterwards.
     pub async fn sign_in_apart(&mut self, person: &Person) -> Result<Outcome, Failure> {
         let key = format!("{} apart", person.name);
+        let mark = self.exchanges().len();
+        let expected = std::mem::take(&mut self.provocation.expected);
         let outcome = if self.program.is_some() {
             let outcome = self.sign_in_with_program(&key, person, &Consent::GrantAll).await;
             self.end_program().await;
@@ -67,8 +70,14 @@ impl Stage {
             self.sign_in_at(&visitor, person, &Consent::GrantAll).await
         };
         if let Some(visitor) = self.forget_visitor(&key) {
+            if outcome.is_ok() {
+                // What a page of this browser still asks for must not meet what is provoked next.
+                self.settle(&visitor).await?;
+            }
             visitor.context.close().await;
         }
+        self.provocation.expected = expected;
+        self.set_apart(mark);
         outcome
     }
 
@@ -84,8 +93,9 @@ impl Stage {
         person: &Person,
         consent: &Consent,
     ) -> Result<Outcome, Failure> {
+        let attempt = self.begin_attempt(login, visitor).await?;
         match self.open_sign_in(visitor).await {
-            Ok(window) => self.sign_in_in(&window, login, visitor, person, consent).await,
+            Ok(window) => self.sign_in_in(&window, &attempt, login, person, consent).await,
             Err(failure) => Err(self.explain(failure).await),
         }
     }
@@ -93,28 +103,30 @@ impl Stage {
     /// [`Stage::sign_in`] by a person who first looks at the platform's page for as long as `idle`, unless it is closed before.
     pub async fn sign_in_after(&mut self, person: &Person, consent: &Consent, idle: Duration) -> Result<Outcome, Failure> {
         let visitor = self.visitor(&person.name).await?;
+        let attempt = self.begin_attempt(self.setup.login(), &visitor).await?;
         let window = self.open_sign_in(&visitor).await?;
         PlatformWindow(&window).wait_for_first(None, PATIENCE).await?;
         // That it stays open is what is expected.
         let _ = window.wait_until_closed(idle).await;
-        self.sign_in_in(&window, self.setup.login(), &visitor, person, consent).await
+        self.sign_in_in(&window, &attempt, self.setup.login(), person, consent).await
     }
 
     /// A sign-in in a window that is on its way to the platform.
     async fn sign_in_in(
         &self,
         window: &Page,
+        attempt: &Attempt<'_>,
         login: &Login,
-        visitor: &Visitor,
         person: &Person,
         consent: &Consent,
     ) -> Result<Outcome, Failure> {
+        attempt.at_the_platform(window).await?;
         match at_the_platform(window, person, consent, login).await {
             Ok(Some(turned_away)) => return Ok(turned_away),
             Ok(None) => {}
             Err(failure) => return Err(self.explain(failure).await),
         }
-        match outcome(visitor, window, login).await {
+        match attempt.outcome(window).await {
             Ok(outcome) => Ok(outcome),
             Err(failure) => Err(self.explain(failure).await),
         }
@@ -159,19 +171,43 @@ impl Stage {
         }
     }
 
-    /// Whether somebody is signed in in this browser now: loads the application's page anew and looks.
+    /// Whether somebody is signed in in this browser now: loads the application's page anew, and looks when it is at rest.
     pub async fn who_is_signed_in(&self, visitor: &Visitor) -> Result<Option<String>, Failure> {
         let login = self.setup.login();
         let signed_in = marker(login)?;
         let looked = async {
             visitor.page.goto(self.base_url.as_str()).await?;
-            let found = visitor.page.wait_for_any(&[signed_in, &login.trigger], PATIENCE).await?;
-            if found == 0 { visitor.page.text(signed_in).await } else { Ok(None) }
+            let found = visitor.page.wait_for_any(&[signed_in, &login.trigger], self.setup.patience().sign_in).await?;
+            if found == 0 {
+                return Ok(visitor.page.text(signed_in).await?);
+            }
+            // A page that a script draws may show the button before it knows who is there.
+            self.settle(visitor).await?;
+            Ok::<_, Failure>(if visitor.page.is_visible(signed_in).await? { visitor.page.text(signed_in).await? } else { None })
         };
         match looked.await {
             Ok(shown) => Ok(shown),
-            Err(error) => Err(self.explain(Failure::from(error)).await),
+            Err(failure) => Err(self.explain(failure).await),
         }
+    }
+
+    /// What the application's page, loaded anew, shows of a person who has to be signed in: waited for as long as patience lasts.
+    pub async fn wait_for_signed_in(&self, visitor: &Visitor, person: &Person) -> Result<Option<String>, Failure> {
+        let signed_in = marker(self.setup.login())?;
+        let until = tokio::time::Instant::now() + self.setup.patience().sign_in;
+        let left = || until.saturating_duration_since(tokio::time::Instant::now());
+        visitor.page.goto(self.base_url.as_str()).await?;
+        match visitor.page.wait_for(signed_in, left()).await {
+            Ok(()) => {}
+            Err(BrowserError::Timeout { .. }) => return Ok(None),
+            Err(error) => return Err(self.explain(error.into()).await),
+        }
+        if person.shown.is_empty() {
+            return Ok(visitor.page.text(signed_in).await?);
+        }
+        // The name may be drawn after its place.
+        visitor.page.wait_for_text_at(signed_in, &person.names(), left()).await?;
+        Ok(visitor.page.text(signed_in).await?)
     }
 }
 
@@ -213,62 +249,4 @@ pub(super) async fn at_the_platform(window: &Page, person: &Person, consent: &Co
         Consent::Cancel => page.cancel().await?,
     }
     Ok(None)
-}
-
-/// Waits until the application shows that somebody is signed in, or that the sign-in failed, whichever comes first.
-pub(super) async fn outcome(visitor: &Visitor, window: &Page, login: &Login) -> Result<Outcome, Failure> {
-    let page = &visitor.page;
-    let popup = login.window == Window::Popup;
-    let mut markers = vec![marker(login)?];
-    markers.extend(login.error.as_deref());
-    let decided = tokio::select! {
-        found = page.wait_for_any(&markers, PATIENCE) => Decided::Page(found),
-        message = error_in_window(window, login.error.as_deref()), if popup => Decided::Window(message),
-        _ = window.wait_until_closed(PATIENCE), if popup => Decided::Elsewhere,
-        () = undecided(window), if popup => Decided::Elsewhere,
-    };
-    let found = match decided {
-        Decided::Window(message) => {
-            window.close().await?;
-            return Ok(Outcome::Refused(Some(message)));
-        }
-        Decided::Page(found) => found,
-        Decided::Elsewhere => page.wait_for_any(&markers, INDECISION).await,
-    };
-    match found {
-        Ok(0) => Ok(Outcome::SignedIn(page.text(markers[0]).await?.unwrap_or_default())),
-        Ok(_) => Ok(Outcome::Refused(page.text(markers[1]).await?)),
-        Err(BrowserError::Timeout { .. }) => Ok(Outcome::Refused(None)),
-        Err(error) => Err(error.into()),
-    }
-}
-
-enum Decided {
-    Page(Result<usize, BrowserError>),
-    /// The error marker in the popup.
-    Window(String),
-    /// The popup closed, or stays at the application without any marker: the page has the last word.
-    Elsewhere,
-}
-
-/// The text of the error marker in the popup; never resolves without one.
-async fn error_in_window(window: &Page, error: Option<&str>) -> String {
-    if let Some(error) = error
-        && window.wait_for(error, PATIENCE).await.is_ok()
-        && let Ok(Some(text)) = window.text(error).await
-    {
-        return text;
-    }
-    std::future::pending().await
-}
-
-/// Resolves when a popup that is back from the platform shows no marker for as long as an application may be undecided.
-pub(super) async fn undecided(window: &Page) {
-    if PlatformWindow(window).wait_until_back(PATIENCE).await.is_err() {
-        return std::future::pending().await;
-    }
-    // No event ends indecision: the popup staying open for this long does.
-    if window.wait_until_closed(INDECISION).await.is_ok() {
-        std::future::pending().await
-    }
 }

@@ -42,6 +42,8 @@ pub struct Stage {
     /// The application's page with the login button.
     pub base_url: Url,
     visitors: HashMap<String, Visitor>,
+    /// What browsers saw that are closed already.
+    pub(super) past_facts: Vec<BrowserFact>,
     pub provocation: Provocation,
     /// The command-line program that the scenario is about, if it is about one.
     pub program: Option<Registered>,
@@ -99,6 +101,7 @@ impl Stage {
             second: None,
             poll_seconds: sample.poll_seconds,
             visitors: HashMap::new(),
+            past_facts: Vec::new(),
             redirect_uris: Vec::new(),
             app,
             own_port,
@@ -130,7 +133,8 @@ impl Stage {
 
     /// What every browser of the scenario saw, in order.
     pub fn browser_facts(&self) -> Vec<BrowserFact> {
-        let mut facts: Vec<BrowserFact> = self.visitors.values().flat_map(|visitor| visitor.context.facts()).collect();
+        let mut facts = self.past_facts.clone();
+        facts.extend(self.visitors.values().flat_map(|visitor| visitor.context.facts()));
         facts.sort_by_key(|fact| fact.at_ms);
         facts
     }

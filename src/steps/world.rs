@@ -6,6 +6,7 @@ use secrecy::SecretString;
 
 use super::client::OwnClient;
 use super::failure::Failure;
+use super::series::Provoked;
 use super::setup::{Sample, Setup};
 use super::sign_in::Outcome;
 use super::stage::Stage;
@@ -93,10 +94,10 @@ pub(super) struct Memory {
     pub port: Option<crate::checks::Port>,
     /// What was seen while the platform misbehaved in one way after the other.
     pub trials: super::misbehaviour::Trials,
-    /// How features looked when one of them was refused.
-    pub consents: Vec<super::consent::Looked>,
     /// How many requests the actor's browser had sent when the provocation began.
     pub seen: usize,
+    /// What came of each provocation of a series.
+    pub series: Vec<Provoked>,
 }
 
 impl World {
@@ -123,6 +124,13 @@ impl World {
 
     pub(super) fn has_tag(&self, tag: &str) -> bool {
         self.scenario.as_ref().is_some_and(|scenario| scenario.tags.iter().any(|own| own.trim_start_matches('@') == tag))
+    }
+
+    /// Whether one of the scenario's requirements is a MUST.
+    fn is_binding(&self) -> bool {
+        let level =
+            |id: &RequirementId| self.setup.as_ref().and_then(|setup| setup.levels.get(id)).map_or(Level::Must, |(level, _)| *level);
+        self.scenario.as_ref().is_some_and(|scenario| scenario.requirements.iter().any(|id| level(id) == Level::Must))
     }
 
     /// Whether the scenario needs the five-part oracle.
@@ -254,8 +262,7 @@ impl World {
     pub async fn finish(&mut self, mut failure: Option<Failure>) -> Option<Finished> {
         let scenario = self.scenario.clone()?;
         let provoked = self.is_provoked();
-        let judged = failure.is_none() && self.ledger.warnings.is_empty();
-        if provoked && judged && self.stage.as_ref().is_some_and(|stage| stage.mock().is_ok()) {
+        if provoked && failure.is_none() && self.stage.as_ref().is_some_and(|stage| stage.mock().is_ok()) {
             failure = self.settle_oracle().await.err();
         }
         if let (Some(Failure::Found { .. } | Failure::Unjudged { .. }), Some(stage)) = (&failure, &self.stage)
@@ -327,7 +334,9 @@ impl World {
         match failure {
             Some(failure @ Failure::Found { .. }) => (failure.verdict(), None),
             Some(failure) => (failure.verdict(), Some(failure.message())),
-            None if !self.ledger.warnings.is_empty() => (Verdict::Warned, None),
+            None if !self.ledger.warnings.is_empty() && !(provoked && self.is_binding() && !self.ledger.oracle.missing().is_empty()) => {
+                (Verdict::Warned, None)
+            }
             None if provoked => {
                 let missing = self.ledger.oracle.missing();
                 let parts: Vec<&str> = missing.iter().map(|part| part.sentence()).collect();

@@ -17,6 +17,15 @@ impl ApplicationPage<'_> {
         self.0.evaluate::<bool>(REMEMBER).await.map(drop)
     }
 
+    /// What a person reads, line by line; nothing on a page that is just going.
+    pub async fn lines(&self) -> Result<Vec<String>, BrowserError> {
+        match self.0.evaluate::<String>("document.body?.innerText ?? ''").await {
+            Ok(text) => Ok(text.lines().map(str::trim).filter(|line| !line.is_empty()).map(str::to_owned).collect()),
+            Err(BrowserError::Script { .. }) => Ok(Vec::new()),
+            Err(error) => Err(error),
+        }
+    }
+
     /// Whether the window comes to show other words than those remembered.
     pub async fn wait_for_change(&self, deadline: Duration) -> Result<bool, BrowserError> {
         match self.0.wait_until(CHANGED, "other words on the page", deadline).await {

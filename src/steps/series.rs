@@ -1,0 +1,215 @@
+//! Several provocations that share one control and one recovery: each in a browser of its own, with its own fault, reaction and
+//! follow-up. A table names them by the words that follow "the platform will ".
+
+use cucumber::gherkin::Step;
+use cucumber::{then, when};
+
+use super::attempt::Expected;
+use super::fault_phrases;
+use super::people::Person;
+use super::provocation::{AUTOMATIC_SIGN_INS, authorizations, is_resource_call, occasion, signed_in_as};
+use super::sign_in::{Consent, Outcome};
+use super::stage::Stage;
+use super::world::World;
+use super::{Failure, fault_phrases::fault};
+use crate::checks::Discrepancy;
+use crate::domain::{Exchange, OraclePart};
+
+/// One provocation of a series, and what came of it.
+#[derive(Clone, Debug)]
+pub struct Provoked {
+    /// What the platform did: completes "the platform will …".
+    pub phrase: String,
+    /// Whether the fault fired at this sign-in.
+    pub delivered: bool,
+    pub outcome: Outcome,
+    /// Whom the application's page, loaded anew, shows as signed in.
+    pub shown: Option<String>,
+    /// What the platform recorded while it was armed, without what other sign-ins went on doing.
+    pub exchanges: Vec<Exchange>,
+}
+
+impl Provoked {
+    /// Why it cannot be called refused: what the application did all the same.
+    fn taken(&self) -> Option<(String, Vec<u64>)> {
+        if let Outcome::SignedIn(shown) = &self.outcome {
+            return Some((format!("`{shown}` is shown as signed in"), Vec::new()));
+        }
+        if let Some(shown) = &self.shown {
+            return Some((format!("`{shown}` is signed in when the page is loaded anew"), Vec::new()));
+        }
+        if let Some(call) = self.exchanges.iter().find(|exchange| is_resource_call(exchange)) {
+            return Some((format!("it called {} {}", call.method, call.path), vec![call.number]));
+        }
+        let automatic = authorizations(&self.exchanges).saturating_sub(1);
+        (automatic > AUTOMATIC_SIGN_INS).then(|| (format!("it started {automatic} sign-ins by itself"), Vec::new()))
+    }
+
+    fn is_silent(&self) -> bool {
+        matches!(self.outcome, Outcome::Refused(None))
+    }
+}
+
+#[when(expr = "{word} signs in once for each way in which the platform misbehaves")]
+async fn signs_in_for_each(world: &mut World, name: String, step: &Step) -> Result<(), Failure> {
+    world.provoke_by_hand().await?;
+    for phrase in phrases(step)? {
+        world.provoke_sign_in(&name, phrase).await?;
+    }
+    world.delivered()
+}
+
+#[then("every one of these sign-ins is refused")]
+async fn all_refused(world: &mut World) -> Result<(), Failure> {
+    world.judge_series("takes a sign-in that has to be refused", "nobody is signed in, and no data are asked for", Provoked::taken)
+}
+
+#[then("every one of these sign-ins is refused with a word to the end-user")]
+async fn all_refused_in_words(world: &mut World) -> Result<(), Failure> {
+    all_refused(world).await?;
+    let silent: Vec<String> =
+        world.memory.series.iter().filter(|provoked| provoked.is_silent()).map(|provoked| provoked.phrase.clone()).collect();
+    world.warn_of_silence(&silent);
+    Ok(())
+}
+
+#[then(expr = "every one of these sign-ins shows {word} signed in")]
+async fn all_signed_in(world: &mut World, name: String) -> Result<(), Failure> {
+    let person = world.stage()?.person(&name)?;
+    let summary = "refuses a sign-in that the standard allows";
+    world.judge_series(summary, &format!("`{}` is shown as signed in", person.called()), |provoked| not_shown(provoked, &person))
+}
+
+fn not_shown(provoked: &Provoked, person: &Person) -> Option<(String, Vec<u64>)> {
+    let held = signed_in_as(&provoked.outcome, person) || provoked.shown.as_ref().is_some_and(|shown| person.is_named_by(shown));
+    (!held).then(|| (provoked.outcome.describe(), Vec::new()))
+}
+
+/// A reason with what the platform did before it.
+fn told_to(phrase: &str, failure: Failure) -> Failure {
+    match failure {
+        Failure::Unjudged { reason } => Failure::unjudged(format!("{reason} (when the platform was to {phrase})")),
+        other => other,
+    }
+}
+
+/// The rows of a step's table, one cell each.
+fn phrases(step: &Step) -> Result<Vec<&str>, Failure> {
+    let table = step.table.as_ref().ok_or_else(|| Failure::broke("the step has no table of what the platform does"))?;
+    Ok(table.rows.iter().filter_map(|row| row.first()).map(String::as_str).collect())
+}
+
+/// The first phrase of a step's table that names no fault of the platform.
+pub fn unknown_phrase(step: &Step) -> Option<&str> {
+    let rows = step.table.as_ref().filter(|_| step.value.contains("each way in which the platform misbehaves"))?;
+    rows.rows.iter().filter_map(|row| row.first()).map(String::as_str).find(|phrase| fault_phrases::fault(phrase).is_none())
+}
+
+impl World {
+    /// One sign-in of the series, in a browser of its own. That the profile gives a fault no occasion leaves its row out.
+    async fn provoke_sign_in(&mut self, name: &str, phrase: &str) -> Result<(), Failure> {
+        let (fault, times) = fault(phrase).ok_or_else(|| Failure::broke(format!("no fault is called `{phrase}`")))?;
+        if let Some((scope, _)) = occasion(fault)
+            && !self.declares(scope)?
+        {
+            return Ok(());
+        }
+        let expected = if self.has_tag("negative") { Expected::Refused } else { Expected::SignedIn };
+        let key = format!("{name}, {}", self.memory.series.len() + 1);
+        self.memory.actor = Some(key.clone());
+        let stage = self.stage_mut()?;
+        stage.provocation.expected = expected;
+        stage.provocation.started_sign_ins += 1;
+        let person = Person { name: key.clone(), ..stage.person(name)? };
+        let mark = stage.exchanges().len();
+        stage.mock()?.faults().arm(fault, times).map_err(Failure::broke)?;
+        let outcome = stage.sign_in(&person, &Consent::GrantAll).await.map_err(|failure| told_to(phrase, failure))?;
+        let visitor = stage.visitor(&key).await?;
+        let shown = match expected {
+            Expected::Refused => stage.who_is_signed_in(&visitor).await?,
+            Expected::SignedIn => stage.wait_for_signed_in(&visitor, &person).await?,
+        };
+        stage.settle(&visitor).await?;
+        stage.mock()?.faults().disarm(fault).map_err(Failure::broke)?;
+        let exchanges = stage.provoked_from(mark);
+        let delivered = exchanges.iter().any(|exchange| exchange.faults.iter().any(|fired| fired == fault));
+        let provoked = Provoked { phrase: phrase.to_owned(), delivered, outcome, shown, exchanges };
+        let as_expected = provoked.taken().is_none() == (expected == Expected::Refused);
+        if expected == Expected::SignedIn {
+            // What its page goes on reading is nothing of the next one's.
+            stage.set_apart(mark);
+        }
+        if as_expected {
+            stage.close_visitor(&key).await;
+        }
+        self.memory.series.push(provoked);
+        Ok(())
+    }
+
+    /// Judges every provocation of the series; what `wrong` says of one is part of the finding, which names it.
+    pub(super) fn judge_series(
+        &mut self,
+        summary: &str,
+        expected: &str,
+        wrong: impl Fn(&Provoked) -> Option<(String, Vec<u64>)>,
+    ) -> Result<(), Failure> {
+        let (mut told, mut numbers) = (Vec::new(), Vec::new());
+        for provoked in self.memory.series.iter().filter(|provoked| provoked.delivered) {
+            if let Some((actual, exchanges)) = wrong(provoked) {
+                told.push(format!("told to {}: {actual}", provoked.phrase));
+                numbers.extend(exchanges);
+            }
+        }
+        if !told.is_empty() {
+            self.ledger.oracle.set(OraclePart::Reaction, false);
+            return self.find(summary, expected, &told.join("; "), &numbers);
+        }
+        self.require_occasions()?;
+        self.react(true, "", "", "")
+    }
+
+    /// A row whose fault never fired has shown nothing.
+    fn require_occasions(&self) -> Result<(), Failure> {
+        let series = &self.memory.series;
+        if series.is_empty() {
+            return Err(Failure::not_applicable("the profile gives none of these an occasion: it declares no `openid`"));
+        }
+        let missed: Vec<&str> = series.iter().filter(|provoked| !provoked.delivered).map(|provoked| provoked.phrase.as_str()).collect();
+        if missed.is_empty() { Ok(()) } else { Err(Failure::unjudged(format!("the platform had no occasion to {}", missed.join(", to ")))) }
+    }
+
+    /// Silence harms nobody's data: it warns, whatever else the scenario is about. `after`: what the end-user was not told of.
+    pub(super) fn warn_of_silence(&mut self, after: &[String]) {
+        if after.is_empty() {
+            return;
+        }
+        let ids: Vec<String> =
+            self.scenario().map(|scenario| scenario.requirements.iter().map(ToString::to_string).collect()).unwrap_or_default();
+        for id in ids {
+            let found = Discrepancy {
+                summary: "does not tell the end-user that the sign-in failed".to_owned(),
+                expected: "a message on the page, in the popup or in a dialog".to_owned(),
+                actual: format!("no new words after: {}", after.join("; ")),
+                clause: "RFC 6749 section 4.1.2.1",
+                exchanges: Vec::new(),
+            };
+            self.warn(&id, found);
+        }
+    }
+}
+
+impl Stage {
+    /// What the platform recorded from the `mark`th exchange of the scenario on, without what other sign-ins went on doing.
+    pub(super) fn provoked_from(&self, mark: usize) -> Vec<Exchange> {
+        let spared = self.spared();
+        self.exchanges().into_iter().skip(mark).filter(|exchange| !spared.contains(&exchange.number)).collect()
+    }
+
+    /// Closes a browser that has shown what it had to show; what it saw stays in the record.
+    pub(super) async fn close_visitor(&mut self, key: &str) {
+        if let Some(visitor) = self.forget_visitor(key) {
+            self.past_facts.extend(visitor.context.facts());
+            visitor.context.close().await;
+        }
+    }
+}
