@@ -97,9 +97,11 @@ pub fn check_wait_varies(exchanges: &[Exchange]) -> Judgement {
     ))
 }
 
-/// GX-15: after 500, 502 or 503 the waits before the same request grow (C-55). Needs two waits in a row.
+/// GX-15: after 500, 502 or 503 the waits before the same request grow (C-55). Needs two waits in a row, of the application's own
+/// length: `Retry-After` is not its own.
 pub fn check_waits_grow(exchanges: &[Exchange]) -> Judgement {
-    let waits = waits(exchanges, |refused| matches!(refused.status, 500 | 502 | 503));
+    let told = |refused: &Exchange| refused.response_header("retry-after").is_some();
+    let waits = waits(exchanges, |refused| matches!(refused.status, 500 | 502 | 503) && !told(refused));
     let mut judged = false;
     for (index, earlier) in waits.iter().enumerate() {
         let Some(later) = waits[index..].iter().find(|wait| wait.refused.number == earlier.again.number) else { continue };

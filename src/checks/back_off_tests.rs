@@ -87,6 +87,8 @@ fn waits_after_server_errors_must_grow() {
     let series =
         |first: u64, second: u64| [answered(1, 0, 503, None), answered(2, first, 500, None), answered(3, first + second, 200, None)];
     assert_eq!(check_waits_grow(&series(200, 420)), Ok(()));
+    let told = [answered(1, 0, 503, Some("1")), answered(2, 1010, 503, Some("1")), answered(3, 2015, 200, None)];
+    undecided(check_waits_grow(&told));
     assert!(found(check_waits_grow(&series(200, 200))).contains("without longer waits"));
     undecided(check_waits_grow(&series(200, 400)[..2]));
 }

@@ -176,7 +176,8 @@ impl Http {
         if Defect::IgnoresRetryAfter.is(self.defect) {
             return Some(Duration::ZERO);
         }
-        if paced {
+        // The defects' paces are exact.
+        if paced || wait.is_zero() {
             return Some(wait);
         }
         let jitter = Duration::from_millis(rand::rng().random_range(0..=JITTER_MS));

@@ -126,15 +126,20 @@ pub fn at_the_front(shared: &Shared, trace: &Trace, path: &str) -> Option<Respon
 
 /// An HTTP-date 2 to 3 seconds ahead, by the machine's clock and not the platform's: the application waits by it.
 pub fn soon() -> String {
-    HttpDate::new().timestamp_to_rfc9110_string(&(Timestamp::now() + 3.seconds())).unwrap_or_default()
+    http_date(Timestamp::now() + 3.seconds())
+}
+
+fn http_date(at: Timestamp) -> String {
+    HttpDate::new().timestamp_to_rfc9110_string(&at).unwrap_or_default()
 }
 
 fn broken(status: StatusCode, error: &str, message: &str) -> Response {
     (status, Json(json!({"error": error, "message": message}))).into_response()
 }
 
-fn retry_after(delay: &str) -> [(header::HeaderName, String); 1] {
-    [(header::RETRY_AFTER, delay.to_owned())]
+/// With the date that it is counted from, which the journal keeps: the server adds its own only later.
+pub fn retry_after(delay: &str) -> [(header::HeaderName, String); 2] {
+    [(header::RETRY_AFTER, delay.to_owned()), (header::DATE, http_date(Timestamp::now()))]
 }
 
 /// What replaces the answer of a write that was carried out.

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use super::fault as f;
 use super::response::printable;
 use crate::oauth::ErrorCode;
-use crate::platform::api::{elsewhere, soon};
+use crate::platform::api::{elsewhere, retry_after, soon};
 use crate::platform::delivery::Delivery;
 use crate::platform::{RetryAfter, Shared, Trace};
 
@@ -69,13 +69,9 @@ pub(super) async fn hang() {
     let _ = tokio::time::timeout(HANG, std::future::pending::<()>()).await;
 }
 
-fn retry_after(response: Response, delay: &str) -> Response {
-    ([(header::RETRY_AFTER, delay.to_owned())], response).into_response()
-}
-
 fn limited(delay: &str) -> Response {
     let body = json!({"error": "rate_limit_exceeded", "message": "too many requests of this client: wait before the next"});
-    retry_after(json_answer(StatusCode::TOO_MANY_REQUESTS, &body), delay)
+    (retry_after(delay), json_answer(StatusCode::TOO_MANY_REQUESTS, &body)).into_response()
 }
 
 pub(super) fn unavailable() -> Response {
@@ -153,5 +149,5 @@ pub(super) fn revocation_refused() -> Response {
 
 /// The answer of `POST /connect/revocation` while it is out of service (RFC 7009 section 2.2.1).
 pub(super) fn revocation_unavailable() -> Response {
-    retry_after(unavailable(), "1")
+    (retry_after("1"), unavailable()).into_response()
 }
