@@ -273,7 +273,9 @@ impl World {
         self.sign_in_expecting(name, Consent::GrantAll, None, Expected::SignedIn).await?;
         let person = self.stage()?.person(name)?;
         let outcome = self.outcome()?;
-        self.take_control(&outcome, &person)
+        self.take_control(&outcome, &person)?;
+        // What the page loads after it belongs to the sign-in, not to what is provoked next.
+        self.stage()?.settle_all().await
     }
 
     /// CB-01: RFC 9700 section 2.1 lets PKCE, or a nonce, be the defence against forged responses instead of the state.

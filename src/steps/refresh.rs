@@ -65,6 +65,7 @@ async fn opens_at_once(world: &mut World, name: String) -> Result<(), Failure> {
     }
     let opened = addresses.iter().map(|address| visitor.context.open(address.as_str()));
     futures::future::try_join_all(opened).await?;
+    world.stage()?.settle(&visitor).await?;
     let exchanges = world.provoked_exchanges()?;
     let together = checks::refused_before_refreshed(&exchanges) > 1;
     if !together && checks::check_one_refresh_under_concurrency(&exchanges).is_ok() {
