@@ -40,6 +40,21 @@ Feature: Refresh
       Then only grants of a person were tried
       And the relying party still answers
 
+    @GX-05 @provoked
+    Scenario: No grant without a person is tried when a refresh is refused
+      Given the platform will answer the refresh with invalid_grant
+      And every access token has expired
+      When Ada opens a declared feature
+      Then only grants of a person were tried
+      And the relying party still answers
+
+    @RS-01 @provoked
+    Scenario: The access token is sent in the header alone after a refresh too
+      Given every access token has expired
+      When Ada opens every declared feature
+      Then every call carries its access token in the header alone
+      And the relying party still answers
+
     @RT-06 @provoked
     Scenario: A refresh asks for nothing new
       Given every access token has expired

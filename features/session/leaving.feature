@@ -25,3 +25,22 @@ Feature: Leaving
       When Ada signs out of the relying party
       Then nobody is signed in at the relying party
       And at least one revocation was asked for
+
+  Rule: The platform learns of it
+
+    @LO-01 @provoked
+    Scenario: Signing out revokes the newest refresh token
+      Given every access token has expired
+      And Ada has opened every declared feature
+      When Ada signs out of the relying party
+      Then the platform was asked to revoke the refresh token
+      And nobody is signed in at the relying party
+
+  Rule: The end of access is noticed
+
+    @LO-05 @provoked
+    Scenario: A user who has removed the application finds nobody signed in
+      Given Ada has removed the application at the platform
+      When Ada opens a declared feature
+      Then nobody is signed in at the relying party
+      And the relying party stops asking for Ada

@@ -7,6 +7,7 @@ use base64::engine::general_purpose::STANDARD;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
+use super::cdp::Refusal;
 use super::evidence::public_url;
 use super::state::Window;
 use super::wait::{Ran, calling};
@@ -53,8 +54,13 @@ impl Page {
 
     /// [`Page::goto`] with a deadline of the caller's.
     pub async fn goto_within(&self, url: &str, deadline: Duration) -> Result<(), BrowserError> {
-        let commits = self.commits();
-        let answer = self.call("Page.navigate", json!({ "url": url })).await?;
+        let (method, commits) = ("Page.navigate", self.commits());
+        // It is answered with the head of the page, for which a slow server lets one wait.
+        let answer = self.send(method, json!({ "url": url })).map_err(|refusal| self.refused(method, refusal))?;
+        let answer = match tokio::time::timeout(deadline, answer).await {
+            Ok(answer) => answer.unwrap_or(Err(Refusal::Gone)).map_err(|refusal| self.refused(method, refusal))?,
+            Err(_) => return Err(self.timed_out(&format!("answer from `{}`", public_url(url)), deadline).await),
+        };
         if let Some(why) = answer["errorText"].as_str() {
             return Err(BrowserError::Navigation { url: public_url(url), why: why.to_owned() });
         }
@@ -108,7 +114,7 @@ impl Page {
             let answer = answer.map_err(|refusal| self.refused("Input.dispatchMouseEvent", refusal))?;
             match answer.await {
                 // A click may close its own window.
-                Ok(Err(super::cdp::Refusal::Detached)) if self.is_closed() => return Ok(()),
+                Ok(Err(Refusal::Detached)) if self.is_closed() => return Ok(()),
                 Ok(Err(refusal)) => return Err(self.refused("Input.dispatchMouseEvent", refusal)),
                 Ok(Ok(_)) | Err(_) => {}
             }

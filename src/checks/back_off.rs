@@ -145,7 +145,8 @@ pub fn check_written_once(exchanges: &[Exchange]) -> Judgement {
         let again = calls.iter().find(|call| call.number > first.number && same_call(call, first));
         let carried_out = first.status < 300 || first.faults.iter().any(|fault| fault == ANSWER_LOST);
         let between = |call: &&&Exchange| again.is_some_and(|again| (first.number..again.number).contains(&call.number));
-        let looked = calls.iter().filter(between).any(|call| call.method == "GET" && call.status == 200 && call.path.starts_with(&first.path));
+        let looked =
+            calls.iter().filter(between).any(|call| call.method == "GET" && call.status == 200 && call.path.starts_with(&first.path));
         let harmless = not_carried_out || (looked && !carried_out);
         if let (false, Some(again)) = (harmless, again) {
             return Err(Clause("RFC 9110 section 9.2.2").refuse(

@@ -165,6 +165,8 @@ defects! {
     FailsSilently "fails-silently" ["GX-14", "GX-15"] "shows an empty list where a call failed";
     CodesInLinks "codes-in-links" ["GX-21"] "puts patients' fiscal codes into the addresses of links";
     PagesMayBeKept "pages-may-be-kept" ["LO-03"] "lets the browser keep pages with data";
+    RevokesFirstRefreshToken "revokes-first-refresh-token" ["LO-01"] "revokes at logout the refresh token that came with the sign-in, however often it was replaced";
+    TokenInQueryAfterRefresh "token-in-query-after-refresh" ["RS-01"] "sends the access token in the query first where it came with a refresh";
     SlowDownIsFatal "slow-down-is-fatal" ["DV-02"] "gives up when the platform answers slow_down, as a device";
     LogoutKeepsSession "logout-keeps-session" ["LO-03"] "deletes the cookie at logout but not the session";
 }

@@ -47,12 +47,8 @@ async fn harden(State(app): State<Arc<App>>, request: Request, next: Next) -> Re
     let open = app.config.has(Defect::RendersErrorDescription) || app.config.has(Defect::FramesSignIn);
     let policy = if open { POLICY_OF_DEFECT } else { POLICY };
     let kept = if is_data && app.config.has(Defect::PagesMayBeKept) { "private, max-age=600" } else { "no-store" };
-    let headers: [(HeaderName, &'static str); 4] = [
-        (CACHE_CONTROL, kept),
-        (CONTENT_SECURITY_POLICY, policy),
-        (REFERRER_POLICY, "no-referrer"),
-        (X_CONTENT_TYPE_OPTIONS, "nosniff"),
-    ];
+    let headers: [(HeaderName, &'static str); 4] =
+        [(CACHE_CONTROL, kept), (CONTENT_SECURITY_POLICY, policy), (REFERRER_POLICY, "no-referrer"), (X_CONTENT_TYPE_OPTIONS, "nosniff")];
     for (name, value) in headers {
         response.headers_mut().insert(name, HeaderValue::from_static(value));
     }

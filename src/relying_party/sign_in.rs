@@ -63,7 +63,7 @@ impl App {
             access = access.expose_secret().chars().take(SHORT).collect::<String>().into();
         }
         let has_lifetime = answer.expires_in().is_some();
-        let tokens = Tokens { access, refresh: refresh_token(answer), has_lifetime, generation: 0 };
+        let tokens = Tokens { access, refresh: refresh_token(answer), first_refresh: refresh_token(answer), has_lifetime, generation: 0 };
         let user = self.user(identity, &tokens).await;
         let user = if self.config.has(Defect::AllOrNothingConsent) && self.config.scopes.iter().any(|scope| !granted.contains(scope)) {
             Err(SignInError::PartialConsent)
@@ -164,7 +164,8 @@ impl App {
 
     /// The refresh token first: with it goes what was issued from it (LO-01).
     pub async fn revoke_all(&self, tokens: &Tokens) {
-        if let Some(refresh) = &tokens.refresh {
+        let first = tokens.first_refresh.as_ref().filter(|_| self.config.has(Defect::RevokesFirstRefreshToken));
+        if let Some(refresh) = first.or(tokens.refresh.as_ref()) {
             self.revoke(refresh, "refresh_token").await;
         }
         self.revoke(&tokens.access, "access_token").await;

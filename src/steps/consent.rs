@@ -9,6 +9,7 @@ use super::sight::Sight;
 use super::sign_in::Consent;
 use super::world::World;
 use crate::checks;
+use crate::oauth::giponext;
 
 /// A feature as it looked when the scope of one of them was refused.
 pub(super) struct Looked {
@@ -57,14 +58,24 @@ impl Looked {
             let summary = format!("does not show its {feature} when {refused} was refused");
             return sight.entries.is_empty().then(|| (summary, "every granted feature at work", seen()));
         }
-        if !sight.entries.is_empty() {
-            let actual = format!("{} entries", sight.entries.len());
-            return Some((format!("shows its {feature} although their scope was refused"), "the feature is off", actual));
+        let granted = || all.iter().filter(|other| other.feature == *feature && !other.is_off).map(|other| &other.sight);
+        // Words about the refusal may stand where the entries would.
+        let data = sight.entries.iter().filter(|entry| granted().any(|granted| granted.entries.contains(entry))).count();
+        if data > 0 {
+            let summary = format!("shows its {feature} although their scope was refused");
+            return Some((summary, "the feature is off", format!("{data} entries")));
         }
-        let granted = all.iter().filter(|other| other.feature == *feature && !other.is_off).map(|other| &other.sight);
-        let says = sight.says_more_than(granted);
+        let says = sight.says_more_than(granted());
         (!says).then(|| (format!("does not say that {feature} is off because its scope was refused"), "words about it", seen()))
     }
+}
+
+#[then("the medical-report scope is asked for exactly when a declared feature needs it")]
+async fn medical_reports_asked_for(world: &mut World) -> Result<(), Failure> {
+    let setup = world.setup()?;
+    let declared = setup.profile.app.actions.values().any(|action| action.scope == giponext::MEDICAL_REPORTS);
+    let judgement = checks::check_medical_reports_asked_for(&world.exchanges()?, declared);
+    world.judge(judgement)
 }
 
 #[then("no call went beyond the granted scopes")]

@@ -1,9 +1,9 @@
 //! What is left when somebody has signed out, and what of patients stands where others may read it.
 
-use cucumber::{then, when};
+use cucumber::{given, then, when};
 
-use super::world::World;
 use super::Failure;
+use super::world::World;
 use crate::browser::{BrowserError, pages};
 use crate::checks::{self, Place};
 use crate::domain::Endpoint;
@@ -11,6 +11,17 @@ use crate::platform::accounts::TENANT;
 
 /// The Back button, until the page of a feature is reached again.
 const STEPS_BACK: usize = 4;
+
+#[given(expr = "{word} has removed the application at the platform")]
+async fn has_removed(world: &mut World, name: String) -> Result<(), Failure> {
+    world.provoke_by_hand().await?;
+    let stage = world.stage()?;
+    let (platform, person) = (stage.mock()?, stage.person(&name)?);
+    let client = stage.credentials.as_ref().ok_or_else(|| Failure::broke("the application has no credentials"))?;
+    let subject = platform.subject_of(&person.email).ok_or_else(|| Failure::broke(format!("{name} is no user")))?;
+    platform.revoke_grants(&subject, &client.client_id);
+    world.delivered()
+}
 
 #[when(expr = "{word} goes back in the browser")]
 async fn goes_back(world: &mut World, name: String) -> Result<(), Failure> {
@@ -28,7 +39,8 @@ async fn back_shows_nothing(world: &mut World) -> Result<(), Failure> {
             Err(BrowserError::Timeout { .. }) => return Err(Failure::unjudged("a page on the way back does not load")),
             Err(_) => break,
         }
-        let place = Place { name: "a page on the way back".to_owned(), text: pages::visible_text(&visitor.page, super::PATIENCE / 5).await? };
+        let place =
+            Place { name: "a page on the way back".to_owned(), text: pages::visible_text(&visitor.page, super::PATIENCE / 5).await? };
         world.judge(checks::check_absent("OWASP ASVS 4.0.3 section 3.3.1", &patients, &[place]))?;
     }
     world.react(true, "", "", "")

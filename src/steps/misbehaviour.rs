@@ -102,7 +102,9 @@ async fn says_something_else(world: &mut World) -> Result<(), Failure> {
 #[then("each time nothing was repeated before its time")]
 async fn kept_the_time(world: &mut World) -> Result<(), Failure> {
     world.judge_each(checks::check_retry_after)?;
-    world.judge_each(checks::check_pause_without_retry_after)
+    // What nothing was said of is of RS-05 alone.
+    let judged = world.memory.trials.first_refusal(checks::check_pause_without_retry_after);
+    world.judge_for("RS-05", judged)
 }
 
 #[then("each time the relying party gave up after a few attempts")]
@@ -175,6 +177,11 @@ impl Trial {
 }
 
 impl Trials {
+    fn first_refusal(&self, check: impl Fn(&[Exchange]) -> checks::Judgement) -> checks::Judgement {
+        let judged = self.all.iter().map(|trial| check(&trial.exchanges));
+        judged.filter_map(Result::err).find(|refusal| refusal.discrepancy().is_some()).map_or(Ok(()), Err)
+    }
+
     /// Two ways of which the application says the same on the same feature.
     fn same_words(&self) -> Option<Found> {
         self.all.iter().enumerate().find_map(|(place, one)| {
@@ -266,8 +273,7 @@ impl World {
 
     /// A check on each look's own traffic. Where nothing was done, nothing was done too soon or too often.
     fn judge_each(&mut self, check: impl Fn(&[Exchange]) -> checks::Judgement) -> Result<(), Failure> {
-        let judged = self.memory.trials.all.iter().map(|trial| check(&trial.exchanges));
-        let refusal = judged.filter_map(Result::err).find(|refusal| refusal.discrepancy().is_some());
-        refusal.map_or(Ok(()), |refusal| self.judge(Err(refusal)))
+        let judged = self.memory.trials.first_refusal(check);
+        self.judge(judged)
     }
 }

@@ -29,8 +29,11 @@ impl World {
         let attempt = stage.begin_attempt(&login, &visitor).await?;
         let window = stage.open_sign_in(&visitor).await?;
         attempt.at_the_platform(&window).await?;
-        if let Some(turned_away) = at_the_platform(&window, &person, &Consent::GrantAll, &login).await? {
-            return Ok(turned_away);
+        match at_the_platform(&window, &person, &Consent::GrantAll, &login).await {
+            Ok(Some(turned_away)) => return Ok(turned_away),
+            // The page after the consent is the application's, and is what is waited for.
+            Ok(None) | Err(Failure::Unjudged { .. }) => {}
+            Err(failure) => return Err(failure),
         }
         let platform = PlatformWindow(&window);
         let came = tokio::select! {

@@ -97,7 +97,9 @@ mod tests {
             assert_eq!(good.unanswered(), None, "{good:?}");
         }
         let never = Sight { never: true, ..Sight::default() };
-        for bad in [never, sight(500, "Internal Server Error"), sight(502, ""), sight(200, " \n"), sight(200, "Traceback (most recent call last)")] {
+        for bad in
+            [never, sight(500, "Internal Server Error"), sight(502, ""), sight(200, " \n"), sight(200, "Traceback (most recent call last)")]
+        {
             assert!(bad.unanswered().is_some(), "{bad:?}");
         }
     }

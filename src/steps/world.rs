@@ -92,7 +92,6 @@ pub(super) struct Memory {
     pub idle: Vec<Exchange>,
     /// What was found at the port of a native application.
     pub port: Option<crate::checks::Port>,
-    /// What was seen while the platform misbehaved in one way after the other.
     pub trials: super::misbehaviour::Trials,
     /// How many requests the actor's browser had sent when the provocation began.
     pub seen: usize,

@@ -57,7 +57,11 @@ pub const FAULTS: &[Fault] = &[
     fault(RATE_LIMITED, "answers 429 rate_limit_exceeded with Retry-After: 1", &["GX-09", "RS-05"]),
     fault(RATE_LIMITED_LONGER, "answers 429 rate_limit_exceeded with Retry-After: 2", &["GX-09", "RS-05"]),
     fault(RATE_LIMITED_LONGEST, "answers 429 rate_limit_exceeded with Retry-After: 3", &["GX-09", "RS-05"]),
-    fault(RATE_LIMITED_DATE, "answers 429 rate_limit_exceeded with a Retry-After that is an HTTP-date 2 to 3 seconds ahead", &["GX-09", "RS-05"]),
+    fault(
+        RATE_LIMITED_DATE,
+        "answers 429 rate_limit_exceeded with a Retry-After that is an HTTP-date 2 to 3 seconds ahead",
+        &["GX-09", "RS-05"],
+    ),
     fault(RATE_LIMITED_SILENT, "answers 429 rate_limit_exceeded without Retry-After", &["RS-05"]),
     fault(SERVER_ERROR, "answers 500 with a JSON error", &["GX-15"]),
     fault(BAD_GATEWAY, "answers 502 with a JSON error", &["GX-15"]),
