@@ -101,7 +101,7 @@ defects! {
     LoopsOnInvalidGrant "loops-on-invalid-grant" ["RT-03", "GX-19"] "repeats the refresh that the platform has refused for good";
     RefreshesInParallel "refreshes-in-parallel" ["RT-04"] "lets every waiting request refresh for itself";
     EndsSessionOnRefreshFailure "ends-session-on-refresh-failure" ["RT-05"] "ends the session when a refresh fails for a moment";
-    HardWiredTenant "hard-wired-tenant" ["GX-01", "GX-02"] "uses the tenant of its configuration and never asks for the user's";
+    HardWiredTenant "hard-wired-tenant" ["GX-01", "GX-02", "GX-20"] "uses the tenant of its configuration and never asks for the user's";
     SkipsTenantCheck "skips-tenant-check" ["GX-02"] "serves a user of any tenant";
     AllOrNothingConsent "all-or-nothing-consent" ["GX-03"] "refuses the login when the user refused one scope";
     CallsWithoutScope "calls-without-scope" ["GX-04"] "calls the API for a feature whose scope was refused";
