@@ -159,6 +159,7 @@ struct FeaturePage {
     content: Content,
     /// Only with the defect: the first entry, for an address.
     named_in_url: Option<String>,
+    links_by_code: bool,
 }
 
 #[derive(Template)]
@@ -237,11 +238,18 @@ pub(super) async fn feature(State(app): State<Arc<App>>, jar: CookieJar, visit: 
             Err(ApiError::MissingScope | ApiError::MissingPermission) if app.config.has(Defect::SignsInAgainOnForbidden) => {
                 return (jar, Redirect::to("/login")).into_response();
             }
+            Err(ApiError::MissingPermission) if app.config.has(Defect::AnswersEvery403Alike) => {
+                Content::failed(ApiError::MissingScope, visit.words(Some(&session)))
+            }
+            Err(_) if app.config.has(Defect::FailsSilently) => Content::Rows(Vec::new()),
             Err(error) => Content::failed(error, visit.words(Some(&session))),
         }
     } else {
         Content::Off
     };
+    if crashes(&app, &content) {
+        return (jar, StatusCode::INTERNAL_SERVER_ERROR).into_response();
+    }
     // Another request may have ended the session while this one was reading: then its data is nobody's to see.
     if session.signed_in().is_none() {
         return (jar, Redirect::to("/")).into_response();
@@ -249,12 +257,22 @@ pub(super) async fn feature(State(app): State<Arc<App>>, jar: CookieJar, visit: 
     (jar, show_feature(&app, &session, &visit, feature, content)).into_response()
 }
 
+/// Where the defects fall over.
+fn crashes(app: &App, content: &Content) -> bool {
+    match content {
+        Content::Rows(rows) => rows.is_empty() && app.config.has(Defect::CrashesOnEmptyList),
+        Content::Off => app.config.has(Defect::CrashesOnRefusedFeature),
+        Content::Failed { .. } => false,
+    }
+}
+
 fn show_feature(app: &App, session: &Session, visit: &Visit, feature: Feature, content: Content) -> Response {
     let named_in_url = match &content {
         Content::Rows(rows) if app.config.has(Defect::NamesInUrls) => rows.first().map(|row| format!("{} {}", row.title, row.detail.1)),
         _ => None,
     };
-    show(&FeaturePage { f: Frame::new(app, Some(session), visit), feature, content, named_in_url })
+    let links_by_code = app.config.has(Defect::CodesInLinks);
+    show(&FeaturePage { f: Frame::new(app, Some(session), visit), feature, content, named_in_url, links_by_code })
 }
 
 #[derive(Debug, Deserialize)]

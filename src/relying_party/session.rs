@@ -59,6 +59,10 @@ pub(super) struct User {
 pub(super) struct Tokens {
     pub access: SecretString,
     pub refresh: Option<SecretString>,
+    /// The refresh token of the sign-in. Only the defect that revokes it reads it.
+    pub first_refresh: Option<SecretString>,
+    /// Whether the platform told how long the access token is good for.
+    pub has_lifetime: bool,
     /// Grows with each refresh, so that a request which failed with an older token does not refresh again (RT-04).
     pub generation: u64,
 }

@@ -7,7 +7,7 @@ use super::world::World;
 use super::{Failure, PATIENCE};
 use crate::browser::{BrowserError, DEFAULT_DEADLINE, pages};
 use crate::checks;
-use crate::domain::Action;
+use crate::domain::{Action, Endpoint};
 use crate::oauth::giponext;
 use crate::platform::accounts::TENANT;
 
@@ -24,6 +24,7 @@ async fn patients_and_pages(world: &mut World, patients: usize, page: usize) -> 
     Ok(())
 }
 
+#[given(expr = "{word} has opened every declared feature")]
 #[when(expr = "{word} opens every declared feature")]
 async fn opens_every_feature(world: &mut World, name: String) -> Result<(), Failure> {
     world.memory.actor = Some(name);
@@ -94,17 +95,35 @@ async fn still_answers(world: &mut World) -> Result<(), Failure> {
     world.still_answers().await
 }
 
-#[then("the relying party asked for it once")]
-async fn asked_once(world: &mut World) -> Result<(), Failure> {
-    let exchanges = world.provoked_exchanges()?;
-    world.judge(checks::check_not_repeated(&exchanges, &[404]))
-}
-
 /// Who repeats nothing by itself hurries nobody: the end-user may try again.
 #[then("the relying party repeated nothing before its time")]
 async fn waited(world: &mut World) -> Result<(), Failure> {
     let exchanges = world.provoked_exchanges()?;
     world.judge(checks::check_retry_after(&exchanges).or_else(tolerate_nothing))
+}
+
+/// With part of what was granted: what is left works, what lacks its scope is off.
+#[then("every declared feature answers")]
+async fn every_feature_answers(world: &mut World) -> Result<(), Failure> {
+    for feature in world.features()? {
+        let sight = world.look_at(&feature).await?;
+        let wrong = sight.unanswered();
+        let summary = format!("falls over at {feature}");
+        world.react(wrong.is_none(), &summary, "a page with words for a person", &wrong.unwrap_or_default())?;
+    }
+    Ok(())
+}
+
+#[then("the relying party asked who is signed in a few times at most")]
+async fn asked_sparingly(world: &mut World) -> Result<(), Failure> {
+    let exchanges = world.provoked_exchanges()?;
+    let asked: Vec<u64> =
+        exchanges.iter().filter(|exchange| exchange.endpoint == Endpoint::Userinfo).map(|exchange| exchange.number).collect();
+    if asked.len() <= MOST_ATTEMPTS {
+        return Ok(());
+    }
+    let actual = format!("{} requests", asked.len());
+    world.find("asks again and again who is signed in although it is answered 401", "a few requests at most", &actual, &asked)
 }
 
 #[then("the relying party waited longer each time")]

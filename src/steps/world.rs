@@ -70,8 +70,6 @@ pub(super) struct Memory {
     pub actor: Option<String>,
     /// The feature that was opened last.
     pub feature: Option<String>,
-    /// Scopes that were refused on the consent page.
-    pub refused: Vec<String>,
     /// A link to an authorization response.
     pub link: Option<String>,
     /// Number of list entries that the platform holds.
@@ -94,6 +92,7 @@ pub(super) struct Memory {
     pub idle: Vec<Exchange>,
     /// What was found at the port of a native application.
     pub port: Option<crate::checks::Port>,
+    pub trials: super::misbehaviour::Trials,
     /// How many requests the actor's browser had sent when the provocation began.
     pub seen: usize,
     /// What came of each provocation of a series.
