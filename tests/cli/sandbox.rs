@@ -104,6 +104,25 @@ fn a_minimal_profile_is_learned_there_where_the_target_file_says_how_people_are_
 }
 
 #[test]
+fn a_client_secret_and_a_password_that_are_wrong_are_told() {
+    let desk = Desk::new();
+    let sandbox = sandbox(&desk);
+    desk.write("collaudo.toml", &started_with(sandbox.port, &[]));
+    for (variable, look, told) in [
+        ("SANDBOX_SECRET", "FAIL client ", "`invalid_client`"),
+        ("SANDBOX_PASSWORD_OF_ADA", "FAIL sign-in ", "the password in SANDBOX_PASSWORD_OF_ADA"),
+    ] {
+        let mut command = desk.command(&["doctor", "--app", "collaudo.toml", "--target", "target.toml"]);
+        command.envs(sandbox.secrets.iter().cloned()).env(variable, "a-secret-of-somebody-else");
+        let ended = Ended::from(command.output().expect("the program starts"));
+        assert_eq!(ended.code, Some(2), "{ended:?}");
+        let line = ended.stdout.lines().find(|line| line.starts_with(look)).unwrap_or_default();
+        assert!(line.contains(told) && line.contains(variable), "{ended:?}");
+        assert!(!ended.stdout.contains("a-secret-of-somebody-else"), "{ended:?}");
+    }
+}
+
+#[test]
 fn a_secret_that_is_not_set_is_named() {
     let desk = Desk::new();
     desk.write(
