@@ -58,7 +58,8 @@ fn parse_file(path: &str, text: &str) -> Result<Vec<Requirement>, CatalogueError
                 }));
                 problems.extend(row.wrong_types().map(|wrong| {
                     let known = Requirement::TYPES.join(", ");
-                    problem(at, format!("{id}: `applies_to` {wrong}")).hint(format!("write some of {known}, or leave it out for all of them"))
+                    problem(at, format!("{id}: `applies_to` {wrong}"))
+                        .hint(format!("write some of {known}, or leave it out for all of them"))
                 }));
                 requirements.push(row.into_requirement(id));
             }

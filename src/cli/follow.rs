@@ -32,8 +32,10 @@ pub async fn drive(setup: Arc<Setup>, plan: Plan, started: RunStarted, delivery:
     let (sender, receiver) = unbounded_channel();
     let report_path = delivery.out.join(if delivery.formats.contains(&Format::Html) { "report.html" } else { "run.jsonl" });
     let style = Style { interactive: std::io::stderr().is_terminal(), colour: colour(), lang: delivery.lang };
-    let mut reporters: Vec<Box<dyn Reporter>> =
-        vec![Box::new(JsonLines::create(delivery.out.join("run.jsonl"))?), Box::new(console(Heard(Some(std::io::stdout())), style, report_path))];
+    let mut reporters: Vec<Box<dyn Reporter>> = vec![
+        Box::new(JsonLines::create(delivery.out.join("run.jsonl"))?),
+        Box::new(console(Heard(Some(std::io::stdout())), style, report_path)),
+    ];
     let given = setup.clone();
     let (fail, failed) = oneshot::channel::<()>();
     let stop = async {

@@ -39,7 +39,8 @@ struct Arguments {
     command: Command,
 }
 
-const EXIT_CODES: &str = "Exit codes: 0 ready, or every selected scenario held; 1 not ready; 2 usage or configuration; 3 incomplete, or no approval.";
+const EXIT_CODES: &str =
+    "Exit codes: 0 ready, or every selected scenario held; 1 not ready; 2 usage or configuration; 3 incomplete, or no approval.";
 
 #[derive(Subcommand)]
 enum Command {

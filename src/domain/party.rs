@@ -48,7 +48,8 @@ pub struct Weighed {
 
 impl Weighed {
     pub fn new(scenario: &ScenarioSummary, verdict: Option<Verdict>, requirements: &[Requirement]) -> Self {
-        let recommended = |id: &RequirementId| requirements.iter().any(|requirement| requirement.id == *id && requirement.level != Level::Must);
+        let recommended =
+            |id: &RequirementId| requirements.iter().any(|requirement| requirement.id == *id && requirement.level != Level::Must);
         // What the catalogue does not know is taken for binding.
         let mandatory = scenario.requirements.is_empty() || !scenario.requirements.iter().all(recommended);
         Self { party: scenario.suite.into(), verdict, mandatory }
@@ -129,11 +130,9 @@ mod tests {
 
     #[test]
     fn a_selection_is_never_ready() {
-        for (verdict, readiness) in [
-            (Verdict::Passed, Readiness::Partial),
-            (Verdict::Failed, Readiness::NotReady),
-            (Verdict::Inconclusive, Readiness::Incomplete),
-        ] {
+        for (verdict, readiness) in
+            [(Verdict::Passed, Readiness::Partial), (Verdict::Failed, Readiness::NotReady), (Verdict::Inconclusive, Readiness::Incomplete)]
+        {
             assert_eq!(Parties::judge([seen(Party::Application, verdict)], false, false).headline(), readiness, "{verdict}");
         }
     }

@@ -3,9 +3,7 @@ use std::collections::{BTreeMap, HashMap};
 use jiff::Timestamp;
 
 use super::{ReportError, State};
-use crate::domain::{
-    Finding, Leak, Parties, Readiness, Requirement, RequirementId, ScenarioId, ScenarioSummary, Shard, Verdict, weight,
-};
+use crate::domain::{Finding, Leak, Parties, Readiness, Requirement, RequirementId, ScenarioId, ScenarioSummary, Shard, Verdict, weight};
 use crate::event::{Event, FORMAT, Record, RunFinished, RunStarted, ScenarioFinished, StepFinished};
 
 /// How the selection's words say that a run is a part of one.

@@ -82,7 +82,8 @@ async fn shows_signed_in(world: &mut World, name: String) -> Result<(), Failure>
     let shown = world.stage()?.who_is_signed_in(&visitor).await?;
     let actual = world.describe_outcome(shown.as_deref());
     let held = shown.is_some_and(|shown| person.is_named_by(&shown));
-    let judged = world.react(held, &format!("does not show {name} signed in"), &format!("`{}` is shown as signed in", person.shown), &actual);
+    let judged =
+        world.react(held, &format!("does not show {name} signed in"), &format!("`{}` is shown as signed in", person.shown), &actual);
     world.advised(judged, "AC-08", &of_a_plain_failure())
 }
 
@@ -90,7 +91,8 @@ async fn shows_signed_in(world: &mut World, name: String) -> Result<(), Failure>
 async fn shows_signed_in_at_once(world: &mut World, name: String) -> Result<(), Failure> {
     let person = world.stage()?.person(&name)?;
     let outcome = world.outcome()?.clone();
-    let (summary, expected) = (format!("does not show {name} signed in where she clicked"), format!("`{}` is shown as signed in", person.shown));
+    let (summary, expected) =
+        (format!("does not show {name} signed in where she clicked"), format!("`{}` is shown as signed in", person.shown));
     let judged = world.react(signed_in_as(&outcome, &person), &summary, &expected, &outcome.describe());
     world.advised(judged, "AC-08", &of_a_plain_failure())
 }

@@ -1,8 +1,8 @@
 //! What was judged, where, by what, until when; and what was left out, with its reason.
 
-use super::{Word, summary};
 use super::gaps::Link;
 use super::text::Both;
+use super::{Word, summary};
 use crate::domain::Verdict;
 use crate::event::Lang;
 use crate::report::{Run, conclusion, words};

@@ -127,7 +127,9 @@ pub fn untested_told(run: &Run) -> Both {
         match lang {
             Lang::En => format!("{count}, of which {mandatory} mandatory: no scenario judges them for {kind} applications on this target"),
             Lang::It => {
-                format!("{count}, di cui {mandatory} obbligatori: nessuno scenario li giudica per applicazioni di tipo {kind} in questo ambiente")
+                format!(
+                    "{count}, di cui {mandatory} obbligatori: nessuno scenario li giudica per applicazioni di tipo {kind} in questo ambiente"
+                )
             }
         }
     })

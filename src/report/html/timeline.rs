@@ -168,8 +168,7 @@ mod tests {
         let of = |person: &str, at_ms, url: &str| BrowserFact { person: Some(person.to_owned()), ..shown(at_ms, url) };
         let callback = "http://127.0.0.1:1/callback";
         let authorize = "http://127.0.0.1:2/oauth/authorize";
-        let browser =
-            [of("Ada", 110, authorize), of("Ada", 260, callback), of("Bruno", 910, authorize), of("Bruno", 1_060, callback)];
+        let browser = [of("Ada", 110, authorize), of("Ada", 260, callback), of("Bruno", 910, authorize), of("Bruno", 1_060, callback)];
         let exchanges = [seen(100, "/oauth/authorize"), seen(200, "/consent"), seen(900, "/oauth/authorize"), seen(1_000, "/consent")];
         let (moments, aligned) = lanes(&browser, &exchanges);
         assert!(aligned);
