@@ -67,7 +67,9 @@ fn what_needs_no_instrument_is_judged_on_a_target() {
         let unclaimed = NOT_CLAIMED.iter().any(|known| reason.starts_with(known));
         reason == NEEDS_THE_MOCK || (suite(title) == "platform" && unclaimed)
     };
-    assert!(others.iter().all(|(title, verdict, reason)| verdict == "not-applicable" && left_out(title, reason)), "{others:#?}");
+    // What the application is not shown without the mock is not tested; to the platform such a scenario does not apply.
+    let fitting = |title: &str, verdict: &str| verdict == if suite(title) == "relying-party" { "not-tested" } else { "not-applicable" };
+    assert!(others.iter().all(|(title, verdict, reason)| fitting(title, verdict) && left_out(title, reason)), "{others:#?}");
     assert!(others.len() >= 4 && passed.len() >= 80, "{} {}", others.len(), passed.len());
     assert!(passed.iter().any(|(title, ..)| title == "Granting every scope signs the end-user in"), "{passed:#?}");
     assert_eq!(records[0]["target"]["name"], "stand-in");
