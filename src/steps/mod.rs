@@ -7,6 +7,7 @@
 //! then `world.judge(…)`.
 
 mod accreditation;
+mod addresses;
 mod application;
 mod authorization;
 mod background;

@@ -85,7 +85,11 @@ async fn look(setup: &Arc<Setup>, looks: &mut Vec<Look>) -> Step {
     }
     if login.signed_in.is_none() || login.error.is_none() {
         let what = "signed-in marker";
-        let learned = learn(&mut stage, &Begun { visitor, window, before }).await.map_err(|failure| (what, failure))?;
+        let learned = match learn(&mut stage, &Begun { visitor, window, before }).await {
+            Ok(learned) => learned,
+            Err(Failure::Unjudged { reason }) => return Err((what, Failure::unjudged(format!("{reason}{}", stage.strayed())))),
+            Err(failure) => return Err((what, failure)),
+        };
         if let (None, Some(css)) = (&login.signed_in, &learned.signed_in) {
             seen(what, format!("`{css}` names two people, each after an honest sign-in"));
         }

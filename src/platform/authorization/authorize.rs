@@ -119,6 +119,13 @@ pub(super) async fn authorize(
     begin(&shared, request, session.filter(|_| !fresh_login).map(|(_, id)| id))
 }
 
+/// An authorization request that went where no endpoint is (C-40), for the person whom the application sent there.
+pub(in crate::platform) fn at_no_endpoint(frame: Frame, uri: &Uri) -> Option<Response> {
+    let asked = Parameters::parse(uri.query().unwrap_or_default().as_bytes());
+    let is_request = asked.get("client_id").is_some() && asked.get("response_type").is_some();
+    is_request.then(|| pages::problem(frame, StatusCode::NOT_FOUND, Problem::NoEndpoint(uri.path().to_owned())))
+}
+
 /// Keeps the request, binds it to this browser, and sends the browser to sign-in or consent.
 fn begin(shared: &Shared, request: AuthorizationRequest, session: Option<String>) -> Response {
     let (id, browser) = (shared.random.token(16), shared.random.token(24));
