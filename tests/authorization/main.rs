@@ -11,4 +11,5 @@ mod limits;
 mod observed;
 mod refusals;
 mod stage;
+mod strict;
 mod tokens;
