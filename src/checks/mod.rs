@@ -8,6 +8,7 @@
 //! with a fixture that it accepts and one that it refuses.
 
 mod access_token;
+mod addresses;
 mod answer;
 mod api_answer;
 mod api_document;
@@ -42,6 +43,7 @@ mod user_claims;
 mod fixtures;
 
 pub use access_token::{ExpectedAccessToken, check_access_token_claims};
+pub use addresses::{check_endpoints_discovered, strayed, told_of_strayed};
 pub use answer::{Answer, check_bearer_refused, check_header_authentication_refused, check_refused, check_token_answer};
 pub use api_answer::{check_error_body, check_page, check_rate_limit_answer};
 pub use api_document::{BodySchema, Mismatch, check_answer_matches_document, documented_shape};

@@ -11,6 +11,11 @@ pub fn is_unreserved(character: char) -> bool {
     character.is_ascii_alphanumeric() || matches!(character, '-' | '.' | '_' | '~')
 }
 
+/// Whether a text has the shape of a code verifier (RFC 7636 section 4.1).
+pub fn is_code_verifier(text: &str) -> bool {
+    (43..=128).contains(&text.len()) && text.chars().all(is_unreserved)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -31,6 +31,11 @@ pub(in crate::platform) async fn remember(request: Request, next: Next) -> Respo
     response
 }
 
+/// The first of the wished-for languages that pages are in (`ui_locales`, OpenID Connect Core section 3.1.2.1).
+pub(in crate::platform) fn first_known(wishes: &str) -> Option<Lang> {
+    wishes.split(' ').find_map(parse)
+}
+
 pub(in crate::platform) fn code(lang: Lang) -> &'static str {
     match lang {
         Lang::It => "it",
@@ -89,5 +94,6 @@ mod tests {
         assert_eq!(preferred(&headers(&[(header::ACCEPT_LANGUAGE, "it;q=0.5, en;q=0.7")]), None), Lang::En);
         assert_eq!(preferred(&headers(&[(header::ACCEPT_LANGUAGE, "de, fr;q=0.3")]), None), Lang::It);
         assert_eq!(preferred(&HeaderMap::new(), Some("lang=xx")), Lang::It);
+        assert_eq!((first_known("de-CH en-GB it"), first_known("de")), (Some(Lang::En), None));
     }
 }

@@ -22,7 +22,7 @@ use super::journal::Notes;
 use super::redaction::Redaction;
 use super::store::{self, DataError, Store};
 use super::tls::{self, Certificates};
-use super::{Journal, Settings, Shared, Switchboard, Trace, api, authorization, lang, portal, workbench};
+use super::{EndpointPaths, Journal, Settings, Shared, Switchboard, Trace, api, authorization, lang, portal, workbench};
 use crate::domain::{Endpoint, Exchange};
 
 /// Largest request body that is read, in bytes.
@@ -226,7 +226,7 @@ async fn own_key(settings: &Settings, store: Option<&Store>) -> Result<Option<Ow
 
 fn routes(shared: Arc<Shared>) -> Router {
     let routes = Router::new()
-        .merge(authorization::router())
+        .merge(authorization::router(&shared.settings.paths))
         .merge(portal::router())
         .merge(api::router())
         .merge(workbench::router(shared.workbench.as_ref()))
@@ -292,7 +292,7 @@ impl Open {
     fn record(&self, notes: Notes, status: u16, response_headers: &HeaderMap, answer: &Bytes) {
         let Self { shared, trace, at_ms, method, uri, headers, sent, .. } = self;
         let redaction = &shared.redaction;
-        let endpoint = endpoint(uri.path());
+        let endpoint = endpoint(&shared.settings.paths, uri.path());
         let personal = matches!(endpoint, Endpoint::Api | Endpoint::Userinfo);
         let json = |headers: &HeaderMap, body: &Bytes| -> Option<Value> {
             let value = media_type(headers).contains("json").then(|| serde_json::from_slice(body).ok()).flatten()?;
@@ -343,17 +343,12 @@ async fn unrecorded(mut request: Request, next: Next, trace: Trace) -> Response 
     next.run(request).await
 }
 
-fn endpoint(path: &str) -> Endpoint {
+fn endpoint(paths: &EndpointPaths, path: &str) -> Endpoint {
+    if let Some(endpoint) = paths.endpoint(path) {
+        return endpoint;
+    }
     match path {
         "/.well-known/openid-configuration" | "/.well-known/oauth-authorization-server" => Endpoint::Discovery,
-        "/.well-known/openid-configuration/jwks" => Endpoint::Jwks,
-        "/connect/authorize" => Endpoint::Authorization,
-        "/connect/token" => Endpoint::Token,
-        "/connect/userinfo" => Endpoint::Userinfo,
-        "/connect/revocation" => Endpoint::Revocation,
-        "/connect/deviceauthorization" => Endpoint::DeviceAuthorization,
-        "/connect/introspect" => Endpoint::Introspection,
-        "/connect/endsession" => Endpoint::EndSession,
         "/favicon.ico" => Endpoint::Other,
         path if path.starts_with("/v2/") => Endpoint::Api,
         path if ["/assets/", "/elsewhere/", "/swagger/"].iter().any(|base| path.starts_with(base)) => Endpoint::Other,

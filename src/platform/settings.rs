@@ -3,7 +3,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use super::ConnectionLimits;
+use super::{ConnectionLimits, EndpointPaths};
 
 /// How one platform instance is set up.
 #[derive(Clone, Debug)]
@@ -18,6 +18,7 @@ pub struct Settings {
     pub port: u16,
     /// Host name in the issuer and in every URL that the platform gives out.
     pub public_host: String,
+    pub paths: EndpointPaths,
     pub tls: Option<Tls>,
     pub assumptions: Assumptions,
     pub journal: Keep,
@@ -56,6 +57,7 @@ impl Default for Settings {
             port: 0,
             // Another site than that of an application at 127.0.0.1: see `App::platform_host`.
             public_host: "localhost".to_owned(),
+            paths: EndpointPaths::default(),
             tls: None,
             assumptions: Assumptions::default(),
             journal: Keep::All,

@@ -178,6 +178,8 @@ defects! {
     KeepsListening "keeps-listening" ["NA-01"] "goes on listening when the response has come, as a native application";
     RedirectsToLocalhost "redirects-to-localhost" ["NA-01", "AZ-03"] "names `localhost` in its redirect URI, as a native application";
     NamesUsersFromIdToken "names-users-from-id-token" ["ID-15", "AC-08"] "takes the user's name from the ID token alone, and shows the subject where there is none";
+    HardWiresPaths "hard-wires-paths" ["AZ-12"] "asks for the platform's endpoints at paths of its own, whatever the discovery document says";
+    HardWiresRevocation "hard-wires-revocation" ["AZ-12", "LO-01"] "asks for revocation at a path of its own, whatever the discovery document says";
     StrictStateCookie "strict-state-cookie" ["AC-08"] "keeps the state of a login in a cookie that is SameSite=Strict, which no response from another site brings back";
     WaitsAFixedSecond "waits-a-fixed-second" ["GX-09", "GX-10", "RS-05"] "waits one second after a 429, whatever Retry-After says";
     ReadsNoDates "reads-no-dates" ["GX-09", "GX-10", "RS-05"] "takes a Retry-After that is a date for no wait at all";

@@ -96,6 +96,7 @@ impl App {
             SignInError::Platform("the discovery document is not usable")
         })?;
         check_metadata(&metadata, &self.config)?;
+        let metadata = hard_wired(metadata, &self.config);
         Ok(kept.insert(Arc::new(metadata)).clone())
     }
 
@@ -278,6 +279,26 @@ impl<'c> AsyncHttpClient<'c> for TokenEndpoint<'_> {
             }
             Ok(response)
         })
+    }
+}
+
+/// AZ-12: the endpoints are those of the document; a defect puts others in their place.
+fn hard_wired(metadata: Metadata, config: &Config) -> Metadata {
+    let at = |path: &str| under(&config.issuer, path).to_string();
+    if config.has(Defect::HardWiresRevocation) {
+        return Metadata { revocation_endpoint: Some(at("connect/revocation")), ..metadata };
+    }
+    if !config.has(Defect::HardWiresPaths) {
+        return metadata;
+    }
+    Metadata {
+        authorization_endpoint: at("connect/authorize"),
+        token_endpoint: at("connect/token"),
+        jwks_uri: at(".well-known/openid-configuration/jwks"),
+        userinfo_endpoint: Some(at("connect/userinfo")),
+        revocation_endpoint: Some(at("connect/revocation")),
+        device_authorization_endpoint: Some(at("connect/deviceauthorization")),
+        ..metadata
     }
 }
 

@@ -7,6 +7,7 @@
 //! then `world.judge(…)`.
 
 mod accreditation;
+mod addresses;
 mod advice;
 mod application;
 mod attempt;

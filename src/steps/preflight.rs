@@ -244,6 +244,10 @@ async fn learn_markers(stage: &mut Stage, begun: &Begun, looks: &mut Looks) -> S
     } else {
         learn(stage, begun).await
     };
+    let learned = match learned {
+        Err(Failure::Unjudged { reason }) => Err(Failure::unjudged(format!("{reason}{}", stage.strayed()))),
+        learned => learned,
+    };
     let learned = learned.map_err(hopeless(what))?;
     if let (None, Some(css)) = (&login.signed_in, &learned.signed_in) {
         looks.fine(what, format!("`{css}` names two people, each after an honest sign-in"));

@@ -110,7 +110,8 @@ impl World {
         if succeeded {
             Ok(())
         } else {
-            Err(Failure::unjudged(format!("the honest sign-in of {} did not succeed: {}", person.name, outcome.describe())))
+            let strayed = self.stage().map(Stage::strayed).unwrap_or_default();
+            Err(Failure::unjudged(format!("the honest sign-in of {} did not succeed: {}{strayed}", person.name, outcome.describe())))
         }
     }
 

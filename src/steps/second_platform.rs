@@ -82,7 +82,7 @@ async fn at_two_platforms(world: &mut World) -> Result<(), Failure> {
     let (seed, public_host) = (setup.seed ^ OTHER_SEED, setup.profile.app.platform_host().to_owned());
     let stage = world.raise().await?;
     stage.mock()?;
-    let platform = Platform::start(Settings { seed, public_host, ..Settings::default() }).await?;
+    let platform = Platform::start(Settings { seed, public_host, ..Settings::default() }.with_moved_endpoints(seed)).await?;
     stage.second = Some(SecondPlatform { platform, credentials: None });
     stage.register_application().await
 }

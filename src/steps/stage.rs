@@ -234,17 +234,22 @@ impl Stage {
 
 impl Shared {
     async fn start(setup: &Setup, sample: Sample, port: u16) -> Result<Self, Failure> {
+        // Whoever runs already may have read the discovery document in an earlier run.
+        let moved = if setup.is_shared() { u64::from(port) } else { sample.seed };
         let platform = match &setup.target {
             Target::Mock(mock) => Some(
-                Platform::start(Settings {
-                    seed: sample.seed,
-                    sample_day: sample.day,
-                    port,
-                    public_host: setup.profile.app.platform_host().to_owned(),
-                    tls: sample.https.then(|| mock.certificate.tls.clone()),
-                    assumptions: sample.assumptions(&mock.assumptions),
-                    ..Settings::default()
-                })
+                Platform::start(
+                    Settings {
+                        seed: sample.seed,
+                        sample_day: sample.day,
+                        port,
+                        public_host: setup.profile.app.platform_host().to_owned(),
+                        tls: sample.https.then(|| mock.certificate.tls.clone()),
+                        assumptions: sample.assumptions(&mock.assumptions),
+                        ..Settings::default()
+                    }
+                    .with_moved_endpoints(moved),
+                )
                 .await?,
             ),
             Target::Remote(_) => None,

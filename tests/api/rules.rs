@@ -82,6 +82,15 @@ async fn another_tenant_is_as_unknown_as_one_that_does_not_exist() {
 }
 
 #[tokio::test]
+async fn a_number_in_a_path_has_one_spelling() {
+    let ada = ada().await;
+    assert_eq!(ada.get("/v2/tenants/101/patients").await.status, 200);
+    for path in ["/v2/tenants/00101/patients", "/v2/tenants/+101/patients", "/v2/tenants/%2B101/patients"] {
+        assert_eq!(ada.get(path).await.status, 404, "{path}");
+    }
+}
+
+#[tokio::test]
 async fn a_call_without_a_good_token_is_refused_first_of_all() {
     let ada = ada().await;
     let url = |path: &str| ada.platform.api().join(path).expect("a path");

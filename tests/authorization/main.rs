@@ -12,4 +12,5 @@ mod near_misses;
 mod observed;
 mod refusals;
 mod stage;
+mod strict;
 mod tokens;

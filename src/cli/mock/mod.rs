@@ -54,6 +54,9 @@ pub struct Arguments {
     /// Assume something else of the platform than by default, such as access_token_lifetime_seconds=60; may be repeated.
     #[arg(long, value_name = "KEY=VALUE")]
     assume: Vec<String>,
+    /// Put the endpoints at other paths than /connect/…, as every run does: only discovery tells where they are.
+    #[arg(long)]
+    move_endpoints: bool,
     /// Print an access token of this sample person for the registered application, to call the API by hand.
     #[arg(long, value_name = "EMAIL")]
     token_for: Option<String>,
@@ -90,6 +93,9 @@ pub async fn run(arguments: Arguments) -> Result<End, CliError> {
         own_key: arguments.issuer.len() > 1,
         ..Settings::default()
     };
+    if arguments.move_endpoints {
+        settings = settings.with_moved_endpoints(arguments.seed);
+    }
     if let Some(path) = &arguments.tls {
         let own = own_certificate(&[&[public_host.as_str()], &LOOPBACK_HOSTS[..]].concat())?;
         std::fs::write(path, &own.ca_pem).map_err(|source| CliError::Write { path: path.clone(), source })?;

@@ -5,7 +5,7 @@ use super::log::Log;
 use super::{Arguments, Mock};
 use crate::cli::list::Format;
 use crate::domain::ApplicationType;
-use crate::platform::accounts::SAMPLE_PEOPLE;
+use crate::platform::accounts::{GrantType, RegistrationType, SAMPLE_PEOPLE};
 
 /// Says where everything is.
 pub(super) fn tell(mocks: &[Mock], arguments: &Arguments) {
@@ -59,11 +59,21 @@ impl Told<'_> {
             "client": client.as_ref().map(|client| json!({
                 "client_id": client.client_id,
                 "client_secret": client.client_secret.as_ref().map(|secret| secret.expose_secret().to_owned()),
-                "type": ApplicationType::Web,
+                "type": self.application_type(&client.client_id),
             })),
             "control_key": control_key.as_ref().map(|key| key.expose_secret().to_owned()),
             "access_token": token.as_ref().map(|token| token.expose_secret().to_owned()),
         })
+    }
+
+    fn application_type(&self, client_id: &str) -> ApplicationType {
+        let accounts = self.mock.platform.shared().accounts();
+        let request = accounts.client(client_id).map(|registration| (registration.request.r#type, registration.request.grant));
+        match request {
+            Some((_, GrantType::DeviceCode)) => ApplicationType::Device,
+            Some((RegistrationType::Native, _)) => ApplicationType::Native,
+            _ => ApplicationType::Web,
+        }
     }
 
     fn tell(&self) {

@@ -77,7 +77,7 @@ impl Call {
     /// The entity's id in the path.
     pub fn id(&self) -> Result<u32, ApiError> {
         let text = self.id.as_deref().unwrap_or_default();
-        let id = text.parse().ok().filter(|id| (1..=MOST).contains(&(*id as usize)));
+        let id = canonical(text).filter(|id| (1..=MOST).contains(&(*id as usize)));
         id.ok_or_else(|| ApiError::Malformed("the id in the path must be an integer from 1 to 2147483647".to_owned()))
     }
 
@@ -182,7 +182,7 @@ fn serve(shared: &Shared, trace: &Trace, operation: &Operation, request: Incomin
         return Err(refuse(ApiError::InsufficientPermission { scope: operation.scope, write: operation.writes }));
     }
 
-    let tenant = segment.parse().ok().map(TenantId).filter(|tenant| user.tenant == Some(*tenant));
+    let tenant = canonical(&segment).map(TenantId).filter(|tenant| user.tenant == Some(*tenant));
     let tenant = tenant.ok_or_else(|| refuse(ApiError::NotFound("tenant")))?;
 
     damage::before(shared, trace, operation.writes).map_or(Ok(()), |response| Err(Box::new(response)))?;
@@ -208,6 +208,11 @@ fn serve(shared: &Shared, trace: &Trace, operation: &Operation, request: Incomin
     let records = clinic.records(tenant).ok_or_else(|| refuse(ApiError::NotFound("tenant")))?;
     let answer = (operation.run)(&call, records).map_err(refuse)?;
     faults::in_place_of_answer(shared, trace, operation.writes).map_or(Ok(answer), |response| Err(Box::new(response)))
+}
+
+/// A number of a path in the one spelling that it has: neither `+101` nor `00101` is another name of 101.
+fn canonical(text: &str) -> Option<u32> {
+    text.parse::<u32>().ok().filter(|number| number.to_string() == text)
 }
 
 fn is_json(headers: &HeaderMap) -> bool {

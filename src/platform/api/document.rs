@@ -65,8 +65,8 @@ pub async fn document(State(shared): State<Arc<Shared>>) -> Json<Value> {
     document["basePath"] = "/".into();
     document["schemes"] = json!([issuer.scheme()]);
     let oauth = &mut document["securityDefinitions"]["giponext"];
-    oauth["authorizationUrl"] = format!("{text}/connect/authorize").into();
-    oauth["tokenUrl"] = format!("{text}/connect/token").into();
+    oauth["authorizationUrl"] = format!("{text}{}", shared.settings.paths.authorization).into();
+    oauth["tokenUrl"] = format!("{text}{}", shared.settings.paths.token).into();
     let limits = super::call::Limits::of(&shared, &shared.clinic());
     let limit = &mut document["parameters"]["limit"];
     limit["maximum"] = limits.max.into();

@@ -13,10 +13,11 @@ use super::parameters::{Parameters, is_form};
 use super::response::{self, Outcome};
 use super::scopes::check_scopes;
 use super::session;
+use crate::event::Lang;
 use crate::oauth::{ErrorCode, ScopeSet, is_unreserved, redirect_uri_matches};
 use crate::platform::accounts::{GrantType, Registration, User};
 use crate::platform::frame::Frame;
-use crate::platform::{Assumptions, Shared, Trace};
+use crate::platform::{Assumptions, Shared, Trace, lang};
 
 /// A sound authorization request (RFC 6749 section 4.1.1, RFC 7636 section 4.3, OpenID Connect Core section 3.1.2.1).
 #[derive(Clone, Debug)]
@@ -99,7 +100,7 @@ pub(super) async fn authorize(
     let request = AuthorizationRequest {
         client_id: registration.client_id.clone().unwrap_or_default(),
         redirect_uri,
-        state: owned("state"),
+        state: owned("state").filter(|state| is_vschar(state)),
         nonce: owned("nonce"),
         code_challenge: owned("code_challenge"),
         scopes: asked.scopes.clone(),
@@ -116,14 +117,23 @@ pub(super) async fn authorize(
         return response::answer(&shared, &request, &Outcome::Refused { code: ErrorCode::InvalidRequest.as_str(), description });
     }
     let fresh_login = session.as_ref().is_none_or(|(user, id)| must_sign_in_again(&shared, &parameters, user, id));
-    begin(&shared, request, session.filter(|_| !fresh_login).map(|(_, id)| id))
+    let lang = parameters.get("ui_locales").and_then(lang::first_known);
+    begin(&shared, request, lang, session.filter(|_| !fresh_login).map(|(_, id)| id))
+}
+
+/// An authorization request that went where no endpoint is (C-40), for the person whom the application sent there.
+pub(in crate::platform) fn at_no_endpoint(frame: Frame, uri: &Uri) -> Option<Response> {
+    let asked = Parameters::parse(uri.query().unwrap_or_default().as_bytes());
+    let is_request = asked.get("client_id").is_some() && asked.get("response_type").is_some();
+    is_request.then(|| pages::problem(frame, StatusCode::NOT_FOUND, Problem::NoEndpoint(uri.path().to_owned())))
 }
 
 /// Keeps the request, binds it to this browser, and sends the browser to sign-in or consent.
-fn begin(shared: &Shared, request: AuthorizationRequest, session: Option<String>) -> Response {
+fn begin(shared: &Shared, request: AuthorizationRequest, lang: Option<Lang>, session: Option<String>) -> Response {
     let (id, browser) = (shared.random.token(16), shared.random.token(24));
     let next = if session.is_some() { "consent" } else { "sign-in" };
-    let location = format!("/{next}?request={id}");
+    let lang = lang.map_or_else(String::new, |lang| format!("&lang={}", lang::code(lang)));
+    let location = format!("/{next}?request={id}{lang}");
     let cookie = session::cookie(shared, interaction::cookie_name(&id), browser.clone());
     let now = shared.clock.now_seconds();
     shared.authorizations().open_attempt(id, Attempt::new(interaction::Asked::Redirect(request), browser, session, now), now);
@@ -155,7 +165,16 @@ fn must_sign_in_again(shared: &Shared, parameters: &Parameters, user: &User, ses
 }
 
 fn form(asked: &Asked) -> Result<(), Refusal> {
-    asked.parameters.check_form().or_else(|text| refuse(ErrorCode::InvalidRequest, text))
+    asked.parameters.check_form().or_else(|text| refuse(ErrorCode::InvalidRequest, text))?;
+    match asked.parameters.get("state") {
+        Some(state) if !is_vschar(state) => refuse(ErrorCode::InvalidRequest, "state has characters that are not printable ASCII"),
+        _ => Ok(()),
+    }
+}
+
+/// RFC 6749 appendix A.5: what a state is made of. No other text goes back to the client.
+fn is_vschar(text: &str) -> bool {
+    text.chars().all(|character| (' '..='~').contains(&character))
 }
 
 /// OpenID Connect Core section 6: not offered here.

@@ -30,6 +30,9 @@ fn authenticated(
     query: &Parameters,
     form: &Parameters,
 ) -> Result<Registration, TokenRefusal> {
+    if headers.get_all(header::AUTHORIZATION).iter().count() > 1 {
+        return Err(TokenRefusal::new(ErrorCode::InvalidRequest, "the Authorization header is there twice"));
+    }
     let basic = headers.get(header::AUTHORIZATION).map(|value| value.to_str().ok().and_then(basic_credentials));
     let posted = form.get("client_secret");
     let methods = methods(basic.is_some(), posted.is_some(), query, form);

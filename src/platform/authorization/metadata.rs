@@ -24,17 +24,17 @@ pub(super) async fn metadata(State(shared): State<Arc<Shared>>, Extension(trace)
 }
 
 fn document(shared: &Shared, named: &str) -> Value {
-    let issuer = shared.issuer_text();
+    let (issuer, paths) = (shared.issuer_text(), &shared.settings.paths);
     json!({
         "issuer": named,
-        "authorization_endpoint": format!("{issuer}/connect/authorize"),
-        "token_endpoint": format!("{issuer}/connect/token"),
-        "device_authorization_endpoint": format!("{issuer}/connect/deviceauthorization"),
-        "userinfo_endpoint": format!("{issuer}/connect/userinfo"),
-        "revocation_endpoint": format!("{issuer}/connect/revocation"),
-        "introspection_endpoint": format!("{issuer}/connect/introspect"),
-        "end_session_endpoint": format!("{issuer}/connect/endsession"),
-        "jwks_uri": format!("{issuer}/.well-known/openid-configuration/jwks"),
+        "authorization_endpoint": format!("{issuer}{}", paths.authorization),
+        "token_endpoint": format!("{issuer}{}", paths.token),
+        "device_authorization_endpoint": format!("{issuer}{}", paths.device_authorization),
+        "userinfo_endpoint": format!("{issuer}{}", paths.userinfo),
+        "revocation_endpoint": format!("{issuer}{}", paths.revocation),
+        "introspection_endpoint": format!("{issuer}{}", paths.introspection),
+        "end_session_endpoint": format!("{issuer}{}", paths.end_session),
+        "jwks_uri": format!("{issuer}{}", paths.jwks),
         "scopes_supported": giponext::ALL,
         "claims_supported": ["iss", "sub", "aud", "exp", "iat", "nonce", "auth_time", "sid", "at_hash", "name", "given_name", "family_name", "email"],
         "response_types_supported": ["code"],
@@ -55,7 +55,7 @@ fn document(shared: &Shared, named: &str) -> Value {
     })
 }
 
-/// `GET /.well-known/openid-configuration/jwks` (RFC 7517 section 5).
+/// `GET` at `jwks_uri` (RFC 7517 section 5).
 pub(super) async fn jwks(State(shared): State<Arc<Shared>>, Extension(trace): Extension<Trace>) -> Response {
     if trace.fires(&shared.faults, f::JWKS_UNAVAILABLE) {
         return unavailable();

@@ -42,10 +42,10 @@ use std::sync::Arc;
 use axum::Router;
 use axum::routing::{get, post};
 
-use super::Shared;
 use super::accounts::UserId;
+use super::{EndpointPaths, Shared};
 
-pub(in crate::platform) use authorize::AuthorizationRequest;
+pub(in crate::platform) use authorize::{AuthorizationRequest, at_no_endpoint};
 pub(in crate::platform) use bearer::{BearerRefusal, authenticate_bearer, challenge};
 pub use fault::FAULTS;
 pub(in crate::platform) use fault::USERINFO_OTHER_SUBJECT;
@@ -57,24 +57,24 @@ pub(in crate::platform) use token::access_token_of_code;
 pub(in crate::platform) use userinfo::other_user;
 pub(in crate::platform) use verification::decide as decide_device;
 
-pub fn router() -> Router<Arc<Shared>> {
+pub fn router(paths: &EndpointPaths) -> Router<Arc<Shared>> {
     Router::new()
         .route("/.well-known/openid-configuration", get(metadata::metadata))
         .route("/.well-known/oauth-authorization-server", get(metadata::metadata))
-        .route("/.well-known/openid-configuration/jwks", get(metadata::jwks))
+        .route(&paths.jwks, get(metadata::jwks))
         .route("/elsewhere/keys", get(metadata::foreign_jwks))
         .route("/elsewhere/certificate", get(metadata::foreign_certificate))
-        .route("/connect/authorize", get(authorize::authorize).post(authorize::authorize))
+        .route(&paths.authorization, get(authorize::authorize).post(authorize::authorize))
         .route("/sign-in", get(sign_in::show).post(sign_in::submit))
         .route("/sign-out", post(sign_in::sign_out))
         .route("/consent", get(interaction::show_consent).post(interaction::decide))
-        .route("/connect/deviceauthorization", post(device::authorize))
+        .route(&paths.device_authorization, post(device::authorize))
         .route(device::VERIFICATION_PATH, get(verification::show).post(verification::submit))
-        .route("/connect/token", post(token::token))
-        .route("/connect/userinfo", get(userinfo::userinfo).post(userinfo::userinfo))
-        .route("/connect/revocation", post(revocation::revoke))
-        .route("/connect/introspect", post(introspection::introspect))
-        .route("/connect/endsession", get(end_session::end_session).post(end_session::end_session))
+        .route(&paths.token, post(token::token))
+        .route(&paths.userinfo, get(userinfo::userinfo).post(userinfo::userinfo))
+        .route(&paths.revocation, post(revocation::revoke))
+        .route(&paths.introspection, post(introspection::introspect))
+        .route(&paths.end_session, get(end_session::end_session).post(end_session::end_session))
 }
 
 /// Ends every token and refresh token of a user at once; access tokens only where the settings say so (C-38).

@@ -81,6 +81,8 @@ pub(super) enum Problem {
     DeviceOver,
     #[error("the form says neither allow nor cancel")]
     Decision,
+    #[error("there is no authorization endpoint at {0}: the discovery document says where it is")]
+    NoEndpoint(String),
 }
 
 impl Problem {
@@ -93,6 +95,10 @@ impl Problem {
             Self::RedirectUriMissing | Self::RedirectUriMismatch(_) => (
                 "L'indirizzo di ritorno indicato dall'applicazione non è tra quelli registrati.",
                 "The return address given by the application is not one that it registered.",
+            ),
+            Self::NoEndpoint(_) => (
+                "L'applicazione ha chiesto l'accesso a un indirizzo che non esiste.",
+                "The application asked for access at an address that does not exist.",
             ),
             Self::RequestOver => (
                 "Questo accesso è terminato o scaduto. Torna all'applicazione e ricomincia.",

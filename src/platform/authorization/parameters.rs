@@ -6,14 +6,18 @@ use axum::http::{HeaderMap, header};
 #[derive(Clone, Debug, Default)]
 pub(super) struct Parameters {
     pairs: Vec<(String, String)>,
+    /// Names as often as they are there, with a value or without: a second one is never allowed.
+    names: Vec<String>,
     /// Whether something in them is not UTF-8, as all of OAuth's are (RFC 6749 appendix B).
     broken: bool,
 }
 
 impl Parameters {
     pub fn parse(encoded: &[u8]) -> Self {
+        let all: Vec<(String, String)> = url::form_urlencoded::parse(encoded).into_owned().collect();
         Self {
-            pairs: url::form_urlencoded::parse(encoded).into_owned().filter(|(_, value)| !value.is_empty()).collect(),
+            names: all.iter().map(|(name, _)| name.clone()).filter(|name| !name.is_empty()).collect(),
+            pairs: all.into_iter().filter(|(_, value)| !value.is_empty()).collect(),
             broken: percent_encoding::percent_decode(encoded).decode_utf8().is_err(),
         }
     }
@@ -41,13 +45,13 @@ impl Parameters {
     }
 
     pub fn repeats(&self, name: &str) -> bool {
-        self.all(name).count() > 1
+        self.names.iter().filter(|own| *own == name).count() > 1
     }
 
     /// Name of a parameter that is there twice: never allowed (RFC 6749 section 3.1).
     fn repeated(&self) -> Option<&str> {
         let mut seen = HashSet::new();
-        self.pairs.iter().map(|(name, _)| name.as_str()).find(|name| !seen.insert(*name))
+        self.names.iter().map(String::as_str).find(|name| !seen.insert(*name))
     }
 }
 
@@ -67,7 +71,8 @@ mod tests {
         let parameters = Parameters::parse(b"a=1&b=&c=x%20y&c=z&state=");
         assert_eq!((parameters.get("a"), parameters.get("b"), parameters.get("state")), (Some("1"), None, None));
         assert_eq!((parameters.get("c"), parameters.single("c"), parameters.repeated()), (Some("x y"), None, Some("c")));
-        assert_eq!(Parameters::parse(b"state=&state=x").repeated(), None);
+        assert_eq!(Parameters::parse(b"state=&state=x").repeated(), Some("state"), "an empty one is one too");
+        assert_eq!(Parameters::parse(b"client_secret=s&client_secret=").single("client_secret"), None);
     }
 
     #[test]

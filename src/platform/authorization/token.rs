@@ -15,7 +15,7 @@ use super::store::{Code, Grant, GrantId, Presented, Refresh};
 use super::token_answer::{TokenRefusal, faulty};
 use super::tokens::{self, Issue, IssueError};
 use crate::domain::{Endpoint, Exchange};
-use crate::oauth::{ErrorCode, ScopeSet, code_challenge_s256, giponext, is_unreserved};
+use crate::oauth::{ErrorCode, ScopeSet, code_challenge_s256, giponext, is_code_verifier, is_unreserved};
 use crate::platform::accounts::{GrantType, Registration, UserId};
 use crate::platform::{Shared, Trace};
 
@@ -190,6 +190,9 @@ fn code_verifier(code: &Code, form: &Parameters) -> Result<(), TokenRefusal> {
         (None, None) => Ok(()),
         (None, Some(_)) => bad_grant("code_verifier is there, but the authorization request had no code_challenge"),
         (Some(_), None) => bad_grant("code_verifier is missing"),
+        (Some(_), Some(verifier)) if !is_code_verifier(verifier) => {
+            bad_grant("code_verifier is not 43 to 128 unreserved characters (RFC 7636 section 4.1)")
+        }
         (Some(challenge), Some(verifier)) if *challenge == code_challenge_s256(verifier) => Ok(()),
         (Some(_), Some(_)) => bad_grant("code_verifier does not match the code_challenge"),
     }

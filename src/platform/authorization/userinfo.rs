@@ -32,7 +32,11 @@ pub(super) async fn userinfo(
     let grant = match authenticate_bearer(&shared, &headers, uri.query(), &trace) {
         Ok(grant) => grant,
         Err(refusal) => {
-            let body = json!({"error": refusal.error().map(ErrorCode::as_str), "error_description": refusal.to_string()});
+            // Without a token there is no error code (RFC 6750 section 3.1).
+            let body = match refusal.error() {
+                Some(error) => json!({"error": error.as_str(), "error_description": refusal.to_string()}),
+                None => json!({"error_description": refusal.to_string()}),
+            };
             return refused(StatusCode::UNAUTHORIZED, refusal.www_authenticate(), &body);
         }
     };

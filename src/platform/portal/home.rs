@@ -11,6 +11,7 @@ use super::page::page;
 use super::visitor::{Answer, Open, Stop};
 use crate::platform::Shared;
 use crate::platform::accounts::{Accounts, RegistrationStatus, Role, TicketKind, TicketStatus, User};
+use crate::platform::authorization::at_no_endpoint;
 use crate::platform::authorization::session::signed_in;
 use crate::platform::frame::Frame;
 use crate::platform::texts::account_error;
@@ -134,8 +135,11 @@ pub(super) async fn signed_up(State(shared): State<Arc<Shared>>, headers: Header
 }
 
 pub(super) async fn not_found(State(shared): State<Arc<Shared>>, headers: HeaderMap, uri: Uri) -> Answer {
+    if let Some(page) = at_no_endpoint(Frame::of(&shared, &headers, &uri), &uri) {
+        return Ok(page);
+    }
     // Programs read these, not people.
-    if uri.path().starts_with("/v2/") || uri.path().starts_with("/connect/") {
+    if uri.path().starts_with("/v2/") || uri.path().starts_with("/connect/") || uri.path().ends_with("/jwks") {
         return Ok(StatusCode::NOT_FOUND.into_response());
     }
     Err(Stop::not_found(Frame::of(&shared, &headers, &uri)))
