@@ -36,6 +36,7 @@ mod shape;
 mod signed_token;
 mod state;
 mod token_request;
+mod user_claims;
 
 #[cfg(test)]
 mod fixtures;
@@ -85,7 +86,7 @@ pub use resource_access::{
     check_own_tenant, check_polling_rate, check_token_stays_at_the_platform, check_userinfo_first,
 };
 pub use scopes::{
-    check_medical_reports_asked_for, check_medical_reports_scope, check_requested_scopes_declared, check_requested_scopes_exercised,
+    check_medical_reports_scope, check_requested_scopes_declared, check_requested_scopes_exercised,
 };
 pub use secrecy::{Place, check_absent};
 pub use shape::{Addition, Member, Shape, check_shape, shape};
@@ -94,3 +95,4 @@ pub use token_request::{
     check_code_verifiers, check_code_verifiers_fresh, check_codes_redeemed_once, check_grant_types, check_no_foreign_code,
     check_no_redemption, check_token_request_form, check_token_request_matches,
 };
+pub use user_claims::check_id_token_names_nobody;

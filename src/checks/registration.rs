@@ -2,7 +2,6 @@ use std::collections::BTreeMap;
 
 use super::Judgement;
 use super::judgement::{Clause, nothing};
-use super::scopes::declares_medical_reports;
 use crate::oauth::{ScopeSet, giponext};
 
 /// One environment of the dossier, such as production, with the application that is registered for it.
@@ -16,8 +15,8 @@ pub struct RegisteredEnvironment {
 }
 
 /// AC-05: an application that declares medical reports selected their scope in its registration (C-14).
-pub fn check_medical_reports_registered(features: &[String], registered: &ScopeSet) -> Judgement {
-    if !declares_medical_reports(features) {
+pub fn check_medical_reports_registered(features: &ScopeSet, registered: &ScopeSet) -> Judgement {
+    if !features.contains(giponext::MEDICAL_REPORTS) {
         return Err(super::Refusal::NotApplicable("the application does not declare medical reports".to_owned()));
     }
     if registered.contains(giponext::MEDICAL_REPORTS) {
@@ -98,10 +97,13 @@ mod tests {
 
     #[test]
     fn medical_reports_need_their_scope_in_the_registration() {
-        let features = ["medicalreports".to_owned()];
+        let features = ScopeSet::parse("giponext.medicalreports");
         assert_eq!(check_medical_reports_registered(&features, &ScopeSet::parse("openid giponext.medicalreports")), Ok(()));
         found(check_medical_reports_registered(&features, &ScopeSet::parse("openid giponext.patients")));
-        assert!(matches!(check_medical_reports_registered(&[], &ScopeSet::default()), Err(super::super::Refusal::NotApplicable(_))));
+        assert!(matches!(
+            check_medical_reports_registered(&ScopeSet::default(), &ScopeSet::default()),
+            Err(super::super::Refusal::NotApplicable(_))
+        ));
     }
 
     #[test]

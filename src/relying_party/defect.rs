@@ -7,7 +7,8 @@ use super::RelyingPartyError;
 macro_rules! defects {
     ($($variant:ident $name:literal [$($requirement:literal),+] $description:literal;)+) => {
         /// One deviation of the application on purpose. Each changes one rule; the honest login still works with it, so that
-        /// a scenario which fails with the defect and passes without it has been proved able to fail.
+        /// a scenario which fails with the defect and passes without it has been proved able to fail. Where the honest login
+        /// itself is what must be seen to fail, in a browser, the requirements' own scenario tells it.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
         pub enum Defect {
             $(#[doc = $description] $variant,)+
@@ -168,6 +169,8 @@ defects! {
     RevokesFirstRefreshToken "revokes-first-refresh-token" ["LO-01"] "revokes at logout the refresh token that came with the sign-in, however often it was replaced";
     TokenInQueryAfterRefresh "token-in-query-after-refresh" ["RS-01"] "sends the access token in the query first where it came with a refresh";
     SlowDownIsFatal "slow-down-is-fatal" ["DV-02"] "gives up when the platform answers slow_down, as a device";
+    NamesUsersFromIdToken "names-users-from-id-token" ["ID-15", "AC-08"] "takes the user's name from the ID token alone, and shows the subject where there is none";
+    StrictStateCookie "strict-state-cookie" ["AC-08"] "keeps the state of a login in a cookie that is SameSite=Strict, which no response from another site brings back";
     LogoutKeepsSession "logout-keeps-session" ["LO-03"] "deletes the cookie at logout but not the session";
 }
 

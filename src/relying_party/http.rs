@@ -92,7 +92,7 @@ impl Http {
             client = client.timeout(TIMEOUT);
         }
         // A proxy of the surroundings knows no platform on this machine.
-        if matches!(config.issuer.host_str(), Some("localhost" | "127.0.0.1" | "[::1]")) {
+        if crate::domain::is_loopback(&config.issuer) {
             client = client.no_proxy();
         }
         if let Some(pem) = &config.extra_ca_pem {

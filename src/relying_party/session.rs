@@ -219,7 +219,7 @@ fn cookie_name(config: &Config) -> &'static str {
 fn cookie(config: &Config, id: String) -> Cookie<'static> {
     Cookie::build((cookie_name(config), id))
         .http_only(!config.has(Defect::ScriptReadableCookie))
-        .same_site(SameSite::Lax)
+        .same_site(if config.has(Defect::StrictStateCookie) { SameSite::Strict } else { SameSite::Lax })
         .secure(config.is_https())
         .path("/")
         .build()

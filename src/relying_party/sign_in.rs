@@ -9,7 +9,7 @@ use super::config::under;
 use super::id_token::Occasion;
 use super::provider::TokenAnswer;
 use super::session::{Attempt, SignedIn, Tenant, Tokens, User};
-use crate::oauth::{ScopeSet, giponext};
+use crate::oauth::{ScopeSet, decode_jwt, giponext};
 
 /// Characters of a token that the defect keeps.
 const SHORT: usize = 4096;
@@ -98,6 +98,10 @@ impl App {
             return Err(SignInError::IdToken("there is none, although openid was granted"));
         };
         let sub = self.check_id_token(id_token, Occasion::Login { nonce }).await?;
+        if self.config.has(Defect::NamesUsersFromIdToken) {
+            let named = decode_jwt(id_token).ok().and_then(|jwt| jwt.claims.get("name")?.as_str().map(str::to_owned));
+            return Ok(Identity { name: named.or_else(|| Some(sub.clone())), sub: Some(sub) });
+        }
         let name = self.openid_name(&sub, &access_token(answer)).await?;
         Ok(Identity { sub: Some(sub), name })
     }

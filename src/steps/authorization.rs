@@ -55,7 +55,7 @@ async fn scopes_declared_and_exercised(world: &mut World) -> Result<(), Failure>
 
 #[then("the medical-report scope is requested exactly when that feature is declared")]
 async fn medical_reports_scope(world: &mut World) -> Result<(), Failure> {
-    let features = world.setup()?.profile.app.features.clone();
+    let features = world.setup()?.profile.app.feature_scopes().cloned().collect();
     let judgement = checks::check_medical_reports_scope(&world.exchanges()?, &features);
     world.judge(judgement)
 }

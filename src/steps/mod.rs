@@ -7,6 +7,7 @@
 //! then `world.judge(…)`.
 
 mod accreditation;
+mod advice;
 mod application;
 mod attempt;
 mod authorization;
@@ -14,6 +15,7 @@ mod background;
 mod canaries;
 mod client;
 mod client_requests;
+mod concerned;
 mod consent;
 mod container;
 mod device;
@@ -23,9 +25,11 @@ mod failure;
 mod fault_phrases;
 mod learning;
 mod leaving;
+mod loopback;
 mod markers;
 mod misbehaviour;
 mod native;
+mod output;
 mod own_port;
 mod patient_sign_in;
 mod people;
@@ -42,6 +46,7 @@ mod portal;
 mod preflight;
 mod program;
 mod program_sign_in;
+mod proof;
 mod provocation;
 mod refresh;
 mod resource_access;
@@ -63,7 +68,7 @@ mod writing;
 
 pub use failure::Failure;
 pub use fault_phrases::{armed, resolves, resolves_each};
-pub use preflight::{Look, preflight};
+pub use preflight::{Look, Sight, preflight};
 pub use series::unknown_phrase;
 pub use setup::{BrowserPool, Mock, Remote, Setup, Target};
 pub use snapshot::{GoldenTexts, SNAPSHOT_MODE};

@@ -150,12 +150,9 @@ async fn not_sent_away(world: &mut World) -> Result<(), Failure> {
 }
 
 impl World {
-    /// An address at another origin than the application's and the platform's, which this platform's journal sees.
+    /// An address at another site than the application's and the platform's, which this platform's journal sees.
     fn foreign_address(&self) -> Result<String, Failure> {
-        let mut address = self.stage()?.mock()?.issuer().clone();
-        address.set_host(Some("127.0.0.1")).map_err(Failure::broke)?;
-        address.set_path("/elsewhere/mallory");
-        Ok(address.into())
+        Ok(self.stage()?.mock()?.elsewhere("/mallory").into())
     }
 
     /// The foreign address in one of the spellings that a careless check takes for an own path.

@@ -10,6 +10,7 @@ use serde_json::{Value, json};
 use url::Url;
 
 use super::error::ApiError;
+use crate::platform::hosts::at_foreign_host;
 use crate::platform::{Fault, Shared, Trace};
 
 pub const ADDITIVE: &str = "api-additive";
@@ -211,12 +212,9 @@ pub fn refused(trace: &Trace, error: ApiError) -> Response {
     error.into_response()
 }
 
-/// Another origin that this platform's journal sees all the same: loopback by number where the issuer has a name.
+/// Another site that this platform's journal sees all the same.
 pub fn elsewhere(issuer: &Url, path: &str) -> Url {
-    let mut url = issuer.clone();
-    let host = if issuer.host_str() == Some("127.0.0.1") { "localhost" } else { "127.0.0.1" };
-    // An http(s) URL takes either host.
-    let _ = url.set_host(Some(host));
+    let mut url = at_foreign_host(issuer);
     url.set_path(&format!("/elsewhere{path}"));
     url
 }
