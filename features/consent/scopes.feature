@@ -11,4 +11,4 @@ Feature: Scopes and features
     @GX-18
     Scenario: Medical reports are asked for exactly when a feature needs them
       When Ada signs in through the popup and grants every scope
-      Then the medical-report scope is asked for exactly when a declared feature needs it
+      Then the medical-report scope is requested exactly when that feature is declared

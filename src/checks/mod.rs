@@ -88,7 +88,7 @@ pub use resource_access::{
     check_own_tenant, check_polling_rate, check_token_stays_at_the_platform, check_userinfo_first,
 };
 pub use scopes::{
-    check_medical_reports_asked_for, check_medical_reports_scope, check_requested_scopes_declared, check_requested_scopes_exercised,
+    check_medical_reports_scope, check_requested_scopes_declared, check_requested_scopes_exercised,
 };
 pub use secrecy::{Place, check_absent};
 pub use shape::{Addition, Member, Shape, check_shape, shape};

@@ -44,15 +44,11 @@ pub fn check_requested_scopes_exercised(exchanges: &[Exchange]) -> Judgement {
     Ok(())
 }
 
-/// AC-05: the scope of medical reports is asked for exactly when the feature is declared (C-14).
+/// GX-18: the scope of medical reports is asked for exactly when the feature is declared (C-14).
 ///
 /// `features`: the scopes of what the application does. A feature is what its action's scope says, whatever it is called.
 pub fn check_medical_reports_scope(exchanges: &[Exchange], features: &ScopeSet) -> Judgement {
-    check_medical_reports_asked_for(exchanges, features.contains(giponext::MEDICAL_REPORTS))
-}
-
-/// GX-18: the scope of medical reports is asked for exactly when something is `declared` that needs it (C-14).
-pub fn check_medical_reports_asked_for(exchanges: &[Exchange], declared: bool) -> Judgement {
+    let declared = features.contains(giponext::MEDICAL_REPORTS);
     let sign_ins = observed(exchanges)?;
     let asking = sign_ins.iter().find(|sign_in| sign_in.scopes().contains(giponext::MEDICAL_REPORTS));
     let (summary, expected, sign_in) = match (declared, asking) {

@@ -9,7 +9,6 @@ use super::sight::Sight;
 use super::sign_in::Consent;
 use super::world::World;
 use crate::checks;
-use crate::oauth::giponext;
 
 /// A feature as it looked when the scope of one of them was refused.
 pub(super) struct Looked {
@@ -68,14 +67,6 @@ impl Looked {
         let says = sight.says_more_than(granted());
         (!says).then(|| (format!("does not say that {feature} is off because its scope was refused"), "words about it", seen()))
     }
-}
-
-#[then("the medical-report scope is asked for exactly when a declared feature needs it")]
-async fn medical_reports_asked_for(world: &mut World) -> Result<(), Failure> {
-    let setup = world.setup()?;
-    let declared = setup.profile.app.actions.values().any(|action| action.scope == giponext::MEDICAL_REPORTS);
-    let judgement = checks::check_medical_reports_asked_for(&world.exchanges()?, declared);
-    world.judge(judgement)
 }
 
 #[then("no call went beyond the granted scopes")]

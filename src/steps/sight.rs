@@ -9,8 +9,6 @@ use crate::browser::{BrowserError, pages};
 
 /// The longest that an application may let its end-user wait for a page: one that gives up on the platform does so earlier.
 pub(super) const LONGEST_ANSWER: Duration = Duration::from_secs(40);
-/// A page at rest has its words, or none.
-const AT_ONCE: Duration = Duration::from_millis(100);
 /// What a program that fell over leaves on a page.
 const TRACES: [&str; 6] =
     ["stack trace", "Traceback (most recent call last)", "panicked at", "at java.", "Exception in thread", "node_modules/"];
@@ -77,7 +75,8 @@ impl World {
             Err(error) => return Err(stage.explain(error.into()).await),
         }
         stage.settle(&visitor).await?;
-        let words = pages::visible_text(&visitor.page, AT_ONCE).await?;
+        // On a busy machine even a page at rest takes its time to say what is on it.
+        let words = pages::visible_text(&visitor.page, patience).await?;
         let entries = visitor.page.texts(&action.shows).await?;
         Ok(Sight { never: false, status: visitor.page.status(), entries, words })
     }

@@ -95,7 +95,6 @@ pub(super) struct Memory {
     pub trials: super::misbehaviour::Trials,
     /// How many requests the actor's browser had sent when the provocation began.
     pub seen: usize,
-    /// What came of each provocation of a series.
     pub series: Vec<Provoked>,
 }
 
