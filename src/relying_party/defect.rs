@@ -177,7 +177,7 @@ defects! {
     ListensEverywhere "listens-everywhere" ["NA-01"] "listens on every address of the machine for the response, as a native application";
     KeepsListening "keeps-listening" ["NA-01"] "goes on listening when the response has come, as a native application";
     RedirectsToLocalhost "redirects-to-localhost" ["NA-01", "AZ-03"] "names `localhost` in its redirect URI, as a native application";
-    NamesUsersFromIdToken "names-users-from-id-token" ["ID-15", "AC-08"] "takes the user's name from the ID token alone, and shows the subject where there is none";
+    NamesUsersFromIdToken "names-users-from-id-token" ["ID-15"] "takes the user's name from the ID token alone, and shows the subject where there is none";
     HardWiresPaths "hard-wires-paths" ["AZ-12"] "asks for the platform's endpoints at paths of its own, whatever the discovery document says";
     HardWiresRevocation "hard-wires-revocation" ["AZ-12", "LO-01"] "asks for revocation at a path of its own, whatever the discovery document says";
     StrictStateCookie "strict-state-cookie" ["AC-08"] "keeps the state of a login in a cookie that is SameSite=Strict, which no response from another site brings back";

@@ -205,11 +205,13 @@ pub struct Sample {
     pub poll_seconds: u64,
     /// Over TLS, where the application can be told of the certificate authority.
     pub https: bool,
+    /// Whether ID tokens name their user whatever is assumed of the platform: only ID-15 is about that, and it is a recommendation.
+    pub named_in_id_token: bool,
 }
 
 impl Sample {
     pub fn of(seed: u64) -> Self {
-        Self { seed, day: None, device_interval_seconds: None, poll_seconds: POLL_SECONDS, https: false }
+        Self { seed, day: None, device_interval_seconds: None, poll_seconds: POLL_SECONDS, https: false, named_in_id_token: true }
     }
 
     pub fn assumptions(&self, of_the_run: &Assumptions) -> Assumptions {
@@ -217,6 +219,7 @@ impl Sample {
         if let Some(seconds) = self.device_interval_seconds {
             assumptions.device_poll_interval_seconds = seconds;
         }
+        assumptions.user_claims_in_id_token |= self.named_in_id_token;
         assumptions
     }
 }

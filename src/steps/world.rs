@@ -155,7 +155,9 @@ impl World {
                 Some(scenario) => (seed_of(setup.seed, &scenario.id), None),
                 None => (setup.seed, None),
             };
-            let mut sample = Sample { device_interval_seconds, day, https: self.has_tag("https"), ..Sample::of(seed) };
+            let lean = day.is_some() || self.has_tag("ID-15");
+            let https = self.has_tag("https");
+            let mut sample = Sample { device_interval_seconds, day, https, named_in_id_token: !lean, ..Sample::of(seed) };
             if self.has_tag("background") {
                 sample.poll_seconds = BACKGROUND_SECONDS;
             }
