@@ -14,6 +14,8 @@ mod page;
 mod plan;
 #[path = "reports/run.rs"]
 mod run;
+#[path = "reports/said.rs"]
+mod said;
 #[path = "reports/tools.rs"]
 mod tools;
 

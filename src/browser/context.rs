@@ -70,7 +70,15 @@ impl Context {
     /// Notes in [`Context::facts`], as a console message, to which origin every message goes that a page of this context posts to
     /// its opener or parent: in the open windows from their next document on, in later windows from their first.
     pub fn note_posted_messages(&self) {
-        let source = calling(include_str!("scripts/posted_messages.js"), &[json!(POSTED)]);
+        self.run_in_every_document(calling(include_str!("scripts/posted_messages.js"), &[json!(POSTED)]));
+    }
+
+    /// Keeps the messages that pages get from other windows, under a name in each page's `sessionStorage`; from the next documents on.
+    pub fn note_received_messages(&self, name: &str) {
+        self.run_in_every_document(calling(include_str!("scripts/received_messages.js"), &[json!(name)]));
+    }
+
+    fn run_in_every_document(&self, source: String) {
         for page in self.pages() {
             self.scope.connection.post(Some(&page.window.session), ON_NEW_DOCUMENT, json!({ "source": source }));
         }

@@ -9,6 +9,7 @@ use tokio::sync::watch;
 use super::cdp::{Connection, Event};
 use super::context::ON_NEW_DOCUMENT;
 use super::evidence::{Request, public_text, public_url};
+use super::kept;
 use super::state::{Opening, Pending, Popups, Scope, Window, WindowState};
 use super::wait::calling;
 use crate::domain::BrowserFactKind;
@@ -183,6 +184,7 @@ fn page(connection: &Connection, scope: &Scope, window: &Window, method: &str, p
             }
         }
         "Runtime.consoleAPICalled" => {
+            kept::said(scope, &params["args"]);
             let words: Vec<String> = params["args"].as_array().into_iter().flatten().map(console_word).collect();
             scope.note(BrowserFactKind::Console, public_text(&format!("{}: {}", text(params, "/type"), words.join(" "))));
         }
@@ -262,7 +264,10 @@ fn network(scope: &Scope, window: &Window, session: &str, method: &str, params: 
                 }
             }
         }
-        "Network.loadingFinished" => window.state.send_modify(|state| drop(state.pending.remove(&id))),
+        "Network.loadingFinished" => {
+            kept::answered(scope, window, text(params, "/requestId"), &id);
+            window.state.send_modify(|state| drop(state.pending.remove(&id)));
+        }
         "Network.loadingFailed" => {
             let why = (text(params, "/type") == "Document").then(|| text(params, "/errorText").to_owned());
             window.state.send_modify(|state| {

@@ -9,6 +9,7 @@ use tokio::sync::watch;
 
 use super::cdp::Connection;
 use super::evidence::{Request, public_url};
+use super::kept::Kept;
 use crate::domain::{BrowserFact, BrowserFactKind};
 
 /// One window.
@@ -101,6 +102,8 @@ pub(super) struct Record {
     pub requests: Vec<Request>,
     /// The last request of each DevTools request id, which a redirect keeps.
     latest: HashMap<String, usize>,
+    /// Raw, where it was asked for.
+    pub kept: Option<Kept>,
     pub closed: bool,
 }
 
@@ -114,6 +117,13 @@ impl Record {
         if let Some(request) = self.latest.get(id).and_then(|&index| self.requests.get_mut(index)) {
             request.status = Some(status);
         }
+    }
+}
+
+impl Record {
+    /// Address of the last request with this id.
+    pub fn address(&self, id: &str) -> Option<String> {
+        self.latest.get(id).and_then(|&index| self.requests.get(index)).map(|request| request.url.clone())
     }
 }
 

@@ -87,3 +87,34 @@ impl Catalogue {
         coverage
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_concerns_a_program_and_only_pages_are_judged_for_is_untested() {
+        let catalogue = Catalogue::embedded().expect("the suite is sound");
+        let untested = |r#type: &str| catalogue.untested_for(r#type).iter().map(ToString::to_string).collect::<Vec<_>>();
+        let holds = |list: &[String], id: &str| list.iter().any(|own| own == id);
+        let (device, native) = (untested("device"), untested("native"));
+        for id in ["GX-02", "GX-08", "GX-09", "GX-11", "RS-01", "RS-02", "TK-05", "GX-22"] {
+            assert!(holds(&device, id), "{id} is not told for a device: {device:?}");
+        }
+        assert!(holds(&native, "ID-01") && holds(&native, "ID-08"), "{native:?}");
+        // What is about pages, or has a scenario of its own there.
+        for id in ["PO-01", "CB-15", "SE-01", "ID-01", "DV-01", "TK-01", "NA-01"] {
+            assert!(!holds(&device, id), "{id}: {device:?}");
+        }
+        assert_eq!(untested("web"), Vec::<String>::new());
+    }
+
+    #[test]
+    fn the_byte_order_mark_of_an_editor_is_no_part_of_a_feature() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let feature = "\u{feff}Feature: One\n  @CB-01\n  Scenario: Two\n    When Ada signs in\n";
+        std::fs::write(folder.path().join("one.feature"), feature).expect("writes");
+        let sources = Sources::from_dir(folder.path()).expect("reads");
+        assert!(parse_features(&sources).is_ok_and(|features| features.len() == 1));
+    }
+}

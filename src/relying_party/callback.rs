@@ -10,6 +10,7 @@ use serde::Deserialize;
 use url::form_urlencoded;
 
 use super::app::App;
+use super::comparison::Compared;
 use super::pages::{self, Visit};
 use super::session::{Attempt, Refusal, Session, SignedIn};
 use super::sign_in::SignInError;
@@ -138,7 +139,7 @@ pub(super) fn attempt_of(app: &App, session: &Session, response: &AuthorizationR
         return Err(SignInError::Response("a parameter is unknown"));
     }
     // CB-01, CB-03, CB-04, CB-07: the state is of an attempt of this session, and counts once.
-    let known = response.all("state").find_map(|state| session.take_attempt(state));
+    let known = response.all("state").find_map(|state| session.take_attempt(|sent| app.config.same(Compared::State, sent, state)));
     let elsewhere = |state: &str| app.store.attempts_of_all.lock().ok()?.remove(state);
     if let Some(mut attempt) = known {
         if has(Defect::MixesAttempts)
@@ -164,6 +165,9 @@ pub(super) fn attempt_of(app: &App, session: &Session, response: &AuthorizationR
     {
         return Ok(attempt);
     }
+    if has(Defect::EquatesNoState) && state.is_empty() && session.data().attempts.is_empty() {
+        return Ok(unsolicited(state));
+    }
     if has(Defect::AcceptsUnsolicitedCallback) && session.data().attempts.is_empty() && session.signed_in().is_none() {
         return Ok(elsewhere(state).unwrap_or_else(|| unsolicited(state)));
     }
@@ -188,8 +192,10 @@ pub(super) async fn code_of<'a>(app: &App, response: &'a AuthorizationResponse) 
     let metadata = app.metadata().await?;
     // CB-08, CB-09: the answer of the issuer that was asked, compared as text; absent only if it never promised to be there.
     let right = match response.get("iss") {
-        Some(iss) => iss == metadata.issuer,
-        None => !metadata.authorization_response_iss_parameter_supported,
+        Some(iss) if !iss.is_empty() => app.config.same(Compared::ResponseIssuer, &metadata.issuer, iss),
+        absent => {
+            absent.is_none() && !metadata.authorization_response_iss_parameter_supported || app.config.has(Defect::TakesNoResponseIssuer)
+        }
     };
     if !right && !app.config.has(Defect::IgnoresResponseIssuer) {
         return Err(SignInError::Response("its issuer is not the platform"));

@@ -5,6 +5,7 @@ use jsonwebtoken::{Algorithm, DecodingKey, decode_header};
 use serde_json::{Map, Value};
 
 use super::app::App;
+use super::comparison::Compared;
 use super::sign_in::SignInError;
 use super::{Defect, Habit};
 use crate::oauth::decode_jwt;
@@ -42,11 +43,13 @@ impl App {
     /// from the platform's key set, never from the token's header: `none`, a public key as HMAC secret, `jwk`, `jku` and
     /// `x5u` lead nowhere (ID-04 to ID-07).
     async fn signed_claims(&self, token: &str) -> Result<Claims, SignInError> {
-        if self.config.has(Defect::AcceptsAlgNone)
-            && let Ok(jwt) = decode_jwt(token)
-            && jwt.header.get("alg").and_then(Value::as_str).is_some_and(|alg| alg.eq_ignore_ascii_case("none"))
-        {
+        let jwt = decode_jwt(token).map_err(|_| refused("it is not readable"))?;
+        if self.takes_unsigned(token, jwt.header.get("alg").and_then(Value::as_str).unwrap_or_default()) {
             return Ok(jwt.claims);
+        }
+        // What is marked as critical must be understood (RFC 7515 section 4.1.11), and nothing of the kind is.
+        if jwt.header.contains_key("crit") && !self.config.has(Defect::IgnoresCriticalHeader) {
+            return Err(refused("its header has a critical parameter"));
         }
         let header = decode_header(token).map_err(|_| refused("its header is not readable or its algorithm is not known"))?;
         if self.config.has(Defect::TrustsEmbeddedKey)
@@ -62,16 +65,25 @@ impl App {
         if self.config.has(Defect::AcceptsHs256PublicKey) && header.alg == Algorithm::HS256 {
             return keys.iter().find_map(|key| hs256::signed_with_public_key(token, key)).ok_or_else(|| refused("its HMAC is wrong"));
         }
-        if !matches!(header.alg, Algorithm::RS256 | Algorithm::ES256) {
+        // ID-16.
+        if !matches!(header.alg, Algorithm::RS256 | Algorithm::ES256) && !self.config.has(Defect::TakesAnyAlgorithm) {
             return Err(refused("its algorithm is neither RS256 nor ES256"));
         }
         if keys.is_empty() {
             return Err(refused("its key is not one of the platform's"));
         }
         if self.config.has(Defect::SkipsSignatureCheck) {
-            return decode_jwt(token).map(|jwt| jwt.claims).map_err(|_| refused("it is not readable"));
+            return Ok(jwt.claims);
         }
         keys.iter().find_map(|key| signed_with(token, key, header.alg)).ok_or_else(|| refused("its signature is wrong"))
+    }
+
+    /// Only the defects take a token that nobody signed (ID-05).
+    fn takes_unsigned(&self, token: &str, alg: &str) -> bool {
+        let is_none = alg.eq_ignore_ascii_case("none");
+        (self.config.has(Defect::AcceptsAlgNone) && is_none)
+            || (self.config.has(Defect::BlocksOneSpellingOfNone) && is_none && alg != "none")
+            || (self.config.has(Defect::TakesEmptySignature) && !is_none && token.ends_with('.'))
     }
 
     fn check_claims(&self, claims: &Claims, issuer: &str, occasion: Occasion<'_>) -> Result<String, &'static str> {
@@ -79,8 +91,11 @@ impl App {
         let text = |name: &str| claims.get(name).and_then(Value::as_str);
         let client_id = self.config.client_id.as_str();
 
-        // ID-01: as text, to the last slash.
-        if text("iss") != Some(issuer) && !has(Defect::SkipsIssuerCheck) {
+        let same = |compared, expected: &str, given: Option<&str>| given.is_some_and(|given| self.config.same(compared, expected, given));
+
+        // ID-01, ID-16: as text, to the last slash.
+        let unnamed = !claims.contains_key("iss") && has(Defect::TakesNoIssuer);
+        if !same(Compared::Issuer, issuer, text("iss")) && !unnamed && !has(Defect::SkipsIssuerCheck) {
             return Err("its issuer is not the platform");
         }
         // ID-02: this client, and nobody whom we do not trust.
@@ -89,48 +104,60 @@ impl App {
             Some(Value::Array(audiences)) => audiences.iter().map(|audience| audience.as_str().unwrap_or_default()).collect(),
             _ => Vec::new(),
         };
-        let ours = !audiences.is_empty() && audiences.iter().all(|audience| *audience == client_id);
+        let some = !audiences.is_empty() || (claims.contains_key("aud") && has(Defect::TakesEmptyAudience));
+        let ours = some && audiences.iter().all(|audience| same(Compared::Audience, client_id, Some(audience)));
         if !ours && !has(Defect::SkipsAudienceCheck) {
             return Err("it is not for this application alone");
         }
         // ID-03.
-        if claims.contains_key("azp") && text("azp") != Some(client_id) && !has(Defect::SkipsAzpCheck) {
+        if claims.contains_key("azp") && !same(Compared::AuthorizedParty, client_id, text("azp")) && !has(Defect::SkipsAzpCheck) {
             return Err("its authorized party is another application");
         }
         if let Occasion::Login { nonce } = occasion {
             if !has(Defect::SkipsExpiryCheck) {
-                check_times(claims, if self.config.does(Habit::LenientClock) { LENIENT_SECONDS } else { LEEWAY_SECONDS })?;
+                self.check_times(claims)?;
             }
             // ID-09: the answer to this attempt, in this browser.
-            if nonce.is_some() && text("nonce") != nonce && !has(Defect::SkipsNonceCheck) {
+            let missing = !claims.contains_key("nonce") && has(Defect::TakesMissingNonce);
+            if nonce.is_some_and(|sent| !same(Compared::Nonce, sent, text("nonce"))) && !missing && !has(Defect::SkipsNonceCheck) {
                 return Err("its nonce is not the one that was sent");
             }
         }
         // ID-10.
         match text("sub") {
             Some(sub) if (1..=255).contains(&sub.len()) => Ok(sub.to_owned()),
+            None if has(Defect::TakesSubjectOfAnyType) && claims.contains_key("sub") => Ok(claims["sub"].to_string()),
             _ if has(Defect::SkipsSubjectCheck) => Ok(String::new()),
             _ => Err("it names no subject"),
         }
     }
-}
 
-/// ID-08.
-fn check_times(claims: &Claims, leeway: f64) -> Result<(), &'static str> {
-    let now = Timestamp::now().as_second() as f64;
-    let time = |name: &str| claims.get(name).and_then(Value::as_f64);
-    match time("exp") {
-        Some(exp) if exp > now - leeway => {}
-        _ => return Err("it has expired"),
+    /// ID-08, ID-17: clocks differ a little.
+    fn check_times(&self, claims: &Claims) -> Result<(), &'static str> {
+        let has = |defect| self.config.has(defect);
+        let leeway = match () {
+            () if has(Defect::NeedsExactClock) => 0.0,
+            () if self.config.does(Habit::LenientClock) => LENIENT_SECONDS,
+            () => LEEWAY_SECONDS,
+        };
+        let now = Timestamp::now().as_second() as f64;
+        let time = |name: &str| claims.get(name).and_then(Value::as_f64);
+        let unread = |exp: &Value| (has(Defect::TakesExpiryOfZero) && *exp == 0) || (has(Defect::TakesExpiryInText) && exp.is_string());
+        match time("exp") {
+            Some(exp) if exp > now - leeway => {}
+            _ if claims.get("exp").is_some_and(unread) => {}
+            _ => return Err("it has expired"),
+        }
+        match time("iat") {
+            Some(iat) if iat <= now + leeway && iat > now - OLDEST_SECONDS => {}
+            _ if has(Defect::IgnoresTimeOfIssue) => {}
+            _ => return Err("it was not issued just now"),
+        }
+        if claims.contains_key("nbf") && !time("nbf").is_some_and(|nbf| nbf <= now + leeway) && !has(Defect::IgnoresNotBefore) {
+            return Err("it is not valid yet");
+        }
+        Ok(())
     }
-    match time("iat") {
-        Some(iat) if iat < now + leeway && iat > now - OLDEST_SECONDS => {}
-        _ => return Err("it was not issued just now"),
-    }
-    if claims.contains_key("nbf") && !time("nbf").is_some_and(|nbf| nbf < now + leeway) {
-        return Err("it is not valid yet");
-    }
-    Ok(())
 }
 
 fn signed_with(token: &str, key: &Jwk, algorithm: Algorithm) -> Option<Claims> {

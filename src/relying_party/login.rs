@@ -60,7 +60,8 @@ pub(super) async fn login(State(app): State<Arc<App>>, Query(parameters): Query<
 /// Everything that ties the response to this request is fresh (AZ-04, AZ-07, AZ-09, AZ-11).
 pub(super) fn begin(config: &Config, window: Window) -> Attempt {
     // A public client gets no token without PKCE.
-    let defenceless = (config.has(Defect::AcceptsAnyState) || config.has(Defect::NoNonce)) && config.client_secret.is_some();
+    let harmful = config.has(Defect::AcceptsAnyState) || config.has(Defect::NoNonce) || config.compares_state_carelessly();
+    let defenceless = harmful && config.client_secret.is_some();
     let state = match &config.client_secret {
         _ if config.has(Defect::ConstantState) => CONSTANT_STATE.to_owned(),
         Some(secret) if config.has(Defect::SecretInState) => {

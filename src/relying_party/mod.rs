@@ -10,6 +10,7 @@
 //! | `program`, `device`, `native` | the application as a command-line program: without a browser (RFC 8628), or with the user's (RFC 8252) |
 //! | `login`, `callback`, `sign_in`, `logout` | the way of a user in and out |
 //! | `provider`, `id_token` | discovery, keys, tokens; the rules for an ID token |
+//! | `comparison` | how texts from outside are compared |
 //! | `background` | what it reads while nobody looks |
 //! | `session` | attempts and signed-in users, kept on the server |
 //! | `http`, `api` | time limits, retries, refresh, pages of a list |
@@ -23,6 +24,7 @@ mod api;
 mod app;
 mod background;
 mod callback;
+mod comparison;
 mod config;
 mod defect;
 mod device;

@@ -22,6 +22,7 @@ use tokio::sync::Mutex;
 use url::form_urlencoded;
 
 use super::app::App;
+use super::comparison::Compared;
 use super::config::under;
 use super::http::{Answer, HttpError, Repeat, without_url};
 use super::session::Attempt;
@@ -106,6 +107,10 @@ impl App {
             Some(set) => set,
             None => keys.set.insert(self.read_keys(&address).await?),
         };
+        let has = |defect| self.config.has(defect);
+        if has(Defect::TakesFirstKey) || (has(Defect::NeedsKeyId) && kid.is_none()) {
+            return Ok(set.iter().take(usize::from(has(Defect::TakesFirstKey))).cloned().collect());
+        }
         let found = matching(set, kid);
         if !found.is_empty() {
             return Ok(found);
@@ -115,8 +120,10 @@ impl App {
             return Ok(Vec::new());
         }
         keys.refetched.push_back(Instant::now());
-        let set = self.read_keys(&address).await?;
-        Ok(matching(keys.set.insert(set), kid))
+        let set = keys.set.insert(self.read_keys(&address).await?);
+        let found = matching(set, kid);
+        let first = set.iter().take(usize::from(found.is_empty() && self.config.has(Defect::TakesFirstKeyForUnknown))).cloned();
+        Ok(found.into_iter().chain(first).collect())
     }
 
     pub(super) async fn read_keys(&self, address: &str) -> Result<Vec<Jwk>, SignInError> {
@@ -127,6 +134,10 @@ impl App {
         let answer = self.read(address).await?;
         let set: Set = serde_json::from_slice(&answer.body).map_err(|_| SignInError::Platform("the key set is not usable"))?;
         // A key of a kind that we do not know is not ours to complain about.
+        let unknown = |key: &serde_json::Value| serde_json::from_value::<Jwk>(key.clone()).is_err();
+        if self.config.has(Defect::TripsOverUnknownKeys) && set.keys.iter().any(unknown) {
+            return Err(SignInError::Platform("the key set is not usable"));
+        }
         Ok(set.keys.into_iter().filter_map(|key| serde_json::from_value(key).ok()).collect())
     }
 
@@ -284,7 +295,8 @@ fn check_metadata(metadata: &Metadata, config: &Config) -> Result<(), SignInErro
     // A URL without a path is written with and without a slash; which one the platform chose, it says here, and from here on
     // its issuer is compared as text.
     let configured = config.issuer.as_str();
-    let same = metadata.issuer == configured || (config.issuer.path() == "/" && metadata.issuer == configured.trim_end_matches('/'));
+    let without_slash = if config.issuer.path() == "/" { configured.trim_end_matches('/') } else { configured };
+    let same = metadata.issuer == configured || config.same(Compared::DiscoveredIssuer, without_slash, &metadata.issuer);
     if !same && !config.has(Defect::SkipsDiscoveryIssuerCheck) {
         tracing::warn!(expected = configured, found = metadata.issuer, "the discovery document is of another issuer");
         return Err(SignInError::Platform("the discovery document is of another issuer"));

@@ -134,10 +134,10 @@ impl Session {
         data.attempts.push(attempt);
     }
 
-    /// The attempt that a response's state names. It is forgotten with this: a response counts once (CB-04).
-    pub fn take_attempt(&self, state: &str) -> Option<Attempt> {
+    /// The attempt whose state it is. It is forgotten with this: a response counts once (CB-04).
+    pub fn take_attempt(&self, is_its_state: impl Fn(&str) -> bool) -> Option<Attempt> {
         let mut data = self.data();
-        let index = data.attempts.iter().position(|attempt| attempt.state == state && attempt.begun.elapsed() < ATTEMPT_LIFETIME)?;
+        let index = data.attempts.iter().position(|attempt| is_its_state(&attempt.state) && attempt.begun.elapsed() < ATTEMPT_LIFETIME)?;
         Some(data.attempts.remove(index))
     }
 

@@ -121,7 +121,8 @@ impl App {
 
     fn check_subject(&self, sub: &str, info: &Value) -> Result<(), SignInError> {
         let unknown = sub.is_empty() && self.config.has(Defect::SkipsSubjectCheck);
-        if info["sub"].as_str() == Some(sub) || unknown || self.config.has(Defect::UsesUserinfoOfAnotherSubject) {
+        let spelt = self.config.has(Defect::TakesSubjectOfAnyType) && info["sub"].to_string() == sub;
+        if info["sub"].as_str() == Some(sub) || spelt || unknown || self.config.has(Defect::UsesUserinfoOfAnotherSubject) {
             return Ok(());
         }
         Err(SignInError::Platform("the user information is about somebody else"))

@@ -17,6 +17,9 @@ pub fn conclusion(run: &Run, lang: Lang) -> String {
     if first != Party::Application {
         sentences.push(words::choose(lang, "The application was not judged.", "L'applicazione non è stata giudicata.").to_owned());
     }
+    if matches!(run.readiness(), Readiness::Ready | Readiness::Partial) {
+        sentences.extend(of_the_others(run, first, lang));
+    }
     if run.readiness() == Readiness::Ready {
         sentences.extend(untested(run, tally.untested, lang));
     }
@@ -44,6 +47,16 @@ pub fn parties_on_a_line(run: &Run, lang: Lang) -> String {
 pub fn selection(run: &Run, lang: Lang) -> Option<String> {
     let part = words::choose(lang, "Only a part of the suite was run", "È stata eseguita solo una parte della suite");
     (!run.selection().is_empty()).then(|| format!("{part}: {}", run.selection().join(", ")))
+}
+
+/// What must not be overlooked above a good verdict: another party that is not in order.
+fn of_the_others(run: &Run, first: Party, lang: Lang) -> Vec<String> {
+    let open = |(party, readiness): &(Party, Readiness)| *party != first && readiness.severity() > Readiness::Partial.severity();
+    let told = |(party, readiness)| {
+        let (party, readiness) = (words::party(party, lang), words::readiness(readiness, lang));
+        format!("{} ({party}): {readiness}.", words::choose(lang, "Another verdict", "Un altro esito"))
+    };
+    run.parties().judged().filter(open).map(told).collect()
 }
 
 fn of_application(run: &Run, tally: Tally, lang: Lang) -> String {

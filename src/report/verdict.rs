@@ -13,7 +13,7 @@ const VALIDITY: SignedDuration = SignedDuration::from_hours(365 * 24);
 /// What stands beside the verdict of a run, in requirements of its first party.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct Tally {
-    /// How many the run judged, and how many the catalogue has: of every party.
+    /// How many the run judged, and how many the catalogue has of every party.
     pub run: usize,
     pub of: usize,
     /// Recommendations that did not hold.
@@ -97,7 +97,7 @@ impl Run {
             open && row.requirement.level != Level::Must
         };
         Tally {
-            run: rows.iter().filter(|row| was_run(row)).count(),
+            run: own().filter(|row| was_run(row)).count(),
             of: rows.len(),
             open: own().filter(warned).filter(|row| !waived(row)).count(),
             waived: own().filter(warned).filter(waived).count(),

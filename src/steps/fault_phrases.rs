@@ -128,10 +128,14 @@ const PHRASES: &[(&str, &str)] = &[
     ("close the connection on the next write", "api-drop-before-write"),
 ];
 
+fn phrases() -> impl Iterator<Item = &'static (&'static str, &'static str)> {
+    PHRASES.iter().chain(super::near_miss_phrases::PHRASES)
+}
+
 /// The fault that a phrase names, and how often it fires.
 pub fn fault(phrase: &str) -> Option<(&'static str, crate::platform::Times)> {
     use crate::platform::Times;
-    let (_, fault) = PHRASES.iter().find(|(known, _)| *known == phrase)?;
+    let (_, fault) = phrases().find(|(known, _)| *known == phrase)?;
     let times = match phrase {
         _ if phrase.contains("the next two ") => Times::Next(2),
         _ if phrase.contains("the next ") => Times::Next(1),
@@ -162,7 +166,7 @@ mod tests {
 
     #[test]
     fn every_phrase_names_a_fault_of_the_platform() {
-        for (phrase, fault) in PHRASES {
+        for (phrase, fault) in phrases() {
             assert!(crate::platform::faults().any(|known| known.name == *fault), "{phrase}: no fault {fault}");
         }
         assert!(resolves("the popup closes"));

@@ -24,7 +24,7 @@ const REFUSING: &str = "doctor, refusing";
 const AGAIN: &str = "doctor, once more";
 
 /// How many of the page's new words a reason tells.
-const TOLD: usize = 4;
+const TOLD: usize = 6;
 
 /// The sign-in that the look before the run has begun.
 pub(super) struct Begun {

@@ -29,6 +29,7 @@ mod loopback;
 mod markers;
 mod misbehaviour;
 mod native;
+mod near_miss_phrases;
 mod output;
 mod own_port;
 mod patient_sign_in;

@@ -55,9 +55,9 @@ async fn both_sign_in(world: &mut World) -> Result<(), Failure> {
 
 #[then("each of them sees data of the own medical centre alone")]
 async fn own_data_alone(world: &mut World) -> Result<(), Failure> {
-    let mut blank = None;
     let patients = world.action_for("patients").ok();
     let lists_patients = |feature: &str| patients.as_ref().is_some_and(|(name, _)| name == feature);
+    let mut blank = None;
     for (name, own, other) in [("Ada", TENANT, OTHER_TENANT), ("Bruno", OTHER_TENANT, TENANT)] {
         world.memory.actor = Some(name.to_owned());
         for feature in world.features()? {

@@ -8,6 +8,7 @@ mod faults;
 mod honest;
 mod introspection;
 mod limits;
+mod near_misses;
 mod observed;
 mod refusals;
 mod stage;

@@ -97,8 +97,9 @@ fn a_bundle_is_read_elsewhere_and_a_changed_one_refused() {
     assert_eq!(ended.code, Some(0), "{ended:?}");
     let verify = |bundle: &str, key: &str| desk.ended(&["verify", bundle, "--public-key", key]);
     let seen = verify("run.zip", "ours.key.pub");
-    assert_eq!(seen.code, Some(0), "{seen:?}");
-    for told in ["verdict      READY", "application  Portale Referti", "signed by    Irene Sala", "not valid as an approval"] {
+    assert_eq!(seen.code, Some(3), "a part is no approval: {seen:?}");
+    let part = "no approval: only a part of the suite was run (requirement CB-01)";
+    for told in ["verdict      PARTIAL", "application  Portale Referti", "signed by    Irene Sala", "not valid as an approval", part] {
         assert!(seen.stdout.contains(told), "{told}: {}", seen.stdout);
     }
     let mut bytes = fs::read(desk.path("run.zip")).expect("the bundle");

@@ -102,3 +102,21 @@ fn a_driver_that_does_not_answer() {
     assert!(ended.stderr.starts_with("error: ") && ended.stderr.trim().lines().count() <= 2, "{}", ended.stderr);
     assert!(ended.stderr.contains(&port.to_string()), "{}", ended.stderr);
 }
+
+#[test]
+fn a_run_of_no_jobs() {
+    let desk = Desk::new();
+    let ended = desk.run(&["--jobs", "0", "--requirement", "AZ-02"]);
+    assert_eq!(ended.code, Some(2), "{ended:?}");
+    assert!(ended.stderr.contains("at least one scenario has to run at a time"), "{}", ended.stderr);
+    assert!(!desk.out().exists(), "nothing was begun");
+}
+
+#[test]
+fn a_shell_is_given_its_completions() {
+    for shell in ["bash", "zsh", "fish"] {
+        let ended = Desk::new().ended(&["completions", shell]);
+        assert_eq!(ended.code, Some(0), "{ended:?}");
+        assert!(ended.stdout.contains("collaudo") && ended.stdout.contains("verify"), "{shell}: {}", ended.stdout);
+    }
+}

@@ -1,6 +1,7 @@
 //! What a run says, what is rendered again from its file, and the lists.
 
 use std::fs;
+use std::process::Stdio;
 
 use serde_json::Value;
 
@@ -46,5 +47,16 @@ fn every_list_is_json_for_a_program() {
         assert!(list.iter().all(|entry| !entry[key].is_null()), "{what}");
         let lines = desk.ended(&["list", what]).stdout.lines().count();
         assert_eq!(lines, list.len(), "{what}: one line for each");
+    }
+}
+
+#[test]
+fn a_reader_that_goes_away_leaves_the_report() {
+    let desk = Desk::new();
+    let mut run = desk.command(&["run", "--out", "out", "--requirement", "AZ-02"]).stdout(Stdio::piped()).spawn().expect("it starts");
+    drop(run.stdout.take());
+    assert_eq!(run.wait().expect("it ends").code(), Some(0));
+    for name in ["run.jsonl", "report.html", "report.json", "junit.xml"] {
+        assert!(desk.out().join(name).exists(), "{name} is missing");
     }
 }

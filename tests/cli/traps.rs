@@ -21,7 +21,7 @@ fn scenarios(desk: &Desk) -> Vec<(String, String, Vec<Value>)> {
     let records = desk.records();
     let titles = desk.verdicts().into_iter().map(|(title, ..)| title);
     let finished = records.iter().filter(|record| record["event"] == "scenario-finished").zip(titles);
-    let judged = finished.filter(|(record, _)| record["verdict"] != "not-applicable");
+    let judged = finished.filter(|(record, _)| record["verdict"] != "not-applicable" && record["verdict"] != "not-tested");
     judged.map(|(record, title)| (title, text(&record["verdict"]), record["exchanges"].as_array().cloned().unwrap_or_default())).collect()
 }
 

@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use super::error::ApiError;
 use super::{admit, faults, unauthorized};
 use crate::platform::accounts::{Accounts, UserId};
-use crate::platform::authorization::{USERINFO_OTHER_SUBJECT, authenticate_bearer, other_user};
+use crate::platform::authorization::{USERINFO_OTHER_SUBJECT, authenticate_bearer, other_user, shown_subject};
 use crate::platform::{Shared, Trace};
 
 pub const PATH: &str = "/v2/userinfo";
@@ -29,7 +29,12 @@ pub async fn userinfo(
             }
             let other = trace.fires(&shared.faults, USERINFO_OTHER_SUBJECT);
             let elsewhere = trace.fires(&shared.faults, faults::USERINFO_OTHER_TENANT);
-            let described = describe(&shared.accounts(), &grant.subject, other, elsewhere);
+            let described = describe(&shared.accounts(), &grant.subject, other, elsewhere).map(|mut described| {
+                if !other {
+                    described["sub"] = shown_subject(&shared, &trace, &grant.subject);
+                }
+                described
+            });
             described.map_or_else(|| faults::refused(&trace, ApiError::InvalidToken), |value| Json(value).into_response())
         }
     };

@@ -7,6 +7,7 @@ use super::fault as f;
 use super::id_token::{LIFETIME, header};
 use super::jwt::{Draft, Signature};
 use super::keys::{self, KeyError, Keys};
+use super::near_misses as near;
 use super::response::OTHER_ISSUER;
 use crate::platform::api::elsewhere;
 use crate::platform::{Shared, Trace};
@@ -27,9 +28,8 @@ pub(super) const FOREIGN_CERTIFICATE: &str = "/certificate";
 type Edit = fn(&mut Draft, &Keys);
 
 /// Claims first, then signature. The claim named is the one without which the fault cannot fire.
-const EDITS: [(&str, &str, Edit); 26] = [
+const EDITS: [(&str, &str, Edit); 30] = [
     (f::ID_TOKEN_WRONG_ISSUER, "iss", |draft, _| set(draft, "iss", OTHER_ISSUER)),
-    (f::OTHER_ISSUER_THROUGHOUT, "iss", |draft, _| set(draft, "iss", OTHER_ISSUER)),
     (f::ID_TOKEN_WRONG_AUDIENCE, "aud", |draft, _| set(draft, "aud", OTHER_CLIENT)),
     (f::ID_TOKEN_EXTRA_AUDIENCE, "aud", |draft, _| {
         let own = draft.claims["aud"].clone();
@@ -70,8 +70,13 @@ const EDITS: [(&str, &str, Edit); 26] = [
     (f::ID_TOKEN_SUB_LONG, "sub", |draft, _| set(draft, "sub", "s".repeat(TOO_LONG))),
     (f::ID_TOKEN_ALG_NONE, "iss", |draft, _| unsigned(draft, "none")),
     (f::ID_TOKEN_ALG_NONE_MIXED_CASE, "iss", |draft, _| unsigned(draft, "nOnE")),
+    (f::ID_TOKEN_ALG_NONE_CAPITALISED, "iss", |draft, _| unsigned(draft, "None")),
+    (f::ID_TOKEN_ALG_NONE_CAPITALS, "iss", |draft, _| unsigned(draft, "NONE")),
     (f::ID_TOKEN_HS256_PUBLIC_KEY, "iss", |draft, keys| hs256(draft, &keys.kid, keys.public_pem.as_bytes())),
     (f::ID_TOKEN_HS256_JWK, "iss", |draft, keys| hs256(draft, &keys.kid, keys.jwk.to_string().as_bytes())),
+    (f::ID_TOKEN_HS256_MODULUS, "iss", |draft, keys| hs256(draft, &keys.kid, &keys.modulus())),
+    (f::ID_TOKEN_HS256_ENCODED_MODULUS, "iss", |draft, keys| hs256(draft, &keys.kid, keys.encoded_modulus().as_bytes())),
+    (f::ID_TOKEN_HS256_DER, "iss", |draft, keys| hs256(draft, &keys.kid, &keys.public_der())),
     (f::ID_TOKEN_KID_PATH, "iss", |draft, _| hs256(draft, "../../../../../../dev/null", b"")),
     (f::ID_TOKEN_CRIT, "iss", |draft, _| {
         draft.header.insert("crit".to_owned(), json!(["gipo_region"]));
@@ -120,7 +125,10 @@ pub(super) async fn edit<'a>(
     keys: &'a Keys,
     refreshed: bool,
 ) -> Result<(), KeyError> {
-    for (fault, needed, edit) in EDITS {
+    if let Some(name) = near::other_name(shared, trace) {
+        set(draft, "iss", name);
+    }
+    for (fault, needed, edit) in EDITS.into_iter().chain(near::CLAIMS) {
         if draft.claims.contains_key(needed) && trace.fires(&shared.faults, fault) {
             edit(draft, keys);
         }
@@ -136,6 +144,14 @@ pub(super) async fn edit<'a>(
             sign_with(draft, foreign);
             lead(&mut draft.header, foreign, &shared.issuer);
         }
+    }
+    near::sign_otherwise(shared, trace, draft, keys);
+    if draft.header.get("kid").is_some_and(|kid| kid == near::OTHER_KID) {
+        shared.authorizations().new_key = true;
+    }
+    if trace.fires(&shared.faults, f::ID_TOKEN_KID_RANDOM) {
+        sign_with(draft, keys::foreign(keys.algorithm).await?);
+        draft.header.insert("kid".to_owned(), shared.random.token(12).into());
     }
     if trace.fires(&shared.faults, f::ID_TOKEN_NEW_KEY) {
         sign_with(draft, keys::new(keys.algorithm).await?);

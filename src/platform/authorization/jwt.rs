@@ -1,7 +1,7 @@
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use ring::rand::SystemRandom;
-use ring::signature::RSA_PKCS1_SHA256;
+use ring::signature::{RSA_PKCS1_SHA256, RSA_PKCS1_SHA512, RSA_PSS_SHA256, RsaEncoding, RsaKeyPair};
 use serde_json::{Map, Value};
 
 use super::keys::KeyPair;
@@ -19,6 +19,10 @@ pub(super) enum Signature<'a> {
     By(&'a KeyPair),
     /// With one bit changed.
     Broken(&'a KeyPair),
+    /// Of another message.
+    OfAnother(&'a KeyPair),
+    Rs512(&'a RsaKeyPair),
+    Ps256(&'a RsaKeyPair),
     Hs256(Vec<u8>),
     None,
 }
@@ -40,6 +44,9 @@ impl Draft<'_> {
                 signature[middle] ^= 1;
                 signature
             }
+            Signature::OfAnother(pair) => pair.sign(b"another token of the platform")?,
+            Signature::Rs512(pair) => rsa(pair, &RSA_PKCS1_SHA512, message.as_bytes())?,
+            Signature::Ps256(pair) => rsa(pair, &RSA_PSS_SHA256, message.as_bytes())?,
             Signature::Hs256(secret) => {
                 let key = ring::hmac::Key::new(ring::hmac::HMAC_SHA256, secret);
                 ring::hmac::sign(&key, message.as_bytes()).as_ref().to_vec()
@@ -52,14 +59,15 @@ impl Draft<'_> {
 
 impl KeyPair {
     fn sign(&self, message: &[u8]) -> Result<Vec<u8>, SignError> {
-        let random = SystemRandom::new();
         match self {
-            Self::Rsa(pair) => {
-                let mut signature = vec![0; pair.public().modulus_len()];
-                pair.sign(&RSA_PKCS1_SHA256, &random, message, &mut signature).map_err(|_| SignError)?;
-                Ok(signature)
-            }
-            Self::Ec(pair) => Ok(pair.sign(&random, message).map_err(|_| SignError)?.as_ref().to_vec()),
+            Self::Rsa(pair) => rsa(pair, &RSA_PKCS1_SHA256, message),
+            Self::Ec(pair) => Ok(pair.sign(&SystemRandom::new(), message).map_err(|_| SignError)?.as_ref().to_vec()),
         }
     }
+}
+
+fn rsa(pair: &RsaKeyPair, encoding: &'static dyn RsaEncoding, message: &[u8]) -> Result<Vec<u8>, SignError> {
+    let mut signature = vec![0; pair.public().modulus_len()];
+    pair.sign(encoding, &SystemRandom::new(), message, &mut signature).map_err(|_| SignError)?;
+    Ok(signature)
 }

@@ -57,6 +57,21 @@ impl Keys {
 }
 
 impl Keys {
+    /// The number that is the public key: the modulus, or the point's x. Its text in the JWK, and its bytes.
+    pub fn encoded_modulus(&self) -> String {
+        self.jwk["n"].as_str().or(self.jwk["x"].as_str()).unwrap_or_default().to_owned()
+    }
+
+    pub fn modulus(&self) -> Vec<u8> {
+        URL_SAFE_NO_PAD.decode(self.encoded_modulus()).unwrap_or_default()
+    }
+
+    /// SubjectPublicKeyInfo, as bytes.
+    pub fn public_der(&self) -> Vec<u8> {
+        let lines: String = self.public_pem.lines().filter(|line| !line.starts_with("-----")).collect();
+        STANDARD.decode(lines).unwrap_or_default()
+    }
+
     /// RFC 7468 section 5.
     pub fn certificate_pem(&self) -> String {
         let text = STANDARD.encode(&self.certificate);

@@ -8,19 +8,17 @@ use axum::{Extension, Json};
 use serde_json::{Value, json};
 
 use super::keys::KeyError;
-use super::response::OTHER_ISSUER;
 use super::token_answer::unavailable;
-use super::{device, fault as f, keys};
+use super::{device, fault as f, keys, near_misses};
 use crate::oauth::giponext;
 use crate::platform::{Shared, Trace};
 
 /// `GET /.well-known/openid-configuration` and `/.well-known/oauth-authorization-server`: only what is really supported
 /// (OpenID Connect Discovery section 3, RFC 8414 section 2, RFC 8628 section 4, RFC 9207 section 3).
 pub(super) async fn metadata(State(shared): State<Arc<Shared>>, Extension(trace): Extension<Trace>) -> Response {
-    let text = if trace.fires(&shared.faults, f::OTHER_ISSUER_THROUGHOUT) {
-        Bytes::from(document(&shared, OTHER_ISSUER).to_string())
-    } else {
-        shared.metadata.get_or_init(|| Bytes::from(document(&shared, shared.issuer_text()).to_string())).clone()
+    let text = match near_misses::other_name(&shared, &trace) {
+        Some(name) => Bytes::from(document(&shared, &name).to_string()),
+        None => shared.metadata.get_or_init(|| Bytes::from(document(&shared, shared.issuer_text()).to_string())).clone(),
     };
     ([(header::CONTENT_TYPE, "application/json")], text).into_response()
 }
@@ -65,7 +63,13 @@ pub(super) async fn jwks(State(shared): State<Arc<Shared>>, Extension(trace): Ex
     if trace.fires(&shared.faults, f::JWKS_EMPTY) {
         return jwks_of(Vec::new());
     }
-    let unknown = if trace.fires(&shared.faults, f::JWKS_UNKNOWN_KEYS) { unknown_keys() } else { Vec::new() };
+    let mut unknown = if trace.fires(&shared.faults, f::JWKS_UNKNOWN_KEYS) { unknown_keys() } else { Vec::new() };
+    if trace.fires(&shared.faults, f::JWKS_SEVERAL_KEYS) {
+        match keys::foreign(shared.settings.assumptions.signing_algorithm).await {
+            Ok(foreign) => unknown.push(foreign.jwk.clone()),
+            Err(error) => return failed(&error),
+        }
+    }
     match known_keys(&shared).await {
         Ok(known) => jwks_of(unknown.into_iter().chain(known).collect()),
         Err(error) => failed(&error),

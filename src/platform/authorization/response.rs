@@ -3,6 +3,7 @@ use url::Url;
 
 use super::authorize::AuthorizationRequest;
 use super::fault as f;
+use super::near_misses as near;
 use crate::oauth::ErrorCode;
 use crate::platform::{Shared, Trace};
 
@@ -13,15 +14,19 @@ pub(super) enum Outcome {
     Refused { code: &'static str, description: String },
 }
 
-/// Where a browser is sent that shows markup of an error description: sets the canary that a scenario looks for.
-const MARKUP: &str = "<img src=collaudo-canary onerror=window.collaudoCanary=1>";
+/// Sets the canary that a scenario looks for, wherever a page puts it as it is: it ends an attribute in either quotes, a comment, and
+/// every element whose content is no markup. No standard allows these characters (RFC 6749 section 4.1.2.1); whoever makes a link does.
+const MARKUP: &str = "x\" data-collaudo-canary=\"1' data-collaudo-canary='1 --></textarea></title></style></script>\
+    <img src=collaudo-canary onerror=window.collaudoCanary=1>";
+/// What a link must not lead to.
+const SCRIPT: &str = "javascript:window.collaudoCanary=1";
 /// What a careless application would copy into its own headers.
 const LINE_BREAK: &str = "refused\r\nSet-Cookie: collaudoCanary=1; Path=/";
 /// No host of this name exists (RFC 6761 section 6.4).
 pub(super) const OTHER_ISSUER: &str = "https://account.attacker.invalid";
 
 /// Errors that replace the answer to a granted request while they are armed.
-const ERRORS: [(&str, &str, &str); 9] = [
+const ERRORS: [(&str, &str, &str); 8] = [
     (f::ERROR_INVALID_REQUEST, "invalid_request", "code_challenge_method is not supported"),
     (f::ERROR_INTERACTION_REQUIRED, "interaction_required", "the user must do something first"),
     (f::ERROR_UNAUTHORIZED_CLIENT, "unauthorized_client", "the application may not do this"),
@@ -30,15 +35,19 @@ const ERRORS: [(&str, &str, &str); 9] = [
     (f::ERROR_TEMPORARILY_UNAVAILABLE, "temporarily_unavailable", "try again later"),
     (f::ERROR_LOGIN_REQUIRED, "login_required", "the user is not signed in"),
     (f::ERROR_UNKNOWN, "gipo_unheard_of", "an error that no standard defines"),
-    (f::ERROR_DESCRIPTION_MARKUP, "access_denied", MARKUP),
 ];
 
 type Parameters = Vec<(&'static str, String)>;
 type Edit = fn(&mut Parameters);
 
 /// Faults of the answer, each with the parameter without which it cannot fire.
-const EDITS: [(&str, &str, Edit); 16] = [
+const EDITS: [(&str, &str, Edit); 32] = [
     (f::STATE_FORGED, "state", |parameters| edit(parameters, "state", |state| forge(&state))),
+    (f::STATE_LAST_CHARACTER, "state", |parameters| edit(parameters, "state", |state| near::other_last_character(&state))),
+    (f::STATE_OTHER_CASE, "state", |parameters| edit(parameters, "state", |state| near::other_case(&state))),
+    (f::STATE_LONGER, "state", |parameters| edit(parameters, "state", |state| near::longer(&state))),
+    (f::STATE_CUT, "state", |parameters| edit(parameters, "state", |state| near::cut(&state))),
+    (f::STATE_HALF, "state", |parameters| edit(parameters, "state", |state| near::half(&state))),
     (f::STATE_MISSING, "state", |parameters| parameters.retain(|(name, _)| *name != "state")),
     (f::STATE_EMPTY, "state", |parameters| edit(parameters, "state", |_| String::new())),
     (f::STATE_DUPLICATED, "state", |parameters| repeat(parameters, "state")),
@@ -46,20 +55,32 @@ const EDITS: [(&str, &str, Edit); 16] = [
         repeat(parameters, "state");
         edit_last(parameters, forge);
     }),
-    (f::STATE_FORGED_FIRST, "state", |parameters| {
-        let sent = parameters.iter().position(|(name, _)| *name == "state").unwrap_or_default();
-        let forged = forge(&parameters[sent].1);
-        parameters.insert(sent, ("state", forged));
+    (f::STATE_FORGED_FIRST, "state", |parameters| forge_first(parameters, "state")),
+    (f::CODE_FORGED_SECOND, "code", |parameters| {
+        repeat(parameters, "code");
+        edit_last(parameters, forge);
     }),
+    (f::CODE_FORGED_FIRST, "code", |parameters| forge_first(parameters, "code")),
     (f::CODE_UNKNOWN, "code", |parameters| edit(parameters, "code", |code| forge(&code))),
-    (f::ERROR_DESCRIPTION_LINE_BREAK, "code", |parameters| {
+    (f::ERROR_DESCRIPTION_LINE_BREAK, "code", |parameters| deny(parameters, "error_description", LINE_BREAK)),
+    (f::ERROR_DESCRIPTION_MARKUP, "code", |parameters| deny(parameters, "error_description", MARKUP)),
+    (f::ERROR_URI_SCRIPT, "code", |parameters| deny(parameters, "error_uri", SCRIPT)),
+    (f::STATE_MARKUP, "code", |parameters| {
+        deny(parameters, "error_description", "the user has cancelled");
+        edit(parameters, "state", |_| MARKUP.to_owned());
+    }),
+    (f::ERROR_CODE_MARKUP, "code", |parameters| {
         parameters.retain(|(name, _)| *name != "code");
-        parameters.push(("error", ErrorCode::AccessDenied.to_string()));
-        parameters.push(("error_description", LINE_BREAK.to_owned()));
+        parameters.push(("error", MARKUP.to_owned()));
     }),
     (f::CODE_DUPLICATED, "code", |parameters| repeat(parameters, "code")),
     (f::ISS_WRONG, "iss", |parameters| edit(parameters, "iss", |_| OTHER_ISSUER.to_owned())),
-    (f::OTHER_ISSUER_THROUGHOUT, "iss", |parameters| edit(parameters, "iss", |_| OTHER_ISSUER.to_owned())),
+    (f::ISS_LONGER_HOST, "iss", |parameters| edit(parameters, "iss", |iss| near::with_longer_host(&iss))),
+    (f::ISS_IN_ANOTHER, "iss", |parameters| edit(parameters, "iss", |iss| near::in_another(&iss))),
+    (f::ISS_OTHER_PORT, "iss", |parameters| edit(parameters, "iss", |iss| near::at_other_port(&iss))),
+    (f::ISS_OTHER_PATH, "iss", |parameters| edit(parameters, "iss", |iss| near::at_other_path(&iss))),
+    (f::ISS_OTHER_SCHEME, "iss", |parameters| edit(parameters, "iss", |iss| near::of_other_scheme(&iss))),
+    (f::ISS_EMPTY, "iss", |parameters| edit(parameters, "iss", |_| String::new())),
     (f::ISS_TRAILING_SLASH, "iss", |parameters| edit(parameters, "iss", |iss| format!("{iss}/"))),
     (f::ISS_OTHER_CASE, "iss", |parameters| edit(parameters, "iss", |iss| iss.to_ascii_uppercase())),
     (f::ISS_PERCENT_ENCODED, "iss", |parameters| edit(parameters, "iss", |iss| iss.replace('/', "%2F"))),
@@ -82,6 +103,9 @@ pub(super) fn answer_decision(shared: &Shared, trace: &Trace, request: &Authoriz
         }
     }
     let mut parameters = parameters(shared, request, &outcome);
+    if let Some(name) = near::other_name(shared, trace) {
+        edit(&mut parameters, "iss", |_| name.clone());
+    }
     for (fault, needed, edit) in EDITS {
         if parameters.iter().any(|(name, _)| *name == needed) && trace.fires(&shared.faults, fault) {
             edit(&mut parameters);
@@ -138,6 +162,20 @@ fn edit_last(parameters: &mut Parameters, change: impl Fn(&str) -> String) {
 fn repeat(parameters: &mut Parameters, name: &str) {
     let copy: Parameters = parameters.iter().filter(|(key, _)| *key == name).cloned().collect();
     parameters.extend(copy);
+}
+
+/// access_denied in the place of the code, with one member more.
+fn deny(parameters: &mut Parameters, member: &'static str, value: &str) {
+    parameters.retain(|(name, _)| *name != "code");
+    parameters.push(("error", ErrorCode::AccessDenied.to_string()));
+    parameters.push((member, value.to_owned()));
+}
+
+/// A forged value before the right one.
+fn forge_first(parameters: &mut Parameters, name: &'static str) {
+    let sent = parameters.iter().position(|(key, _)| *key == name).unwrap_or_default();
+    let forged = forge(&parameters[sent].1);
+    parameters.insert(sent, (name, forged));
 }
 
 /// The text with its first character changed. Not the last: the last bits of a base64 text may mean nothing.

@@ -10,6 +10,7 @@ use super::bearer::{BearerRefusal, authenticate_bearer, challenge};
 use super::fault::{self as f, USERINFO_OTHER_SUBJECT};
 use super::id_token::header;
 use super::jwt::{Draft, Signature};
+use super::near_misses::shown_subject;
 use super::parameters::Parameters;
 use super::token_answer::json_answer;
 use crate::domain::Credential;
@@ -56,7 +57,7 @@ pub(super) async fn userinfo(
     };
     let mut claims = Map::new();
     if !trace.fires(&shared.faults, f::USERINFO_WITHOUT_SUBJECT) {
-        claims.insert("sub".to_owned(), user.id.0.clone().into());
+        claims.insert("sub".to_owned(), shown_subject(&shared, &trace, &user.id));
     }
     if grant.scopes.contains(giponext::PROFILE) || other {
         claims.insert("name".to_owned(), user.name().into());
