@@ -130,7 +130,7 @@ defects! {
     ComparesBeginningOfNonce "compares-beginning-of-nonce" ["ID-09"] "takes a nonce with more at its end for the same";
     TakesPartOfNonce "takes-part-of-nonce" ["ID-09"] "takes the beginning of a nonce for the whole";
     TakesMissingNonce "takes-missing-nonce" ["ID-09"] "compares the nonce only where the ID token has one";
-    SkipsSubjectCheck "skips-subject-check" ["ID-10"] "accepts an ID token that names no subject";
+    SkipsSubjectCheck "skips-subject-check" ["ID-10", "ID-17"] "accepts an ID token that names no subject";
     TakesSubjectOfAnyType "takes-subject-of-any-type" ["ID-10"] "makes a text of whatever the subject is";
     UsesUserinfoOfAnotherSubject "uses-userinfo-of-another-subject" ["ID-13"] "shows the user information of whoever it is about";
     SkipsDiscoveryIssuerCheck "skips-discovery-issuer-check" ["ID-14"] "uses metadata that names another issuer";

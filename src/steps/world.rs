@@ -96,6 +96,8 @@ pub(super) struct Memory {
     pub port: Option<crate::checks::Port>,
     /// How many requests the actor's browser had sent when the provocation began.
     pub seen: usize,
+    /// Where markup of a response came to life.
+    pub markup: Vec<String>,
     /// What came of each provocation of a series.
     pub series: Vec<Provoked>,
 }
