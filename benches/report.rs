@@ -117,5 +117,6 @@ fn finding(requirement: collaudo::domain::RequirementId) -> Finding {
         step: Some(1),
         diff: None,
         waiver: None,
+        advice: None,
     }
 }

@@ -93,6 +93,7 @@ Feature: Authorization response
       When Ada signs in once for each way in which the platform misbehaves
         | answer the token request never |
       Then no authorization code was sent to the platform twice
+      And every one of these sign-ins is refused
 
     @CB-04 @provoked
     Scenario: The state of a finished sign-in is worth nothing

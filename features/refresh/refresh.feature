@@ -18,6 +18,43 @@ Feature: Refresh
       And the relying party refreshed once and repeated the call once
       But no new sign-in was asked for
 
+    @GX-06 @RT-01 @RS-03 @provoked
+    Scenario: A token that is refused before its time is refreshed too
+      Given the platform will refuse one call as if its token had expired
+      When Ada opens a declared feature
+      Then the feature shows its data
+      And the relying party refreshed once and repeated the call once
+      But no new sign-in was asked for
+
+    @GX-06 @RS-03 @provoked
+    Scenario: A call that stays refused is not repeated again and again
+      When Ada opens every declared feature once for each of these
+        | refuse every call as if its token had expired |
+      Then each time the relying party answers
+      And each time at most one refresh and one repetition followed
+
+    @GX-05 @provoked
+    Scenario: No grant without a person is tried when a token has expired
+      Given every access token has expired
+      When Ada opens a declared feature
+      Then only grants of a person were tried
+      And the relying party still answers
+
+    @GX-05 @provoked
+    Scenario: No grant without a person is tried when a refresh is refused
+      Given the platform will answer the refresh with invalid_grant
+      And every access token has expired
+      When Ada opens a declared feature
+      Then only grants of a person were tried
+      And the relying party still answers
+
+    @RS-01 @provoked
+    Scenario: The access token is sent in the header alone after a refresh too
+      Given every access token has expired
+      When Ada opens every declared feature
+      Then every call carries its access token in the header alone
+      And the relying party still answers
+
     @RT-06 @provoked
     Scenario: A refresh asks for nothing new
       Given every access token has expired
@@ -49,7 +86,31 @@ Feature: Refresh
       And the feature shows its data
       But no new sign-in was asked for
 
+    @RT-06 @provoked
+    Scenario Outline: A refresh that answers with an ID token of <whom> changes nobody's session
+      Given the platform will answer the refresh with an ID token of <whom>
+      And every access token has expired
+      When Ada opens a declared feature
+      Then a refresh was asked for
+      And the session stays Ada's, and nothing that came with the ID token is used
+
+      Examples:
+        | whom           |
+        | somebody else  |
+        | another issuer |
+
   Rule: A refresh that fails for a moment costs no session
+
+    @RT-05 @provoked
+    Scenario: A platform that answers refreshes badly for a while costs no session
+      When Ada opens a declared feature with an expired token once for each of these
+        | answer every refresh with not available                |
+        | answer the token request with an internal server error |
+        | answer the token request with a web page               |
+        | answer the token request with broken JSON              |
+        | answer the token request with nothing                  |
+      Then each time the relying party answers
+      And no new sign-in was asked for
 
     @RT-05 @provoked
     Scenario: A platform that cannot refresh for a moment is asked again later
@@ -73,6 +134,6 @@ Feature: Refresh
     Scenario: A refused refresh asks for one sign-in, without a loop
       Given the platform will answer the refresh with invalid_grant
       And every access token has expired
-      When Ada opens a declared feature
+      When Ada opens a declared feature 3 times
       Then nobody is signed in at the relying party
       And the refused refresh token is not sent again

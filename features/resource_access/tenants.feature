@@ -16,9 +16,16 @@ Feature: Tenants
       And no data of Bruno's medical centre was asked for
       But nobody is signed in at the relying party
 
+    @GX-01 @GX-02 @negative
+    Scenario: The medical centre is the one that the platform names
+      Given the platform will name another medical centre as the user's
+      When Ada signs in through the popup and grants every scope
+      Then the relying party shows that sign-in failed
+      But nobody is signed in at the relying party
+
   Rule: Each user sees the own medical centre alone
 
-    @GX-20 @provoked
+    @GX-20 @GX-01 @provoked
     Scenario: Two users in two browsers see the data of their own medical centre
       Given the relying party is authorised for both medical centres
       When Ada and Bruno sign in in separate browsers and open every declared feature

@@ -26,8 +26,14 @@ Feature: Writes to the API
   Rule: A booking is made once
 
     @RS-06 @provoked
-    Scenario: A booking whose answer is lost is not sent again blindly
-      Given the platform will carry out the next write and lose its answer
+    Scenario Outline: A booking is not sent again blindly where the platform will <lose it>
+      Given the platform will <lose it>
       When Ada makes a declared booking
       Then the relying party still answers
       And the booking is not sent again blindly
+
+      Examples:
+        | lose it                                           |
+        | carry out the next write and lose its answer      |
+        | carry out the next write and close the connection |
+        | close the connection on the next write            |

@@ -192,6 +192,12 @@ Feature: ID token
         | keys of types yet unknown    | show keys of unknown types before the right one   |
         | several keys of one type     | show another key of the same type before the right one |
 
+    @ID-15
+    Scenario: An ID token that names nobody signs the end-user in by name
+      When Ada signs in through the popup and grants every scope
+      Then the ID token that came with the access token names nobody
+      And the relying party shows Ada signed in
+
   Rule: A new key of the platform is learnt
 
     @ID-12 @provoked

@@ -9,20 +9,40 @@ Feature: Token response
   Rule: A useless answer signs nobody in
 
     @TK-05 @negative
-    Scenario Outline: The token answer "<answer>" signs nobody in
-      Given the platform will answer the token request with <answer>
-      When Ada signs in through the popup and grants every scope
-      Then the relying party tells Ada that sign-in failed
-      But nobody is signed in at the relying party
+    Scenario: A token answer that is of no use signs nobody in
+      When Ada signs in once for each way in which the platform misbehaves
+        | answer the token request with invalid_grant                     |
+        | answer the token request with invalid_client                    |
+        | answer the token request with an internal server error          |
+        | answer the token request with not available                     |
+        | answer the token request with a rate limit of 1 second          |
+        | answer the token request with a redirect to another host        |
+        | answer the token request with a web page                        |
+        | answer the token request with broken JSON                       |
+        | answer the token request with half of its body                  |
+        | answer the token request with nothing                           |
+        | lose the answer to the token request                            |
+        | answer the authorization request with a code that nobody issued |
+      Then every one of these sign-ins is refused with a word to the end-user
 
-      Examples:
-        | answer                   |
-        | invalid_grant            |
-        | invalid_client           |
-        | an internal server error |
-        | a web page               |
-        | broken JSON              |
-        | nothing                  |
+    @TK-05 @negative @waits
+    Scenario: A token answer that never comes is not waited for without end
+      Given the platform will hold the answer to the token request back
+      When Ada signs in through the popup and waits as long as it takes
+      Then the relying party tells Ada that sign-in failed
+
+    @TK-05 @provoked
+    Scenario: A token answer of five megabytes ends in words
+      Given the platform will answer the token request with five megabytes of white space
+      When Ada signs in through the popup and grants every scope
+      Then the relying party shows Ada signed in or tells her that sign-in failed
+
+    @RS-02 @negative
+    Scenario: Code and secret do not follow a redirect of the token endpoint
+      Given the platform will answer the token request with a redirect to another host
+      When Ada signs in through the popup and grants every scope
+      Then no other host was shown the access token
+      But nobody is signed in at the relying party
 
     @TK-06 @negative
     Scenario: An unknown token type is not used
@@ -48,16 +68,39 @@ Feature: Token response
       When Ada signs in through the popup and grants every scope
       Then the relying party shows Ada signed in
 
+    @TK-05 @provoked
+    Scenario: A token answer that comes in pieces signs the end-user in
+      Given the platform will answer the token request with a body that comes in pieces
+      When Ada signs in through the popup and grants every scope
+      Then the relying party shows Ada signed in
+
     @TK-07 @provoked
     Scenario Outline: A token answer with <omission> signs the end-user in
       Given the platform will answer the token request with <omission>
       When Ada signs in through the popup and grants every scope
       Then the relying party shows Ada signed in
+      And every declared feature shows its data
+      But no call was answered by a refresh without cause
 
       Examples:
         | omission    |
         | no lifetime |
         | no scope    |
+
+    @TK-07 @GX-04 @provoked
+    Scenario: A token answer with fewer scopes than were granted switches off what lacks them
+      Given the platform will answer the token request with fewer scopes than were granted
+      When Ada signs in through the popup and grants every scope
+      Then the relying party shows Ada signed in
+      And every declared feature answers
+      But no call went beyond the granted scopes
+
+    @RS-03 @provoked
+    Scenario: A userinfo endpoint that refuses the token is not asked again and again
+      Given the platform will refuse to say who is signed in
+      When Ada signs in through the popup and grants every scope
+      Then the relying party shows Ada signed in or tells her that sign-in failed
+      And the relying party asked who is signed in a few times at most
 
     @TK-08 @provoked
     Scenario Outline: <token> is used as it is
@@ -71,7 +114,7 @@ Feature: Token response
         | an access token that is no JWT        |
         | an access token of more than 8 KB     |
 
-    @CB-14 @provoked
+    @CB-14 @GX-11 @provoked
     Scenario: Unknown members of the token answer change nothing
       Given the platform will answer the token request with members that no text defines
       When Ada signs in through the popup and grants every scope

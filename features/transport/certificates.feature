@@ -23,9 +23,15 @@ Feature: Certificates
         | a certificate that has expired      |
 
     @GX-22 @provoked
-    Scenario: No call is made with a certificate of another host
+    Scenario Outline: No call is made with <certificate>
       Given Ada has signed in through the popup and granted every scope
-      And the platform will show a certificate of another host
+      And the platform will show <certificate>
       When Ada opens a declared feature
       Then the relying party sends nothing to the platform
       And the relying party still answers
+
+      Examples:
+        | certificate                         |
+        | a certificate that it signed itself |
+        | a certificate of another host       |
+        | a certificate that has expired      |

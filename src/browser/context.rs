@@ -130,6 +130,11 @@ impl Context {
         self.scope.record().facts.clone()
     }
 
+    /// Milliseconds since the context was made: its facts count from there.
+    pub fn elapsed_ms(&self) -> u64 {
+        self.scope.elapsed_ms()
+    }
+
     /// Every request that the windows of this context sent, in order; a redirect is a request of its own.
     pub fn requests(&self) -> Vec<Request> {
         self.scope.record().requests.clone()

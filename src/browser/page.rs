@@ -7,6 +7,7 @@ use base64::engine::general_purpose::STANDARD;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
+use super::cdp::Refusal;
 use super::evidence::public_url;
 use super::state::Window;
 use super::wait::{Ran, calling};
@@ -48,13 +49,23 @@ impl Page {
 
     /// Loads `url` in this window, as if typed by a person; returns when it has loaded.
     pub async fn goto(&self, url: &str) -> Result<(), BrowserError> {
-        let commits = self.commits();
-        let answer = self.call("Page.navigate", json!({ "url": url })).await?;
+        self.goto_within(url, DEFAULT_DEADLINE).await
+    }
+
+    /// [`Page::goto`] with a deadline of the caller's.
+    pub async fn goto_within(&self, url: &str, deadline: Duration) -> Result<(), BrowserError> {
+        let (method, commits) = ("Page.navigate", self.commits());
+        // It is answered with the head of the page, for which a slow server lets one wait.
+        let answer = self.send(method, json!({ "url": url })).map_err(|refusal| self.refused(method, refusal))?;
+        let answer = match tokio::time::timeout(deadline, answer).await {
+            Ok(answer) => answer.unwrap_or(Err(Refusal::Gone)).map_err(|refusal| self.refused(method, refusal))?,
+            Err(_) => return Err(self.timed_out(&format!("answer from `{}`", public_url(url)), deadline).await),
+        };
         if let Some(why) = answer["errorText"].as_str() {
             return Err(BrowserError::Navigation { url: public_url(url), why: why.to_owned() });
         }
         // Without a loader it was a move within the document.
-        if answer["loaderId"].is_null() { Ok(()) } else { self.wait_until_loaded(commits, url, DEFAULT_DEADLINE).await }
+        if answer["loaderId"].is_null() { Ok(()) } else { self.wait_until_loaded(commits, url, deadline).await }
     }
 
     pub async fn reload(&self) -> Result<(), BrowserError> {
@@ -103,7 +114,7 @@ impl Page {
             let answer = answer.map_err(|refusal| self.refused("Input.dispatchMouseEvent", refusal))?;
             match answer.await {
                 // A click may close its own window.
-                Ok(Err(super::cdp::Refusal::Detached)) if self.is_closed() => return Ok(()),
+                Ok(Err(Refusal::Detached)) if self.is_closed() => return Ok(()),
                 Ok(Err(refusal)) => return Err(self.refused("Input.dispatchMouseEvent", refusal)),
                 Ok(Ok(_)) | Err(_) => {}
             }

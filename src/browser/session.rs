@@ -47,8 +47,10 @@ impl Session {
             (None, Some((_, driver))) => driver.url(),
             (None, None) => return Err(BrowserError::start("a browser", "neither a driver nor its address is known")),
         };
-        let failed =
-            |why: &dyn std::fmt::Display| BrowserError::start(&format!("a browser through `{address}`"), first_line(&why.to_string()));
+        let failed = |why: &dyn std::fmt::Display| {
+            let why = why.to_string();
+            BrowserError::versions(&why).unwrap_or_else(|| BrowserError::start(&format!("a browser through `{address}`"), first_line(&why)))
+        };
         let mut builder = ClientBuilder::new(HttpConnector::new());
         builder.capabilities(capabilities(options, local));
         let client = builder.connect(&address).await.map_err(|why| failed(&why))?;

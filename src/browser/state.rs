@@ -148,8 +148,11 @@ impl Scope {
 
     /// `text` must be public already.
     pub fn note(&self, kind: BrowserFactKind, text: String) {
-        let at_ms = u64::try_from(self.began.elapsed().as_millis()).unwrap_or(u64::MAX);
-        self.record().facts.push(BrowserFact { at_ms, kind, text });
+        self.record().facts.push(BrowserFact { at_ms: self.elapsed_ms(), kind, text, person: None });
+    }
+
+    pub fn elapsed_ms(&self) -> u64 {
+        u64::try_from(self.began.elapsed().as_millis()).unwrap_or(u64::MAX)
     }
 
     /// The open windows, for a person: ``1 window, `http://127.0.0.1:4010/` ``.

@@ -152,7 +152,7 @@ impl Page {
         }
     }
 
-    async fn timed_out(&self, what: &str, waited: Duration) -> BrowserError {
+    pub(super) async fn timed_out(&self, what: &str, waited: Duration) -> BrowserError {
         let last_seen = match tokio::time::timeout(LAST_LOOK, self.title()).await {
             Ok(Ok(title)) if !title.is_empty() => format!("`{}`, titled {title:?}", public_url(&self.url())),
             _ if self.is_closed() => format!("`{}`, closed", public_url(&self.url())),

@@ -1,7 +1,8 @@
+use std::collections::BTreeSet;
 use std::path::Path;
 
 use super::{CatalogueErrors, Sources, parse_features, parse_requirements, summaries};
-use crate::domain::{Requirement, RequirementId, ScenarioSummary};
+use crate::domain::{Requirement, RequirementId, ScenarioSummary, Suite};
 
 /// What the suite demands and how it finds out.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -58,6 +59,16 @@ impl Catalogue {
     /// The scenarios about one requirement.
     pub fn covering(&self, id: &RequirementId) -> Vec<&ScenarioSummary> {
         self.scenarios.iter().filter(|scenario| scenario.requirements.contains(id)).collect()
+    }
+
+    /// Requirements that concern applications of this type, and that only scenarios about other types judge.
+    pub fn untested_for(&self, r#type: &str) -> BTreeSet<RequirementId> {
+        let untested = |requirement: &&Requirement| {
+            let scenarios = self.covering(&requirement.id);
+            let own = |scenario: &&ScenarioSummary| scenario.suite != Suite::RelyingParty || scenario.is_about(r#type);
+            requirement.concerns(r#type) && !scenarios.is_empty() && !scenarios.iter().any(own)
+        };
+        self.requirements.iter().filter(untested).map(|requirement| requirement.id.clone()).collect()
     }
 
     pub fn coverage(&self) -> Coverage {

@@ -18,6 +18,7 @@ struct Row {
     remedy_it: String,
     stricter: Option<String>,
     not_tested: Option<String>,
+    applies_to: Option<Vec<String>>,
 }
 
 /// The requirements in the order in which they are written, those on the platform last, or every problem of the files.
@@ -55,6 +56,11 @@ fn parse_file(path: &str, text: &str) -> Result<Vec<Requirement>, CatalogueError
                     let message = format!("{id} has an empty `{field}`");
                     problem(at, message).hint(format!("write `{field}`: the report shows it"))
                 }));
+                problems.extend(row.wrong_types().map(|wrong| {
+                    let known = Requirement::TYPES.join(", ");
+                    problem(at, format!("{id}: `applies_to` {wrong}"))
+                        .hint(format!("write some of {known}, or leave it out for all of them"))
+                }));
                 requirements.push(row.into_requirement(id));
             }
             (id, row) => problems.extend([id.err(), row.err()].into_iter().flatten()),
@@ -79,8 +85,16 @@ impl Row {
         clause.then_some("clause").into_iter().chain(empty).collect::<Vec<_>>().into_iter()
     }
 
+    fn wrong_types(&self) -> impl Iterator<Item = String> {
+        let types = self.applies_to.as_deref().unwrap_or_default();
+        let unknown = types.iter().filter(|own| !Requirement::TYPES.contains(&own.as_str()));
+        let empty = self.applies_to.as_ref().is_some_and(Vec::is_empty).then(|| "names no type of application".to_owned());
+        empty.into_iter().chain(unknown.map(|own| format!("names `{own}`, which is no type of application")))
+    }
+
     fn into_requirement(self, id: RequirementId) -> Requirement {
-        let Self { level, actor, clause, title, title_it, remedy, remedy_it, stricter, not_tested } = self;
-        Requirement { id, level, actor, clause, title, title_it, remedy, remedy_it, stricter, not_tested }
+        let Self { level, actor, clause, title, title_it, remedy, remedy_it, stricter, not_tested, applies_to } = self;
+        let applies_to = applies_to.unwrap_or_default();
+        Requirement { id, level, actor, clause, title, title_it, remedy, remedy_it, stricter, not_tested, applies_to }
     }
 }

@@ -48,10 +48,11 @@ impl Sources {
         self.0.iter().find(|(known, _)| known == path).map_or("", |(_, text)| text)
     }
 
-    /// SHA-256 over every path and text with their lengths, in hexadecimal.
+    /// SHA-256 over every path and text with their lengths, and over the code that judges by them, in hexadecimal.
     pub fn digest(&self) -> String {
         let mut context = ring::digest::Context::new(&ring::digest::SHA256);
-        for part in self.0.iter().flat_map(|(path, text)| [path, text]) {
+        let judges = ["judges", env!("COLLAUDO_JUDGES")];
+        for part in self.0.iter().flat_map(|(path, text)| [path.as_str(), text]).chain(judges) {
             context.update(&(part.len() as u64).to_be_bytes());
             context.update(part.as_bytes());
         }
@@ -63,7 +64,8 @@ impl Sources {
         let mut problems = Vec::new();
         for (path, bytes) in files {
             match bytes.map(String::from_utf8) {
-                Ok(Ok(text)) => sources.push((path, text)),
+                // An editor's byte order mark is no part of the text.
+                Ok(Ok(text)) => sources.push((path, text.strip_prefix('\u{feff}').map_or_else(|| text.clone(), str::to_owned))),
                 Ok(Err(error)) => {
                     let line = error.as_bytes()[..error.utf8_error().valid_up_to()].iter().filter(|byte| **byte == b'\n').count() + 1;
                     problems.push(Problem::in_file(&path, format!("line {line} is not UTF-8: save the file as UTF-8")));

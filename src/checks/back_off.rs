@@ -9,7 +9,9 @@ use crate::domain::{Endpoint, Exchange};
 const TOLERANCE_MS: u64 = 10;
 /// Waits that differ by less are the same wait: it is the noise of the machine.
 const JITTER_NOISE_MS: u64 = 20;
-const FEWEST_WAITS: usize = 3;
+/// What comes sooner than this was not waited for.
+const LEAST_PAUSE_MS: u64 = 100;
+const FEWEST_WAITS: usize = 5;
 
 /// A refused request and the same request when it came next.
 struct Wait<'a> {
@@ -43,6 +45,21 @@ pub fn check_retry_after(exchanges: &[Exchange]) -> Judgement {
     if judged { Ok(()) } else { Err(nothing("no refusal that was followed by the same request had a Retry-After")) }
 }
 
+/// RS-05: after a 429 or 503 without `Retry-After` the same request is not made again at once (RFC 6585 section 4, C-55).
+pub fn check_pause_without_retry_after(exchanges: &[Exchange]) -> Judgement {
+    let silent = |refused: &Exchange| matches!(refused.status, 429 | 503) && refused.response_header("retry-after").is_none();
+    let waits = some(waits(exchanges, silent), "no request was made again after a refusal without Retry-After")?;
+    match waits.into_iter().find(|wait| wait.gap_ms() < LEAST_PAUSE_MS) {
+        None => Ok(()),
+        Some(wait) => Err(Clause("RFC 6585 section 4").refuse(
+            format!("{} is repeated at once, although nothing says when it may be", described(wait.refused)),
+            format!("a pause of the application's own, {LEAST_PAUSE_MS} ms at least"),
+            format!("{} ms", wait.gap_ms()),
+            [wait.refused.number, wait.again.number],
+        )),
+    }
+}
+
 /// GX-09: a refused request is tried at most `most` times in a row, the first included (C-57, C-55).
 pub fn check_attempts_bounded(exchanges: &[Exchange], most: usize) -> Judgement {
     let runs = some(refused_runs(exchanges), "no request was refused with 429, 500, 502 or 503")?;
@@ -57,11 +74,12 @@ pub fn check_attempts_bounded(exchanges: &[Exchange], most: usize) -> Judgement 
     }
 }
 
-/// GX-09: what is waited beyond `Retry-After` varies (C-57). Fewer than three waits are nothing to judge.
+/// GX-09: what is waited beyond `Retry-After` varies (C-57). Fewer than five waits are nothing to judge, nor are waits for a date: nobody
+/// knows to the millisecond how long those were.
 pub fn check_wait_varies(exchanges: &[Exchange]) -> Judgement {
     let waits = waits(exchanges, |refused| refused.status == 429);
     let beyond: Vec<u64> =
-        waits.iter().filter_map(|wait| retry_after_ms(wait.refused).map(|asked| wait.gap_ms().saturating_sub(asked))).collect();
+        waits.iter().filter_map(|wait| whole_seconds_ms(wait.refused).map(|asked| wait.gap_ms().saturating_sub(asked))).collect();
     let (Some(least), Some(most)) = (beyond.iter().min(), beyond.iter().max()) else {
         return Err(nothing("no request was made again after a 429"));
     };
@@ -79,14 +97,16 @@ pub fn check_wait_varies(exchanges: &[Exchange]) -> Judgement {
     ))
 }
 
-/// GX-15: after 500, 502 or 503 the waits before the same request grow (C-55). Needs two waits in a row.
+/// GX-15: after 500, 502 or 503 the waits before the same request grow (C-55). Needs two waits in a row, of the application's own
+/// length: `Retry-After` is not its own.
 pub fn check_waits_grow(exchanges: &[Exchange]) -> Judgement {
-    let waits = waits(exchanges, |refused| matches!(refused.status, 500 | 502 | 503));
+    let told = |refused: &Exchange| refused.response_header("retry-after").is_some();
+    let waits = waits(exchanges, |refused| matches!(refused.status, 500 | 502 | 503) && !told(refused));
     let mut judged = false;
     for (index, earlier) in waits.iter().enumerate() {
         let Some(later) = waits[index..].iter().find(|wait| wait.refused.number == earlier.again.number) else { continue };
         judged = true;
-        if later.gap_ms() <= earlier.gap_ms() {
+        if later.gap_ms() <= earlier.gap_ms() + JITTER_NOISE_MS {
             return Err(Clause("C-55").refuse(
                 format!("{} is tried again without longer waits", described(earlier.refused)),
                 format!("more than {} ms before the next attempt", earlier.gap_ms()),
@@ -116,14 +136,19 @@ pub fn check_not_repeated(exchanges: &[Exchange], statuses: &[u16]) -> Judgement
 }
 
 /// RS-06: no POST is sent twice with the same body, unless the first was certainly not carried out: answered 400, 401, 403, 409,
-/// 422 or 429 (RFC 9110 section 9.2.2).
+/// 422 or 429, or looked for in between and not there (RFC 9110 section 9.2.2).
 pub fn check_written_once(exchanges: &[Exchange]) -> Judgement {
     let calls = limited(exchanges);
     let written: Vec<&Exchange> = calls.iter().copied().filter(|call| call.endpoint == Endpoint::Api && call.method == "POST").collect();
     for first in some(written, "the platform saw no POST at the API")? {
         let not_carried_out = matches!(first.status, 400 | 401 | 403 | 409 | 422 | 429);
         let again = calls.iter().find(|call| call.number > first.number && same_call(call, first));
-        if let (false, Some(again)) = (not_carried_out, again) {
+        let carried_out = first.status < 300 || first.faults.iter().any(|fault| fault == ANSWER_LOST);
+        let between = |call: &&&Exchange| again.is_some_and(|again| (first.number..again.number).contains(&call.number));
+        let looked =
+            calls.iter().filter(between).any(|call| call.method == "GET" && call.status == 200 && call.path.starts_with(&first.path));
+        let harmless = not_carried_out || (looked && !carried_out);
+        if let (false, Some(again)) = (harmless, again) {
             return Err(Clause("RFC 9110 section 9.2.2").refuse(
                 format!("{} is sent twice", described(first)),
                 "a look at what became of the first before a second",
@@ -135,7 +160,10 @@ pub fn check_written_once(exchanges: &[Exchange]) -> Judgement {
     Ok(())
 }
 
-/// GX-12: after a 409 the resource is read again before it is written again (C-55).
+/// The platform's fault that carries a write out and answers as if it had not.
+const ANSWER_LOST: &str = "api-answer-lost";
+
+/// GX-12: after a 409 the resource is read again before it is written again, and what is written then rests on what was read (C-55).
 pub fn check_reread_after_conflict(exchanges: &[Exchange]) -> Judgement {
     let calls = limited(exchanges);
     let conflicts: Vec<&Exchange> = calls.iter().copied().filter(|call| call.status == 409).collect();
@@ -157,8 +185,25 @@ pub fn check_reread_after_conflict(exchanges: &[Exchange]) -> Judgement {
                 [conflict.number, written.number],
             ));
         }
+        let read = read.and_then(|read| Some((read, version(read.response.as_ref()?)?)));
+        let sent = written.body.as_ref().and_then(version);
+        if let (Some((read, present)), Some(sent)) = (read, sent)
+            && present != sent
+        {
+            return Err(Clause("C-55").refuse(
+                format!("{} is written again as it was read before the conflict", described(conflict)),
+                format!("version {present}, which was read after the 409"),
+                format!("version {sent}"),
+                [conflict.number, read.number, written.number],
+            ));
+        }
     }
     if judged { Ok(()) } else { Err(nothing("nothing was read or written again after the 409")) }
+}
+
+/// The version that an entity or a write of it names.
+fn version(entity: &serde_json::Value) -> Option<u64> {
+    entity.get("version")?.as_u64()
 }
 
 /// The requests that the platform's limiter counts: API and token endpoint (C-57).
@@ -194,6 +239,11 @@ fn refused_runs(exchanges: &[Exchange]) -> Vec<Vec<&Exchange>> {
         }
     }
     runs
+}
+
+/// The time that a `Retry-After` in seconds asks for.
+fn whole_seconds_ms(refused: &Exchange) -> Option<u64> {
+    refused.response_header("retry-after")?.trim().parse::<u64>().ok()?.checked_mul(1000)
 }
 
 /// The time that `Retry-After` asks for, in milliseconds: seconds, or a date relative to the answer's own `Date`.

@@ -107,6 +107,11 @@ pub fn check_polling_ends_with_the_code(exchanges: &[Exchange], watched_until_ms
     Ok(())
 }
 
+/// Whether any poll was answered `slow_down`.
+pub fn was_slowed_down(exchanges: &[Exchange]) -> bool {
+    token_requests_with(exchanges, DEVICE_CODE).into_iter().any(|poll| answer_text(poll, "error") == Some("slow_down"))
+}
+
 /// DV-02: each `slow_down` lengthens the interval by 5 seconds, for that poll and all later ones (RFC 8628 section 3.5).
 pub fn check_slow_down(exchanges: &[Exchange]) -> Judgement {
     let mut judged = false;

@@ -51,6 +51,7 @@ impl Discrepancy {
             step,
             diff: None,
             waiver: None,
+            advice: None,
         }
     }
 }

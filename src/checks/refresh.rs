@@ -167,6 +167,91 @@ pub fn check_one_refresh_under_concurrency(exchanges: &[Exchange]) -> Judgement 
     Ok(())
 }
 
+/// RT-04: calls that meet one expired token together cost one refresh, not one each (RFC 9700 section 4.14.2).
+pub fn check_one_refresh_for_one_expiry(exchanges: &[Exchange]) -> Judgement {
+    let expired: HashSet<&str> = api_calls(exchanges).into_iter().filter(|call| call.status == 401).filter_map(bearer).collect();
+    let done: Vec<&Exchange> = refreshes(exchanges).into_iter().filter(|refresh| refresh.status == 200).collect();
+    if expired.is_empty() || done.is_empty() {
+        return Err(nothing("no expired access token was met and refreshed"));
+    }
+    if done.len() <= expired.len() {
+        return Ok(());
+    }
+    Err(Clause("RFC 9700 section 4.14.2").refuse(
+        "the application refreshes once for each call that met the expired token",
+        format!("{} refresh for {} expired access token", expired.len(), expired.len()),
+        format!("{} refreshes", done.len()),
+        numbers(done),
+    ))
+}
+
+/// RS-03, GX-06: a 401 that stays costs each call one repetition with one new token, and one refresh, at most (RFC 6750 section 3.1,
+/// C-36). A page may ask for the same thing in several places.
+pub fn check_bounded_after_401(exchanges: &[Exchange]) -> Judgement {
+    let refused: Vec<&Exchange> = api_calls(exchanges).into_iter().filter(|call| call.status == 401).collect();
+    let refused = some(refused, "no API call was answered 401")?;
+    let mut calls: Vec<Vec<&Exchange>> = Vec::new();
+    for call in &refused {
+        match calls.iter_mut().find(|same| same_call(same[0], call)) {
+            Some(same) => same.push(call),
+            None => calls.push(vec![call]),
+        }
+    }
+    let clause = Clause("C-36");
+    let tokens = |same: &[&Exchange]| same.iter().filter_map(|call| bearer(call)).collect::<HashSet<_>>().len();
+    let is_loop = |same: &&Vec<&Exchange>| tokens(same) > 2 || same.len() > MOST_REPEATED;
+    if let Some(again) = calls.iter().find(is_loop) {
+        let actual = format!("{} attempts, each answered 401", again.len());
+        let summary = format!("{} is repeated again and again although it is answered 401", described(again[0]));
+        return Err(clause.refuse(summary, "one refresh, and one repetition", actual, numbers(again.iter().copied())));
+    }
+    let refreshed: Vec<&Exchange> = refreshes(exchanges).into_iter().filter(|refresh| refresh.number > refused[0].number).collect();
+    if refreshed.len() > calls.len() {
+        let actual = format!("{} refreshes for {} calls", refreshed.len(), calls.len());
+        let summary = "the application refreshes again and again while calls are answered 401";
+        return Err(clause.refuse(summary, "one refresh for a call", actual, numbers(refreshed)));
+    }
+    Ok(())
+}
+
+/// As often as any page asks for one thing, with the token that was refused and with the new one.
+const MOST_REPEATED: usize = 8;
+
+/// RT-06: tokens that came with an ID token of somebody else are not used (OpenID Connect Core section 12.2). `mismatched` names the
+/// faults that give such a token.
+pub fn check_mismatched_refresh_unused(exchanges: &[Exchange], mismatched: &[&str]) -> Judgement {
+    let given = refreshes(exchanges).into_iter().filter(|refresh| refresh.faults.iter().any(|fault| mismatched.contains(&fault.as_str())));
+    for refresh in some(given.collect(), "no refresh gave an ID token of somebody else")? {
+        let Some(token) = answer_text(refresh, "access_token") else { continue };
+        if let Some(call) = api_calls(exchanges).into_iter().find(|call| bearer(call) == Some(token)) {
+            return Err(Clause("OpenID Connect Core 1.0 section 12.2").refuse(
+                "the application uses tokens that came with an ID token of somebody else",
+                "iss and sub of the new ID token compared with the session's, and the answer refused",
+                described(call),
+                [refresh.number, call.number],
+            ));
+        }
+    }
+    Ok(())
+}
+
+/// TK-07: an access token is not refreshed before anything has refused it (RFC 6749 section 5.1).
+pub fn check_no_refresh_without_cause(exchanges: &[Exchange]) -> Judgement {
+    if api_calls(exchanges).is_empty() {
+        return Err(nothing("the platform saw no API call"));
+    }
+    let refreshed = refreshes(exchanges);
+    if refreshed.len() <= 1 || api_calls(exchanges).iter().any(|call| call.status == 401) {
+        return Ok(());
+    }
+    Err(Clause("RFC 6749 section 5.1").refuse(
+        "the application refreshes again and again although no call was refused",
+        "the access token used until a call is answered 401",
+        format!("{} refreshes", refreshed.len()),
+        numbers(refreshed),
+    ))
+}
+
 /// How many API calls were refused 401 before the first refresh was answered: the calls that met one expired token together.
 pub fn refused_before_refreshed(exchanges: &[Exchange]) -> usize {
     let answered = refreshes(exchanges).first().map_or(u64::MAX, |refresh| answered_at_ms(refresh));

@@ -147,3 +147,44 @@ fn a_disconnection_revokes_the_newest_refresh_token() {
     assert!(found(check_revoked_at_disconnect(&late)).contains("after the disconnection"));
     undecided(check_revoked_at_disconnect(&[]));
 }
+
+#[test]
+fn one_expiry_costs_one_refresh() {
+    let met = |number: u64| refused(call(number, "/v2/tenants/7/patients", "[access-token-1]"), 401, "invalid_token");
+    let one = [met(1), met(2), refresh(3, "[refresh-token-1]", Some("[refresh-token-2]"))];
+    assert_eq!(check_one_refresh_for_one_expiry(&one), Ok(()));
+    let mut each = one.to_vec();
+    each.push(refresh(4, "[refresh-token-2]", Some("[refresh-token-3]")));
+    assert!(found(check_one_refresh_for_one_expiry(&each)).contains("once for each call"));
+    undecided(check_one_refresh_for_one_expiry(&[met(1)]));
+}
+
+#[test]
+fn a_401_that_stays_is_not_run_against() {
+    let met = |number: u64| refused(call(number, "/v2/tenants/7/patients", &format!("[access-token-{number}]")), 401, "invalid_token");
+    let renewed = |number: u64| refresh(number, &format!("[refresh-token-{number}]"), Some("[refresh-token-9]"));
+    assert_eq!(check_bounded_after_401(&[met(1), renewed(2), met(3)]), Ok(()));
+    assert!(found(check_bounded_after_401(&[met(1), renewed(2), met(3), renewed(4), met(5)])).contains("again and again"));
+    assert!(found(check_bounded_after_401(&[met(1), renewed(2), renewed(3)])).contains("refreshes again"));
+    undecided(check_bounded_after_401(&[renewed(1)]));
+}
+
+#[test]
+fn tokens_of_a_mismatched_refresh_stay_unused() {
+    let mut given = refresh(1, "[refresh-token-1]", None);
+    given.faults = vec!["refresh-other-subject".to_owned()];
+    let judged = |exchanges: &[Exchange]| check_mismatched_refresh_unused(exchanges, &["refresh-other-subject"]);
+    assert_eq!(judged(&[given.clone(), call(2, "/v2/tenants/7/patients", "[access-token-1]")]), Ok(()));
+    assert!(found(judged(&[given, call(2, "/v2/tenants/7/patients", "[access-token-of-1]")])).contains("somebody else"));
+    undecided(judged(&[refresh(1, "[refresh-token-1]", None)]));
+}
+
+#[test]
+fn a_token_without_lifetime_is_used_until_it_is_refused() {
+    let calls = [call(1, "/v2/tenants/7/patients", "[access-token-1]"), call(3, "/v2/tenants/7/patients", "[access-token-1]")];
+    assert_eq!(check_no_refresh_without_cause(&calls), Ok(()));
+    let mut storm = calls.to_vec();
+    storm.extend([refresh(2, "[refresh-token-1]", None), refresh(4, "[refresh-token-1]", None)]);
+    assert!(found(check_no_refresh_without_cause(&storm)).contains("no call was refused"));
+    undecided(check_no_refresh_without_cause(&[]));
+}

@@ -44,14 +44,24 @@ pub fn check_requested_scopes_exercised(exchanges: &[Exchange]) -> Judgement {
     Ok(())
 }
 
-/// GX-18: the scope of medical reports is asked for exactly when the feature is declared (C-14).
-pub fn check_medical_reports_scope(exchanges: &[Exchange], features: &[String]) -> Judgement {
-    let declared = declares_medical_reports(features);
+/// AC-05: the scope of medical reports is asked for exactly when the feature is declared (C-14).
+///
+/// `features`: the scopes of what the application does. A feature is what its action's scope says, whatever it is called.
+pub fn check_medical_reports_scope(exchanges: &[Exchange], features: &ScopeSet) -> Judgement {
+    check_medical_reports_asked_for(exchanges, features.contains(giponext::MEDICAL_REPORTS))
+}
+
+/// GX-18: the scope of medical reports is asked for exactly when something is `declared` that needs it (C-14).
+pub fn check_medical_reports_asked_for(exchanges: &[Exchange], declared: bool) -> Judgement {
     let sign_ins = observed(exchanges)?;
     let asking = sign_ins.iter().find(|sign_in| sign_in.scopes().contains(giponext::MEDICAL_REPORTS));
     let (summary, expected, sign_in) = match (declared, asking) {
         (true, None) => ("the application declares medical reports and never asks for their scope", "asked for", &sign_ins[0]),
-        (false, Some(sign_in)) => ("the application asks for medical reports and does not declare them", "not asked for", sign_in),
+        (false, Some(sign_in)) => (
+            "the application asks for medical reports and no action of its profile has their scope",
+            "not asked for, or the scope of one of [app.actions]",
+            sign_in,
+        ),
         _ => return Ok(()),
     };
     Err(Clause("C-14").refuse(
@@ -62,18 +72,14 @@ pub fn check_medical_reports_scope(exchanges: &[Exchange], features: &[String]) 
     ))
 }
 
-/// Whether the declared features hold medical reports, however the profile spells them.
-pub(super) fn declares_medical_reports(features: &[String]) -> bool {
-    features.iter().any(|feature| {
-        let letters: String = feature.chars().filter(char::is_ascii_alphabetic).collect();
-        letters.eq_ignore_ascii_case("medicalreports")
-    })
-}
-
 #[cfg(test)]
 mod tests {
     use super::super::fixtures::*;
     use super::*;
+
+    fn reports() -> ScopeSet {
+        ScopeSet::parse("giponext.patients giponext.medicalreports")
+    }
 
     fn session(scope: &str) -> Vec<Exchange> {
         let mut exchanges = sound_logins(1);
@@ -90,11 +96,11 @@ mod tests {
         let sound = session("openid giponext.patients offline_access");
         assert_eq!(check_requested_scopes_declared(&sound, &declared), Ok(()));
         assert_eq!(check_requested_scopes_exercised(&sound), Ok(()));
-        assert_eq!(check_medical_reports_scope(&sound, &["patients".to_owned()]), Ok(()));
-        assert_eq!(check_medical_reports_scope(&session("giponext.medicalreports"), &["Medical-Reports".to_owned()]), Ok(()));
+        assert_eq!(check_medical_reports_scope(&sound, &declared), Ok(()));
+        assert_eq!(check_medical_reports_scope(&session("giponext.medicalreports"), &reports()), Ok(()));
         undecided(check_requested_scopes_declared(&[], &declared));
         undecided(check_requested_scopes_exercised(&sound[..3]));
-        undecided(check_medical_reports_scope(&[], &[]));
+        undecided(check_medical_reports_scope(&[], &declared));
     }
 
     #[test]
@@ -107,7 +113,7 @@ mod tests {
 
     #[test]
     fn medical_reports_are_asked_for_exactly_when_declared() {
-        found(check_medical_reports_scope(&session("openid"), &["medicalreports".to_owned()]));
-        found(check_medical_reports_scope(&session("giponext.medicalreports"), &["patients".to_owned()]));
+        found(check_medical_reports_scope(&session("openid"), &reports()));
+        found(check_medical_reports_scope(&session("giponext.medicalreports"), &ScopeSet::parse("giponext.patients")));
     }
 }

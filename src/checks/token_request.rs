@@ -29,6 +29,11 @@ pub fn check_token_request_form(exchanges: &[Exchange], permitted: &[ClientAuthe
             let summary = "the body of the token request is not a form".to_owned();
             return refuse("RFC 6749 section 4.1.3", summary, FORM, format!("content-type {}", shown(media_type)));
         }
+        let headers = request.headers.iter().filter(|(name, _)| name == "authorization").count();
+        if headers > 1 {
+            let summary = "the token request has more than one Authorization header".to_owned();
+            return refuse("RFC 6749 section 2.3", summary, "one method, once", format!("{headers} Authorization headers"));
+        }
         let used = &request.facts.client_authentication;
         let names = || used.iter().map(|method| name_of(*method)).collect::<Vec<_>>().join(" and ");
         match used[..] {
@@ -262,6 +267,10 @@ mod tests {
         let both = judged(|request| request.facts.client_authentication.push(ClientAuthentication::ClientSecretPost));
         assert!(both.contains("more than one"), "{both}");
         assert!(judged(|request| request.facts.client_authentication = vec![ClientAuthentication::None]).contains("not registered"));
+        let two = |request: &mut Exchange| {
+            request.headers.extend(["Basic one", "Basic two"].map(|value| ("authorization".to_owned(), value.to_owned())));
+        };
+        assert!(judged(two).contains("more than one Authorization header"));
     }
 
     #[test]

@@ -2,7 +2,6 @@
 
 use std::net::SocketAddr;
 use std::num::NonZeroU64;
-use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::ValueEnum;
@@ -47,7 +46,7 @@ pub struct Arguments {
     poll_seconds: Option<NonZeroU64>,
     /// A private CA to trust, PEM.
     #[arg(long, env = "CA_FILE", value_name = "FILE")]
-    ca_file: Option<PathBuf>,
+    ca_file: Option<String>,
     /// Sign in in the same window instead of a popup.
     #[arg(long)]
     same_window: bool,
@@ -71,8 +70,8 @@ const SECRET_VARIABLE: &str = "CLIENT_SECRET";
 
 pub async fn run(arguments: Arguments) -> Result<End, CliError> {
     let defect = arguments.defect.as_deref().map(str::parse).transpose()?;
-    let extra_ca_pem = match &arguments.ca_file {
-        Some(path) => Some(std::fs::read_to_string(path).map_err(|source| CliError::Read { path: path.clone(), source })?),
+    let extra_ca_pem = match arguments.ca_file.as_ref().filter(|path| !path.is_empty()) {
+        Some(path) => Some(std::fs::read_to_string(path).map_err(|source| CliError::Read { path: path.into(), source })?),
         None => None,
     };
     let listener = match arguments.r#type {
@@ -88,7 +87,7 @@ pub async fn run(arguments: Arguments) -> Result<End, CliError> {
         client_secret: std::env::var(SECRET_VARIABLE).ok().filter(|secret| !secret.is_empty()).map(SecretString::from),
         scopes: arguments.scopes.split_ascii_whitespace().map(str::to_owned).collect(),
         tenants: arguments.tenants.split(',').map(|tenant| tenant.trim().to_owned()).filter(|tenant| !tenant.is_empty()).collect(),
-        // An empty file stands for no private CA: profiles always name one.
+        // No file, and an empty one, stand for no private CA: profiles always name one.
         extra_ca_pem: extra_ca_pem.filter(|pem| !pem.trim().is_empty()),
         other: other_platform(arguments.other_issuer.as_deref())?,
         background: arguments.poll_seconds.map(|seconds| Duration::from_secs(seconds.get())),

@@ -7,8 +7,11 @@ use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
 use secrecy::ExposeSecret;
+use serde::Serialize;
 
 use super::{CliError, End};
+use crate::catalogue::Sources;
+use crate::domain::{Party, Readiness};
 use crate::report::Run;
 use crate::report::bundle::{PublicKey, Seen, SigningKey, check_bundle, gather, write_bundle};
 
@@ -65,34 +68,82 @@ pub struct Verify {
     /// The signer's Ed25519 public key in PEM.
     #[arg(long, value_name = "FILE")]
     public_key: PathBuf,
+    /// The suite that has to have judged it, as its SHA-256; without it the suite of this program.
+    #[arg(long, value_name = "SHA256")]
+    suite: Option<String>,
     /// Print what the bundle says as JSON.
     #[arg(long)]
     json: bool,
 }
 
-/// Ends as the run did, or with 3 when its time is over; a bundle that is not sound is an error.
+/// Ends with 0 for a good approval, with 1 where the application is not ready, with 3 for whatever else is no approval; a bundle that is
+/// not sound is an error.
 pub fn verify(arguments: &Verify) -> Result<End, CliError> {
     let key = PublicKey::parse(&read(&arguments.public_key)?, &arguments.public_key.display().to_string())?;
     let seen = check_bundle(&arguments.bundle, &key, Timestamp::now())?;
+    let suite = match &arguments.suite {
+        Some(suite) => suite.clone(),
+        None => Sources::embedded()?.digest(),
+    };
+    let against = no_approval(&seen, &suite);
     if arguments.json {
-        anstream::println!("{}", serde_json::to_string_pretty(&seen).map_err(|error| CliError::Other(error.to_string()))?);
+        let told = Verified { seen: &seen, approval: against.is_empty(), no_approval: &against };
+        anstream::println!("{}", serde_json::to_string_pretty(&told).map_err(|error| CliError::Other(error.to_string()))?);
     } else {
-        tell(&seen);
+        tell(&seen, &against);
     }
-    Ok(if seen.expired { End::Incomplete } else { seen.told.readiness.into() })
+    Ok(match seen.told.readiness {
+        Readiness::NotReady => End::NotReady,
+        _ if against.is_empty() => End::Done,
+        _ => End::Incomplete,
+    })
 }
 
-fn tell(seen: &Seen) {
+/// What a bundle says, and what it is worth.
+#[derive(Serialize)]
+struct Verified<'seen> {
+    #[serde(flatten)]
+    seen: &'seen Seen,
+    approval: bool,
+    no_approval: &'seen [String],
+}
+
+/// Why the bundle is no approval: what the run said itself, its age, and the suite that judged it.
+fn no_approval(seen: &Seen, suite: &str) -> Vec<String> {
+    let told = &seen.told;
+    let mut against = told.no_approval.clone();
+    if told.valid_until.is_none() && against.is_empty() {
+        against.push(format!("the run is {}", told.readiness));
+    }
+    if seen.expired {
+        against.push("its time is over".to_owned());
+    }
+    if told.suite_digest != suite {
+        let head = |digest: &str| digest.chars().take(12).collect::<String>();
+        against.push(format!(
+            "it was judged by the suite {} of collaudo {}, and not by {}: name the suite that you accept with --suite",
+            head(&told.suite_digest),
+            told.collaudo_version,
+            head(suite)
+        ));
+    }
+    against
+}
+
+fn tell(seen: &Seen, against: &[String]) {
     let told = &seen.told;
     let until = match (&told.valid_until, seen.expired) {
         (Some(until), false) => until.strftime("%F").to_string(),
         (Some(until), true) => format!("{}: expired", until.strftime("%F")),
         (None, _) => "not valid as an approval".to_owned(),
     };
+    let party = |party: Party| told.parties.get(&party).map_or_else(|| "not judged".to_owned(), ToString::to_string);
     anstream::println!("sound: {} files, none changed\n", seen.members);
     let named = |name: &'static str, value: &Option<String>| value.clone().map(|value| (name, value));
     let who = [named("version", &told.version), named("contact", &told.contact), named("tested by", &told.tester)];
+    let selection = (!told.selection.is_empty()).then(|| ("only a part", told.selection.join(", ")));
     let of_application = [("verdict", told.readiness.to_string()), ("application", told.application.clone())];
+    let of_parties = [("project", party(Party::Project)), ("of platform", party(Party::Platform))];
     let of_run = [
         ("platform", told.target.clone()),
         ("judged at", told.judged_at.to_string()),
@@ -103,8 +154,15 @@ fn tell(seen: &Seen) {
         ("signed by", told.signer.clone().unwrap_or_else(|| "no name given".to_owned())),
         ("key", seen.key.clone()),
     ];
-    for (name, value) in of_application.into_iter().chain(who.into_iter().flatten()).chain(of_run) {
+    let rows = of_application.into_iter().chain(selection).chain(who.into_iter().flatten()).chain(of_parties).chain(of_run);
+    for (name, value) in rows {
         anstream::println!("{name:<12} {value}");
+    }
+    if !told.conclusion.is_empty() {
+        anstream::println!("\n{}", told.conclusion);
+    }
+    for reason in against {
+        anstream::println!("no approval: {reason}");
     }
 }
 

@@ -132,6 +132,7 @@ impl Read {
             .map(|requirement| (requirement.id.clone(), (requirement.level, requirement.clause.first().cloned().unwrap_or_default())))
             .collect();
         let application = self.application;
+        let untested = catalogue.untested_for(application.profile.app.r#type.name());
         let setup = Setup::new(
             application.profile,
             application.bundled,
@@ -145,7 +146,8 @@ impl Read {
             GoldenTexts { pending: out.join("snapshots") },
             application.dossier_secrets,
         )
-        .with_programs(self.programs);
+        .with_programs(self.programs)
+        .with_untested(untested);
         Ok((Arc::new(setup), environment))
     }
 }

@@ -3,10 +3,10 @@
 use std::path::Path;
 
 use super::compose::Parties;
-use super::{CliError, End, signals};
+use super::{CliError, End, profile, signals};
 use crate::browser::locate;
 use crate::catalogue::Catalogue;
-use crate::steps::{Look, preflight};
+use crate::steps::{Look, Sight, preflight};
 
 #[derive(clap::Args)]
 pub struct Arguments {
@@ -16,21 +16,22 @@ pub struct Arguments {
 
 pub async fn run(arguments: Arguments) -> Result<End, CliError> {
     let read = arguments.parties.read()?;
-    tell(&ok("profile", format!("`{}` is sound", read.application.profile.app.name)));
+    tell(&Look::fine("profile", format!("`{}` is sound", read.application.profile.app.name)));
     let catalogue = Catalogue::embedded()?;
-    tell(&ok("suite", format!("{} requirements, {} scenarios", catalogue.requirements.len(), catalogue.scenarios.len())));
+    profile::check_waivers(&read.application.profile, &catalogue.requirements)?;
+    tell(&Look::fine("suite", format!("{} requirements, {} scenarios", catalogue.requirements.len(), catalogue.scenarios.len())));
     if read.browser.webdriver.is_none() {
         match locate(&read.browser) {
-            Ok(located) => tell(&ok("browser", format!("{} with {}", located.binary.display(), located.driver.display()))),
+            Ok(located) => tell(&Look::fine("browser", format!("{} with {}", located.binary.display(), located.driver.display()))),
             Err(error) => {
-                tell(&Look { what: "browser".to_owned(), found: Err(error.to_string()), ours: true });
+                tell(&Look { what: "browser".to_owned(), sight: Sight::Hopeless, told: error.to_string(), ours: true });
                 return Ok(End::Configuration);
             }
         }
     }
     let folder = tempfile::tempdir().map_err(|source| CliError::Write { path: std::env::temp_dir(), source })?;
     let (setup, environment) = read.setup(Path::new(folder.path()), &catalogue).await?;
-    tell(&ok("driver", format!("starts: {}, {}", environment.browser, environment.driver)));
+    tell(&Look::fine("driver", format!("starts: {}, {}", environment.browser, environment.driver)));
     let looks = tokio::select! {
         looks = preflight(&setup) => Some(looks),
         () = signals::stop() => None,
@@ -44,33 +45,30 @@ pub async fn run(arguments: Arguments) -> Result<End, CliError> {
             learned.lines().join("\n")
         );
     }
-    let sound = looks.iter().all(|look| look.found.is_ok());
-    anstream::println!(
-        "\n{}",
-        if sound { "Everything that a run needs is there." } else { "A run would not be able to judge the application." }
-    );
-    Ok(if sound { End::Done } else { End::Configuration })
-}
-
-fn ok(what: &str, found: String) -> Look {
-    Look { what: what.to_owned(), found: Ok(found), ours: false }
+    let count = |wanted: &[Sight]| looks.iter().filter(|look| wanted.contains(&look.sight)).count();
+    let ending = match (count(&[Sight::Hopeless]), count(&[Sight::Wrong]), count(&[Sight::Doubtful])) {
+        (0, 0, 0) => "Everything that a run needs is there.",
+        (0, 0, _) => "Everything that a run needs is there; look at what is in doubt.",
+        (0, ..) => "A run would judge the application, and not the whole of it as it should.",
+        _ => "A run would not be able to judge the application.",
+    };
+    anstream::println!("\n{ending}");
+    Ok(if count(&[Sight::Wrong, Sight::Hopeless]) == 0 { End::Done } else { End::Configuration })
 }
 
 fn tell(look: &Look) {
-    let (colour, word, text) = match &look.found {
-        Ok(text) => (anstyle::AnsiColor::Green, "ok  ", text),
-        Err(text) => (anstyle::AnsiColor::Red, "FAIL", text),
+    let (colour, word) = match look.sight {
+        Sight::Fine => (anstyle::AnsiColor::Green, "ok  "),
+        Sight::Doubtful => (anstyle::AnsiColor::Yellow, "WARN"),
+        Sight::Wrong | Sight::Hopeless => (anstyle::AnsiColor::Red, "FAIL"),
     };
     let style = anstyle::Style::new().bold().fg_color(Some(colour.into()));
-    anstream::println!("{style}{word}{style:#} {:<22} {text}", look.what);
-    if look.found.is_err() {
-        anstream::println!(
-            "     hint: {}",
-            if look.ours {
-                "mend this machine or the target file, then run the doctor again"
-            } else {
-                "mend the application or its profile, then run the doctor again"
-            }
-        );
-    }
+    anstream::println!("{style}{word}{style:#} {:<22} {}", look.what, look.told);
+    let hint = match look.sight {
+        Sight::Fine => return,
+        Sight::Doubtful => "if it is as it should be, leave it",
+        Sight::Wrong | Sight::Hopeless if look.ours => "mend this machine or the target file, then run the doctor again",
+        Sight::Wrong | Sight::Hopeless => "mend the application or its profile, then run the doctor again",
+    };
+    anstream::println!("     hint: {hint}");
 }

@@ -56,6 +56,10 @@ impl CliError {
             Self::Assumption { .. } => Some("the keys are those of a target file's [assume]; see docs/mock.md"),
             Self::NothingSelected(_) => Some("`collaudo list scenarios` shows every scenario with its tags and requirements"),
             Self::Browser(BrowserError::NotFound { .. }) => Some("`collaudo doctor` shows what else is missing"),
+            Self::Browser(BrowserError::Versions { .. }) => Some(
+                "install the chromedriver of the browser's own version (the packages `chromium` and `chromium-driver` go together), and put it \
+                 first in PATH",
+            ),
             Self::Platform(PlatformError::Data(DataError::Foreign { .. } | DataError::Format { .. } | DataError::Unsound { .. })) => {
                 Some("name another file, or remove this one to start afresh")
             }

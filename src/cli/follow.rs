@@ -32,8 +32,10 @@ pub async fn drive(setup: Arc<Setup>, plan: Plan, started: RunStarted, delivery:
     let (sender, receiver) = unbounded_channel();
     let report_path = delivery.out.join(if delivery.formats.contains(&Format::Html) { "report.html" } else { "run.jsonl" });
     let style = Style { interactive: std::io::stderr().is_terminal(), colour: colour(), lang: delivery.lang };
-    let mut reporters: Vec<Box<dyn Reporter>> =
-        vec![Box::new(JsonLines::create(delivery.out.join("run.jsonl"))?), Box::new(console(std::io::stdout(), style, report_path))];
+    let mut reporters: Vec<Box<dyn Reporter>> = vec![
+        Box::new(JsonLines::create(delivery.out.join("run.jsonl"))?),
+        Box::new(console(Heard(Some(std::io::stdout())), style, report_path)),
+    ];
     let given = setup.clone();
     let (fail, failed) = oneshot::channel::<()>();
     let stop = async {
@@ -58,6 +60,32 @@ pub async fn drive(setup: Arc<Setup>, plan: Plan, started: RunStarted, delivery:
     };
     let (_, followed) = tokio::join!(engine, followed);
     followed
+}
+
+/// What nobody reads any more is no reason to stop: the run goes on and its reports are written.
+struct Heard<W>(Option<W>);
+
+impl<W: Write> Heard<W> {
+    fn told<T>(&mut self, unheard: T, tell: impl FnOnce(&mut W) -> std::io::Result<T>) -> std::io::Result<T> {
+        match self.0.as_mut().map(tell) {
+            Some(Err(error)) if error.kind() == std::io::ErrorKind::BrokenPipe => {
+                self.0 = None;
+                Ok(unheard)
+            }
+            Some(told) => told,
+            None => Ok(unheard),
+        }
+    }
+}
+
+impl<W: Write> Write for Heard<W> {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        self.told(bytes.len(), |out| out.write(bytes))
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        self.told((), W::flush)
+    }
 }
 
 /// Feeds the reporters and renders the reports; the readiness is that of the fold, as every report says it.
@@ -117,7 +145,7 @@ fn leaks(setup: &Setup, delivery: &Delivery) -> Result<Vec<Leak>, CliError> {
 }
 
 fn finished_with(finished: RunFinished, leaks: Vec<Leak>) -> RunFinished {
-    let ready = finished.readiness == Readiness::Ready && !leaks.is_empty();
+    let ready = matches!(finished.readiness, Readiness::Ready | Readiness::Partial) && !leaks.is_empty();
     RunFinished { readiness: if ready { Readiness::Incomplete } else { finished.readiness }, leaks, ..finished }
 }
 

@@ -49,7 +49,7 @@ impl ReadGate {
     pub fn end(&self, run: &Run) -> Result<End, CliError> {
         let end = match &self.baseline {
             Some((path, baseline)) => against(run, path, baseline),
-            None => run.readiness().into(),
+            None => run.outcome().into(),
         };
         if let Some(path) = &self.write_to {
             let mut text = serde_json::to_string_pretty(&Baseline::of(run)).map_err(|error| CliError::Other(error.to_string()))?;
@@ -76,7 +76,7 @@ fn against(run: &Run, path: &Path, baseline: &Baseline) -> End {
     }
     anstream::println!();
     let settled = run.leaks().next().is_none() && !run.is_interrupted() && run.scenarios().iter().all(ScenarioRun::is_decided);
-    match run.readiness() {
+    match run.outcome() {
         Readiness::NotReady if comparison.new.is_empty() && settled => End::Done,
         Readiness::NotReady if comparison.new.is_empty() => End::Incomplete,
         readiness => readiness.into(),

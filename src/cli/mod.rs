@@ -13,6 +13,7 @@ mod init;
 mod list;
 mod merge;
 mod mock;
+mod placeholders;
 mod profile;
 mod report;
 mod run;
@@ -20,7 +21,7 @@ mod signals;
 
 use std::process::ExitCode;
 
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory, Parser, Subcommand};
 use tracing_subscriber::EnvFilter;
 
 use crate::domain::Readiness;
@@ -28,19 +29,23 @@ use crate::domain::Readiness;
 pub use error::CliError;
 pub use profile::{parse_profile, parse_target};
 
+/// Version and commit of this program.
+pub const VERSION: &str = concat!(env!("CARGO_PKG_VERSION"), " (", env!("COLLAUDO_COMMIT"), ")");
+
 /// The acceptance test of integrations with GipoNext.
 #[derive(Parser)]
-#[command(name = "collaudo", version, about, max_term_width = 110, after_help = EXIT_CODES)]
+#[command(name = "collaudo", version = VERSION, about, max_term_width = 110, after_help = EXIT_CODES)]
 struct Arguments {
     #[command(subcommand)]
     command: Command,
 }
 
-const EXIT_CODES: &str = "Exit codes: 0 ready, 1 not ready, 2 usage or configuration, 3 incomplete.";
+const EXIT_CODES: &str =
+    "Exit codes: 0 ready, or every selected scenario held; 1 not ready; 2 usage or configuration; 3 incomplete, or no approval.";
 
 #[derive(Subcommand)]
 enum Command {
-    /// Run the suites and say READY, NOT READY or INCOMPLETE.
+    /// Run the suites and say READY, NOT READY or INCOMPLETE; of a part of them PARTIAL.
     Run(Box<run::Arguments>),
     /// Run the mock platform alone, until Ctrl-C.
     Mock(mock::Arguments),
@@ -58,12 +63,28 @@ enum Command {
     Verify(bundle::Verify),
     /// Make a pair of keys to sign bundles with.
     Key(bundle::Key),
+    /// Write a script that completes this program's words in a shell, such as `collaudo completions bash`.
+    Completions(Completions),
+}
+
+#[derive(clap::Args)]
+struct Completions {
+    #[arg(value_name = "SHELL")]
+    shell: clap_complete::Shell,
+}
+
+/// Writes the script to stdout, from where a shell reads it.
+fn complete(arguments: &Completions) -> Result<End, CliError> {
+    let mut script = Vec::new();
+    clap_complete::generate(arguments.shell, &mut Arguments::command(), "collaudo", &mut script);
+    anstream::print!("{}", String::from_utf8_lossy(&script));
+    Ok(End::Done)
 }
 
 /// The program's end, as exit codes promise it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum End {
-    /// What was asked for was done; of a run: READY.
+    /// What was asked for was done; of a run: READY, or PARTIAL.
     Done,
     NotReady,
     Incomplete,
@@ -74,7 +95,7 @@ pub enum End {
 impl From<Readiness> for End {
     fn from(readiness: Readiness) -> Self {
         match readiness {
-            Readiness::Ready => Self::Done,
+            Readiness::Ready | Readiness::Partial => Self::Done,
             Readiness::NotReady => Self::NotReady,
             Readiness::Incomplete => Self::Incomplete,
         }
@@ -118,6 +139,7 @@ pub fn main() -> ExitCode {
             Command::Report(arguments) => report::run(&arguments),
             Command::Verify(arguments) => bundle::verify(&arguments),
             Command::Key(arguments) => bundle::make_key(&arguments),
+            Command::Completions(arguments) => complete(&arguments),
         }
     });
     match end {

@@ -8,9 +8,10 @@ use secrecy::SecretString;
 use serde::de::DeserializeOwned;
 
 use super::CliError;
-use crate::domain::{App, ApplicationType, PORT, Profile, TargetClient, TargetFile};
+use super::placeholders::check_placeholders;
+use crate::domain::{App, ApplicationType, PORT, Profile, Requirement, TargetClient, TargetFile, Waiver};
 use crate::oauth::giponext;
-use crate::platform::{Assumptions, own_certificate};
+use crate::platform::{Assumptions, LOOPBACK_HOSTS, own_certificate};
 use crate::steps::{Mock, Remote, Target};
 
 const BUNDLED: &str = include_str!("bundled.toml");
@@ -68,7 +69,7 @@ pub fn read_application(path: &Path) -> Result<Application, CliError> {
 /// `mock`, or the path of a target file.
 pub fn read_target(target: &str) -> Result<Target, CliError> {
     if target == "mock" {
-        let certificate = own_certificate(&["localhost", "127.0.0.1", "::1"])?;
+        let certificate = own_certificate(&LOOPBACK_HOSTS)?;
         return Ok(Target::Mock(Box::new(Mock { assumptions: Assumptions::default(), certificate })));
     }
     let path = PathBuf::from(target);
@@ -116,10 +117,28 @@ fn parse<T: DeserializeOwned>(path: &Path, text: &str) -> Result<T, CliError> {
     })
 }
 
+/// A waiver of what nobody demands would be silent.
+pub fn check_waivers(profile: &Profile, requirements: &[Requirement]) -> Result<(), CliError> {
+    let known = |waiver: &&Waiver| requirements.iter().any(|requirement| requirement.id == waiver.requirement);
+    match profile.waivers.iter().find(|waiver| !known(waiver)) {
+        Some(waiver) => Err(CliError::Other(format!(
+            "the profile waives {}, which is no requirement: `collaudo list requirements` shows them",
+            waiver.requirement
+        ))),
+        None => Ok(()),
+    }
+}
+
 /// What the types cannot say.
 fn check_profile(path: &Path, profile: &Profile) -> Result<(), CliError> {
     let wrong = |message: String, hint| Err(CliError::Profile { path: path.to_owned(), message, hint });
     let app = &profile.app;
+    if let Some(misspelt) = check_placeholders(app) {
+        return wrong(
+            misspelt,
+            "docs/applications.md has every placeholder; what is to stay as it is may be written otherwise, such as {{…}}",
+        );
+    }
     if let Some(scope) = app.scopes.iter().find(|scope| !giponext::ALL.contains(&scope.as_str())) {
         return wrong(
             format!("app.scopes names `{scope}`, which the platform does not know"),

@@ -1,6 +1,6 @@
 //! `collaudo report`: renders a finished, or an interrupted, run again; or many of them as a history.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use super::bundle::Sealing;
 use super::follow::{write_reports, write_whole};
@@ -24,6 +24,9 @@ pub struct Arguments {
     /// Folder to write to; without it the run's own.
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
+    /// The run to tell the difference to; without it the one that the run itself was told.
+    #[arg(long, value_name = "DIR")]
+    previous: Option<PathBuf>,
     /// Show how the runs below this folder went, one after the other, as history.html there or in --out.
     #[arg(long, value_name = "DIR", conflicts_with_all = ["run", "report", "bundle"])]
     history: Option<PathBuf>,
@@ -62,11 +65,17 @@ pub fn run(arguments: &Arguments) -> Result<End, CliError> {
     if let Some(known) = gate.known() {
         run.set_baseline(known);
     }
+    if let Some(folder) = &arguments.previous {
+        compare(&mut run, folder)?;
+    }
     let lang = arguments.lang.map_or(run.started().lang, Into::into);
     let out = arguments.out.clone().unwrap_or_else(|| folder.clone());
     std::fs::create_dir_all(&out).map_err(|source| CliError::Write { path: out.clone(), source })?;
     write_reports(&run, &folder, &out, &arguments.report, lang)?;
     anstream::println!("{}: {}", run.readiness(), out.display());
+    if !run.selection().is_empty() {
+        anstream::println!("only a part of the suite was run: {}", run.selection().join(", "));
+    }
     if run.is_interrupted() {
         let (judged, planned) = (run.counts().judged(), run.counts().planned);
         anstream::println!("the run was interrupted: {judged} of {planned} scenarios have a verdict");
@@ -76,6 +85,22 @@ pub fn run(arguments: &Arguments) -> Result<End, CliError> {
     }
     let end = gate.end(&run)?;
     Ok(if whole { end } else { End::Done })
+}
+
+fn compare(run: &mut Run, folder: &Path) -> Result<(), CliError> {
+    let previous = Run::fold(read_jsonl(&record_of(folder))?.0)?;
+    let started = run.started();
+    if !previous.is_of(&started.application, &started.target) {
+        let (theirs, ours) = (&previous.started().application.name, &started.application.name);
+        return Err(CliError::Other(format!(
+            "{}: it is a run of {theirs} on {}, and not of {ours} on {}: two such runs have no difference to tell",
+            folder.display(),
+            previous.started().target.name,
+            started.target.name
+        )));
+    }
+    run.set_previous(&previous);
+    Ok(())
 }
 
 fn history(arguments: &Arguments, folder: &PathBuf) -> Result<End, CliError> {

@@ -9,14 +9,14 @@ use super::bundle::Sealing;
 use super::compose::{Parties, target_summary};
 use super::follow::{Delivery, drive};
 use super::gate::Gate;
-use super::{CliError, End, signals};
+use super::{CliError, End, VERSION, profile, signals};
 use crate::catalogue::{Selection, Sources};
-use crate::domain::{Application, ApplicationType, Profile, RequirementId, Shard, Suite, Waiver};
+use crate::domain::{Application, ApplicationType, RequirementId, Shard, Suite};
 use crate::event::{FORMAT, Lang, RunStarted};
 use crate::relying_party::Defect;
 use crate::report::{DIVISION, FILES, FOLDERS, PROFILE, Run, TARGET, read_jsonl};
 use crate::runner::Plan;
-use crate::steps::{SNAPSHOT_MODE, preflight};
+use crate::steps::{SNAPSHOT_MODE, Sight, preflight};
 
 #[derive(clap::Args)]
 pub struct Arguments {
@@ -35,7 +35,7 @@ pub struct Arguments {
     #[arg(long, value_name = "ID", num_args = 1..)]
     requirement: Vec<RequirementId>,
     /// Scenarios that run at the same time; 1 for an application with an address of its own (no `{port}` in its profile).
-    #[arg(long, value_name = "N", default_value_t = 2)]
+    #[arg(long, value_name = "N", default_value_t = 2, value_parser = jobs)]
     jobs: usize,
     /// Run one part of the selected scenarios, such as 1/3; `collaudo report merge` puts the parts together.
     #[arg(long, value_name = "I/N", requires = "seed")]
@@ -59,6 +59,11 @@ pub struct Arguments {
     /// Run the features of this folder instead of the built-in ones.
     #[arg(long, value_name = "DIR")]
     features: Option<PathBuf>,
+}
+
+fn jobs(text: &str) -> Result<usize, String> {
+    let at_least_one = || "at least one scenario has to run at a time: write a number from 1 on".to_owned();
+    text.parse().ok().filter(|jobs| *jobs > 0).ok_or_else(at_least_one)
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -115,7 +120,7 @@ pub async fn run(arguments: Arguments) -> Result<End, CliError> {
     let sealing = arguments.sealing.read()?;
     let gate = arguments.gate.read()?;
     let previous = previous(&arguments)?;
-    check_waivers(&read.application.profile, &plan)?;
+    profile::check_waivers(&read.application.profile, &plan.catalogue.requirements)?;
     prepare_out(&arguments.out)?;
     keep_profiles(&arguments)?;
     let seed = read.seed;
@@ -126,24 +131,28 @@ pub async fn run(arguments: Arguments) -> Result<End, CliError> {
     // A program is started anew for each sign-in and has no address that two scenarios could quarrel over.
     let fixed_address = app.r#type == ApplicationType::Web && !read.application.bundled && !app.takes_a_port();
     let own_address = fixed_address || !target.mock;
-    let jobs = if own_address { 1 } else { arguments.jobs.max(1) };
+    let jobs = if own_address { 1 } else { arguments.jobs };
     let (setup, environment) = read.setup(&arguments.out, &plan.catalogue).await?;
     if !setup.bundled {
-        let stopped = tokio::select! {
-            _ = preflight(&setup) => false,
-            () = signals::stop() => true,
+        let looks = tokio::select! {
+            looks = preflight(&setup) => Some(looks),
+            () = signals::stop() => None,
         };
-        if stopped {
+        let Some(looks) = looks else {
             setup.end().await;
             anstream::eprintln!("stopped before the first scenario");
             return Ok(End::Incomplete);
+        };
+        // What makes the run hopeless is the reason of its scenarios.
+        for look in looks.iter().filter(|look| matches!(look.sight, Sight::Wrong | Sight::Doubtful)) {
+            anstream::eprintln!("warning: {}: {}", look.what, look.told);
         }
     }
     let application = Application { learned: setup.learned(), ..application };
     let started = RunStarted {
         format: FORMAT,
         run_id: format!("{}-{seed}", Timestamp::now().strftime("%Y%m%dT%H%M%SZ")),
-        collaudo_version: env!("CARGO_PKG_VERSION").to_owned(),
+        collaudo_version: VERSION.to_owned(),
         suite_digest: plan.catalogue.digest.clone(),
         seed,
         jobs,
@@ -192,18 +201,6 @@ fn plan(arguments: &Arguments) -> Result<Plan, CliError> {
     Ok(plan)
 }
 
-/// A waiver of what nobody demands would be silent.
-fn check_waivers(profile: &Profile, plan: &Plan) -> Result<(), CliError> {
-    let known = |waiver: &&Waiver| plan.catalogue.requirements.iter().any(|requirement| requirement.id == waiver.requirement);
-    match profile.waivers.iter().find(|waiver| !known(waiver)) {
-        Some(waiver) => Err(CliError::Other(format!(
-            "the profile waives {}, which is no requirement: `collaudo list requirements` shows them",
-            waiver.requirement
-        ))),
-        None => Ok(()),
-    }
-}
-
 /// A broken application that no planned scenario can catch would be called ready: that run is refused.
 fn check_catchable(defect: Option<Defect>, plan: &Plan) -> Result<(), CliError> {
     let Some(defect) = defect else { return Ok(()) };
@@ -214,9 +211,10 @@ fn check_catchable(defect: Option<Defect>, plan: &Plan) -> Result<(), CliError> 
     Err(CliError::Uncaught { defect: defect.name(), requirements: defect.requirements().join(", ") })
 }
 
-/// The selection in words, and the part of it.
+/// The selection in words, and the part of it. Features of somebody else's are not the suite, whole as they may be.
 fn words(arguments: &Arguments) -> Result<Vec<String>, CliError> {
     let mut words = selection(arguments)?.words();
+    words.extend(arguments.features.as_ref().map(|folder| format!("features of {}", folder.display())));
     words.extend(arguments.shard.map(|shard| format!("{DIVISION}{shard}")));
     Ok(words)
 }

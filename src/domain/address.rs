@@ -20,6 +20,16 @@ impl App {
         self.is_started() && self.command.iter().flatten().chain(self.env.values()).any(|text| text.contains(PORT))
     }
 
+    /// Host for a mock platform that is another site than the application, as `account.gipo.it` is: what cookies, `SameSite` and
+    /// storage do between two sites is then seen. Of `localhost` and `127.0.0.1` the one that the application does not use. Both
+    /// are resolved by every client and trusted with http by libraries that otherwise want https; other names and addresses are not.
+    pub fn platform_host(&self) -> &str {
+        if let Some(host) = self.client.as_ref().map(|client| client.platform_host.as_deref()) {
+            return host.unwrap_or("localhost");
+        }
+        platform_host(self.url.as_ref(), &self.redirect_uris)
+    }
+
     /// Whether its page is on this machine.
     pub fn is_local(&self) -> bool {
         self.url.as_ref().is_some_and(is_loopback)
@@ -46,7 +56,17 @@ impl App {
     }
 }
 
-fn is_loopback(url: &Url) -> bool {
+/// [`App::platform_host`] by the addresses of the application alone.
+pub fn platform_host(page: Option<&Url>, redirect_uris: &[String]) -> &'static str {
+    let parsed: Vec<Url> = redirect_uris.iter().filter_map(|uri| Url::parse(uri).ok()).collect();
+    let named = |url: &Url| matches!(url.host(), Some(url::Host::Domain(name)) if name == "localhost" || name.ends_with(".localhost"));
+    // The page decides: where it and the redirect URI differ, only one of them can have another site for a platform.
+    let local = page.map_or_else(|| parsed.iter().any(named), named);
+    if local { "127.0.0.1" } else { "localhost" }
+}
+
+/// Whether an address is on this machine, whatever the network says.
+pub fn is_loopback(url: &Url) -> bool {
     match url.host() {
         Some(url::Host::Domain(name)) => name == "localhost" || name.ends_with(".localhost"),
         Some(url::Host::Ipv4(address)) => address.is_loopback(),
@@ -105,6 +125,26 @@ mod tests {
         );
         let elsewhere = app("https://portale.example/", &["https://portale.example/callback"], "").at_port(40_123);
         assert_eq!(elsewhere.redirect_uris, ["https://portale.example/callback"]);
+    }
+
+    #[test]
+    fn the_platform_is_another_site_than_the_application() {
+        for (url, platform) in [
+            ("http://127.0.0.1:5000/", "localhost"),
+            ("http://localhost:5000/", "127.0.0.1"),
+            ("http://agenda.localhost:5000/", "127.0.0.1"),
+            ("http://[::1]:5000/", "localhost"),
+            ("https://portale.example/", "localhost"),
+        ] {
+            assert_eq!(app(url, &[], "").platform_host(), platform, "{url}");
+        }
+        // What runs already was told an address before the run.
+        let client = "[client]\nclient_id = \"x\"\nplatform_port = 4010\n";
+        assert_eq!(app("http://localhost:5000/", &[], client).platform_host(), "localhost");
+        let told = format!("{client}platform_host = \"127.0.0.1\"\n");
+        assert_eq!(app("http://localhost:5000/", &[], &told).platform_host(), "127.0.0.1");
+        assert_eq!(platform_host(None, &["http://localhost:5000/callback".to_owned()]), "127.0.0.1");
+        assert_eq!(platform_host(None, &[]), "localhost");
     }
 
     #[test]

@@ -91,6 +91,9 @@ pub struct Facts {
     /// Scopes of the presented access token, or those that a token answer grants.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub scopes: Option<Vec<String>>,
+    /// Names of the claims of the ID token that a token answer carries.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub id_token_claims: Option<Vec<String>>,
     /// The scope that the API operation needs.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub needed_scope: Option<String>,
@@ -146,11 +149,14 @@ fn value_of<'a>(pairs: &'a [(String, String)], name: &str) -> Option<&'a str> {
 /// Something the browser saw.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct BrowserFact {
-    /// Milliseconds since the browser context was made.
+    /// Milliseconds since the platform started, as exchanges count; without a platform of ours since the browser context was made.
     pub at_ms: u64,
     pub kind: BrowserFactKind,
     /// Redacted text: a URL without its query's secrets, a console message, a window's address.
     pub text: String,
+    /// Whose window it was, with their browser where they have several; absent in records whose times count from the context.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub person: Option<String>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]

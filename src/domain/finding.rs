@@ -26,4 +26,14 @@ pub struct Finding {
     /// Who answers for it meanwhile: it does not count.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub waiver: Option<Waiver>,
+    /// What to do about it, where the requirement's own remedy does not fit what was found.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub advice: Option<Advice>,
+}
+
+/// A remedy of a finding's own, in both languages.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Advice {
+    pub en: String,
+    pub it: String,
 }

@@ -6,6 +6,7 @@ mod evidence;
 mod finding;
 mod known_failure;
 mod oracle;
+mod party;
 mod patience;
 mod profile;
 mod requirement;
@@ -15,15 +16,16 @@ mod target;
 mod verdict;
 mod waiver;
 
-pub use address::PORT;
+pub use address::{PORT, is_loopback, platform_host};
 pub use application::{Application, ApplicationType, Attestation, Environment, Learned, TargetSummary};
 pub use evidence::{
     Attachment, BrowserFact, BrowserFactKind, ClientAuthentication, Cookie, Credential, Endpoint, Exchange, Facts, HANDSHAKE, Leak,
     SameSite,
 };
-pub use finding::Finding;
+pub use finding::{Advice, Finding};
 pub use known_failure::KnownFailure;
 pub use oracle::{Oracle, OraclePart};
+pub use party::{Parties, Party, Weighed};
 pub use patience::{Patience, Waiting};
 pub use profile::{Action, App, Attested, Console, Dossier, DossierEnvironment, Login, Profile, StaticClient, TemporaryUser, Window};
 pub use requirement::{Actor, Level, Requirement, RequirementId, RequirementIdError};

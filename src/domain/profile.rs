@@ -72,8 +72,11 @@ pub struct StaticClient {
     pub client_id: String,
     /// Environment variable that holds the client secret; a public client has none.
     pub secret_env: Option<String>,
-    /// Port on which the application expects the mock platform (`http://localhost:PORT`).
+    /// Port on which the application expects the mock platform (`http://localhost:PORT`, or at `platform_host`).
     pub platform_port: u16,
+    /// Host at which it expects it: `localhost`, or `127.0.0.1` for an application that is itself on `localhost`, so that the two
+    /// are different sites.
+    pub platform_host: Option<String>,
 }
 
 #[derive(Clone, Debug, Default, Deserialize)]
@@ -182,6 +185,33 @@ pub struct TemporaryUser {
     pub deactivated_on: Option<String>,
 }
 
+impl App {
+    /// The action that needs a scope, whatever it is called; its name decides only between several.
+    pub fn action_with(&self, scope: &str, usual_name: &str) -> Option<(&String, &Action)> {
+        let of_it = || self.actions.iter().filter(|(_, action)| action.scope == scope);
+        of_it().find(|(name, _)| same_name(name, usual_name)).or_else(|| of_it().next())
+    }
+
+    /// Scopes of what it does: of its actions, and of all that its profile declares where a feature has no action to say what it is.
+    pub fn feature_scopes(&self) -> impl Iterator<Item = &String> {
+        let unsaid = self.actions.is_empty() || self.features_without_action().next().is_some();
+        let declared = self.scopes.iter().filter(move |_| unsaid);
+        self.actions.values().map(|action| &action.scope).chain(declared)
+    }
+
+    /// Declared features that nothing says how to use: no scenario judges them. A program is judged by what it does by itself.
+    pub fn features_without_action(&self) -> impl Iterator<Item = &String> {
+        let has_action = |feature: &str| self.actions.keys().any(|name| same_name(name, feature));
+        self.features.iter().filter(move |feature| self.r#type == ApplicationType::Web && !has_action(feature))
+    }
+}
+
+/// Whether two names are the same but for case and the signs between words.
+fn same_name(one: &str, other: &str) -> bool {
+    let plain = |name: &str| name.replace([' ', '-', '_'], "").to_lowercase();
+    plain(one) == plain(other)
+}
+
 impl Profile {
     /// What a report says of the application.
     pub fn application(&self, bundled: bool, defect: Option<&str>) -> Application {
@@ -201,5 +231,42 @@ impl Profile {
             defect: defect.map(str::to_owned),
             learned: None,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn app(features: &str, actions: &[(&str, &str)]) -> App {
+        let head = format!("name = \"x\"\ntype = \"web\"\nfeatures = {features}\nscopes = [\"openid\", \"giponext.medicalreports\"]\n");
+        let actions = actions.iter().map(|(name, scope)| format!("[actions.{name}]\nopen = \"/\"\nshows = \"li\"\nscope = \"{scope}\"\n"));
+        toml::from_str(&(head + &actions.collect::<String>())).expect("an application")
+    }
+
+    #[test]
+    fn the_scope_says_what_a_feature_is() {
+        let italian = app("[\"anagrafica\", \"referti\"]", &[("anagrafica", "giponext.patients"), ("referti", "giponext.medicalreports")]);
+        let named = |app: &App, scope: &str, usual: &str| app.action_with(scope, usual).map(|(name, _)| name.clone());
+        assert_eq!(named(&italian, "giponext.patients", "patients").as_deref(), Some("anagrafica"));
+        assert_eq!(named(&italian, "giponext.medicalreports", "medical reports").as_deref(), Some("referti"));
+        assert_eq!(named(&italian, "giponext.agenda", "agenda"), None);
+        let misleading = app("[]", &[("patients", "giponext.agenda"), ("schede", "giponext.patients")]);
+        assert_eq!(named(&misleading, "giponext.patients", "patients").as_deref(), Some("schede"));
+        let several = app("[]", &[("archive", "giponext.patients"), ("Patients", "giponext.patients")]);
+        assert_eq!(named(&several, "giponext.patients", "patients").as_deref(), Some("Patients"));
+    }
+
+    #[test]
+    fn a_feature_is_judged_by_its_action() {
+        let without = |app: &App| app.features_without_action().cloned().collect::<Vec<_>>();
+        assert_eq!(without(&app("[\"pazienti\", \"Referti-Medici\"]", &[("referti_medici", "giponext.medicalreports")])), ["pazienti"]);
+        let program = App { r#type: ApplicationType::Device, ..app("[\"pazienti\"]", &[]) };
+        assert!(without(&program).is_empty());
+        let scopes = |app: &App| app.feature_scopes().cloned().collect::<Vec<_>>();
+        assert_eq!(scopes(&program), ["openid", "giponext.medicalreports"]);
+        assert_eq!(scopes(&app("[\"x\"]", &[("x", "giponext.patients")])), ["giponext.patients"]);
+        let unsaid = app("[\"x\", \"referti\"]", &[("x", "giponext.patients")]);
+        assert_eq!(scopes(&unsaid), ["giponext.patients", "openid", "giponext.medicalreports"]);
     }
 }

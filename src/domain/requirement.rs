@@ -102,6 +102,19 @@ pub struct Requirement {
     /// Why no scenario covers it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub not_tested: Option<String>,
+    /// Types of application that it concerns, by name; empty: every type.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub applies_to: Vec<String>,
+}
+
+impl Requirement {
+    /// The names that `applies_to` knows.
+    pub const TYPES: [&str; 4] = ["web", "spa", "native", "device"];
+
+    /// Whether it concerns applications of this type.
+    pub fn concerns(&self, r#type: &str) -> bool {
+        self.applies_to.is_empty() || self.applies_to.iter().any(|own| own == r#type)
+    }
 }
 
 #[cfg(test)]

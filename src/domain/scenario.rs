@@ -47,6 +47,17 @@ pub struct ScenarioSummary {
     pub steps: Vec<StepText>,
 }
 
+impl ScenarioSummary {
+    /// Whether it judges applications of this type: a native or device program where its tags say so, or else one with pages.
+    pub fn is_about(&self, r#type: &str) -> bool {
+        let tagged = |name: &str| self.tags.iter().any(|tag| tag.trim_start_matches('@') == name);
+        match (tagged("native"), tagged("device")) {
+            (false, false) => matches!(r#type, "web" | "spa"),
+            (native, device) => (native && r#type == "native") || (device && r#type == "device"),
+        }
+    }
+}
+
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct StepText {
     /// `Given`, `When`, `Then`, `And`, `But`, as written.

@@ -59,6 +59,7 @@ mod tests {
             step: None,
             diff: None,
             waiver: None,
+            advice: None,
         }
     }
 

@@ -14,6 +14,9 @@ pub struct Fault {
     pub effect: &'static str,
     /// Requirements whose scenarios provoke with it.
     pub requirements: &'static [&'static str],
+    /// Why no scenario arms it, where it is for somebody who tries the mock by hand.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub by_hand: Option<&'static str>,
 }
 
 /// How often an armed fault fires before it disarms itself.

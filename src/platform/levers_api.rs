@@ -7,7 +7,7 @@ use super::accounts::TenantId;
 use super::api::PatientName;
 
 impl Platform {
-    /// Entries of a list page from now on when the call names no limit (C-56).
+    /// Entries of a list page from now on: when the call names no limit, and at most, whatever limit it names. Answers tell it (C-56).
     pub fn set_page_limit(&self, limit: usize) {
         self.shared().clinic().page_limit = Some(limit.max(1));
     }

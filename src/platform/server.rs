@@ -1,4 +1,4 @@
-use std::net::{IpAddr, Ipv6Addr, SocketAddr, TcpListener};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener};
 use std::sync::Arc;
 
 use axum::Router;
@@ -17,6 +17,7 @@ use super::authorization::OwnKey;
 use super::connections::Connections;
 use super::delivery::deliver;
 use super::handshakes::Handshakes;
+use super::hosts::foreign_address;
 use super::journal::Notes;
 use super::redaction::Redaction;
 use super::store::{self, DataError, Store};
@@ -130,6 +131,11 @@ impl Platform {
         &self.shared.issuer
     }
 
+    /// An address of Mallory's: another site than the platform's and its applications', seen by the same journal.
+    pub fn elsewhere(&self, path: &str) -> Url {
+        api::elsewhere(self.issuer(), path)
+    }
+
     pub fn journal(&self) -> &Journal {
         &self.shared.journal
     }
@@ -162,22 +168,29 @@ fn listen_error(settings: &Settings, source: std::io::Error) -> PlatformError {
     PlatformError::Listen { address: SocketAddr::new(settings.address, settings.port), source }
 }
 
-/// Listens on the wanted address, and under `localhost` on IPv6 loopback as well: clients that resolve it to `::1` first
-/// would be refused otherwise. A machine without IPv6 has one listener.
+/// Listens on the wanted address and, on loopback, at those beside it: on IPv6 under `localhost`, because clients that resolve
+/// it to `::1` first would be refused otherwise, and at Mallory's address. A machine without one of them does without.
 fn listen(settings: &Settings) -> Result<Vec<TcpListener>, PlatformError> {
-    let both = settings.address.is_loopback() && settings.address.is_ipv4() && settings.public_host == "localhost";
+    let mut beside: Vec<IpAddr> = Vec::new();
+    if settings.address == IpAddr::V4(Ipv4Addr::LOCALHOST) {
+        beside.extend((settings.public_host == "localhost").then_some(IpAddr::V6(Ipv6Addr::LOCALHOST)));
+        beside.extend(foreign_address().filter(|address| !beside.contains(address)));
+    }
     for attempt in 1..=PORT_TRIES {
-        let first = bind(settings.address, settings.port)?;
-        if !both {
-            return Ok(vec![first]);
-        }
-        let port = first.local_addr().map_err(|source| listen_error(settings, source))?.port();
-        match bind(IpAddr::V6(Ipv6Addr::LOCALHOST), port) {
-            Ok(second) => return Ok(vec![first, second]),
-            Err(PlatformError::Listen { source, .. })
-                if source.kind() == std::io::ErrorKind::AddrInUse && settings.port == 0 && attempt < PORT_TRIES => {}
-            Err(PlatformError::Listen { source, .. }) if source.kind() != std::io::ErrorKind::AddrInUse => return Ok(vec![first]),
-            Err(error) => return Err(error),
+        let mut listeners = vec![bind(settings.address, settings.port)?];
+        let port = listeners[0].local_addr().map_err(|source| listen_error(settings, source))?.port();
+        let taken = beside.iter().find_map(|address| match bind(*address, port) {
+            Ok(listener) => {
+                listeners.push(listener);
+                None
+            }
+            Err(PlatformError::Listen { source, .. }) if source.kind() != std::io::ErrorKind::AddrInUse => None,
+            Err(error) => Some(error),
+        });
+        match taken {
+            None => return Ok(listeners),
+            Some(_) if settings.port == 0 && attempt < PORT_TRIES => {}
+            Some(error) => return Err(error),
         }
     }
     unreachable!("the last try returns")

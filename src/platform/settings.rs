@@ -54,7 +54,7 @@ impl Default for Settings {
             sample_day: None,
             address: IpAddr::V4(Ipv4Addr::LOCALHOST),
             port: 0,
-            // Another host than the application's 127.0.0.1: browsers keep cookies per host, not per port.
+            // Another site than that of an application at 127.0.0.1: see `App::platform_host`.
             public_host: "localhost".to_owned(),
             tls: None,
             assumptions: Assumptions::default(),
@@ -92,6 +92,9 @@ pub struct Assumptions {
     pub refresh_rotation: bool,
     /// C-45: name of the access token's claim that holds the tenant's id.
     pub tenant_claim: String,
+    /// C-45 names neither: whether `name` and `email` are in an ID token that comes with an access token. OpenID Connect Core
+    /// section 5.4 leaves them to userinfo.
+    pub user_claims_in_id_token: bool,
     /// C-45: what signs ID and access tokens.
     pub signing_algorithm: SigningAlgorithm,
     /// C-36.
@@ -160,6 +163,7 @@ impl Default for Assumptions {
             pkce_required: false,
             refresh_rotation: true,
             tenant_claim: "tenant_id".to_owned(),
+            user_claims_in_id_token: false,
             signing_algorithm: SigningAlgorithm::default(),
             access_token_lifetime_seconds: 3600,
             deactivation_ends_access_tokens: true,

@@ -22,7 +22,7 @@ pub const WRONG_HOST: &str = "tls-wrong-host";
 pub const EXPIRED: &str = "tls-expired";
 
 const fn fault(name: &'static str, effect: &'static str) -> Fault {
-    Fault { name, area: "TLS", effect, requirements: &["TK-04", "GX-22"] }
+    Fault { name, area: "TLS", effect, requirements: &["TK-04", "GX-22"], by_hand: None }
 }
 
 /// Only where the platform speaks https; on connections that are made from then on.

@@ -1,6 +1,8 @@
 use std::collections::HashMap;
 use std::sync::Mutex;
 
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use oauth2::TokenResponse;
 use reqwest::header::{HeaderMap, LOCATION, WWW_AUTHENTICATE};
 use reqwest::{Method, StatusCode};
@@ -51,14 +53,17 @@ pub(super) enum ApiError {
     Busy,
     #[error("the platform does not answer")]
     Unavailable,
+    #[error("the connection broke off before an answer came")]
+    Dropped,
     #[error("the answer is not readable: {0}")]
     Unreadable(&'static str),
 }
 
 impl From<HttpError> for ApiError {
     fn from(error: HttpError) -> Self {
+        let dropped = matches!(error, HttpError::Request(_));
         tracing::warn!(error = %without_url(error), "the API was not reached");
-        Self::Unavailable
+        if dropped { Self::Dropped } else { Self::Unavailable }
     }
 }
 
@@ -82,12 +87,17 @@ impl App {
     /// One reading request with a token that belongs to no session yet.
     pub async fn get(&self, address: &str, access: &SecretString) -> Result<Answer, ApiError> {
         if self.config.has(Defect::TokenInQuery) {
-            let query = [("access_token", access.expose_secret())];
-            let request = self.http.client().get(address).query(&query).build().map_err(HttpError::from)?;
-            // A strict platform refuses it; then the header follows, and the login works all the same.
-            let _ = self.http.send(request, Repeat::Once).await;
+            self.call_by_query(address, access).await?;
         }
         self.call(&Call { method: Method::GET, address: address.to_owned(), body: None }, access).await
+    }
+
+    /// Only the defects ask so. A strict platform refuses it; then the header follows, and everything works all the same.
+    async fn call_by_query(&self, address: &str, access: &SecretString) -> Result<(), ApiError> {
+        let query = [("access_token", access.expose_secret())];
+        let request = self.http.client().get(address).query(&query).build().map_err(HttpError::from)?;
+        let _ = self.http.send(request, Repeat::Once).await;
+        Ok(())
     }
 
     /// The token goes in the header and nowhere else (RS-01), and to this address alone (RS-02).
@@ -122,7 +132,8 @@ impl App {
             match self.call_signed_in(session, write).await {
                 Err(ApiError::Conflict) if tried < WRITES => {
                     if !self.config.has(Defect::WritesAgainWithoutReading) {
-                        edited = self.read_one(session, resource, id, &edit).await?;
+                        let read = self.read_one(session, resource, id, &edit).await?;
+                        edited = if self.config.has(Defect::WritesOldBodyAgain) { edited } else { read };
                     }
                 }
                 Err(ApiError::Rejected(_)) if tried < WRITES && self.config.has(Defect::RepeatsRejectedWrite) => {}
@@ -139,7 +150,10 @@ impl App {
         let write = || Call { method: Method::POST, address: address.clone(), body: Some(draft.clone()) };
         match self.call_signed_in(session, write()).await {
             Err(ApiError::Unavailable) if self.config.has(Defect::RepeatsBooking) => self.call_signed_in(session, write()).await.map(drop),
-            Err(ApiError::Unavailable) => {
+            Err(ApiError::Dropped) if self.config.has(Defect::RepeatsDroppedBooking) || self.config.has(Defect::RepeatsBooking) => {
+                self.call_signed_in(session, write()).await.map(drop)
+            }
+            Err(ApiError::Unavailable | ApiError::Dropped) => {
                 let entries: Vec<Value> = self.list(session, resource, &[]).await?;
                 let is_it = |entry: &Value| draft.as_object().is_some_and(|draft| draft.iter().all(|(name, value)| entry[name] == *value));
                 if entries.iter().any(is_it) { Ok(()) } else { Err(ApiError::Unavailable) }
@@ -167,8 +181,9 @@ impl App {
     /// prefers, and no page is asked for twice (GX-08).
     pub async fn list<T: DeserializeOwned>(&self, session: &Session, resource: &'static str, members: &[&str]) -> Result<Vec<T>, ApiError> {
         let mut entries = Vec::new();
-        for _ in 0..MOST_PAGES {
-            let page = self.page(session, resource, entries.len(), members).await?;
+        for read in 0..MOST_PAGES {
+            let offset = if self.config.has(Defect::AdvancesByTheLimit) { read * PAGE_SIZE } else { entries.len() };
+            let page = self.page(session, resource, offset, members).await?;
             let came = page.items.len();
             for item in page.items {
                 entries.push(serde_json::from_value(item).map_err(|error| {
@@ -176,7 +191,8 @@ impl App {
                     ApiError::Unreadable("an entry")
                 })?);
             }
-            if !page.has_more || came == 0 || self.config.has(Defect::StopsAfterFirstPage) {
+            let short = came < PAGE_SIZE && self.config.has(Defect::EndsAtAShortPage);
+            if !page.has_more || came == 0 || short || self.config.has(Defect::StopsAfterFirstPage) {
                 return Ok(entries);
             }
         }
@@ -190,18 +206,43 @@ impl App {
         if self.config.has(Defect::RefusesUnknownFields) && has_unknown_member(&value, members) {
             return Err(ApiError::Unreadable("a member is unknown"));
         }
+        // RS-02: where to go on is counted, and no address of an answer is followed.
+        if let Some(next) = value["next"].as_str().filter(|_| self.config.has(Defect::FollowsForeignNext))
+            && let Some(signed_in) = session.signed_in()
+        {
+            let _ = self.get(next, &signed_in.tokens.access).await;
+        }
+        let mut value = value;
+        if self.config.has(Defect::NeedsOrderOfMembers) && comes_first(&value, "hasMore", "items") {
+            value["hasMore"] = false.into();
+        }
         serde_json::from_value(value).map_err(|_| ApiError::Unreadable("the body is not a page of a list"))
     }
 
     /// One request of a signed-in user: after a 401 one refresh and one repetition, and no more (GX-06, RS-03).
     async fn call_signed_in(&self, session: &Session, call: Call) -> Result<Answer, ApiError> {
-        let tokens = session.signed_in().ok_or(ApiError::SessionEnded)?.tokens;
+        let mut tokens = session.signed_in().ok_or(ApiError::SessionEnded)?.tokens;
+        if self.config.has(Defect::RefreshesWithoutLifetime) && !tokens.has_lifetime {
+            tokens = self.refresh_tokens(session, tokens.generation).await?.tokens;
+        }
+        if self.config.has(Defect::SharesOneToken) {
+            tokens.access = self.first_token(&tokens.access);
+        }
         let answer = self.call(&call, &tokens.access).await?;
         if answer.status != StatusCode::UNAUTHORIZED {
             return successful(answer, &call);
         }
-        let refreshed = self.refresh_tokens(session, tokens.generation).await?;
-        let answer = self.call(&call, &refreshed.tokens.access).await?;
+        let mut refreshed = self.refresh_tokens(session, tokens.generation).await?;
+        if self.config.has(Defect::TokenInQueryAfterRefresh) {
+            self.call_by_query(&call.address, &refreshed.tokens.access).await?;
+        }
+        let mut answer = self.call(&call, &refreshed.tokens.access).await?;
+        for _ in 0..LOOPS {
+            if answer.status == StatusCode::UNAUTHORIZED && self.config.has(Defect::RefreshesAgainAndAgain) {
+                refreshed = self.refresh_tokens(session, refreshed.tokens.generation).await?;
+                answer = self.call(&call, &refreshed.tokens.access).await?;
+            }
+        }
         if answer.status == StatusCode::UNAUTHORIZED {
             session.end(SignInError::SessionEnded);
             return Err(ApiError::SessionEnded);
@@ -213,8 +254,11 @@ impl App {
     async fn refresh_tokens(&self, session: &Session, generation: u64) -> Result<SignedIn, ApiError> {
         let turn = if self.config.has(Defect::RefreshesInParallel) { None } else { Some(session.refreshing.lock().await) };
         let current = session.signed_in().ok_or(ApiError::SessionEnded)?;
-        if turn.is_some() && current.tokens.generation > generation {
+        if turn.is_some() && current.tokens.generation > generation && !self.config.has(Defect::RefreshesInTurn) {
             return Ok(current);
+        }
+        if self.config.has(Defect::TriesClientCredentialsAtRefresh) {
+            let _ = self.try_client_credentials().await;
         }
         let refresh = current.tokens.refresh.as_ref().filter(|_| !self.config.has(Defect::NoRefresh));
         let Some(refresh) = refresh else {
@@ -240,6 +284,17 @@ impl App {
         }
     }
 
+    async fn is_same_user(&self, sub: &str, id_token: &str) -> bool {
+        let told = self.check_id_token(id_token, Occasion::Refresh).await;
+        told.as_deref() == Ok(sub) || self.config.has(Defect::SkipsSubjectCheck)
+    }
+
+    /// What the defect calls with, whoever is signed in.
+    fn first_token(&self, own: &SecretString) -> SecretString {
+        let mut first = self.first_token.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        first.get_or_insert_with(|| own.clone()).clone()
+    }
+
     /// RT-03, GX-19: no token, no data, no further request; the person is asked once to sign in.
     fn end(&self, session: &Session) -> Result<SignedIn, ApiError> {
         if !self.config.has(Defect::IgnoresDeactivation) {
@@ -249,14 +304,17 @@ impl App {
     }
 
     async fn keep(&self, session: &Session, current: &SignedIn, answer: &TokenAnswer) -> Result<SignedIn, ApiError> {
+        let mut renewed = current.clone();
         // RT-06: a refresh is about the same person.
         if let Some(id_token) = &answer.extra_fields().id_token {
-            let sub = self.check_id_token(id_token, Occasion::Refresh).await;
-            if sub.as_ref() != Ok(&current.user.sub) && !self.config.has(Defect::SkipsSubjectCheck) {
+            let claimed = claims_of(id_token).filter(|_| self.config.has(Defect::TakesOverAtRefresh));
+            if let Some((sub, name)) = claimed {
+                renewed.user.sub = sub;
+                renewed.user.name = name.unwrap_or(renewed.user.name);
+            } else if !self.is_same_user(&current.user.sub, id_token).await {
                 return self.end(session);
             }
         }
-        let mut renewed = current.clone();
         renewed.tokens.generation += 1;
         renewed.tokens.access = access_token(answer);
         // RT-02: a new refresh token replaces the old one; without a new one the old one stays good.
@@ -301,6 +359,19 @@ fn successful(answer: Answer, call: &Call) -> Result<Answer, ApiError> {
 fn challenge_names_scope(headers: &HeaderMap) -> bool {
     let challenge = headers.get(WWW_AUTHENTICATE).and_then(|challenge| challenge.to_str().ok());
     challenge.is_some_and(|challenge| challenge.contains(ErrorCode::InsufficientScope.as_str()))
+}
+
+/// Whether a member stands before another one.
+fn comes_first(page: &Value, one: &str, other: &str) -> bool {
+    let place = |name: &str| page.as_object()?.keys().position(|key| key == name);
+    place(one) < place(other)
+}
+
+/// Subject and name in an ID token that nobody has checked. Only the defect reads them.
+fn claims_of(id_token: &str) -> Option<(String, Option<String>)> {
+    let claims = URL_SAFE_NO_PAD.decode(id_token.split('.').nth(1)?).ok()?;
+    let claims: Value = serde_json::from_slice(&claims).ok()?;
+    Some((claims["sub"].as_str()?.to_owned(), claims["name"].as_str().map(str::to_owned)))
 }
 
 fn has_unknown_member(page: &Value, members: &[&str]) -> bool {

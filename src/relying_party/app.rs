@@ -3,6 +3,7 @@ use std::net::{SocketAddr, TcpListener};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use secrecy::SecretString;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 use url::Url;
@@ -101,6 +102,8 @@ pub(super) struct App {
     pub shared_lists: super::api::SharedLists,
     /// The same application at the second platform: metadata, keys, client and API of its own; sessions are kept here.
     pub other: Option<Arc<App>>,
+    /// The token of whoever signed in first. Filled only by the defect that calls with it for everyone.
+    pub first_token: Mutex<Option<SecretString>>,
     /// Users by e-mail. Filled only by the defect that knows them by it.
     pub users_by_email: Mutex<HashMap<String, User>>,
 }
@@ -124,6 +127,7 @@ impl App {
             provider: Provider::default(),
             store: Store::default(),
             shared_lists: Default::default(),
+            first_token: Mutex::default(),
             users_by_email: Mutex::default(),
             config,
         }))

@@ -7,7 +7,8 @@ use super::RelyingPartyError;
 macro_rules! defects {
     ($($variant:ident $name:literal [$($requirement:literal),+] $description:literal;)+) => {
         /// One deviation of the application on purpose. Each changes one rule; the honest login still works with it, so that
-        /// a scenario which fails with the defect and passes without it has been proved able to fail.
+        /// a scenario which fails with the defect and passes without it has been proved able to fail. Where the honest login
+        /// itself is what must be seen to fail, in a browser, the requirements' own scenario tells it.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
         pub enum Defect {
             $(#[doc = $description] $variant,)+
@@ -49,7 +50,8 @@ defects! {
     FailsWithoutWords "fails-without-words" ["TK-05"] "ends a sign-in whose token answer is of no use with an empty page";
     NeedsOpener "needs-opener" ["PO-04"] "hears of the end of a sign-in from its popup's opener alone";
     SecretInPage "secret-in-page" ["AZ-02"] "prints its client secret into the start page";
-    ConstantState "constant-state" ["AZ-04", "AZ-09"] "sends the same state in every authorization request";
+    SecretInScript "secret-in-script" ["AZ-02"] "prints its client secret into a script";
+    ConstantState "constant-state" ["AZ-04", "AZ-09", "CB-06", "AZ-06", "AZ-11"] "sends the same state in every authorization request, with neither PKCE nor nonce";
     NoPkce "no-pkce" ["AZ-06"] "sends no code challenge and no code verifier";
     ConstantVerifier "constant-verifier" ["AZ-07", "AZ-09"] "uses the same code verifier for every login";
     DowngradesPkce "downgrades-pkce" ["AZ-08"] "starts again without PKCE when the platform answers invalid_request";
@@ -75,9 +77,11 @@ defects! {
     TakesNoResponseIssuer "takes-no-response-issuer" ["CB-09"] "takes a response whose promised issuer is missing or empty";
     ErrorLoop "error-loop" ["CB-12", "CB-11"] "starts the next login by itself when a login failed";
     RendersErrorDescription "renders-error-description" ["CB-13"] "puts the platform's error_description into the page as HTML";
+    DescribesErrorInAttribute "describes-error-in-attribute" ["CB-13"] "puts the platform's error_description into an attribute without escaping its quotes";
     RejectsUnknownParameters "rejects-unknown-parameters" ["CB-14"] "refuses a response with a parameter that it does not know";
     KeepsCodeInUrl "keeps-code-in-url" ["CB-15"] "leaves code and state in the address bar after the login";
     OpenRedirector "open-redirector" ["CB-16"] "redirects to whatever address return_to names";
+    TakesAddressWithTab "takes-address-with-tab" ["CB-16"] "returns to an address that begins with one slash, also where a tab follows it";
     AcceptsMessageOfAnyOrigin "accepts-message-of-any-origin" ["PO-01"] "takes code and state from a message of any origin";
     PostsToAnyOrigin "posts-to-any-origin" ["PO-02"] "posts the result of the login to target origin *";
     NeedsExpiresIn "needs-expires-in" ["TK-07"] "refuses a token answer that names no lifetime";
@@ -143,7 +147,7 @@ defects! {
     LoopsOnInvalidGrant "loops-on-invalid-grant" ["RT-03", "GX-19"] "repeats the refresh that the platform has refused for good";
     RefreshesInParallel "refreshes-in-parallel" ["RT-04"] "lets every waiting request refresh for itself";
     EndsSessionOnRefreshFailure "ends-session-on-refresh-failure" ["RT-05"] "ends the session when a refresh fails for a moment";
-    HardWiredTenant "hard-wired-tenant" ["GX-01", "GX-02"] "uses the tenant of its configuration and never asks for the user's";
+    HardWiredTenant "hard-wired-tenant" ["GX-01", "GX-02", "GX-20"] "uses the tenant of its configuration and never asks for the user's";
     SkipsTenantCheck "skips-tenant-check" ["GX-02"] "serves a user of any tenant";
     AllOrNothingConsent "all-or-nothing-consent" ["GX-03"] "refuses the login when the user refused one scope";
     CallsWithoutScope "calls-without-scope" ["GX-04"] "calls the API for a feature whose scope was refused";
@@ -159,7 +163,9 @@ defects! {
     SharesDataBetweenUsers "shares-data-between-users" ["GX-20", "GX-19"] "shows the lists that another user has read before";
     ScriptReadableCookie "script-readable-cookie" ["SE-01"] "sets its session cookie without HttpOnly";
     KeepsSessionId "keeps-session-id" ["SE-02"] "keeps the session id at login";
+    KeepsOldSessionAlive "keeps-old-session-alive" ["SE-02"] "signs in the session id from before the sign-in beside the new one";
     TokensInLocalStorage "tokens-in-local-storage" ["SE-03"] "hands its tokens to the browser's storage";
+    TokensInConsole "tokens-in-console" ["SE-03"] "writes its tokens to the browser's console";
     ForgetsToRevoke "forgets-to-revoke" ["LO-01"] "does not revoke the refresh token at logout";
     TakesRefusalAsRevoked "takes-refusal-as-revoked" ["LO-02"] "takes a 503 at revocation for success";
     KnowsUsersByEmail "knows-users-by-email" ["ID-11"] "takes a user for whoever signed in first with the same e-mail";
@@ -176,6 +182,42 @@ defects! {
     ListensEverywhere "listens-everywhere" ["NA-01"] "listens on every address of the machine for the response, as a native application";
     KeepsListening "keeps-listening" ["NA-01"] "goes on listening when the response has come, as a native application";
     RedirectsToLocalhost "redirects-to-localhost" ["NA-01", "AZ-03"] "names `localhost` in its redirect URI, as a native application";
+    NamesUsersFromIdToken "names-users-from-id-token" ["ID-15", "AC-08"] "takes the user's name from the ID token alone, and shows the subject where there is none";
+    StrictStateCookie "strict-state-cookie" ["AC-08"] "keeps the state of a login in a cookie that is SameSite=Strict, which no response from another site brings back";
+    WaitsAFixedSecond "waits-a-fixed-second" ["GX-09", "GX-10", "RS-05"] "waits one second after a 429, whatever Retry-After says";
+    ReadsNoDates "reads-no-dates" ["GX-09", "GX-10", "RS-05"] "takes a Retry-After that is a date for no wait at all";
+    CapsRetryAfter "caps-retry-after" ["GX-09", "GX-10", "RS-05"] "waits a second and a half at most, whatever Retry-After says";
+    HurriesWithoutRetryAfter "hurries-without-retry-after" ["RS-05"] "repeats a limited request at once where no Retry-After came with the refusal";
+    HurriesAtTheTokenEndpoint "hurries-at-the-token-endpoint" ["GX-10"] "waits as told at the API, and repeats a limited token request at once";
+    RetriesForEver "retries-for-ever" ["GX-15"] "repeats a read after a server error until it is answered";
+    RetriesAtAFixedPace "retries-at-a-fixed-pace" ["GX-15"] "waits equally long before each attempt after a server error";
+    HasNoTimeLimit "has-no-time-limit" ["TK-05", "GX-15"] "waits for an answer of the platform for ever";
+    FollowsTokenRedirect "follows-token-redirect" ["RS-02"] "follows a redirect of the token endpoint, with code and secret";
+    FollowsForeignNext "follows-foreign-next" ["RS-02"] "follows a `next` link of a list to any host, with the token";
+    AdvancesByTheLimit "advances-by-the-limit" ["GX-08"] "goes on in a list by the limit that it asked for, not by what came";
+    EndsAtAShortPage "ends-at-a-short-page" ["GX-08"] "takes a page with fewer entries than it asked for as the last one";
+    CrashesOnEmptyList "crashes-on-empty-list" ["GX-08"] "answers 500 where a list is empty";
+    NeedsOrderOfMembers "needs-order-of-members" ["GX-11"] "sees hasMore only where it comes after the items";
+    WritesOldBodyAgain "writes-old-body-again" ["GX-12"] "reads again after a conflict, and writes what it had read before";
+    RepeatsDroppedBooking "repeats-dropped-booking" ["RS-06"] "sends a booking again when the connection was closed without an answer";
+    RefreshesInTurn "refreshes-in-turn" ["RT-04"] "lets every waiting request refresh, one after the other";
+    TakesOverAtRefresh "takes-over-at-refresh" ["RT-06"] "takes the user of a new ID token for the session's";
+    RefreshesAgainAndAgain "refreshes-again-and-again" ["GX-06", "RS-03"] "refreshes and repeats a call for as long as it is answered 401";
+    RefreshesWithoutLifetime "refreshes-without-lifetime" ["TK-07"] "refreshes before every call where the token answer named no lifetime";
+    ReadsMissingScopeAsNone "reads-missing-scope-as-none" ["TK-07"] "takes a token answer without scope for one that grants nothing";
+    TakesAnyTokenType "takes-any-token-type" ["TK-06"] "uses an access token of a type that it does not know";
+    KeepsShortTokens "keeps-short-tokens" ["TK-08"] "keeps the first 4096 characters of an access token";
+    TriesClientCredentialsAtRefresh "tries-client-credentials-at-refresh" ["GX-05"] "asks for a token without a user when the user's has expired";
+    IgnoresTheTenantFound "ignores-the-tenant-found" ["GX-20", "GX-01"] "asks who the user is, and uses the first tenant of its configuration";
+    SharesOneToken "shares-one-token" ["GX-20"] "calls the API with the token of whoever signed in first";
+    CrashesOnRefusedFeature "crashes-on-refused-feature" ["GX-03"] "answers 500 where the user refused the scope of a feature";
+    AnswersEvery403Alike "answers-every-403-alike" ["GX-07"] "says the same of a missing permission and of a missing scope";
+    FailsSilently "fails-silently" ["GX-14", "GX-15"] "shows an empty list where a call failed";
+    CodesInLinks "codes-in-links" ["GX-21"] "puts patients' fiscal codes into the addresses of links";
+    PagesMayBeKept "pages-may-be-kept" ["LO-03"] "lets the browser keep pages with data";
+    RevokesFirstRefreshToken "revokes-first-refresh-token" ["LO-01"] "revokes at logout the refresh token that came with the sign-in, however often it was replaced";
+    TokenInQueryAfterRefresh "token-in-query-after-refresh" ["RS-01"] "sends the access token in the query first where it came with a refresh";
+    SlowDownIsFatal "slow-down-is-fatal" ["DV-02"] "gives up when the platform answers slow_down, as a device";
     LogoutKeepsSession "logout-keeps-session" ["LO-03"] "deletes the cookie at logout but not the session";
 }
 

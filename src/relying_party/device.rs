@@ -115,13 +115,23 @@ struct Polls<'a> {
     unanswered: AtomicBool,
 }
 
+impl Polls<'_> {
+    /// Only the defect takes slow_down for the end.
+    fn as_the_defect_reads(&self, answer: HttpResponse) -> HttpResponse {
+        if !self.endpoint.0.config.has(Defect::SlowDownIsFatal) {
+            return answer;
+        }
+        answer.map(|body| String::from_utf8_lossy(&body).replace("slow_down", "access_denied").into_bytes())
+    }
+}
+
 impl<'c> AsyncHttpClient<'c> for Polls<'_> {
     type Error = HttpError;
     type Future = Pin<Box<dyn Future<Output = Result<HttpResponse, HttpError>> + Send + 'c>>;
 
     fn call(&'c self, request: HttpRequest) -> Self::Future {
         Box::pin(async move {
-            let outcome = self.endpoint.call(request).await;
+            let outcome = self.endpoint.call(request).await.map(|answer| self.as_the_defect_reads(answer));
             self.unanswered.store(outcome.is_err(), Ordering::Relaxed);
             outcome
         })

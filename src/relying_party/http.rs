@@ -3,16 +3,19 @@ use std::time::Duration;
 use jiff::Timestamp;
 use jiff::fmt::rfc2822::DateTimeParser;
 use rand::Rng;
-use reqwest::header::{HeaderMap, RETRY_AFTER};
+use reqwest::header::{HeaderMap, LOCATION, RETRY_AFTER};
 use reqwest::{Request, StatusCode, redirect};
 use serde_json::Value;
+use url::Url;
 
 use super::{Config, Defect, RelyingPartyError};
 
 /// The longest that a person waits for one answer of the platform.
-const TIMEOUT: Duration = Duration::from_secs(10);
+const TIMEOUT: Duration = Duration::from_secs(5);
 /// Requests made for one answer, the first included (GX-09, GX-15).
 const TRIES: u32 = 3;
+/// The longest that the defect waits; with the jitter it stays below three seconds.
+const CAP: Duration = Duration::from_millis(1500);
 const FIRST_WAIT: Duration = Duration::from_millis(400);
 /// A platform that asks for more patience than this is reported, not waited for.
 const LONGEST_WAIT: Duration = Duration::from_secs(10);
@@ -64,6 +67,12 @@ impl Answer {
     pub fn json(&self) -> Option<Value> {
         serde_json::from_slice(&self.body).ok()
     }
+
+    /// Where a redirect leads. Only the defects follow it.
+    fn target(&self) -> Option<Url> {
+        let target = self.headers.get(LOCATION).filter(|_| self.status.is_redirection())?;
+        Url::parse(target.to_str().ok()?).ok()
+    }
 }
 
 pub(super) struct Http {
@@ -78,10 +87,12 @@ impl Http {
         let mut client = reqwest::Client::builder()
             // A redirect would carry a token, a code or a secret to whatever host it names (RS-02).
             .redirect(redirect::Policy::none())
-            .timeout(TIMEOUT)
             .user_agent(concat!("portale-referti/", env!("CARGO_PKG_VERSION")));
+        if !Defect::HasNoTimeLimit.is(config.defect) {
+            client = client.timeout(TIMEOUT);
+        }
         // A proxy of the surroundings knows no platform on this machine.
-        if matches!(config.issuer.host_str(), Some("localhost" | "127.0.0.1" | "[::1]")) {
+        if crate::domain::is_loopback(&config.issuer) {
             client = client.no_proxy();
         }
         if let Some(pem) = &config.extra_ca_pem {
@@ -113,7 +124,13 @@ impl Http {
 
     /// The same for the `oauth2` crate, whose endpoints are the token endpoint's.
     pub async fn call(&self, request: oauth2::HttpRequest, repeat: Repeat) -> Result<oauth2::HttpResponse, HttpError> {
-        let answer = self.send(request.try_into()?, repeat).await?;
+        let request: Request = request.try_into()?;
+        let mut again = request.try_clone().filter(|_| Defect::FollowsTokenRedirect.is(self.defect));
+        let mut answer = self.send(request, repeat).await?;
+        if let (Some(target), Some(again)) = (answer.target(), &mut again) {
+            *again.url_mut() = target;
+            answer = self.send(again.try_clone().expect("it has no stream"), Repeat::Once).await?;
+        }
         if answer.status.is_server_error() || answer.status == StatusCode::TOO_MANY_REQUESTS || answer.status.is_redirection() {
             return Err(HttpError::Unavailable { status: answer.status });
         }
@@ -137,13 +154,15 @@ impl Http {
     }
 
     fn wait_before_repeat(&self, outcome: &Result<Answer, HttpError>, repeat: Repeat, tried: u32) -> Option<Duration> {
-        if tried >= TRIES {
+        let for_ever = repeat == Repeat::Read && Defect::RetriesForEver.is(self.defect);
+        if tried >= TRIES && !for_ever {
             return None;
         }
         let sends_twice = repeat == Repeat::Once && Defect::RedeemsCodeTwice.is(self.defect);
-        let growing = FIRST_WAIT * 2u32.pow(tried - 1);
+        let paced = for_ever || Defect::RetriesAtAFixedPace.is(self.defect);
+        let growing = if paced { FIRST_WAIT } else { FIRST_WAIT * 2u32.pow(tried - 1) };
         let wait = match outcome {
-            Ok(answer) if answer.status == StatusCode::TOO_MANY_REQUESTS => retry_after(&answer.headers).unwrap_or(growing),
+            Ok(answer) if answer.status == StatusCode::TOO_MANY_REQUESTS => self.asked_wait(&answer.headers, repeat).unwrap_or(growing),
             Ok(answer) if answer.status == StatusCode::NOT_FOUND && Defect::RepeatsNotFound.is(self.defect) => growing,
             Ok(answer) if answer.status.is_server_error() => {
                 if (repeat == Repeat::Once && !sends_twice) || Defect::GivesUpOnServerError.is(self.defect) {
@@ -157,8 +176,29 @@ impl Http {
         if Defect::IgnoresRetryAfter.is(self.defect) {
             return Some(Duration::ZERO);
         }
+        // The defects' paces are exact.
+        if paced || wait.is_zero() {
+            return Some(wait);
+        }
         let jitter = Duration::from_millis(rand::rng().random_range(0..=JITTER_MS));
         (wait <= LONGEST_WAIT).then_some(wait + jitter)
+    }
+}
+
+impl Http {
+    /// How long a 429 asks to wait, as far as the defects read it.
+    fn asked_wait(&self, headers: &HeaderMap, repeat: Repeat) -> Option<Duration> {
+        let is = |defect: Defect| defect.is(self.defect);
+        let is_date = headers.get(RETRY_AFTER).is_some_and(|value| value.as_bytes().contains(&b','));
+        let asked = retry_after(headers);
+        match asked {
+            _ if is(Defect::HurriesAtTheTokenEndpoint) && repeat != Repeat::Read => Some(Duration::ZERO),
+            None if is(Defect::HurriesWithoutRetryAfter) => Some(Duration::ZERO),
+            Some(_) if is(Defect::WaitsAFixedSecond) => Some(Duration::from_secs(1)),
+            Some(_) if is_date && is(Defect::ReadsNoDates) => Some(Duration::ZERO),
+            Some(asked) if is(Defect::CapsRetryAfter) => Some(asked.min(CAP)),
+            asked => asked,
+        }
     }
 }
 

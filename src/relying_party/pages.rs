@@ -69,6 +69,7 @@ struct Frame {
     /// Only the defects fill these: a script may read what stands in a page.
     secret: Option<String>,
     tokens: Option<String>,
+    tokens_to_console: bool,
     takes_any_message: bool,
     posts_to_anyone: bool,
     stays_locked: bool,
@@ -93,7 +94,7 @@ impl Frame {
         let has = |defect| app.config.has(defect);
         let signed_in = session.and_then(Session::signed_in);
         let secret = app.config.client_secret.as_ref().filter(|_| has(Defect::SecretInPage));
-        let tokens = signed_in.as_ref().filter(|_| has(Defect::TokensInLocalStorage));
+        let tokens = signed_in.as_ref().filter(|_| has(Defect::TokensInLocalStorage) || has(Defect::TokensInConsole));
         Self {
             w: visit.words(session),
             path: visit.path.clone(),
@@ -102,6 +103,7 @@ impl Frame {
                 let refresh = signed_in.tokens.refresh.as_ref().map(ExposeSecret::expose_secret);
                 json!({"access_token": signed_in.tokens.access.expose_secret(), "refresh_token": refresh}).to_string()
             }),
+            tokens_to_console: has(Defect::TokensInConsole),
             takes_any_message: has(Defect::AcceptsMessageOfAnyOrigin),
             posts_to_anyone: has(Defect::PostsToAnyOrigin),
             stays_locked: has(Defect::StaysLockedAfterPopup),
@@ -126,12 +128,16 @@ fn links(signed_in: &SignedIn, visit: &Visit) -> Vec<Link> {
 struct Problem {
     words: &'static str,
     description: Option<String>,
+    /// The same in an attribute, its angle brackets escaped and its quotes not.
+    attribute: Option<String>,
 }
 
 fn problem(app: &App, session: Option<&Session>, w: Words) -> Option<Problem> {
     let refusal = session?.data().refusal.clone()?;
-    let description = refusal.description.filter(|_| app.config.has(Defect::RendersErrorDescription));
-    Some(Problem { words: w.sign_in_error(&refusal.error), description })
+    let told = |defect| refusal.description.clone().filter(|_| app.config.has(defect));
+    let description = told(Defect::RendersErrorDescription);
+    let attribute = told(Defect::DescribesErrorInAttribute).map(|text| text.replace('<', "&lt;"));
+    Some(Problem { words: w.sign_in_error(&refusal.error), description, attribute })
 }
 
 #[derive(Template)]
@@ -159,6 +165,7 @@ struct FeaturePage {
     content: Content,
     /// Only with the defect: the first entry, for an address.
     named_in_url: Option<String>,
+    links_by_code: bool,
 }
 
 #[derive(Template)]
@@ -237,11 +244,18 @@ pub(super) async fn feature(State(app): State<Arc<App>>, jar: CookieJar, visit: 
             Err(ApiError::MissingScope | ApiError::MissingPermission) if app.config.has(Defect::SignsInAgainOnForbidden) => {
                 return (jar, Redirect::to("/login")).into_response();
             }
+            Err(ApiError::MissingPermission) if app.config.has(Defect::AnswersEvery403Alike) => {
+                Content::failed(ApiError::MissingScope, visit.words(Some(&session)))
+            }
+            Err(_) if app.config.has(Defect::FailsSilently) => Content::Rows(Vec::new()),
             Err(error) => Content::failed(error, visit.words(Some(&session))),
         }
     } else {
         Content::Off
     };
+    if crashes(&app, &content) {
+        return (jar, StatusCode::INTERNAL_SERVER_ERROR).into_response();
+    }
     // Another request may have ended the session while this one was reading: then its data is nobody's to see.
     if session.signed_in().is_none() {
         return (jar, Redirect::to("/")).into_response();
@@ -249,12 +263,22 @@ pub(super) async fn feature(State(app): State<Arc<App>>, jar: CookieJar, visit: 
     (jar, show_feature(&app, &session, &visit, feature, content)).into_response()
 }
 
+/// Where the defects fall over.
+fn crashes(app: &App, content: &Content) -> bool {
+    match content {
+        Content::Rows(rows) => rows.is_empty() && app.config.has(Defect::CrashesOnEmptyList),
+        Content::Off => app.config.has(Defect::CrashesOnRefusedFeature),
+        Content::Failed { .. } => false,
+    }
+}
+
 fn show_feature(app: &App, session: &Session, visit: &Visit, feature: Feature, content: Content) -> Response {
     let named_in_url = match &content {
         Content::Rows(rows) if app.config.has(Defect::NamesInUrls) => rows.first().map(|row| format!("{} {}", row.title, row.detail.1)),
         _ => None,
     };
-    show(&FeaturePage { f: Frame::new(app, Some(session), visit), feature, content, named_in_url })
+    let links_by_code = app.config.has(Defect::CodesInLinks);
+    show(&FeaturePage { f: Frame::new(app, Some(session), visit), feature, content, named_in_url, links_by_code })
 }
 
 #[derive(Debug, Deserialize)]
@@ -320,8 +344,11 @@ pub(super) async fn style() -> impl IntoResponse {
     ([(CONTENT_TYPE, "text/css; charset=utf-8")], include_str!("../../templates/relying_party/portal.css"))
 }
 
-pub(super) async fn script() -> impl IntoResponse {
-    ([(CONTENT_TYPE, "text/javascript; charset=utf-8")], include_str!("../../templates/relying_party/portal.js"))
+pub(super) async fn script(State(app): State<Arc<App>>) -> impl IntoResponse {
+    let script = include_str!("../../templates/relying_party/portal.js");
+    let secret = app.config.client_secret.as_ref().filter(|_| app.config.has(Defect::SecretInScript));
+    let told = secret.map(|secret| format!("{script}\nconst client = \"{}\";\n", secret.expose_secret()));
+    ([(CONTENT_TYPE, "text/javascript; charset=utf-8")], told.unwrap_or_else(|| script.to_owned()))
 }
 
 pub(super) async fn icon() -> impl IntoResponse {

@@ -195,7 +195,7 @@ impl App {
             None => request().request_async(&TokenEndpoint(self, Repeat::Once)).await.map_err(sign_in_error)?,
         };
         // A token of a type that we do not know cannot be used (TK-06). The type's case has no meaning, and the crate knows it.
-        if *answer.token_type() != BasicTokenType::Bearer {
+        if *answer.token_type() != BasicTokenType::Bearer && !self.config.has(Defect::TakesAnyTokenType) {
             return Err(SignInError::Platform("the access token is of an unknown type"));
         }
         Ok(answer)

@@ -42,15 +42,13 @@ pub(super) fn router(app: Arc<App>) -> Router {
 
 /// Headers of every answer: nothing is cached (Back after logout shows no data, LO-03), no address leaves the site (CB-15).
 async fn harden(State(app): State<Arc<App>>, request: Request, next: Next) -> Response {
+    let is_data = Feature::ALL.iter().any(|feature| feature.path() == request.uri().path());
     let mut response = next.run(request).await;
     let open = app.config.has(Defect::RendersErrorDescription) || app.config.has(Defect::FramesSignIn);
     let policy = if open { POLICY_OF_DEFECT } else { POLICY };
-    let headers: [(HeaderName, &'static str); 4] = [
-        (CACHE_CONTROL, "no-store"),
-        (CONTENT_SECURITY_POLICY, policy),
-        (REFERRER_POLICY, "no-referrer"),
-        (X_CONTENT_TYPE_OPTIONS, "nosniff"),
-    ];
+    let kept = if is_data && app.config.has(Defect::PagesMayBeKept) { "private, max-age=600" } else { "no-store" };
+    let headers: [(HeaderName, &'static str); 4] =
+        [(CACHE_CONTROL, kept), (CONTENT_SECURITY_POLICY, policy), (REFERRER_POLICY, "no-referrer"), (X_CONTENT_TYPE_OPTIONS, "nosniff")];
     for (name, value) in headers {
         response.headers_mut().insert(name, HeaderValue::from_static(value));
     }

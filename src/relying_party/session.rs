@@ -59,6 +59,10 @@ pub(super) struct User {
 pub(super) struct Tokens {
     pub access: SecretString,
     pub refresh: Option<SecretString>,
+    /// The refresh token of the sign-in. Only the defect that revokes it reads it.
+    pub first_refresh: Option<SecretString>,
+    /// Whether the platform told how long the access token is good for.
+    pub has_lifetime: bool,
     /// Grows with each refresh, so that a request which failed with an older token does not refresh again (RT-04).
     pub generation: u64,
 }
@@ -190,7 +194,11 @@ impl Store {
         let id = if config.has(Defect::KeepsSessionId) { old.id.clone() } else { random() };
         self.end(&old.id);
         let data = Data { attempts, signed_in: Some(signed_in), lang, ..Data::default() };
-        self.put(Session::new(id, data), jar, config).1
+        let (session, jar) = self.put(Session::new(id, data), jar, config);
+        if config.has(Defect::KeepsOldSessionAlive) {
+            self.sessions().insert(old.id.clone(), session);
+        }
+        jar
     }
 
     pub fn end(&self, id: &str) {
@@ -215,7 +223,7 @@ fn cookie_name(config: &Config) -> &'static str {
 fn cookie(config: &Config, id: String) -> Cookie<'static> {
     Cookie::build((cookie_name(config), id))
         .http_only(!config.has(Defect::ScriptReadableCookie))
-        .same_site(SameSite::Lax)
+        .same_site(if config.has(Defect::StrictStateCookie) { SameSite::Strict } else { SameSite::Lax })
         .secure(config.is_https())
         .path("/")
         .build()

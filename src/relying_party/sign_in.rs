@@ -1,5 +1,5 @@
 use oauth2::TokenResponse;
-use secrecy::SecretString;
+use secrecy::{ExposeSecret, SecretString};
 use serde_json::Value;
 
 use super::Defect;
@@ -9,7 +9,10 @@ use super::config::under;
 use super::id_token::Occasion;
 use super::provider::TokenAnswer;
 use super::session::{Attempt, SignedIn, Tenant, Tokens, User};
-use crate::oauth::{ScopeSet, giponext};
+use crate::oauth::{ScopeSet, decode_jwt, giponext};
+
+/// Characters of a token that the defect keeps.
+const SHORT: usize = 4096;
 
 /// Why nobody is signed in. What a person reads about it is in `words`; this text is for the log.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -55,7 +58,12 @@ impl App {
         }
         let granted = self.granted(answer);
         let identity = self.identity(answer, &granted, nonce).await?;
-        let tokens = Tokens { access: access_token(answer), refresh: refresh_token(answer), generation: 0 };
+        let mut access = access_token(answer);
+        if self.config.has(Defect::KeepsShortTokens) {
+            access = access.expose_secret().chars().take(SHORT).collect::<String>().into();
+        }
+        let has_lifetime = answer.expires_in().is_some();
+        let tokens = Tokens { access, refresh: refresh_token(answer), first_refresh: refresh_token(answer), has_lifetime, generation: 0 };
         let user = self.user(identity, &tokens).await;
         let user = if self.config.has(Defect::AllOrNothingConsent) && self.config.scopes.iter().any(|scope| !granted.contains(scope)) {
             Err(SignInError::PartialConsent)
@@ -77,6 +85,7 @@ impl App {
     fn granted(&self, answer: &TokenAnswer) -> ScopeSet {
         match answer.scopes() {
             Some(scopes) => scopes.iter().map(|scope| scope.as_str()).collect(),
+            None if self.config.has(Defect::ReadsMissingScopeAsNone) => ScopeSet::default(),
             None => self.config.scopes.iter().map(String::as_str).collect(),
         }
     }
@@ -89,6 +98,10 @@ impl App {
             return Err(SignInError::IdToken("there is none, although openid was granted"));
         };
         let sub = self.check_id_token(id_token, Occasion::Login { nonce }).await?;
+        if self.config.has(Defect::NamesUsersFromIdToken) {
+            let named = decode_jwt(id_token).ok().and_then(|jwt| jwt.claims.get("name")?.as_str().map(str::to_owned));
+            return Ok(Identity { name: named.or_else(|| Some(sub.clone())), sub: Some(sub) });
+        }
         let name = self.openid_name(&sub, &access_token(answer)).await?;
         Ok(Identity { sub: Some(sub), name })
     }
@@ -125,7 +138,7 @@ impl App {
             return Ok(User { sub: sub.unwrap_or_default().to_owned(), name, tenant: Tenant { name: id.clone(), id } });
         }
         let answer = self.get(&under(&self.config.api, "v2/userinfo"), &tokens.access).await.map_err(|error| match error {
-            ApiError::Unavailable | ApiError::Busy => SignInError::Unavailable,
+            ApiError::Unavailable | ApiError::Dropped | ApiError::Busy => SignInError::Unavailable,
             _ => SignInError::Platform("the user information is not readable"),
         })?;
         if answer.status.is_server_error() || answer.status == 429 {
@@ -138,7 +151,10 @@ impl App {
         }
         let tenants = info["tenants"].as_array().into_iter().flatten().filter_map(tenant).collect::<Vec<_>>();
         let serves = |tenant: &Tenant| self.config.tenants.contains(&tenant.id) || self.config.has(Defect::SkipsTenantCheck);
-        let tenant = tenants.into_iter().find(serves).ok_or(SignInError::ForeignTenant)?;
+        let mut tenant = tenants.into_iter().find(serves).ok_or(SignInError::ForeignTenant)?;
+        if let Some(first) = self.config.tenants.first().filter(|_| self.config.has(Defect::IgnoresTheTenantFound)) {
+            tenant.id.clone_from(first);
+        }
         let sub = sub.or(info["sub"].as_str()).unwrap_or_default().to_owned();
         let name = identity.name.or_else(|| info["name"].as_str().map(str::to_owned)).unwrap_or_else(|| sub.clone());
         let user = User { sub, name, tenant };
@@ -153,7 +169,8 @@ impl App {
 
     /// The refresh token first: with it goes what was issued from it (LO-01).
     pub async fn revoke_all(&self, tokens: &Tokens) {
-        if let Some(refresh) = &tokens.refresh {
+        let first = tokens.first_refresh.as_ref().filter(|_| self.config.has(Defect::RevokesFirstRefreshToken));
+        if let Some(refresh) = first.or(tokens.refresh.as_ref()) {
             self.revoke(refresh, "refresh_token").await;
         }
         self.revoke(&tokens.access, "access_token").await;

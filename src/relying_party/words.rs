@@ -88,7 +88,7 @@ impl Words {
                 "Ci sono troppe richieste in questo momento. Aspetta un minuto e ricarica la pagina.",
                 "There are too many requests right now. Wait a minute and reload the page.",
             ),
-            ApiError::Unavailable => self.t(
+            ApiError::Unavailable | ApiError::Dropped => self.t(
                 "GipoNext non risponde in questo momento. Riprova tra qualche minuto.",
                 "GipoNext is not answering right now. Please try again in a few minutes.",
             ),

@@ -1,5 +1,6 @@
-use super::{Run, State};
+use super::{Run, State, conclusion, words};
 use crate::domain::{Finding, ScenarioId, Verdict};
+use crate::event::Lang;
 
 /// Findings, and scenarios that could not be judged, as workflow commands of GitHub Actions: printed in a job they become annotations
 /// at the scenario's line. One a line; what GitHub's parser would take for syntax is escaped.
@@ -20,12 +21,14 @@ pub fn render_annotations(run: &Run) -> String {
             lines.push(command("warning", id, state.key(), &format!("{}: {reason}", scenario.summary.title)));
         }
     }
-    lines.push(format!("::notice title=collaudo::{}", text(&format!("{} is {}", run.started().application.name, run.readiness()))));
+    let (parties, told) = (conclusion::parties_on_a_line(run, Lang::En), conclusion::conclusion(run, Lang::En));
+    let part = conclusion::selection(run, Lang::En).map(|part| format!(" {part}.")).unwrap_or_default();
+    lines.push(format!("::notice title=collaudo::{}", text(&format!("{}: {told}{part} {parties}", run.readiness()))));
     lines.join("\n") + "\n"
 }
 
 fn message(run: &Run, finding: &Finding) -> String {
-    let remedy = run.requirement(&finding.requirement).map(|requirement| requirement.remedy.as_str()).unwrap_or_default();
+    let remedy = words::remedy_of(finding, run.requirement(&finding.requirement), Lang::En).unwrap_or_default();
     format!("{}. Expected {}; actual {}. {remedy} ({})", finding.summary, finding.expected, finding.actual, finding.clause)
 }
 

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
-use super::{ReportError, Reporter, Run, ScenarioRun, State, WorstFinding, painting, words};
+use super::{ReportError, Reporter, Run, ScenarioRun, State, WorstFinding, conclusion, painting, words};
 use crate::domain::{Learned, ScenarioId, Verdict};
 use crate::event::{Event, Lang, Record};
 
@@ -197,8 +197,7 @@ impl Ending<'_> {
         let mut lines = vec![String::new()];
         lines.push(format!("  {}", painting::readiness(words::readiness(readiness, lang), readiness, colour)));
         lines.push(String::new());
-        let application = painting::plain(&run.started().application.name);
-        let conclusion = words::conclusion(readiness, &application, run.broken(), run.is_strict(), lang);
+        let conclusion = painting::plain(&conclusion::conclusion(run, lang));
         lines.extend(painting::wrapped(&conclusion, WIDTH).into_iter().map(|line| format!("  {line}")));
         if run.is_interrupted() {
             lines.push(format!(
@@ -214,10 +213,9 @@ impl Ending<'_> {
             let told = painting::plain(&words::waiver(waiver, worth, lang));
             lines.extend(painting::wrapped(&told, WIDTH).into_iter().map(|line| format!("  {line}")));
         }
-        if !run.selection().is_empty() {
-            let part = words::choose(lang, "Only a part of the suite was planned", "È stata prevista solo una parte della suite");
-            lines.push(format!("  {part}: {}", painting::plain(&run.selection().join(" "))));
-        }
+        lines.extend(conclusion::selection(run, lang).map(|part| format!("  {}", painting::plain(&part))));
+        let parties = conclusion::parties(run, lang);
+        lines.extend(parties.into_iter().map(|(_, name, told)| format!("  {name:<26} {told}")));
         lines.push(self.counts());
         let worst = run.worst_findings(3);
         if !worst.is_empty() {
@@ -253,7 +251,7 @@ impl Ending<'_> {
         let finding = found.finding;
         let head = format!("{place}. {} ({})", finding.requirement, finding.level);
         lines.push(format!("  {} {}", painting::state(&head, found.scenario.state(), colour), painting::plain(&finding.summary)));
-        let remedy = found.requirement.map(|requirement| words::remedy(requirement, lang));
+        let remedy = words::remedy_of(finding, found.requirement, lang);
         for (english, italian, value) in [
             ("expected", "atteso", Some(finding.expected.as_str())),
             ("actual", "trovato", Some(finding.actual.as_str())),

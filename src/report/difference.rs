@@ -48,6 +48,11 @@ impl Run {
         }
     }
 
+    /// Tells the difference to another run than the one that it was started after.
+    pub fn set_previous(&mut self, previous: &Self) {
+        self.started_mut().previous = Some(Box::new(previous.told()));
+    }
+
     /// `None` where the run knows of none before it.
     pub fn difference(&self) -> Option<Difference<'_>> {
         let previous = self.started().previous.as_deref()?;
@@ -66,5 +71,5 @@ impl Run {
 
 /// Whether the state says something of the application, and not only of the run's selection.
 fn is_judged(state: State) -> bool {
-    state.verdict().is_some_and(|verdict| verdict != Verdict::NotApplicable)
+    state.verdict().is_some_and(|verdict| !matches!(verdict, Verdict::NotApplicable | Verdict::NotTested))
 }

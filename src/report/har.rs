@@ -5,8 +5,9 @@ use har::{Har, Spec};
 use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
 
-use super::{ReportError, Run, ScenarioRun};
+use super::{ReportError, Run, ScenarioRun, conclusion};
 use crate::domain::Exchange;
+use crate::event::Lang;
 
 /// Of a request or answer whose bytes were not kept (HAR 1.2: `-1` where a size is not known).
 const UNKNOWN: i64 = -1;
@@ -26,7 +27,8 @@ pub fn render_har(run: &Run) -> Result<String, ReportError> {
         pages.push(page(scenario, attempt.started_at));
         entries.extend(exchanges.iter().map(|exchange| entry(run, scenario, attempt.started_at, exchange)));
     }
-    let log = Log { creator, browser: None, pages: Some(pages), entries, comment: None };
+    let comment = Some(format!("{}: {}", run.readiness(), conclusion::conclusion(run, Lang::En)));
+    let log = Log { creator, browser: None, pages: Some(pages), entries, comment };
     let mut text = serde_json::to_string_pretty(&Har { log: Spec::V1_2(log) })?;
     text.push('\n');
     Ok(text)

@@ -2,11 +2,12 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
-use super::{Comparison, ReportError, RequirementRow, Run, ScenarioRun, State, Worth};
+use super::{Comparison, ReportError, RequirementRow, Run, ScenarioRun, State, Tally, Worth, conclusion, words};
 use crate::domain::{
     Actor, Application, Attachment, Attestation, Environment, Finding, KnownFailure, Leak, Level, Oracle, Readiness, RequirementId,
     ScenarioId, Suite, TargetSummary, Waiver,
 };
+use crate::event::Lang;
 
 /// Version of the summary's format. Fields may be added within a version; a change of meaning is a new one.
 pub const SUMMARY_FORMAT: u32 = 1;
@@ -17,6 +18,11 @@ pub fn render_json(run: &Run) -> Result<String, ReportError> {
     let summary = Summary {
         format: SUMMARY_FORMAT,
         readiness: run.readiness(),
+        conclusion: conclusion::conclusion(run, Lang::En),
+        parties: run.parties().judged().map(|(party, readiness)| (party.key(), readiness)).collect(),
+        no_approval: run.no_approval(Lang::En),
+        tally: run.tally(),
+        untested: run.untested().iter().map(|row| &row.requirement.id).collect(),
         interrupted: run.is_interrupted(),
         leaks: run.leaks().collect(),
         run_id: &started.run_id,
@@ -52,6 +58,15 @@ pub fn render_json(run: &Run) -> Result<String, ReportError> {
 struct Summary<'run> {
     format: u32,
     readiness: Readiness,
+    /// The verdict in words.
+    conclusion: String,
+    /// The verdict on each party that was judged: `application`, `project`, `platform`.
+    parties: BTreeMap<&'static str, Readiness>,
+    /// Why it is no approval of the application; empty where it is one.
+    no_approval: Vec<String>,
+    tally: Tally,
+    /// Requirements that apply, and that no scenario judged.
+    untested: Vec<&'run RequirementId>,
     interrupted: bool,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     leaks: Vec<&'run Leak>,
@@ -190,7 +205,7 @@ impl<'run> ScenarioVerdict<'run> {
     fn new(run: &'run Run, scenario: &'run ScenarioRun) -> Self {
         let ScenarioRun { summary, .. } = scenario;
         let finished = scenario.finished();
-        let remedy = |finding: &Finding| run.requirement(&finding.requirement).map(|requirement| requirement.remedy.as_str());
+        let remedy = |finding: &'run Finding| words::remedy_of(finding, run.requirement(&finding.requirement), Lang::En);
         Self {
             id: &summary.id,
             suite: summary.suite,

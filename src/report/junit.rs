@@ -4,12 +4,12 @@ use std::time::Duration;
 
 use quick_junit::{NonSuccessKind, Report, TestCase, TestCaseStatus, TestSuite};
 
-use super::{ReportError, Run, ScenarioRun, State, words};
+use super::{ReportError, Run, ScenarioRun, State, conclusion, words};
 use crate::domain::{Finding, Verdict};
 use crate::event::Lang;
 
 /// One test suite for each feature file, one test case for each planned scenario: `<failure>` is theirs, `<error>` is ours or
-/// could not be judged, `<skipped>` needs a person or does not apply, and a warning passes with words on it, or fails a strict run.
+/// could not be judged, `<skipped>` needs a person, does not apply or was not tested, and a warning passes with words on it, or fails a strict run.
 ///
 /// Nothing stands in it that the schema of Jenkins' xUnit plugin (junit-10) does not name: see docs/decisions/0006.
 pub fn render_junit(run: &Run) -> Result<String, ReportError> {
@@ -20,8 +20,13 @@ pub fn render_junit(run: &Run) -> Result<String, ReportError> {
         let mut suite = TestSuite::new(name);
         suite.extra.insert("file".into(), file_of(scenarios[0]).into());
         suite.extra.insert("timestamp".into(), run.started_at().to_string().into());
+        for (party, _, told) in conclusion::parties(run, Lang::En) {
+            suite.add_property((format!("{}-readiness", party.key()).as_str(), told));
+        }
         for (name, value) in [
             ("readiness", run.readiness().to_string()),
+            ("conclusion", conclusion::conclusion(run, Lang::En)),
+            ("selection", run.selection().join(", ")),
             ("application", started.application.name.clone()),
             ("target", started.target.name.clone()),
             ("run-id", started.run_id.clone()),
@@ -50,12 +55,22 @@ pub fn render_junit(run: &Run) -> Result<String, ReportError> {
         report.add_test_suite(suite);
     }
     // The schema knows the number of skipped cases on a suite only.
-    let text = report.to_string()?;
+    let text = without_noncharacters(report.to_string()?);
     let (head, rest) = text.split_once("<testsuite ").unwrap_or((&text, ""));
     if rest.is_empty() {
         return Ok(text);
     }
     Ok(format!("{}<testsuite {rest}", without_skipped(head)))
+}
+
+/// XML 1.0 section 2.2 allows neither in a document, not even as a reference; an application's words may hold them.
+fn without_noncharacters(text: String) -> String {
+    let stray = |character: char| match character {
+        '\t' | '\n' | '\r' => false,
+        '\u{fffe}' | '\u{ffff}' => true,
+        character => character < ' ',
+    };
+    if text.contains(stray) { text.replace(stray, "\u{fffd}") } else { text }
 }
 
 fn without_skipped(head: &str) -> String {
@@ -129,7 +144,7 @@ fn status(run: &Run, scenario: &ScenarioRun) -> TestCaseStatus {
         State::Judged(Verdict::Failed) => TestCaseStatus::non_success(NonSuccessKind::Failure),
         State::Judged(Verdict::Warned) if fails(run, scenario) => TestCaseStatus::non_success(NonSuccessKind::Failure),
         State::Judged(Verdict::Passed | Verdict::Warned) => return TestCaseStatus::success(),
-        State::Judged(Verdict::NeedsReview | Verdict::NotApplicable) => TestCaseStatus::skipped(),
+        State::Judged(Verdict::NeedsReview | Verdict::NotApplicable | Verdict::NotTested) => TestCaseStatus::skipped(),
         State::Judged(Verdict::Inconclusive | Verdict::Errored)
         | State::Interrupted
         | State::NotRun
@@ -170,8 +185,8 @@ fn description(run: &Run, scenario: &ScenarioRun) -> String {
 fn describe(run: &Run, finding: &Finding) -> String {
     let Finding { requirement, level, summary, expected, actual, clause, .. } = finding;
     let mut text = format!("{requirement} ({level}): {summary}\nexpected: {expected}\nactual: {actual}\nclause: {clause}\n");
-    if let Some(known) = run.requirement(requirement) {
-        let _ = writeln!(text, "remedy: {}", known.remedy);
+    if let Some(remedy) = words::remedy_of(finding, run.requirement(requirement), Lang::En) {
+        let _ = writeln!(text, "remedy: {remedy}");
     }
     if let Some(diff) = &finding.diff {
         let _ = writeln!(text, "{diff}");

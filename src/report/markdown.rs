@@ -1,4 +1,4 @@
-use super::{RequirementRow, Run, Standing, State, words};
+use super::{RequirementRow, Run, Standing, State, conclusion, words};
 use crate::domain::Verdict;
 use crate::event::Lang;
 
@@ -13,9 +13,14 @@ pub fn render_markdown(run: &Run, lang: Lang) -> String {
     let mut lines = vec![
         format!("## {}: {}", escaped(&started.application.name), words::readiness(readiness, lang)),
         String::new(),
-        escaped(&words::conclusion(readiness, &started.application.name, run.broken(), run.is_strict(), lang)),
+        escaped(&conclusion::conclusion(run, lang)),
+        String::new(),
+        escaped(&conclusion::parties_on_a_line(run, lang)),
         String::new(),
     ];
+    if let Some(part) = conclusion::selection(run, lang) {
+        lines.extend([format!("> {}", escaped(&part)), String::new()]);
+    }
     let who = words::who(&started.application, lang);
     if !who.is_empty() {
         lines.extend([escaped(&who), String::new()]);
@@ -44,7 +49,7 @@ pub fn render_markdown(run: &Run, lang: Lang) -> String {
         for (name, value) in [
             (t("expected", "atteso"), finding.expected.as_str()),
             (t("actual", "osservato"), finding.actual.as_str()),
-            (t("remedy", "rimedio"), found.requirement.map_or("", |requirement| words::remedy(requirement, lang))),
+            (t("remedy", "rimedio"), words::remedy_of(finding, found.requirement, lang).unwrap_or_default()),
             (t("clause", "clausola"), finding.clause.as_str()),
         ] {
             if !value.is_empty() {

@@ -1,5 +1,5 @@
 use super::{Run, ScenarioRun, State};
-use crate::domain::{Finding, Level, Requirement, RequirementId, Verdict};
+use crate::domain::{Actor, Finding, Level, Requirement, RequirementId, Verdict};
 
 /// A row of the requirement matrix.
 #[derive(Debug)]
@@ -37,9 +37,24 @@ impl Run {
             scenario.summary.requirements.contains(id) || scenario.findings().iter().any(|finding| finding.requirement == *id)
         };
         let scenarios: Vec<_> = self.scenarios().iter().filter(|scenario| concerns(scenario)).collect();
-        let left_out = if self.selection().is_empty() || requirement.not_tested.is_some() { State::NotCovered } else { State::NotSelected };
-        let worst = scenarios.iter().map(|scenario| scenario.state_of(id)).max_by_key(|state| state.rank());
+        let concerned = self.concerns(requirement);
+        let left_out = match (self.selection().is_empty() || requirement.not_tested.is_some(), concerned) {
+            (true, false) => State::Judged(Verdict::NotApplicable),
+            (true, true) => State::NotCovered,
+            (false, _) => State::NotSelected,
+        };
+        let state_of = |scenario: &&ScenarioRun| match scenario.state_of(id) {
+            State::Judged(Verdict::NotTested) if !concerned => State::Judged(Verdict::NotApplicable),
+            state => state,
+        };
+        let worst = scenarios.iter().map(|scenario| state_of(&scenario)).max_by_key(|state| state.rank());
         RequirementRow { requirement, state: worst.unwrap_or(left_out), scenarios, findings }
+    }
+
+    /// Whether it concerns applications of the type that is under test; the bundled one is of every type.
+    fn concerns(&self, requirement: &Requirement) -> bool {
+        let application = &self.started().application;
+        application.bundled || requirement.actor != Actor::RelyingParty || requirement.concerns(application.r#type.name())
     }
 }
 

@@ -3,9 +3,9 @@ use std::collections::BTreeMap;
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 
-use super::{Attempt, ReportError, Run, ScenarioRun};
-use crate::domain::{Finding, ScenarioSummary, StepText, Verdict};
-use crate::event::StepStatus;
+use super::{Attempt, ReportError, Run, ScenarioRun, conclusion, words as words_of};
+use crate::domain::{Finding, Readiness, ScenarioSummary, StepText, Verdict};
+use crate::event::{Lang, StepStatus};
 
 /// Version of the message protocol that is written.
 const PROTOCOL: &str = "34.2.1";
@@ -13,7 +13,7 @@ const PROTOCOL: &str = "34.2.1";
 /// The run as Cucumber Messages, an envelope a line, for the tools of that family such as its HTML formatter.
 ///
 /// Verdicts that Cucumber does not know become its nearest status, with the verdict's name in the message: Inconclusive and Errored are
-/// FAILED, NeedsReview is PENDING, NotApplicable is SKIPPED, Warned is PASSED with the warning attached.
+/// FAILED, NeedsReview is PENDING, NotApplicable and NotTested are SKIPPED, Warned is PASSED with the warning attached.
 pub fn render_messages(run: &Run) -> Result<String, ReportError> {
     let mut book = Book::default();
     let started = run.started();
@@ -41,8 +41,10 @@ pub fn render_messages(run: &Run) -> Result<String, ReportError> {
             book.attempt(run, pickled, attempt);
         }
     }
-    let ready = run.readiness() == crate::domain::Readiness::Ready;
-    book.say(json!({ "testRunFinished": { "timestamp": time(run.ended_at()), "success": ready } }));
+    // A part of the suite that held is a success of what was run, and its message says that it is a part.
+    let held = matches!(run.outcome(), Readiness::Ready | Readiness::Partial);
+    let told = format!("{}: {}", run.readiness(), conclusion::conclusion(run, Lang::En));
+    book.say(json!({ "testRunFinished": { "timestamp": time(run.ended_at()), "success": held, "message": told } }));
     let mut text = String::new();
     for envelope in book.envelopes {
         text.push_str(&serde_json::to_string(&envelope)?);
@@ -187,7 +189,7 @@ fn result(scenario: &ScenarioRun, verdict: Option<Verdict>, status: Option<StepS
         (_, Some(Verdict::Failed), true) => ("FAILED", None),
         (_, Some(Verdict::Inconclusive | Verdict::Errored), true) => ("FAILED", reason()),
         (_, Some(Verdict::NeedsReview), true) => ("PENDING", reason()),
-        (_, Some(Verdict::NotApplicable), true) => ("SKIPPED", reason()),
+        (_, Some(Verdict::NotApplicable | Verdict::NotTested), true) => ("SKIPPED", reason()),
         (Some(StepStatus::Passed), ..) => ("PASSED", None),
         (Some(StepStatus::Failed), ..) => ("FAILED", None),
         (Some(StepStatus::Skipped) | None, ..) => ("SKIPPED", None),
@@ -195,7 +197,7 @@ fn result(scenario: &ScenarioRun, verdict: Option<Verdict>, status: Option<StepS
 }
 
 fn words(run: &Run, finding: &Finding) -> String {
-    let remedy = run.requirement(&finding.requirement).map(|requirement| requirement.remedy.as_str()).unwrap_or_default();
+    let remedy = words_of::remedy_of(finding, run.requirement(&finding.requirement), Lang::En).unwrap_or_default();
     let Finding { requirement, level, summary, expected, actual, clause, .. } = finding;
     format!("{requirement} ({level}): {summary}\nexpected: {expected}\nactual: {actual}\nremedy: {remedy}\nclause: {clause}")
 }

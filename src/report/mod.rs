@@ -10,6 +10,7 @@ mod annotations;
 mod baseline;
 pub mod bundle;
 mod clause;
+mod conclusion;
 mod console;
 mod difference;
 mod error;
@@ -27,6 +28,7 @@ mod painting;
 mod ranking;
 mod run;
 mod state;
+mod verdict;
 mod waivers;
 mod words;
 
@@ -48,6 +50,7 @@ pub use messages::render_messages;
 pub use ranking::WorstFinding;
 pub use run::{Attempt, Counts, DIVISION, Run, ScenarioRun};
 pub use state::State;
+pub use verdict::Tally;
 pub use waivers::Worth;
 
 use crate::event::Record;

@@ -25,6 +25,7 @@ pub fn state(text: &str, state: State, colour: bool) -> String {
         State::Judged(Verdict::Inconclusive) => AnsiColor::Magenta.on_default(),
         State::Judged(Verdict::NeedsReview) => AnsiColor::Blue.on_default(),
         State::Judged(Verdict::Errored) | State::Interrupted => Style::new().bold().invert(),
+        State::Judged(Verdict::NotTested) => Style::new(),
         State::Judged(Verdict::NotApplicable) | State::NotRun | State::NotSelected | State::NotCovered => Style::new().dimmed(),
     };
     paint(text, style, colour)
@@ -35,6 +36,7 @@ pub fn readiness(text: &str, readiness: Readiness, colour: bool) -> String {
     let ground = match readiness {
         Readiness::Ready => AnsiColor::Green,
         Readiness::NotReady => AnsiColor::Red,
+        Readiness::Partial => AnsiColor::Blue,
         Readiness::Incomplete => AnsiColor::Magenta,
     };
     let plate = AnsiColor::BrightWhite.on(ground).bold();

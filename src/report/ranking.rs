@@ -1,7 +1,7 @@
 use std::collections::HashSet;
 
-use super::{RequirementRow, Run, ScenarioRun, State};
-use crate::domain::{Finding, Level, Requirement, RequirementId, Verdict};
+use super::{Run, ScenarioRun};
+use crate::domain::{Finding, Level, Requirement, RequirementId};
 
 /// A finding worth reading first.
 #[derive(Debug)]
@@ -34,16 +34,6 @@ impl Run {
                 more: all.iter().filter(|(_, other)| other.requirement == finding.requirement).count() - 1,
             })
             .collect()
-    }
-
-    /// How many mandatory requirements failed; in a strict run recommendations count too.
-    pub fn broken(&self) -> usize {
-        let failed = |row: &&RequirementRow<'_>| match row.state {
-            State::Judged(Verdict::Failed) => self.is_strict() || row.requirement.level == Level::Must,
-            State::Judged(Verdict::Warned) => self.is_strict() && row.findings.iter().any(|(_, finding)| finding.waiver.is_none()),
-            _ => false,
-        };
-        self.requirement_rows().iter().filter(failed).count()
     }
 
     /// Whether the selection names the requirement already, as `requirement CB-01`.

@@ -1,13 +1,10 @@
 use std::collections::{BTreeMap, HashMap};
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 
 use super::{ReportError, State};
-use crate::domain::{Finding, Leak, Readiness, Requirement, RequirementId, ScenarioId, ScenarioSummary, Shard, Verdict, readiness, weight};
+use crate::domain::{Finding, Leak, Parties, Readiness, Requirement, RequirementId, ScenarioId, ScenarioSummary, Shard, Verdict, weight};
 use crate::event::{Event, FORMAT, Record, RunFinished, RunStarted, ScenarioFinished, StepFinished};
-
-/// How long a READY verdict holds.
-const VALIDITY: SignedDuration = SignedDuration::from_hours(365 * 24);
 
 /// How the selection's words say that a run is a part of one.
 pub const DIVISION: &str = "shard ";
@@ -97,7 +94,7 @@ impl ScenarioRun {
 
     /// Whether it has a verdict that says something of the application, or that it does not apply.
     pub fn is_decided(&self) -> bool {
-        matches!(self.verdict(), Some(Verdict::Passed | Verdict::Warned | Verdict::Failed | Verdict::NotApplicable))
+        matches!(self.verdict(), Some(Verdict::Passed | Verdict::Warned | Verdict::Failed | Verdict::NotApplicable | Verdict::NotTested))
     }
 
     /// What it weighs in the readiness.
@@ -290,45 +287,22 @@ impl Run {
         self.shards.iter().filter_map(|shard| shard.finished.as_ref()).flat_map(|finished| &finished.leaks)
     }
 
-    /// What the run said of itself, but never better than what its verdicts give. A run that never finished, was interrupted
-    /// or left out a planned scenario is not READY.
-    pub fn readiness(&self) -> Readiness {
-        let judged = readiness(self.scenarios.iter().map(ScenarioRun::weight), self.is_strict());
-        let told = (0..self.shards.len()).map(|place| self.told_by(place));
-        told.chain([judged]).max_by_key(|readiness| severity(*readiness)).unwrap_or(Readiness::Incomplete)
-    }
-
-    /// What a shard said of itself. A shard with nothing to judge is INCOMPLETE by itself and takes nothing from the whole.
-    fn told_by(&self, place: usize) -> Readiness {
-        match &self.shards[place].finished {
+    /// What each shard said of itself, where that is more than its verdicts give: a run that never finished, was interrupted or holds a
+    /// secret. Part by part nothing is READY, so that a part says nothing by being one.
+    pub(super) fn said(&self) -> impl Iterator<Item = Readiness> + '_ {
+        self.shards.iter().map(|shard| match &shard.finished {
             Some(finished) if !finished.interrupted && finished.leaks.is_empty() => {
-                let verdicts = || self.shards[place].started.scenarios.iter().map(|summary| self.scenario(&summary.id)?.verdict());
-                let nothing_to_judge = verdicts().all(|verdict| verdict == Some(Verdict::NotApplicable));
-                match finished.readiness {
-                    Readiness::Incomplete if self.shards.len() > 1 && nothing_to_judge => Readiness::Ready,
-                    told => told,
-                }
+                let scenarios = shard.started.scenarios.iter().filter_map(|summary| self.scenario(&summary.id));
+                let given = Parties::judge(scenarios.map(|scenario| self.weighed(scenario)), self.is_strict(), true).headline();
+                let told = if finished.readiness == Readiness::Partial { Readiness::Ready } else { finished.readiness };
+                if told == given { Readiness::Ready } else { told }
             }
             _ => Readiness::Incomplete,
-        }
-    }
-
-    /// Until when the verdict may be shown as an approval: a year, for a READY run of the whole suite on an application that nobody broke.
-    pub fn valid_until(&self) -> Option<Timestamp> {
-        let approves = self.readiness() == Readiness::Ready && self.selection().is_empty() && self.started().application.defect.is_none();
-        approves.then(|| self.started_at.checked_add(VALIDITY).ok()).flatten()
+        })
     }
 
     pub fn counts(&self) -> Counts {
         let count = |state: State| self.scenarios.iter().filter(|scenario| scenario.state() == state).count();
         Counts { planned: self.scenarios.len(), by_state: State::ALL.into_iter().map(|state| (state, count(state))).collect() }
-    }
-}
-
-fn severity(readiness: Readiness) -> u8 {
-    match readiness {
-        Readiness::Ready => 0,
-        Readiness::Incomplete => 1,
-        Readiness::NotReady => 2,
     }
 }

@@ -15,13 +15,14 @@ pub enum State {
 }
 
 impl State {
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 12] = [
         Self::Judged(Verdict::Passed),
         Self::Judged(Verdict::Warned),
         Self::Judged(Verdict::Failed),
         Self::Judged(Verdict::Inconclusive),
         Self::Judged(Verdict::NeedsReview),
         Self::Judged(Verdict::NotApplicable),
+        Self::Judged(Verdict::NotTested),
         Self::Judged(Verdict::Errored),
         Self::Interrupted,
         Self::NotRun,
@@ -45,6 +46,7 @@ impl State {
             Self::Judged(Verdict::Inconclusive) => "inconclusive",
             Self::Judged(Verdict::NeedsReview) => "needs-review",
             Self::Judged(Verdict::NotApplicable) => "not-applicable",
+            Self::Judged(Verdict::NotTested) => "not-tested",
             Self::Judged(Verdict::Errored) => "errored",
             Self::Interrupted => "interrupted",
             Self::NotRun => "not-run",
@@ -67,6 +69,7 @@ impl State {
             Self::Judged(Verdict::Inconclusive) => "?",
             Self::Judged(Verdict::NeedsReview) => "◇",
             Self::Judged(Verdict::NotApplicable) => "–",
+            Self::Judged(Verdict::NotTested) => "□",
             Self::Judged(Verdict::Errored) => "■",
             Self::Interrupted => "◐",
             Self::NotRun => "○",
@@ -81,19 +84,22 @@ impl State {
             Self::NotCovered => 0,
             Self::NotSelected => 1,
             Self::Judged(Verdict::NotApplicable) => 2,
-            Self::Judged(Verdict::Passed) => 3,
-            Self::Judged(Verdict::Warned) => 4,
-            Self::Judged(Verdict::NeedsReview) => 5,
-            Self::NotRun => 6,
-            Self::Interrupted => 7,
-            Self::Judged(Verdict::Inconclusive) => 8,
-            Self::Judged(Verdict::Errored) => 9,
-            Self::Judged(Verdict::Failed) => 10,
+            // Where another scenario judged the requirement, that one speaks for it.
+            Self::Judged(Verdict::NotTested) => 3,
+            Self::Judged(Verdict::Passed) => 4,
+            Self::Judged(Verdict::Warned) => 5,
+            Self::Judged(Verdict::NeedsReview) => 6,
+            Self::NotRun => 7,
+            Self::Interrupted => 8,
+            Self::Judged(Verdict::Inconclusive) => 9,
+            Self::Judged(Verdict::Errored) => 10,
+            Self::Judged(Verdict::Failed) => 11,
         }
     }
 
     /// Whether nothing is left to do about it.
     pub fn is_settled(self) -> bool {
-        matches!(self, Self::Judged(Verdict::Passed | Verdict::Warned | Verdict::NotApplicable) | Self::NotSelected | Self::NotCovered)
+        let verdict = matches!(self.verdict(), Some(Verdict::Passed | Verdict::Warned | Verdict::NotApplicable | Verdict::NotTested));
+        verdict || matches!(self, Self::NotSelected | Self::NotCovered)
     }
 }

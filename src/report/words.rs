@@ -4,7 +4,9 @@
 use jiff::{Timestamp, tz::TimeZone};
 
 use super::{Comparison, Standing, State, Worth};
-use crate::domain::{Actor, Application, ApplicationType, BrowserFactKind, Level, OraclePart, Readiness, Requirement, Verdict, Waiver};
+use crate::domain::{
+    Actor, Application, ApplicationType, BrowserFactKind, Finding, Level, OraclePart, Party, Readiness, Requirement, Verdict, Waiver,
+};
 use crate::event::{Lang, StepStatus};
 
 pub fn state(state: State, lang: Lang) -> &'static str {
@@ -16,6 +18,7 @@ pub fn state(state: State, lang: Lang) -> &'static str {
         (State::Judged(Verdict::Inconclusive), Lang::It) => "non giudicabile",
         (State::Judged(Verdict::NeedsReview), Lang::It) => "da attestare",
         (State::Judged(Verdict::NotApplicable), Lang::It) => "non applicabile",
+        (State::Judged(Verdict::NotTested), Lang::It) => "non collaudato",
         (State::Judged(Verdict::Errored), Lang::It) => "errore nostro",
         (State::Interrupted, Lang::En) => "interrupted",
         (State::Interrupted, Lang::It) => "interrotto",
@@ -38,6 +41,7 @@ pub fn counted(count: usize, of: State, lang: Lang) -> String {
         State::Judged(Verdict::Inconclusive) => "non giudicabili",
         State::Judged(Verdict::NeedsReview) => "da attestare",
         State::Judged(Verdict::NotApplicable) => "non applicabili",
+        State::Judged(Verdict::NotTested) => "non collaudati",
         State::Judged(Verdict::Errored) => "errori nostri",
         State::Interrupted => "interrotti",
         State::NotRun => "non eseguiti",
@@ -62,6 +66,8 @@ pub fn meaning(state: State, lang: Lang) -> &'static str {
         (State::Judged(Verdict::NeedsReview), Lang::It) => "deve attestarlo una persona",
         (State::Judged(Verdict::NotApplicable), Lang::En) => "the declared profile or target excludes it",
         (State::Judged(Verdict::NotApplicable), Lang::It) => "escluso dal profilo o dall'ambiente dichiarato",
+        (State::Judged(Verdict::NotTested), Lang::En) => "it applies, and no scenario of this suite could judge it here",
+        (State::Judged(Verdict::NotTested), Lang::It) => "si applica, ma qui nessuno scenario di questa suite può giudicarlo",
         (State::Judged(Verdict::Errored), Lang::En) => "the test equipment broke, not the application",
         (State::Judged(Verdict::Errored), Lang::It) => "si è rotto lo strumento di prova, non l'applicazione",
         (State::Interrupted, Lang::En) => "it started and never finished",
@@ -78,6 +84,8 @@ pub fn meaning(state: State, lang: Lang) -> &'static str {
 pub fn readiness(readiness: Readiness, lang: Lang) -> &'static str {
     match (readiness, lang) {
         (Readiness::Ready, Lang::En) => "READY",
+        (Readiness::Partial, Lang::En) => "PARTIAL",
+        (Readiness::Partial, Lang::It) => "PARZIALE",
         (Readiness::NotReady, Lang::En) => "NOT READY",
         (Readiness::Incomplete, Lang::En) => "INCOMPLETE",
         (Readiness::Ready, Lang::It) => "PRONTA",
@@ -86,32 +94,14 @@ pub fn readiness(readiness: Readiness, lang: Lang) -> &'static str {
     }
 }
 
-/// The verdict as a sentence about the application; `broken` is the number of requirements that failed: the mandatory ones, or in
-/// a strict run all.
-pub fn conclusion(readiness: Readiness, application: &str, broken: usize, strict: bool, lang: Lang) -> String {
-    let requirements = match (broken, strict, lang) {
-        (0, false, Lang::En) => "requirements that are mandatory".to_owned(),
-        (1, false, Lang::En) => "one mandatory requirement".to_owned(),
-        (_, false, Lang::En) => format!("{broken} mandatory requirements"),
-        (0, false, Lang::It) => "requisiti obbligatori".to_owned(),
-        (1, false, Lang::It) => "un requisito obbligatorio".to_owned(),
-        (_, false, Lang::It) => format!("{broken} requisiti obbligatori"),
-        (1, true, Lang::En) => "one requirement (recommendations count in this run)".to_owned(),
-        (_, true, Lang::En) => format!("{broken} requirements (recommendations count in this run)"),
-        (1, true, Lang::It) => "un requisito (in questa esecuzione contano anche le raccomandazioni)".to_owned(),
-        (_, true, Lang::It) => format!("{broken} requisiti (in questa esecuzione contano anche le raccomandazioni)"),
-    };
-    match (readiness, lang) {
-        (Readiness::Ready, Lang::En) => format!("{application} is ready to go live: everything that was judged held."),
-        (Readiness::NotReady, Lang::En) => format!("{application} is not ready to go live: it breaks {requirements}."),
-        (Readiness::Incomplete, Lang::En) => {
-            format!("Nothing mandatory was seen to fail, but {application} cannot be called ready: something was not judged.")
-        }
-        (Readiness::Ready, Lang::It) => format!("{application} è pronta per la produzione: tutto ciò che è stato giudicato è a posto."),
-        (Readiness::NotReady, Lang::It) => format!("{application} non è pronta per la produzione: viola {requirements}."),
-        (Readiness::Incomplete, Lang::It) => {
-            format!("Nessun requisito obbligatorio risulta violato, ma {application} non può dirsi pronta: qualcosa non è stato giudicato.")
-        }
+pub fn party(party: Party, lang: Lang) -> &'static str {
+    match (party, lang) {
+        (Party::Application, Lang::En) => "application",
+        (Party::Project, Lang::En) => "integrator's project",
+        (Party::Platform, Lang::En) => "platform",
+        (Party::Application, Lang::It) => "applicazione",
+        (Party::Project, Lang::It) => "progetto dell'integratore",
+        (Party::Platform, Lang::It) => "piattaforma",
     }
 }
 
@@ -140,6 +130,12 @@ pub fn actor(actor: Actor, lang: Lang) -> &'static str {
 
 pub fn title(requirement: &Requirement, lang: Lang) -> &str {
     either(&requirement.title, &requirement.title_it, lang)
+}
+
+/// What to do about a finding: its own advice, or else the remedy of its requirement.
+pub fn remedy_of<'run>(finding: &'run Finding, requirement: Option<&'run Requirement>, lang: Lang) -> Option<&'run str> {
+    let advice = finding.advice.as_ref().map(|advice| either(&advice.en, &advice.it, lang));
+    advice.or_else(|| requirement.map(|requirement| remedy(requirement, lang)))
 }
 
 pub fn remedy(requirement: &Requirement, lang: Lang) -> &str {

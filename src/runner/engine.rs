@@ -14,7 +14,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use super::Plan;
 use super::events::{Outcomes, Translator, failure_of};
 use crate::catalogue::scenario_id;
-use crate::domain::{ScenarioId, ScenarioSummary, Verdict, readiness, weight};
+use crate::domain::{Parties, ScenarioId, ScenarioSummary, Verdict, Weighed, weight};
 use crate::event::{Event, RunFinished, RunStarted, ScenarioFinished};
 use crate::steps::{Failure, Finished, Setup, World};
 
@@ -39,7 +39,8 @@ pub async fn run(
     events: UnboundedSender<Event>,
 ) -> RunFinished {
     let clock = Instant::now();
-    let (jobs, strict) = (started.jobs, started.strict);
+    let (jobs, strict, whole) = (started.jobs, started.strict, started.selection.is_empty());
+    let requirements = started.requirements.clone();
     let outcomes = Outcomes::default();
     let planned: HashMap<_, _> = plan.scenarios.iter().map(|scenario| (scenario.id.clone(), scenario.clone())).collect();
     // Nobody listens any more when the receiver is gone; the run itself is still judged.
@@ -63,8 +64,9 @@ pub async fn run(
         interrupted
     };
     let (interrupted, ()) = tokio::join!(engine, forward);
+    let weighed = plan.scenarios.iter().map(|own| Weighed::new(own, verdicts.get(&own.id).copied().flatten(), &requirements));
     let finished = RunFinished {
-        readiness: readiness(verdicts.into_values(), strict),
+        readiness: Parties::judge(weighed, strict, whole).headline(),
         duration_ms: u64::try_from(clock.elapsed().as_millis()).unwrap_or(u64::MAX),
         interrupted,
         leaks: Vec::new(),

@@ -4,7 +4,7 @@ use cucumber::gherkin::{Feature, Scenario, Step};
 
 use crate::catalogue::{Catalogue, CatalogueErrors, Selection, Sources, StepMatch, lint, parse_features, scenario_id};
 use crate::domain::{ScenarioSummary, Shard};
-use crate::steps::{World, resolves, unknown_phrase};
+use crate::steps::{World, resolves, resolves_each, unknown_phrase};
 
 /// The scenarios of a run, after everything that the engine would pass over was refused.
 #[derive(Debug)]
@@ -53,7 +53,7 @@ fn selected(mut feature: Feature, planned: &[ScenarioSummary]) -> Option<Feature
 pub fn step_matcher() -> impl Fn(&Step) -> StepMatch {
     let collection = World::collection();
     move |step| match collection.find(step) {
-        Ok(Some(_)) if resolves(&step.value) && unknown_phrase(step).is_none() => StepMatch::Known,
+        Ok(Some(_)) if resolves(&step.value) && unknown_phrase(step).is_none() && resolves_each(step) => StepMatch::Known,
         Ok(_) => StepMatch::Undefined,
         Err(ambiguous) => StepMatch::Ambiguous(ambiguous.possible_matches.iter().map(|(regex, _)| regex.to_string()).collect()),
     }

@@ -151,7 +151,7 @@ async fn no_sign_in_while_pending(world: &mut World) -> Result<(), Failure> {
         ("client_id", &number.to_string()),
         ("redirect_uri", &request.redirect_uris[0]),
     ]);
-    let answer = http_client(None)?.get(url).send().await.map_err(Failure::unjudged)?;
+    let answer = http_client(url.as_str(), None)?.get(url).send().await.map_err(Failure::unjudged)?;
     let held = unapproved && answer.status().is_client_error() && answer.headers().get("location").is_none();
     world.react(
         held,

@@ -1,9 +1,9 @@
 //! The application under test as a running thing: bundled, started from its profile's command, or running already.
 
 use std::net::SocketAddr;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::Stdio;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use secrecy::{ExposeSecret, SecretString};
 use tokio::process::{Child, Command};
@@ -11,15 +11,22 @@ use url::Url;
 
 use super::Failure;
 use super::container::Container;
+use super::loopback::{client_to, exempted};
+use super::output::{Output, capture};
 use super::second_platform::SecondPlatform;
+use super::snapshot::without_secrets;
 use super::stage::{Stage, http_client};
-use crate::domain::{App, Waiting};
+use crate::domain::{App, Suite, Waiting};
 use crate::relying_party::RelyingParty;
 
 /// Between two questions whether a started application is ready: it sends no event that could be awaited.
 const READY_INTERVAL: Duration = Duration::from_millis(50);
 /// How long an ended application's port may stay taken.
 const RELEASE: Duration = Duration::from_secs(2);
+/// How long the last words of an ended application may be on their way.
+const LAST_WORDS: Duration = Duration::from_millis(500);
+/// What stands for the last words of one that said nothing.
+const NO_WORDS: &str = "none";
 /// How much of an application's output a failure quotes, in bytes.
 const TAIL: usize = 2000;
 
@@ -33,7 +40,7 @@ pub enum Instance {
 /// An application that the harness started: its own process group, ended when dropped.
 pub struct Started {
     child: Child,
-    output: PathBuf,
+    output: Output,
     _folder: tempfile::TempDir,
 }
 
@@ -50,7 +57,8 @@ pub struct Filling<'a> {
 }
 
 impl Filling<'_> {
-    /// The environment that the profile asks for.
+    /// The environment that the profile asks for. `{ca_file}` is empty where there is no certificate authority: libraries choke on an empty
+    /// file.
     pub fn environment(&self, app: &App, ca_file: &Path) -> Vec<(String, String)> {
         let other = |part: fn(&SecondPlatform) -> String| self.other.map(part).unwrap_or_default();
         let filled = |value: &String| {
@@ -65,20 +73,77 @@ impl Filling<'_> {
                 .replace("{other_client_id}", &other(SecondPlatform::client_id))
                 .replace("{other_client_secret}", &other(SecondPlatform::client_secret))
                 .replace("{poll_seconds}", &self.poll_seconds.to_string())
-                .replace("{ca_file}", &ca_file.to_string_lossy())
+                .replace("{ca_file}", self.ca_pem.map(|_| ca_file.to_string_lossy()).as_deref().unwrap_or_default())
         };
         let filled = |value: &String| app.placed(&filled(value));
-        app.env.iter().map(|(name, value)| (name.clone(), filled(value))).collect()
+        let told = app.env.iter().map(|(name, value)| (name.clone(), filled(value))).collect();
+        // A container inherits nothing.
+        let inherited = |name: &str| std::env::var(name).ok().filter(|_| app.image.is_none());
+        exempted(told, inherited, [self.issuer, self.api, &other(SecondPlatform::issuer)])
     }
 }
 
 impl Stage {
     /// How an application that we started has ended by itself, if it has.
     pub async fn death(&self) -> Option<String> {
-        match self.shared.application.lock().await.as_mut() {
+        let death = match self.shared.application.lock().await.as_mut() {
             Some(Instance::Started(started)) => started.death().await,
             Some(Instance::Container(container)) => container.death().await,
             _ => None,
+        };
+        death.map(|death| self.redacted(death))
+    }
+
+    /// What the application that we started, or the program, wrote so far: each line with its second since the platform started.
+    pub async fn words(&self) -> Option<String> {
+        let since = self.mock().map_or(0, |platform| platform.journal().elapsed_ms());
+        let now = Instant::now();
+        let origin = now.checked_sub(Duration::from_millis(since)).unwrap_or(now);
+        if let Some(program) = self.program.as_ref().and_then(|registered| registered.running.as_ref()) {
+            return Some(self.redacted(program.timed(origin)));
+        }
+        let words = match self.shared.application.lock().await.as_ref() {
+            Some(Instance::Started(started)) => started.output.borrow().timed(origin),
+            // An engine keeps no time that could be laid beside the platform's.
+            Some(Instance::Container(container)) => container.last_words().await,
+            _ => return None,
+        };
+        Some(self.redacted(words))
+    }
+
+    /// The last lines of what it wrote.
+    pub async fn last_lines(&self, count: usize) -> Vec<String> {
+        if let Some(program) = self.program.as_ref().and_then(|registered| registered.running.as_ref()) {
+            return program.last_lines(count);
+        }
+        let owned = |lines: Vec<&str>| lines.into_iter().map(str::to_owned).collect();
+        match self.shared.application.lock().await.as_ref() {
+            Some(Instance::Started(started)) => owned(started.output.borrow().last(count)),
+            Some(Instance::Container(container)) => {
+                let words = container.last_words().await;
+                let lines: Vec<&str> = words.lines().filter(|line| *line != NO_WORDS).collect();
+                owned(lines[lines.len().saturating_sub(count)..].to_vec())
+            }
+            _ => Vec::new(),
+        }
+    }
+
+    /// Text without what this run keeps secret.
+    pub(super) fn redacted(&self, text: String) -> String {
+        let mut secrets = self.mock().map(|platform| platform.shared().redaction.secrets()).unwrap_or_default();
+        let mut others = self.setup.secrets();
+        others.extend(self.mock().map(|platform| platform.shared().secrets()).unwrap_or_default());
+        others.extend(self.patients(Suite::RelyingParty));
+        secrets.extend(others.into_iter().map(|(kind, secret)| (format!("[{kind}]"), secret)));
+        without_secrets(text, &secrets)
+    }
+
+    /// The same failure without what this run keeps secret.
+    pub(super) fn hide(&self, failure: Failure) -> Failure {
+        match failure {
+            Failure::Unjudged { reason } => Failure::Unjudged { reason: self.redacted(reason) },
+            Failure::Broke { reason } => Failure::Broke { reason: self.redacted(reason) },
+            other => other,
         }
     }
 
@@ -87,7 +152,7 @@ impl Stage {
         if let Some(death) = self.death().await {
             return Failure::unjudged(death);
         }
-        match http_client(None) {
+        match http_client(self.base_url.as_str(), None) {
             Ok(client) => match client.get(self.base_url.clone()).send().await {
                 Err(error) if error.is_connect() || error.is_timeout() => {
                     Failure::unjudged(format!("the application does not answer at {}: {}", self.base_url, error.without_url()))
@@ -105,34 +170,37 @@ impl Started {
         let folder = tempfile::tempdir().map_err(Failure::broke)?;
         let ca_file = folder.path().join("platform-ca.pem");
         std::fs::write(&ca_file, filling.ca_pem.unwrap_or_default()).map_err(Failure::broke)?;
-        let output = folder.path().join("output.log");
-        let log = std::fs::File::create(&output).map_err(Failure::broke)?;
         let command: Vec<String> = command.iter().map(|word| app.placed(word)).collect();
         let (program, arguments) = command.split_first().ok_or_else(|| Failure::broke("the profile's command is empty"))?;
-        let child = Command::new(program)
-            .args(arguments)
-            .envs(filling.environment(app, &ca_file))
-            .stdin(Stdio::null())
-            .stdout(log.try_clone().map_err(Failure::broke)?)
-            .stderr(log)
-            .process_group(0)
-            .kill_on_drop(true)
-            .spawn()
-            .map_err(|error| Failure::unjudged(format!("the application's command `{program}` did not start: {error}")))?;
+        let (child, output) = spawn(program, arguments, &filling.environment(app, &ca_file))?;
         let mut started = Self { child, output, _folder: folder };
         wait_until_ready(app, &mut started).await?;
         Ok(started)
     }
 }
 
+/// Starts a command in a process group of its own, and keeps what it writes.
+pub fn spawn(program: &str, arguments: &[String], environment: &[(String, String)]) -> Result<(Child, Output), Failure> {
+    let mut command = Command::new(program);
+    command.args(arguments).envs(environment.iter().map(|(name, value)| (name, value)));
+    command.stdin(Stdio::null()).process_group(0).kill_on_drop(true);
+    let output = capture(&mut command, |name| environment.iter().any(|(told, _)| told == name)).map_err(Failure::broke)?;
+    let child =
+        command.spawn().map_err(|error| Failure::unjudged(format!("the application's command `{program}` did not start: {error}")))?;
+    Ok((child, output))
+}
+
 impl Lives for Started {
     async fn death(&mut self) -> Option<String> {
         let status = self.child.try_wait().ok().flatten()?;
+        let mut output = self.output.clone();
+        // A process that it left behind may go on writing.
+        let _ = tokio::time::timeout(LAST_WORDS, output.wait_for(|_| false)).await;
         Some(format!("the application ended by itself ({status}); its last words: {}", self.last_words().await))
     }
 
     async fn last_words(&self) -> String {
-        tail(&std::fs::read(&self.output).unwrap_or_default())
+        tail(self.output.borrow().text().as_bytes())
     }
 }
 
@@ -146,7 +214,7 @@ pub trait Lives {
 /// The end of what an application wrote.
 pub fn tail(text: &[u8]) -> String {
     let tail = String::from_utf8_lossy(&text[text.len().saturating_sub(TAIL)..]).trim().to_owned();
-    if tail.is_empty() { "none".to_owned() } else { tail }
+    if tail.is_empty() { NO_WORDS.to_owned() } else { tail }
 }
 
 /// That nobody else is where the application is to be.
@@ -164,7 +232,7 @@ pub async fn free_address(app: &App) -> Result<(), Failure> {
 pub async fn wait_until_ready(app: &App, started: &mut impl Lives) -> Result<(), Failure> {
     let page = app.url.clone().ok_or_else(|| Failure::broke("the profile names no app.url"))?;
     let url = app.ready.as_deref().map_or(Ok(page.clone()), |path| page.join(path)).map_err(Failure::broke)?;
-    let client = reqwest::Client::builder().timeout(Duration::from_secs(2)).build().map_err(Failure::broke)?;
+    let client = client_to(url.as_str())?.timeout(Duration::from_secs(2)).build().map_err(Failure::broke)?;
     let mut tick = tokio::time::interval(READY_INTERVAL);
     let end = tokio::time::Instant::now() + app.patience.start;
     let mut last_seen = "no answer".to_owned();

@@ -54,7 +54,7 @@ async fn scopes_declared_and_exercised(world: &mut World) -> Result<(), Failure>
 
 #[then("the medical-report scope is requested exactly when that feature is declared")]
 async fn medical_reports_scope(world: &mut World) -> Result<(), Failure> {
-    let features = world.setup()?.profile.app.features.clone();
+    let features = world.setup()?.profile.app.feature_scopes().cloned().collect();
     let judgement = checks::check_medical_reports_scope(&world.exchanges()?, &features);
     world.judge(judgement)
 }
@@ -78,8 +78,8 @@ async fn offline_access(world: &mut World) -> Result<(), Failure> {
 
 #[then("every state is unguessable and unique")]
 async fn states(world: &mut World) -> Result<(), Failure> {
-    let judgement = checks::check_states(&world.exchanges()?);
-    world.judge_for("AZ-04", judgement)
+    let exchanges = world.exchanges()?;
+    world.judge_state("AZ-04", &exchanges, checks::check_states(&exchanges))
 }
 
 #[then("no state or scope carries personal data")]
@@ -193,7 +193,7 @@ async fn tries_again(world: &mut World, name: String) -> Result<(), Failure> {
 #[then("the second attempt shares neither state, nonce nor code challenge with the first")]
 async fn new_values(world: &mut World) -> Result<(), Failure> {
     let exchanges = world.provoked_exchanges()?;
-    world.judge(checks::check_new_values_after_error(&exchanges))
+    world.judge_state("AZ-09", &exchanges, checks::check_new_values_after_error(&exchanges))
 }
 
 /// Opens an authorization response by its address; the application's page may close the window at once.

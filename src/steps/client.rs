@@ -83,7 +83,7 @@ impl OwnClient {
     pub async fn register(stage: &Stage) -> Result<Self, Failure> {
         let remote = stage.setup.remote();
         // Before the port is taken: without a platform there is nobody who would free it.
-        let http = http_client(remote.and_then(|remote| remote.extra_ca_pem.as_deref()))?;
+        let http = http_client(&stage.issuer, remote.and_then(|remote| remote.extra_ca_pem.as_deref()))?;
         let discovery = format!("{}/.well-known/openid-configuration", stage.issuer);
         let unreadable = |error: &dyn std::fmt::Display| Failure::unjudged(format!("{discovery} is no discovery document: {error}"));
         let document = http.get(&discovery).send().await.map_err(Failure::unjudged)?;

@@ -3,35 +3,79 @@
 use cucumber::{then, when};
 
 use super::Failure;
+use super::provocation::signed_in_as;
 use super::resource_access::tolerate_nothing;
+use super::sight::Sight;
 use super::sign_in::Consent;
 use super::world::World;
 use crate::checks;
+use crate::oauth::giponext;
 
-#[when(regex = r"^(\w+) signs in through the popup and refuses (patients|agenda|medical reports)$")]
-async fn refuses(world: &mut World, name: String, feature: String) -> Result<(), Failure> {
+/// A feature as it looked when the scope of one of them was refused.
+pub(super) struct Looked {
+    refused: String,
+    feature: String,
+    /// Whether it is the refused one, or needs the same scope.
+    is_off: bool,
+    sight: Sight,
+}
+
+/// Each in a browser of its own: a platform may remember what was granted before.
+#[when(expr = "{word} signs in once for each declared feature, and refuses it")]
+async fn refuses_each(world: &mut World, name: String) -> Result<(), Failure> {
     world.provoke_by_hand().await?;
-    let (key, action) = world.declared_action(&feature)?;
-    world.memory.refused = vec![key];
-    world.sign_in(&name, Consent::Refuse(vec![action.scope])).await?;
+    let features = world.features()?;
+    for refused in &features {
+        world.sign_in_without(&name, refused).await?;
+        for feature in &features {
+            let is_off = world.declared_action(feature)?.1.scope == world.declared_action(refused)?.1.scope;
+            let sight = world.look_at(feature).await?;
+            world.memory.trials.consents.push(Looked { refused: refused.clone(), feature: feature.clone(), is_off, sight });
+        }
+    }
     world.delivered()
 }
 
-#[then("every other declared feature shows its data")]
-async fn other_features(world: &mut World) -> Result<(), Failure> {
-    let refused = world.memory.refused.clone();
-    for feature in world.features()?.into_iter().filter(|feature| !refused.contains(feature)) {
-        world.open_feature_as_actor(&feature).await?;
-        world.shows_data(&feature).await?;
+#[then("each time the other features work, and the refused one is off and says so")]
+async fn off_and_says_so(world: &mut World) -> Result<(), Failure> {
+    let consents = std::mem::take(&mut world.memory.trials.consents);
+    let found = consents.iter().find_map(|looked| looked.wrong(&consents));
+    match found {
+        None => world.react(true, "", "", ""),
+        Some((summary, expected, actual)) => world.react(false, &summary, expected, &actual),
     }
-    // The refused one must answer too: switched off, not broken.
-    for feature in refused {
-        world.open_feature_as_actor(&feature).await?;
-        let visitor = world.actor_visitor().await?;
-        world.has_answered(&visitor)?;
-        world.still_answers().await?;
+}
+
+impl Looked {
+    /// What is wrong with it: summary, what was expected, what was seen.
+    fn wrong(&self, all: &[Self]) -> Option<(String, &'static str, String)> {
+        let Self { refused, feature, is_off, sight } = self;
+        let seen = || format!("the page says `{}`", sight.shortened());
+        if let Some(wrong) = sight.unanswered() {
+            return Some((format!("falls over at {feature} when {refused} was refused"), "a page with words for a person", wrong));
+        }
+        if !is_off {
+            let summary = format!("does not show its {feature} when {refused} was refused");
+            return sight.entries.is_empty().then(|| (summary, "every granted feature at work", seen()));
+        }
+        let granted = || all.iter().filter(|other| other.feature == *feature && !other.is_off).map(|other| &other.sight);
+        // Words about the refusal may stand where the entries would.
+        let data = sight.entries.iter().filter(|entry| granted().any(|granted| granted.entries.contains(entry))).count();
+        if data > 0 {
+            let summary = format!("shows its {feature} although their scope was refused");
+            return Some((summary, "the feature is off", format!("{data} entries")));
+        }
+        let says = sight.says_more_than(granted());
+        (!says).then(|| (format!("does not say that {feature} is off because its scope was refused"), "words about it", seen()))
     }
-    Ok(())
+}
+
+#[then("the medical-report scope is asked for exactly when a declared feature needs it")]
+async fn medical_reports_asked_for(world: &mut World) -> Result<(), Failure> {
+    let setup = world.setup()?;
+    let declared = setup.profile.app.actions.values().any(|action| action.scope == giponext::MEDICAL_REPORTS);
+    let judgement = checks::check_medical_reports_asked_for(&world.exchanges()?, declared);
+    world.judge(judgement)
 }
 
 #[then("no call went beyond the granted scopes")]
@@ -39,4 +83,19 @@ async fn within_scopes(world: &mut World) -> Result<(), Failure> {
     let exchanges = world.provoked_exchanges()?;
     // Whoever makes no call goes beyond nothing.
     world.judge_for("GX-04", checks::check_calls_within_granted_scopes(&exchanges).or_else(tolerate_nothing))
+}
+
+impl World {
+    /// A sign-in in a new browser that grants everything but one feature's scope.
+    async fn sign_in_without(&mut self, name: &str, feature: &str) -> Result<(), Failure> {
+        if let Some(earlier) = self.stage_mut()?.forget_visitor(name) {
+            earlier.context.close().await;
+        }
+        let (_, action) = self.declared_action(feature)?;
+        self.sign_in(name, Consent::Refuse(vec![action.scope])).await?;
+        let (person, outcome) = (self.stage()?.person(name)?, self.outcome()?);
+        let held = signed_in_as(&outcome, &person);
+        let summary = format!("does not sign {name} in when {feature} was refused");
+        self.react(held, &summary, "partial consent is enough to sign in", &outcome.describe())
+    }
 }

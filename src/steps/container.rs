@@ -209,7 +209,7 @@ mod tests {
             tenants: &[],
             poll_seconds: 1,
             other: None,
-            ca_pem: None,
+            ca_pem: Some("a certificate"),
         };
         let hosts = [("account.gipo.it".to_owned(), IpAddr::from(Ipv4Addr::LOCALHOST))];
         let request = request(&app, "agenda:1", &filling, hosts.iter().map(|(host, address)| (host, address)), "1");

@@ -22,6 +22,8 @@ pub enum Failure {
     NeedsReview { reason: String },
     /// The profile or the target excludes it.
     NotApplicable { reason: String },
+    /// It applies, and this suite has no scenario that could judge it here.
+    NotTested { reason: String },
 }
 
 impl Failure {
@@ -37,6 +39,15 @@ impl Failure {
         Self::NotApplicable { reason: reason.to_string() }
     }
 
+    pub fn not_tested(reason: impl fmt::Display) -> Self {
+        Self::NotTested { reason: reason.to_string() }
+    }
+
+    /// Whether nothing was judged because nothing was to be judged.
+    pub fn is_left_out(&self) -> bool {
+        matches!(self, Self::NotApplicable { .. } | Self::NotTested { .. } | Self::NeedsReview { .. })
+    }
+
     pub fn verdict(&self) -> Verdict {
         match self {
             Self::Found { .. } => Verdict::Failed,
@@ -44,6 +55,7 @@ impl Failure {
             Self::Broke { .. } => Verdict::Errored,
             Self::NeedsReview { .. } => Verdict::NeedsReview,
             Self::NotApplicable { .. } => Verdict::NotApplicable,
+            Self::NotTested { .. } => Verdict::NotTested,
         }
     }
 
@@ -51,9 +63,11 @@ impl Failure {
     pub fn message(&self) -> String {
         match self {
             Self::Found { findings } => findings.first().map_or_else(String::new, |finding| finding.summary.clone()),
-            Self::Unjudged { reason } | Self::Broke { reason } | Self::NeedsReview { reason } | Self::NotApplicable { reason } => {
-                reason.clone()
-            }
+            Self::Unjudged { reason }
+            | Self::Broke { reason }
+            | Self::NeedsReview { reason }
+            | Self::NotApplicable { reason }
+            | Self::NotTested { reason } => reason.clone(),
         }
     }
 

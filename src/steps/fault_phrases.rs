@@ -84,6 +84,48 @@ const PHRASES: &[(&str, &str)] = &[
     ("hold the answer to the next poll back", "device-hangs"),
     ("answer every poll with expired_token", "device-expired"),
     ("answer every poll with access_denied", "device-denied"),
+    ("answer the authorization request with a code that nobody issued", "code-unknown"),
+    ("answer the token request with not available", "token-unavailable"),
+    ("answer the token request with a rate limit of 1 second", "token-rate-limited"),
+    ("answer the token request with a redirect to another host", "token-redirect"),
+    ("answer the token request with half of its body", "token-cut-body"),
+    ("answer the token request with five megabytes of white space", "token-huge"),
+    ("answer the token request with a body that comes in pieces", "token-slow-body"),
+    ("answer the token request with fewer scopes than were granted", "token-narrower-scope"),
+    ("lose the answer to the token request", "token-answer-lost"),
+    ("hold the answer to the token request back", "token-hangs"),
+    ("answer the next token request with a rate limit of 3 seconds", "token-rate-limited-longer"),
+    ("answer the next token request with a rate limit until a date", "token-rate-limited-date"),
+    ("answer the refresh with an ID token of somebody else", "refresh-other-subject"),
+    ("answer the refresh with an ID token of another issuer", "refresh-other-issuer"),
+    ("answer every refresh with not available", "refresh-unavailable"),
+    ("refuse to revoke anything", "revocation-refused"),
+    ("refuse to say who is signed in", "userinfo-unauthorized"),
+    ("name another medical centre as the user's", "userinfo-other-tenant"),
+    ("refuse one call as if its token had expired", "api-unauthorized-once"),
+    ("refuse every call as if its token had expired", "api-unauthorized"),
+    ("answer every call with a redirect to another host that keeps the method", "api-redirect-as-it-is"),
+    ("answer every call with a redirect to another host for good", "api-redirect-for-good"),
+    ("name a page of another host in every list", "api-foreign-next"),
+    ("answer the next call with a rate limit of 2 seconds", "api-rate-limited-longer"),
+    ("answer the next call with a rate limit of 3 seconds", "api-rate-limited-longest"),
+    ("answer the next call with a rate limit until a date", "api-rate-limited-date"),
+    ("answer the next call with a rate limit without a time", "api-rate-limited-silent"),
+    ("answer the next call with not available", "api-unavailable"),
+    ("answer every call with an internal server error", "api-server-error"),
+    ("answer every call with a bad gateway", "api-bad-gateway"),
+    ("answer every call with not available", "api-unavailable"),
+    ("answer every call with an internal server error and a web page", "api-html-error"),
+    ("answer every call with a web page", "api-html"),
+    ("answer every call with broken JSON", "api-broken-json"),
+    ("answer every call with nothing", "api-empty-body"),
+    ("answer every call with half of its body", "api-cut-body"),
+    ("answer every call with a body that comes in pieces", "api-slow-body"),
+    ("close the connection on every read", "api-drop-read"),
+    ("hold the answer to every call back", "api-hang"),
+    ("put a few entries on each page and say that there are more", "api-short-pages"),
+    ("carry out the next write and close the connection", "api-drop-after-write"),
+    ("close the connection on the next write", "api-drop-before-write"),
 ];
 
 fn phrases() -> impl Iterator<Item = &'static (&'static str, &'static str)> {
@@ -100,6 +142,17 @@ pub fn fault(phrase: &str) -> Option<(&'static str, crate::platform::Times)> {
         _ => Times::Always,
     };
     Some((fault, times))
+}
+
+/// The fault that a step's text arms, or a cell of the table of a step that tries several.
+pub fn armed(text: &str) -> Option<&'static str> {
+    fault(text.strip_prefix("the platform will ").unwrap_or(text)).map(|(fault, _)| fault)
+}
+
+/// Whether every cell of a step that tries several faults, one after the other, names one that exists.
+pub fn resolves_each(step: &cucumber::gherkin::Step) -> bool {
+    let cells = step.table.iter().flat_map(|table| &table.rows).filter_map(|row| row.first());
+    !step.value.ends_with(" once for each of these") || cells.into_iter().all(|cell| fault(cell).is_some())
 }
 
 /// Whether a step that arms a fault names one that exists; every other step is none of this room's business.

@@ -188,7 +188,7 @@ async fn naming(stage: &Stage, page: &Page, person: &Person, before: &[Element])
 }
 
 /// What a page says that it did not say before, for a person.
-fn news(before: &[Element], seen: &[Element]) -> String {
+pub(super) fn news(before: &[Element], seen: &[Element]) -> String {
     let old: HashSet<&str> = before.iter().map(|element| element.text.as_str()).collect();
     let mut new: Vec<&str> = seen.iter().map(|element| element.text.as_str()).filter(|text| !old.contains(text)).collect();
     new.sort_by_key(|text| text.len());

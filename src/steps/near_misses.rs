@@ -10,7 +10,7 @@ use super::series::Provoked;
 use super::sign_in::Consent;
 use super::world::World;
 use super::{Failure, PATIENCE};
-use crate::checks::{self, Discrepancy};
+use crate::checks::{self, Discrepancy, Judgement, Refusal};
 use crate::domain::{Endpoint, Exchange};
 
 /// The longest that well-known libraries wait by default before they read the keys again.
@@ -95,6 +95,18 @@ async fn keys_read_for_each(world: &mut World) -> Result<(), Failure> {
 }
 
 impl World {
+    /// Harm is judged, not the mechanism: where PKCE or a nonce defends each sign-in, a state that is no defence warns (RFC 9700
+    /// section 2.1).
+    pub(super) fn judge_state(&mut self, requirement: &str, exchanges: &[Exchange], judgement: Judgement) -> Result<(), Failure> {
+        match judgement {
+            Err(Refusal::Discrepancy(found)) if checks::has_another_defence(exchanges) => {
+                self.warn(requirement, found);
+                Ok(())
+            }
+            judgement => self.judge_for(requirement, judgement),
+        }
+    }
+
     /// CB-01: RFC 9700 section 2.1 lets PKCE, or a nonce, be the defence against forged responses instead of the state.
     pub(super) fn judge_vouched(&mut self, signed_in: bool, actual: String) -> Result<(), Failure> {
         let (summary, expected) = ("takes a response whose state is not the one that it sent", "nobody is signed in");

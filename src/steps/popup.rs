@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use cucumber::{given, then, when};
 
+use super::advice::of_a_plain_failure;
 use super::provocation::signed_in_as;
 use super::sign_in::{Consent, Outcome};
 use super::world::World;
@@ -81,19 +82,19 @@ async fn shows_signed_in(world: &mut World, name: String) -> Result<(), Failure>
     let shown = world.stage()?.wait_for_signed_in(&visitor, &person).await?;
     let actual = world.describe_outcome(shown.as_deref());
     let held = shown.is_some_and(|shown| person.is_named_by(&shown));
-    world.react(held, &format!("does not show {name} signed in"), &format!("`{}` is shown as signed in", person.shown), &actual)
+    let judged =
+        world.react(held, &format!("does not show {name} signed in"), &format!("`{}` is shown as signed in", person.shown), &actual);
+    world.advised(judged, "AC-08", &of_a_plain_failure())
 }
 
 #[then(expr = "the page that {word} began at shows her signed in without a reload")]
 async fn shows_signed_in_at_once(world: &mut World, name: String) -> Result<(), Failure> {
     let person = world.stage()?.person(&name)?;
     let outcome = world.outcome()?.clone();
-    world.react(
-        signed_in_as(&outcome, &person),
-        &format!("does not show {name} signed in where she clicked"),
-        &format!("`{}` is shown as signed in", person.shown),
-        &outcome.describe(),
-    )
+    let (summary, expected) =
+        (format!("does not show {name} signed in where she clicked"), format!("`{}` is shown as signed in", person.shown));
+    let judged = world.react(signed_in_as(&outcome, &person), &summary, &expected, &outcome.describe());
+    world.advised(judged, "AC-08", &of_a_plain_failure())
 }
 
 #[then("the relying party shows that sign-in failed")]

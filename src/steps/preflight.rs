@@ -3,113 +3,301 @@
 use std::sync::Arc;
 
 use super::learning::{Begun, learn};
+use super::proof::{Proof, action, both_sides, client_secret, honest_sign_in};
 use super::setup::Sample;
-use super::stage::Stage;
+use super::sign_in::{Consent, Outcome};
+use super::stage::{Stage, Visitor};
 use super::{Failure, PATIENCE, Setup};
-use crate::browser::Page;
+use crate::browser::{BrowserError, Page};
 use crate::checks;
-use crate::domain::{ApplicationType, Verdict};
+use crate::domain::{ApplicationType, Endpoint, Exchange, Verdict, Window};
 
 /// One thing that was looked at.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Look {
     pub what: String,
-    /// `Err` says what is wrong, and what to do.
-    pub found: Result<String, String>,
+    pub sight: Sight,
+    /// What was seen; where it is wrong also what to do.
+    pub told: String,
     /// Whether our side is at fault rather than the application.
     pub ours: bool,
 }
 
-/// Looks at everything in the order in which a sign-in needs it, and stops at the first thing that is wrong.
-///
-/// What is wrong is kept in the setup: scenarios that need the application are then not judged one by one.
-pub async fn preflight(setup: &Arc<Setup>) -> Vec<Look> {
-    let mut looks = Vec::new();
-    let ended = look(setup, &mut looks).await;
-    if let Err((what, failure)) = ended {
-        let ours = failure.verdict() == Verdict::Errored;
-        looks.push(Look { what: what.to_owned(), found: Err(failure.message()), ours });
-        *setup.refused.lock().unwrap_or_else(std::sync::PoisonError::into_inner) = Some(failure);
-    }
-    looks
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Sight {
+    Fine,
+    /// It may be as it should be.
+    Doubtful,
+    /// A run judges what it can, and tells what it breaks.
+    Wrong,
+    /// A run cannot judge the application.
+    Hopeless,
 }
 
-type Step = Result<(), (&'static str, Failure)>;
-
-async fn look(setup: &Arc<Setup>, looks: &mut Vec<Look>) -> Step {
-    let mut seen = |what: &str, found: String| looks.push(Look { what: what.to_owned(), found: Ok(found), ours: false });
-    let what = "platform";
-    let mut stage = Stage::raise(setup.clone(), Sample::of(setup.seed)).await.map_err(|failure| (what, failure))?;
-    let discovered = reach_platform(&stage).await.map_err(|failure| (what, failure))?;
-    seen(what, discovered);
-    if setup.profile.app.r#type != ApplicationType::Web {
-        let what = "program";
-        let shown = look_at_program(&mut stage, setup.profile.app.r#type).await.map_err(|failure| (what, failure))?;
-        seen(what, shown);
-        stage.strike().await;
-        return Ok(());
+impl Look {
+    pub fn fine(what: &str, told: String) -> Self {
+        Self { what: what.to_owned(), sight: Sight::Fine, told, ours: false }
     }
+}
+
+/// Looks at everything in the order in which a sign-in needs it, and stops at the first thing without which nothing more can be seen.
+///
+/// What makes a run hopeless is kept in the setup: scenarios that need the application are then not judged one by one.
+pub async fn preflight(setup: &Arc<Setup>) -> Vec<Look> {
+    let mut looks = Looks(Vec::new());
+    for feature in setup.profile.app.features_without_action() {
+        looks.wrong("features", format!(
+            "app.features declares `{feature}`, and nothing says how to use it, so that it is not judged: write [app.actions.{feature}] with \
+             open, shows and scope, or take it out"
+        ));
+    }
+    let sample = Sample { device_interval_seconds: Some(DEVICE_INTERVAL_SECONDS), ..Sample::of(setup.seed) };
+    let ended = match Stage::raise(setup.clone(), sample).await {
+        Ok(mut stage) => {
+            let mut ended = look(&mut stage, &mut looks).await;
+            if let Err(stop) = &mut ended {
+                let sides = if stop.is_ours() { String::new() } else { both_sides(&stage).await };
+                stop.add(&sides);
+            }
+            stage.strike().await;
+            ended
+        }
+        Err(failure) => Err(Stop("platform", Proof::Hopeless(failure))),
+    };
+    if let Err(Stop(what, proof)) = ended {
+        if let Proof::Hopeless(failure) = &proof {
+            *setup.refused.lock().unwrap_or_else(std::sync::PoisonError::into_inner) = Some(failure.clone());
+        }
+        looks.take(what, proof);
+    }
+    looks.0
+}
+
+/// A device asks so often: somebody waits for it.
+const DEVICE_INTERVAL_SECONDS: u64 = 1;
+
+struct Looks(Vec<Look>);
+
+impl Looks {
+    fn fine(&mut self, what: &str, told: String) {
+        self.0.push(Look::fine(what, told));
+    }
+
+    fn wrong(&mut self, what: &str, told: String) {
+        self.take(what, Proof::Wrong(told));
+    }
+
+    fn take(&mut self, what: &str, proof: Proof) {
+        let (sight, told, ours) = match proof {
+            Proof::Fine(told) => (Sight::Fine, told, false),
+            Proof::Doubtful(told) => (Sight::Doubtful, told, false),
+            Proof::Wrong(told) => (Sight::Wrong, told, false),
+            Proof::Hopeless(failure) => (Sight::Hopeless, failure.message(), failure.verdict() == Verdict::Errored),
+        };
+        self.0.push(Look { what: what.to_owned(), sight, told, ours });
+    }
+}
+
+/// Why nothing more can be seen.
+struct Stop(&'static str, Proof);
+
+impl Stop {
+    fn is_ours(&self) -> bool {
+        matches!(&self.1, Proof::Hopeless(failure) if failure.verdict() == Verdict::Errored)
+    }
+
+    fn add(&mut self, sides: &str) {
+        match &mut self.1 {
+            Proof::Wrong(told) | Proof::Doubtful(told) if !told.contains("last words: ") => *told = with(told, sides),
+            Proof::Hopeless(Failure::Unjudged { reason }) if !reason.contains("last words: ") => *reason = with(reason, sides),
+            _ => {}
+        }
+    }
+}
+
+type Step = Result<(), Stop>;
+
+/// A failure of this look that leaves nothing to judge.
+fn hopeless(what: &'static str) -> impl Fn(Failure) -> Stop {
+    move |failure| Stop(what, Proof::Hopeless(failure))
+}
+
+async fn look(stage: &mut Stage, looks: &mut Looks) -> Step {
+    let setup = stage.setup.clone();
+    let what = "platform";
+    looks.fine(what, reach_platform(stage).await.map_err(hopeless(what))?);
+    if setup.remote().is_some() {
+        let what = "client";
+        match client_secret(stage).await.map_err(hopeless(what))? {
+            proof @ Proof::Hopeless(_) => return Err(Stop(what, proof)),
+            proof => looks.take(what, proof),
+        }
+    }
+    match setup.profile.app.r#type {
+        ApplicationType::Web => look_at_pages(stage, looks).await,
+        r#type => look_at_program(stage, r#type, looks).await,
+    }
+}
+
+async fn look_at_pages(stage: &mut Stage, looks: &mut Looks) -> Step {
+    let setup = stage.setup.clone();
     let what = "application";
-    stage.register_application().await.map_err(|failure| (what, failure))?;
+    stage.register_application().await.map_err(hopeless(what))?;
     let login = setup.login().clone();
-    let visitor = stage.visitor("doctor").await.map_err(|failure| (what, failure))?;
-    check_status(&stage).await.map_err(|failure| (what, failure))?;
-    seen(what, format!("answers at {}", stage.base_url));
+    let visitor = stage.visitor("doctor").await.map_err(hopeless(what))?;
+    check_status(stage).await.map_err(hopeless(what))?;
+    looks.fine(what, format!("answers at {}", stage.base_url));
     if let Some(signed_in) = &login.signed_in {
         let what = "signed-in marker";
-        let present = shown_already(&visitor.page, signed_in).await.map_err(|failure| (what, failure))?;
-        seen(what, present);
+        looks.fine(what, shown_already(&visitor.page, signed_in).await.map_err(hopeless(what))?);
     }
     let what = "login trigger";
     visitor.page.wait_for(&login.trigger, PATIENCE / 2).await.map_err(|error| {
-        (what, Failure::unjudged(format!("`{}` (app.login.trigger) is not on {}: {error}", login.trigger, stage.base_url)))
+        let why = format!("`{}` (app.login.trigger) is not on {}: {error}", login.trigger, stage.base_url);
+        hopeless(what)(Failure::unjudged(why))
     })?;
-    seen(what, format!("`{}` is on the page", login.trigger));
-    let what = "authorization request";
-    let before = visitor.page.elements().await.map_err(|error| (what, error.into()))?;
-    let window = stage.open_sign_in(&visitor).await.map_err(|failure| (what, failure))?;
-    let issuer = stage.issuer.clone();
-    let reached = window.wait_for_url(|url| url.starts_with(&issuer), "window at the platform", PATIENCE).await;
-    reached.map_err(|error| (what, Failure::unjudged(format!("a click on the trigger does not lead to {issuer}: {error}"))))?;
-    seen(what, format!("the {} reaches {issuer}", if login.window == crate::domain::Window::Popup { "popup" } else { "window" }));
-    let what = "redirect URI";
-    if stage.mock().is_ok() {
-        let native = setup.profile.app.r#type == ApplicationType::Native;
-        match checks::check_redirect_uri(&stage.exchanges(), &stage.redirect_uris, native) {
-            Ok(()) => seen(what, format!("is the registered {}", stage.redirect_uris.join(", "))),
-            Err(checks::Refusal::Discrepancy(found)) => {
-                return Err((what, Failure::unjudged(format!("{}: {}", found.summary, found.actual))));
-            }
-            Err(refusal) => return Err((what, Failure::unjudged(refusal))),
+    looks.fine(what, format!("`{}` is on the page", login.trigger));
+    let begun = begin(stage, visitor, looks).await?;
+    check_redirect_uris(stage, looks)?;
+    if login.signed_in.is_some() {
+        let what = "sign-in";
+        match honest_sign_in(stage, &begun).await.map_err(hopeless(what))? {
+            Proof::Fine(told) => looks.fine(what, told),
+            proof => return Err(Stop(what, proof)),
         }
     }
-    if login.signed_in.is_none() || login.error.is_none() {
-        let what = "signed-in marker";
-        let learned = learn(&mut stage, &Begun { visitor, window, before }).await.map_err(|failure| (what, failure))?;
-        if let (None, Some(css)) = (&login.signed_in, &learned.signed_in) {
-            seen(what, format!("`{css}` names two people, each after an honest sign-in"));
-        }
-        if let (None, Some(css)) = (&login.error, &learned.error) {
-            seen("error marker", format!("`{css}` is shown after a refusal"));
-        }
-        setup.learned.get_or_init(|| learned);
-    }
-    stage.strike().await;
+    learn_markers(stage, &begun, looks).await?;
+    look_at_actions(stage, &begun.visitor, looks).await;
     Ok(())
 }
 
-/// Starts a program, and waits until it shows a person what to do.
-async fn look_at_program(stage: &mut Stage, r#type: ApplicationType) -> Result<String, Failure> {
-    stage.register_program(r#type).await?;
-    stage.start_program()?;
-    let address = stage.address_to_open().await?;
-    Ok(format!("starts, and shows {}", address.split('?').next().unwrap_or_default()))
+/// Clicks the trigger, up to the window at the platform.
+async fn begin(stage: &Stage, visitor: Visitor, looks: &mut Looks) -> Result<Begun, Stop> {
+    let what = "authorization request";
+    let before = visitor.page.elements().await.map_err(|error| hopeless(what)(error.into()))?;
+    let mark = stage.mock().map_or(0, |platform| platform.journal().mark());
+    let window = stage.open_sign_in(&visitor).await.map_err(hopeless(what))?;
+    let reached = reaches_platform(stage, &window, mark).await;
+    if let Err(error) = reached {
+        let told = format!("a click on the trigger does not lead to {}: {error}", stage.issuer);
+        let asked = stage.exchanges().iter().any(|exchange| exchange.endpoint == Endpoint::Authorization);
+        // What the platform refused is for the scenarios to judge, if they can tell who is signed in.
+        let judged = asked && stage.setup.login().signed_in.is_some();
+        return Err(Stop(what, if judged { Proof::Wrong(told) } else { Proof::Hopeless(Failure::unjudged(told)) }));
+    }
+    let kind = if stage.setup.login().window == Window::Popup { "popup" } else { "window" };
+    looks.fine(what, format!("the {kind} reaches {}", stage.issuer));
+    Ok(Begun { visitor, window, before })
+}
+
+/// Waits until the window is at a page of the platform, or the platform has sent it back at once.
+async fn reaches_platform(stage: &Stage, window: &Page, mark: usize) -> Result<(), String> {
+    let at_platform = window.wait_for_url(|url| url.starts_with(&stage.issuer), "window at the platform", PATIENCE);
+    let Ok(platform) = stage.mock() else {
+        return at_platform.await.map(drop).map_err(|error: BrowserError| error.to_string());
+    };
+    let refused = platform.journal().wait_for(mark, "refused authorization request", PATIENCE, is_sent_back);
+    tokio::select! {
+        reached = at_platform => reached.map(drop).map_err(|error| error.to_string()),
+        Ok(_) = refused => Err("the platform sends the browser back with an error at once".to_owned()),
+    }
+}
+
+fn is_sent_back(exchange: &Exchange) -> bool {
+    let error = |location: &str| location.contains("error=") && !location.contains("error=access_denied");
+    exchange.endpoint == Endpoint::Authorization && exchange.response_header("location").is_some_and(error)
+}
+
+fn check_redirect_uris(stage: &Stage, looks: &mut Looks) -> Step {
+    if stage.mock().is_err() {
+        return Ok(());
+    }
+    let what = "redirect URI";
+    match checks::check_redirect_uri(&stage.exchanges(), &stage.redirect_uris, false) {
+        Ok(()) => looks.fine(what, format!("is the registered {}", stage.redirect_uris.join(", "))),
+        // A mandatory rule does not hold: its scenarios say so, where they can tell who is signed in.
+        Err(checks::Refusal::Discrepancy(found)) if stage.setup.login().signed_in.is_some() => {
+            return Err(Stop(what, Proof::Wrong(format!("{}: {}", found.summary, found.actual))));
+        }
+        Err(checks::Refusal::Discrepancy(found)) => {
+            return Err(hopeless(what)(Failure::unjudged(format!("{}: {}", found.summary, found.actual))));
+        }
+        Err(refusal) => return Err(hopeless(what)(Failure::unjudged(refusal))),
+    }
+    Ok(())
+}
+
+/// Learns what the profile does not say of the login.
+async fn learn_markers(stage: &mut Stage, begun: &Begun, looks: &mut Looks) -> Step {
+    let setup = stage.setup.clone();
+    let login = setup.login().clone();
+    if login.signed_in.is_some() && login.error.is_some() {
+        return Ok(());
+    }
+    let what = "signed-in marker";
+    let learned = if login.signed_in.is_some() {
+        // The sign-in that was begun has been used up.
+        let visitor = stage.visitor("doctor, learning").await.map_err(hopeless(what))?;
+        // What a refusal looks like may stay unknown.
+        let Ok(another) = begin(stage, visitor, &mut Looks(Vec::new())).await else { return Ok(()) };
+        learn(stage, &another).await
+    } else {
+        learn(stage, begun).await
+    };
+    let learned = learned.map_err(hopeless(what))?;
+    if let (None, Some(css)) = (&login.signed_in, &learned.signed_in) {
+        looks.fine(what, format!("`{css}` names two people, each after an honest sign-in"));
+    }
+    if let (None, Some(css)) = (&login.error, &learned.error) {
+        looks.fine("error marker", format!("`{css}` is shown after a refusal"));
+    }
+    setup.learned.get_or_init(|| learned);
+    Ok(())
+}
+
+/// Opens each action once; one that is wrong is told by its scenarios.
+async fn look_at_actions(stage: &Stage, visitor: &Visitor, looks: &mut Looks) {
+    for (name, declared) in &stage.setup.profile.app.actions {
+        let proof = action(stage, visitor, declared).await.unwrap_or_else(|failure| Proof::Wrong(failure.message()));
+        let proof = match proof {
+            Proof::Wrong(told) => Proof::Wrong(with(&told, &both_sides(stage).await)),
+            Proof::Doubtful(told) => Proof::Doubtful(with(&told, &both_sides(stage).await)),
+            proof => proof,
+        };
+        looks.take(&format!("action {name}"), proof);
+    }
+}
+
+fn with(told: &str, sides: &str) -> String {
+    if sides.is_empty() { told.to_owned() } else { format!("{told}; {sides}") }
+}
+
+/// Starts a program, waits until it shows a person what to do, and does it.
+async fn look_at_program(stage: &mut Stage, r#type: ApplicationType, looks: &mut Looks) -> Step {
+    let what = "program";
+    stage.register_program(r#type).await.map_err(hopeless(what))?;
+    stage.start_program().map_err(hopeless(what))?;
+    let address = stage.address_to_open().await.map_err(hopeless(what))?;
+    looks.fine(what, format!("starts, and shows {}", address.split('?').next().unwrap_or_default()));
+    let what = "sign-in";
+    let ada = stage.person("Ada").map_err(hopeless(what))?;
+    let ended = stage.sign_in_with_program("doctor", &ada, &Consent::GrantAll).await;
+    let told = match ended {
+        Ok(Outcome::SignedIn(said)) if ada.is_named_by(&said) => {
+            stage.end_program().await;
+            looks.fine(what, format!("an honest one ends with `{}`", said.trim()));
+            return Ok(());
+        }
+        Ok(other) => format!("an honest sign-in of {} is {}", ada.called(), other.describe()),
+        Err(failure) => failure.message(),
+    };
+    Err(Stop(what, Proof::Wrong(told)))
 }
 
 /// An application that answers with an error page has nothing to judge.
 async fn check_status(stage: &Stage) -> Result<(), Failure> {
     let url = stage.base_url.clone();
-    match super::stage::http_client(None)?.get(url.clone()).send().await {
+    match super::stage::http_client(url.as_str(), None)?.get(url.clone()).send().await {
         Ok(answer) if answer.status().is_client_error() || answer.status().is_server_error() => Err(Failure::unjudged(format!(
             "the application answers {url} with status {}: its own log should say why",
             answer.status().as_u16()
@@ -135,7 +323,7 @@ async fn shown_already(page: &Page, selector: &str) -> Result<String, Failure> {
 /// Reads the discovery document and compares the clocks.
 async fn reach_platform(stage: &Stage) -> Result<String, Failure> {
     let ca = stage.setup.remote().and_then(|remote| remote.extra_ca_pem.clone());
-    let client = super::stage::http_client(ca.as_deref())?;
+    let client = super::stage::http_client(&stage.issuer, ca.as_deref())?;
     let url = format!("{}/.well-known/openid-configuration", stage.issuer);
     let answer = client.get(&url).send().await.map_err(|error| Failure::broke(format!("{url} does not answer: {error}")))?;
     if !answer.status().is_success() {

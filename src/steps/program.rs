@@ -1,21 +1,18 @@
 //! The application under test as a command-line program: started for one sign-in, its lines read as events.
 
-use std::process::Stdio;
-use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
-use tokio::io::{AsyncBufReadExt, AsyncRead, BufReader};
-use tokio::process::{Child, Command};
-use tokio::sync::watch;
+use tokio::process::Child;
 
 use super::Failure;
-use super::application::end_group;
+use super::application::{end_group, spawn};
+use super::output::Output;
 
 /// A running program in its own process group, ended when dropped.
 pub struct Program {
     child: Child,
     /// Every line so far; closed when the program has closed its outputs, as it does when it ends.
-    output: watch::Receiver<String>,
+    output: Output,
 }
 
 /// What came of waiting for words of a program.
@@ -31,30 +28,23 @@ pub enum Seen<T> {
 impl Program {
     pub fn start(command: &[String], environment: &[(String, String)]) -> Result<Self, Failure> {
         let (program, arguments) = command.split_first().ok_or_else(|| Failure::broke("the profile's command is empty"))?;
-        let mut child = Command::new(program)
-            .args(arguments)
-            .envs(environment.iter().map(|(name, value)| (name, value)))
-            .stdin(Stdio::null())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .process_group(0)
-            .kill_on_drop(true)
-            .spawn()
-            .map_err(|error| Failure::unjudged(format!("the application's command `{program}` did not start: {error}")))?;
-        let (sender, output) = watch::channel(String::new());
-        let sender = Arc::new(sender);
-        if let Some(out) = child.stdout.take() {
-            tokio::spawn(keep_lines(out, sender.clone()));
-        }
-        if let Some(err) = child.stderr.take() {
-            tokio::spawn(keep_lines(err, sender));
-        }
+        let (child, output) = spawn(program, arguments, environment)?;
         Ok(Self { child, output })
     }
 
     /// Everything that it has written, line by line.
     pub fn output(&self) -> String {
-        self.output.borrow().clone()
+        self.output.borrow().text().to_owned()
+    }
+
+    /// The same with each line's second since `origin`.
+    pub fn timed(&self, origin: Instant) -> String {
+        self.output.borrow().timed(origin)
+    }
+
+    /// The last lines of it.
+    pub fn last_lines(&self, count: usize) -> Vec<String> {
+        self.output.borrow().last(count).into_iter().map(str::to_owned).collect()
     }
 
     /// Waits until `find` finds something in the output.
@@ -62,11 +52,11 @@ impl Program {
         let mut output = self.output.clone();
         let found = async {
             loop {
-                if let Some(found) = find(&output.borrow_and_update()) {
+                if let Some(found) = find(output.borrow_and_update().text()) {
                     return Seen::Found(found);
                 }
                 if output.changed().await.is_err() {
-                    return find(&output.borrow()).map_or(Seen::Ended, Seen::Found);
+                    return find(output.borrow().text()).map_or(Seen::Ended, Seen::Found);
                 }
             }
         };
@@ -81,9 +71,8 @@ impl Program {
     /// How it ended, with its last words.
     pub fn last_words(&mut self) -> String {
         let status = self.child.try_wait().ok().flatten().map_or_else(|| "it runs".to_owned(), |status| status.to_string());
-        let output = self.output();
-        let last: Vec<&str> = output.lines().rev().take(5).collect();
-        let last: Vec<&str> = last.into_iter().rev().collect();
+        let output = self.output.borrow();
+        let last = output.last(5);
         format!("{status}; its last words: {}", if last.is_empty() { "none".to_owned() } else { last.join(" / ") })
     }
 }
@@ -91,16 +80,6 @@ impl Program {
 impl Drop for Program {
     fn drop(&mut self) {
         end_group(&self.child);
-    }
-}
-
-async fn keep_lines(from: impl AsyncRead + Unpin, to: Arc<watch::Sender<String>>) {
-    let mut lines = BufReader::new(from);
-    let mut line = Vec::new();
-    // What is no text is shown as far as it is; a broken pipe is an end.
-    while matches!(lines.read_until(b'\n', &mut line).await, Ok(read) if read > 0) {
-        to.send_modify(|output| output.push_str(&String::from_utf8_lossy(&line)));
-        line.clear();
     }
 }
 

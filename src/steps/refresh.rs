@@ -9,6 +9,8 @@ use super::world::World;
 use crate::checks;
 use crate::domain::Exchange;
 
+/// Faults that answer a refresh with an ID token of somebody else.
+const MISMATCHED: [&str; 2] = ["refresh-other-subject", "refresh-other-issuer"];
 /// Pages that are opened at the same moment.
 const AT_ONCE: usize = 4;
 
@@ -65,7 +67,8 @@ async fn opens_at_once(world: &mut World, name: String) -> Result<(), Failure> {
     futures::future::try_join_all(opened).await?;
     world.stage()?.settle(&visitor).await?;
     let exchanges = world.provoked_exchanges()?;
-    if checks::refused_before_refreshed(&exchanges) < 2 {
+    let together = checks::refused_before_refreshed(&exchanges) > 1;
+    if !together && checks::check_one_refresh_under_concurrency(&exchanges).is_ok() {
         return Err(Failure::unjudged("no two calls met the expired token before it was refreshed"));
     }
     Ok(())
@@ -74,7 +77,8 @@ async fn opens_at_once(world: &mut World, name: String) -> Result<(), Failure> {
 #[then("no refresh token was presented twice")]
 async fn refreshed_once_for_all(world: &mut World) -> Result<(), Failure> {
     let exchanges = world.provoked_exchanges()?;
-    world.judge(checks::check_one_refresh_under_concurrency(&exchanges))
+    world.judge(checks::check_one_refresh_under_concurrency(&exchanges))?;
+    world.judge(checks::check_one_refresh_for_one_expiry(&exchanges))
 }
 
 #[then("the relying party refreshed once and repeated the call once")]
@@ -113,6 +117,29 @@ async fn no_new_sign_in(world: &mut World) -> Result<(), Failure> {
     let actual =
         format!("{asked} authorization requests, and {}", shown.as_deref().map_or("nobody is signed in any more", |_| "the session lives"));
     world.react(asked == 0 && shown.is_some(), "asks for a new sign-in", "no authorization request, and the session lives", &actual)
+}
+
+/// Whose session it is stays as it was. That tokens are used which came with somebody else's ID token is told as a recommendation: they
+/// are the same user's, as far as anybody can see.
+#[then(expr = "the session stays {word}'s, and nothing that came with the ID token is used")]
+async fn session_stays(world: &mut World, name: String) -> Result<(), Failure> {
+    let person = world.stage()?.person(&name)?;
+    let visitor = world.actor_visitor().await?;
+    let shown = world.stage()?.who_is_signed_in(&visitor).await?;
+    let held = shown.as_deref().is_none_or(|shown| person.is_named_by(shown));
+    let actual = world.describe_outcome(shown.as_deref());
+    world.react(held, "takes the user of a new ID token for the session's", "nobody, or the same user, is signed in", &actual)?;
+    let exchanges = world.provoked_exchanges()?;
+    if let Err(checks::Refusal::Discrepancy(found)) = checks::check_mismatched_refresh_unused(&exchanges, &MISMATCHED) {
+        world.warn("RT-06", found);
+    }
+    Ok(())
+}
+
+#[then("no call was answered by a refresh without cause")]
+async fn no_storm(world: &mut World) -> Result<(), Failure> {
+    let exchanges = world.provoked_exchanges()?;
+    world.judge(checks::check_no_refresh_without_cause(&exchanges))
 }
 
 #[then("the refused refresh token is not sent again")]

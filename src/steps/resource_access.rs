@@ -7,7 +7,8 @@ use super::world::World;
 use super::{Failure, PATIENCE};
 use crate::browser::{BrowserError, DEFAULT_DEADLINE, pages};
 use crate::checks;
-use crate::domain::Action;
+use crate::domain::{Action, Endpoint};
+use crate::oauth::giponext;
 use crate::platform::accounts::TENANT;
 
 /// Attempts in a row, the first included, that are no insistence.
@@ -15,7 +16,7 @@ const MOST_ATTEMPTS: usize = 6;
 
 #[given(expr = "the medical centre has {int} patients and the platform serves pages of {int}")]
 async fn patients_and_pages(world: &mut World, patients: usize, page: usize) -> Result<(), Failure> {
-    world.declared_action("patients")?;
+    world.action_for("patients")?;
     let platform = world.stage()?.mock()?;
     platform.keep_patients(TENANT, patients);
     platform.set_page_limit(page);
@@ -23,6 +24,7 @@ async fn patients_and_pages(world: &mut World, patients: usize, page: usize) -> 
     Ok(())
 }
 
+#[given(expr = "{word} has opened every declared feature")]
 #[when(expr = "{word} opens every declared feature")]
 async fn opens_every_feature(world: &mut World, name: String) -> Result<(), Failure> {
     world.memory.actor = Some(name);
@@ -42,14 +44,14 @@ async fn opens_a_feature(world: &mut World, name: String) -> Result<(), Failure>
 async fn opens_the_patients(world: &mut World, name: String) -> Result<(), Failure> {
     world.provoke_by_hand().await?;
     world.memory.actor = Some(name);
-    let (key, _) = world.declared_action("patients")?;
+    let (key, _) = world.action_for("patients")?;
     world.open_feature_as_actor(&key).await?;
     world.delivered()
 }
 
 #[then(expr = "all {int} patients are shown")]
 async fn all_patients(world: &mut World, patients: usize) -> Result<(), Failure> {
-    let (_, action) = world.declared_action("patients")?;
+    let (_, action) = world.action_for("patients")?;
     let visitor = world.actor_visitor().await?;
     world.has_answered(&visitor)?;
     let patience = world.setup()?.patience().follow_up;
@@ -93,17 +95,35 @@ async fn still_answers(world: &mut World) -> Result<(), Failure> {
     world.still_answers().await
 }
 
-#[then("the relying party asked for it once")]
-async fn asked_once(world: &mut World) -> Result<(), Failure> {
-    let exchanges = world.provoked_exchanges()?;
-    world.judge(checks::check_not_repeated(&exchanges, &[404]))
-}
-
 /// Who repeats nothing by itself hurries nobody: the end-user may try again.
 #[then("the relying party repeated nothing before its time")]
 async fn waited(world: &mut World) -> Result<(), Failure> {
     let exchanges = world.provoked_exchanges()?;
     world.judge(checks::check_retry_after(&exchanges).or_else(tolerate_nothing))
+}
+
+/// With part of what was granted: what is left works, what lacks its scope is off.
+#[then("every declared feature answers")]
+async fn every_feature_answers(world: &mut World) -> Result<(), Failure> {
+    for feature in world.features()? {
+        let sight = world.look_at(&feature).await?;
+        let wrong = sight.unanswered();
+        let summary = format!("falls over at {feature}");
+        world.react(wrong.is_none(), &summary, "a page with words for a person", &wrong.unwrap_or_default())?;
+    }
+    Ok(())
+}
+
+#[then("the relying party asked who is signed in a few times at most")]
+async fn asked_sparingly(world: &mut World) -> Result<(), Failure> {
+    let exchanges = world.provoked_exchanges()?;
+    let asked: Vec<u64> =
+        exchanges.iter().filter(|exchange| exchange.endpoint == Endpoint::Userinfo).map(|exchange| exchange.number).collect();
+    if asked.len() <= MOST_ATTEMPTS {
+        return Ok(());
+    }
+    let actual = format!("{} requests", asked.len());
+    world.find("asks again and again who is signed in although it is answered 401", "a few requests at most", &actual, &asked)
 }
 
 #[then("the relying party waited longer each time")]
@@ -169,14 +189,25 @@ impl World {
         Ok(features)
     }
 
-    /// The action of a feature, by the name that the features of the suite use for it (`medical reports`).
+    /// The action of a feature, by the name that the profile has for it.
     pub(super) fn declared_action(&self, feature: &str) -> Result<(String, Action), Failure> {
-        let key = feature.replace([' ', '-', '_'], "").to_lowercase();
+        let found = self.setup()?.profile.app.actions.get(feature).cloned();
+        found.map(|action| (feature.to_owned(), action)).ok_or_else(|| Failure::broke(format!("the profile has no action {feature}")))
+    }
+
+    /// The action that the suite's features mean by their own word for it: the one with its scope, whatever the profile calls it.
+    pub(super) fn action_for(&self, word: &str) -> Result<(String, Action), Failure> {
+        let scope = match word {
+            "patients" => giponext::PATIENTS,
+            "agenda" => giponext::AGENDA,
+            "medical reports" => giponext::MEDICAL_REPORTS,
+            _ => return Err(Failure::broke(format!("no scope is known for the feature {word}"))),
+        };
         let setup = self.setup()?;
-        let found = setup.profile.app.actions.iter().find(|(name, _)| name.replace(['-', '_'], "").to_lowercase() == key);
+        let found = setup.profile.app.action_with(scope, word);
         found
             .map(|(name, action)| (name.clone(), action.clone()))
-            .ok_or_else(|| Failure::not_applicable(format!("the application does not declare the feature {feature}")))
+            .ok_or_else(|| Failure::not_applicable(format!("no action of the profile ([app.actions]) has the scope {scope}")))
     }
 
     fn opened_feature(&self) -> Result<String, Failure> {

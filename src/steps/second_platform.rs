@@ -79,10 +79,10 @@ async fn at_two_platforms(world: &mut World) -> Result<(), Failure> {
             "the profile names no second platform ({other_issuer} in [app.env], app.login.other_trigger): one issuer cannot be mixed up",
         ));
     }
-    let seed = setup.seed ^ OTHER_SEED;
+    let (seed, public_host) = (setup.seed ^ OTHER_SEED, setup.profile.app.platform_host().to_owned());
     let stage = world.raise().await?;
     stage.mock()?;
-    let platform = Platform::start(Settings { seed, ..Settings::default() }).await?;
+    let platform = Platform::start(Settings { seed, public_host, ..Settings::default() }).await?;
     stage.second = Some(SecondPlatform { platform, credentials: None });
     stage.register_application().await
 }

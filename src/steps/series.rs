@@ -209,7 +209,8 @@ impl Stage {
     /// Closes a browser that has shown what it had to show; what it saw stays in the record.
     pub(super) async fn close_visitor(&mut self, key: &str) {
         if let Some(visitor) = self.forget_visitor(key) {
-            self.past_facts.extend(visitor.context.facts());
+            let seen = self.facts_of(key, &visitor);
+            self.past_facts.extend(seen);
             visitor.context.close().await;
         }
     }

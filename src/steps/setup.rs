@@ -1,4 +1,4 @@
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 use std::sync::{Arc, OnceLock};
 
@@ -11,7 +11,7 @@ use super::snapshot::GoldenTexts;
 use super::stage::Shared;
 use super::{Failure, world::Levels};
 use crate::browser::{Browser, BrowserError, Context, Options};
-use crate::domain::{App, ApplicationType, Learned, Login, Patience, Profile, TargetFile};
+use crate::domain::{App, ApplicationType, Learned, Login, Patience, Profile, RequirementId, TargetFile};
 use crate::platform::accounts::Credentials;
 use crate::platform::{Assumptions, OwnCertificate};
 use crate::relying_party::Defect;
@@ -34,6 +34,8 @@ pub struct Setup {
     pub out: PathBuf,
     pub levels: Levels,
     pub golden: GoldenTexts,
+    /// Requirements that concern the application, and that no scenario about its type judges.
+    pub untested: BTreeSet<RequirementId>,
     /// Secrets of the dossier's environments that were set, by environment.
     pub dossier_secrets: BTreeMap<String, SecretString>,
     /// What its platforms handed out, to search what it leaves behind.
@@ -92,12 +94,13 @@ impl Setup {
         golden: GoldenTexts,
         dossier_secrets: BTreeMap<String, SecretString>,
     ) -> Self {
-        let (shared, refused, given, programs, learned) = Default::default();
+        let (shared, refused, given, programs, learned, untested) = Default::default();
         Self {
             refused,
             given,
             programs,
             learned,
+            untested,
             profile,
             bundled,
             defect,
@@ -125,12 +128,16 @@ impl Setup {
         Self { programs, ..self }
     }
 
+    pub fn with_untested(self, untested: BTreeSet<RequirementId>) -> Self {
+        Self { untested, ..self }
+    }
+
     /// The application under test, if it is of this type; without a profile there is a bundled one of each.
     pub(super) fn app_of(&self, r#type: ApplicationType) -> Result<&App, Failure> {
         let apps = std::iter::once(&self.profile.app).chain(&self.programs);
         apps.into_iter().find(|app| app.r#type == r#type).ok_or_else(|| {
             let declared = self.profile.app.r#type.name();
-            Failure::not_applicable(format!("it is about {} applications; the profile declares a {declared} one", r#type.name()))
+            Failure::not_tested(format!("it is about {} applications; the profile declares a {declared} one", r#type.name()))
         })
     }
 

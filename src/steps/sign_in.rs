@@ -74,6 +74,8 @@ impl Stage {
                 // What a page of this browser still asks for must not meet what is provoked next.
                 self.settle(&visitor).await?;
             }
+            let seen = self.facts_of(&key, &visitor);
+            self.past_facts.extend(seen);
             visitor.context.close().await;
         }
         self.provocation.expected = expected;

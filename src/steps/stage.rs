@@ -8,6 +8,7 @@ use tokio::sync::Mutex;
 use url::Url;
 
 use super::application::Instance;
+use super::loopback::client_to;
 use super::own_port::OwnPort;
 use super::program_sign_in::Registered;
 use super::provocation::Provocation;
@@ -119,10 +120,10 @@ impl Stage {
         self.api.as_ref().ok_or_else(|| Failure::not_applicable("the target file names no API: the platform claims the standards only"))
     }
 
-    /// The instrumented mock; a scenario that needs it is not applicable on another target.
+    /// The instrumented mock; a scenario that needs it tests nothing on another target.
     pub fn mock(&self) -> Result<&Platform, Failure> {
         let unavailable =
-            || Failure::not_applicable("it needs the instrumented mock platform: faults, levers and the journal exist only there");
+            || Failure::not_tested("it needs the instrumented mock platform: faults, levers and the journal exist only there");
         self.shared.platform.as_ref().ok_or_else(unavailable)
     }
 
@@ -131,12 +132,22 @@ impl Stage {
         self.shared.platform.as_ref().map_or_else(Vec::new, |platform| platform.journal().since(self.mark))
     }
 
-    /// What every browser of the scenario saw, in order.
+    /// What every browser of the scenario saw, in order, by the platform's clock where there is one.
     pub fn browser_facts(&self) -> Vec<BrowserFact> {
         let mut facts = self.past_facts.clone();
-        facts.extend(self.visitors.values().flat_map(|visitor| visitor.context.facts()));
+        facts.extend(self.visitors.iter().flat_map(|(name, visitor)| self.facts_of(name, visitor)));
         facts.sort_by_key(|fact| fact.at_ms);
         facts
+    }
+
+    /// What one browser saw, and whose it is.
+    pub(super) fn facts_of(&self, name: &str, visitor: &Visitor) -> Vec<BrowserFact> {
+        let context_ms = visitor.context.elapsed_ms();
+        let platform_ms = self.shared.platform.as_ref().map_or(context_ms, |platform| platform.journal().elapsed_ms());
+        let (ahead, behind) = (platform_ms.saturating_sub(context_ms), context_ms.saturating_sub(platform_ms));
+        let on_one_clock =
+            |fact: BrowserFact| BrowserFact { at_ms: (fact.at_ms + ahead).saturating_sub(behind), person: Some(name.to_owned()), ..fact };
+        visitor.context.facts().into_iter().map(on_one_clock).collect()
     }
 
     /// The person's browser, on the application's page; a new one at the first call.
@@ -229,6 +240,7 @@ impl Shared {
                     seed: sample.seed,
                     sample_day: sample.day,
                     port,
+                    public_host: setup.profile.app.platform_host().to_owned(),
                     tls: sample.https.then(|| mock.certificate.tls.clone()),
                     assumptions: sample.assumptions(&mock.assumptions),
                     ..Settings::default()
@@ -241,9 +253,9 @@ impl Shared {
     }
 }
 
-/// An HTTP client for our own questions: no redirect is followed, every answer is awaited at most [`PATIENCE`].
-pub fn http_client(extra_ca_pem: Option<&str>) -> Result<reqwest::Client, Failure> {
-    let mut builder = reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).timeout(PATIENCE);
+/// An HTTP client for our own questions to this address: no redirect is followed, every answer is awaited at most [`PATIENCE`].
+pub fn http_client(to: &str, extra_ca_pem: Option<&str>) -> Result<reqwest::Client, Failure> {
+    let mut builder = client_to(to)?.redirect(reqwest::redirect::Policy::none()).timeout(PATIENCE);
     if let Some(pem) = extra_ca_pem {
         builder = builder.tls_certs_merge(reqwest::Certificate::from_pem_bundle(pem.as_bytes()).map_err(Failure::broke)?);
     }

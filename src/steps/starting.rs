@@ -145,9 +145,12 @@ impl Stage {
                     RelyingParty::start(listener, self.bundled_config(&credentials, tenants, ca_pem)?).await.map_err(Failure::broke)?,
                 )
             }
-            (None, Some(command), _) => Instance::Started(Started::start(app, command, &filling).await?),
+            (None, Some(command), _) => {
+                Instance::Started(Started::start(app, command, &filling).await.map_err(|failure| self.hide(failure))?)
+            }
             (None, None, Some(image)) => {
-                Instance::Container(Box::new(Container::start(app, image, &filling, hosts.into_iter().flatten()).await?))
+                let started = Container::start(app, image, &filling, hosts.into_iter().flatten()).await;
+                Instance::Container(Box::new(started.map_err(|failure| self.hide(failure))?))
             }
             (None, None, None) => Instance::Running,
         });

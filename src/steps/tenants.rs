@@ -44,6 +44,9 @@ async fn both_sign_in(world: &mut World) -> Result<(), Failure> {
         let outcome = world.outcome()?;
         if !signed_in_as(&outcome, &person) {
             let told = outcome.describe();
+            if person.others.iter().any(|other| told.contains(other.as_str())) {
+                return world.react(false, "shows one user signed in as another", &format!("`{}` is shown", person.shown), &told);
+            }
             return Err(Failure::unjudged(format!("{name}, whose medical centre the application may serve, was not signed in: {told}")));
         }
     }
@@ -52,6 +55,9 @@ async fn both_sign_in(world: &mut World) -> Result<(), Failure> {
 
 #[then("each of them sees data of the own medical centre alone")]
 async fn own_data_alone(world: &mut World) -> Result<(), Failure> {
+    let patients = world.action_for("patients").ok();
+    let lists_patients = |feature: &str| patients.as_ref().is_some_and(|(name, _)| name == feature);
+    let mut blank = None;
     for (name, own, other) in [("Ada", TENANT, OTHER_TENANT), ("Bruno", OTHER_TENANT, TENANT)] {
         world.memory.actor = Some(name.to_owned());
         for feature in world.features()? {
@@ -71,15 +77,21 @@ async fn own_data_alone(world: &mut World) -> Result<(), Failure> {
                     &marked,
                 );
             }
-            if feature == "patients" && !own_seen {
-                // Whoever is shown nothing is shown nobody else's: that is no leak, and no proof against one.
-                return Err(Failure::unjudged(format!("{name} is shown no patient of the own medical centre")));
+            if lists_patients(&feature) && !own_seen {
+                blank.get_or_insert(name);
             }
         }
     }
+    // What was called proves more than a page that stayed blank.
     let tenants = world.tenants_by_subject()?;
     let judgement = checks::check_own_tenant(&world.exchanges()?, &tenants);
     world.judge(judgement)?;
+    let judgement = checks::check_userinfo_first(&world.exchanges()?);
+    world.judge_for("GX-01", judgement)?;
+    if let Some(name) = blank {
+        // Whoever is shown nothing is shown nobody else's: that is no leak, and no proof against one.
+        return Err(Failure::unjudged(format!("{name} is shown no patient of the own medical centre")));
+    }
     world.ledger.oracle.set(OraclePart::Reaction, true);
     Ok(())
 }

@@ -26,6 +26,12 @@ async fn reads_keys(world: &mut World) -> Result<(), Failure> {
     world.judge(judgement)
 }
 
+#[then("the ID token that came with the access token names nobody")]
+async fn names_nobody(world: &mut World) -> Result<(), Failure> {
+    let judgement = checks::check_id_token_names_nobody(&world.exchanges()?);
+    world.judge(judgement)
+}
+
 #[then("the relying party sent a nonce")]
 async fn sent_nonce(world: &mut World) -> Result<(), Failure> {
     let judgement = checks::check_nonce_sent(&world.exchanges()?);

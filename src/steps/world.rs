@@ -70,8 +70,6 @@ pub(super) struct Memory {
     pub actor: Option<String>,
     /// The feature that was opened last.
     pub feature: Option<String>,
-    /// Scopes that were refused on the consent page.
-    pub refused: Vec<String>,
     /// A link to an authorization response.
     pub link: Option<String>,
     /// Number of list entries that the platform holds.
@@ -94,6 +92,7 @@ pub(super) struct Memory {
     pub idle: Vec<Exchange>,
     /// What was found at the port of a native application.
     pub port: Option<crate::checks::Port>,
+    pub trials: super::misbehaviour::Trials,
     /// How many requests the actor's browser had sent when the provocation began.
     pub seen: usize,
     /// Where markup of a response came to life.
@@ -229,6 +228,7 @@ impl World {
                 expected: found.expected.clone(),
                 actual: found.actual.clone(),
                 waiver: None,
+                advice: None,
                 clause: if by_its_clause { found.clause.to_owned() } else { own_clause },
                 exchanges: found.exchanges.clone(),
                 step: None,
@@ -263,6 +263,7 @@ impl World {
     /// Called after the last step that ran: settles the oracle, keeps evidence, ends the stage, gives the verdict.
     pub async fn finish(&mut self, mut failure: Option<Failure>) -> Option<Finished> {
         let scenario = self.scenario.clone()?;
+        failure = failure.map(|failure| self.settle_concern(failure));
         let provoked = self.is_provoked();
         if provoked && failure.is_none() && self.stage.as_ref().is_some_and(|stage| stage.mock().is_ok()) {
             failure = self.settle_oracle().await.err();
@@ -282,7 +283,7 @@ impl World {
             self.ledger.warnings.clear();
             failure = Some(Failure::unjudged(format!("the platform had no occasion for the fault {}", undelivered.join(", "))));
         }
-        if failure.as_ref().is_some_and(|failure| !matches!(failure, Failure::NotApplicable { .. } | Failure::NeedsReview { .. })) {
+        if failure.as_ref().is_some_and(|failure| !failure.is_left_out()) {
             self.keep_evidence(&scenario.id).await;
         }
         let (verdict, reason) = self.verdict(provoked, failure.as_ref());
@@ -315,7 +316,7 @@ impl World {
             verdict,
             reason,
             findings,
-            oracle: (provoked && verdict != Verdict::NotApplicable).then_some(self.ledger.oracle),
+            oracle: (provoked && !matches!(verdict, Verdict::NotApplicable | Verdict::NotTested)).then_some(self.ledger.oracle),
             attestations: std::mem::take(&mut self.ledger.attestations),
             duration_ms: self.started.map_or(0, |started| u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX)),
             exchanges,
@@ -361,11 +362,10 @@ impl World {
         others.extend(stage.mock().map(|platform| platform.shared().secrets()).unwrap_or_default());
         others.extend(stage.patients(self.scenario.as_ref().map_or(Suite::RelyingParty, |scenario| scenario.suite)));
         secrets.extend(others.into_iter().map(|(kind, secret)| (format!("[{kind}]"), secret)));
-        if let Some(program) = stage.program.as_ref().and_then(|registered| registered.running.as_ref()) {
-            let output = super::snapshot::without_secrets(program.output(), &secrets);
-            let title = "what the program wrote".to_owned();
-            let path = format!("evidence/{folder}/program.txt");
-            self.ledger.attachments.extend(keep(&setup.out, path, title, "text/plain", output.as_bytes()));
+        if let Some(words) = stage.words().await.filter(|words| !words.is_empty()) {
+            let title = "what the application wrote".to_owned();
+            let path = format!("evidence/{folder}/application.txt");
+            self.ledger.attachments.extend(keep(&setup.out, path, title, "text/plain", words.as_bytes()));
         }
         for (name, visitor) in stage.visitors() {
             for (index, page) in visitor.context.pages().into_iter().enumerate() {

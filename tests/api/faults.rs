@@ -79,7 +79,12 @@ async fn a_provoked_refusal_of_a_write_waits_for_a_write() {
         let patient = ada.ours("patients?limit=1").await.body["items"][0].clone();
         let path = format!("/v2/tenants/101/patients/{}", patient["id"]);
         ada.send(Method::PUT, &path, Some(patient.clone())).await.refuses(status, error);
-        assert_eq!(ada.send(Method::PUT, &path, Some(patient)).await.status, 200, "{fault}");
+        if status == 409 {
+            // Somebody else has changed it: what was read before is out of date.
+            ada.send(Method::PUT, &path, Some(patient)).await.refuses(409, "conflict");
+        }
+        let read = ada.ours("patients?limit=1").await.body["items"][0].clone();
+        assert_eq!(ada.send(Method::PUT, &path, Some(read)).await.status, 200, "{fault}");
     }
 }
 
@@ -97,6 +102,11 @@ async fn a_misled_client_is_seen_at_the_other_origin() {
     let exchange = ada.platform.journal().since(mark).pop().expect("an exchange");
     assert_eq!((exchange.path.as_str(), exchange.endpoint), (elsewhere.path(), Endpoint::Other));
     assert_eq!(exchange.facts.credentials, [Credential::Header]);
+
+    for (fault, status) in [("api-redirect-as-it-is", 307), ("api-redirect-for-good", 308)] {
+        ada.arm(fault, Times::Next(1));
+        assert_eq!(ada.ours("patients").await.status, status);
+    }
 
     ada.arm("api-foreign-next", Times::Next(1));
     let page = ada.ours("patients").await.body;
@@ -144,4 +154,23 @@ async fn a_write_whose_answer_is_lost_is_carried_out_all_the_same() {
     let path = format!("/v2/tenants/101/appointments/{appointment}");
     ada.send(Method::DELETE, &path, None).await.refuses(504, "gateway_timeout");
     assert_eq!(ada.platform.appointments_count(TENANT), before - 1);
+}
+
+#[tokio::test]
+async fn a_rate_limit_tells_how_long_in_seconds_or_by_a_date_or_not_at_all() {
+    let ada = ada().await;
+    for (fault, seconds) in [("api-rate-limited", "1"), ("api-rate-limited-longer", "2"), ("api-rate-limited-longest", "3")] {
+        ada.arm(fault, Times::Next(1));
+        let limited = ada.ours("patients").await;
+        assert_eq!((limited.status.as_u16(), limited.header("retry-after")), (429, seconds), "{fault}");
+    }
+    let mark = ada.platform.journal().mark();
+    ada.arm("api-rate-limited-date", Times::Next(1));
+    let dated = ada.ours("patients").await;
+    assert!(dated.header("retry-after").ends_with("GMT"));
+    let seen = ada.platform.journal().since(mark).pop().expect("an exchange");
+    assert!(seen.response_header("date").is_some(), "the journal knows what the date is counted from");
+    ada.arm("api-unauthorized", Times::Always);
+    assert_eq!(ada.ours("patients").await.status, 401);
+    assert_eq!(ada.ours("patients").await.status, 401);
 }

@@ -26,6 +26,12 @@ async fn pages_lead_to_the_end_and_show_every_patient_once() {
 
     ada.platform.set_page_limit(20);
     assert_eq!(ada.ours("patients").await.body["items"].as_array().map(Vec::len), Some(20));
+    let lowered = ada.ours("patients?limit=200").await.body;
+    assert_eq!(
+        (lowered["items"].as_array().map(Vec::len), &lowered["limit"]),
+        (Some(20), &json!(20)),
+        "the server gives less, and says so"
+    );
     ada.platform.keep_patients(TENANT, 40);
     let last = ada.ours("patients?offset=20").await.body;
     assert_eq!((last["items"].as_array().map(Vec::len), &last["hasMore"]), (Some(20), &json!(false)), "a full last page is the last");

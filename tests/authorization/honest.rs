@@ -46,10 +46,7 @@ async fn a_login_with_code_and_pkce_gives_tokens_that_say_who_and_what() {
 
     let subject = stage.platform.subject_of(ADA).expect("Ada").0;
     let id_token = signed_claims(&stage, tokens.text("id_token"), &stage.client.client_id).await;
-    assert_eq!(
-        (id_token["sub"].as_str(), id_token["nonce"].as_str(), id_token["name"].as_str()),
-        (Some(&*subject), Some(NONCE), Some("Ada Ferri"))
-    );
+    assert_eq!((id_token["sub"].as_str(), id_token["nonce"].as_str(), id_token.get("name")), (Some(&*subject), Some(NONCE), None));
     assert!(
         id_token["auth_time"].is_i64() && id_token["sid"].is_string() && id_token["at_hash"].is_string() && id_token.get("email").is_none()
     );
@@ -114,6 +111,15 @@ async fn what_the_user_unticks_is_not_granted() {
     let response = parameters(&stage.decide(&consent, "cancel", &["giponext.agenda"]).await);
     assert_eq!((response["error"].as_str(), response["state"].as_str(), response.get("code")), ("access_denied", STATE, None));
     assert_eq!(response["iss"], stage.platform.shared().issuer_text());
+}
+
+#[tokio::test]
+async fn an_id_token_names_the_user_where_it_is_assumed_to() {
+    let assumptions = Assumptions { user_claims_in_id_token: true, ..Assumptions::default() };
+    let stage = Stage::with(Settings { assumptions, ..Settings::default() }, RegistrationType::Web).await;
+    let tokens = stage.tokens(ADA).await;
+    let claims = decode_jwt(tokens.text("id_token")).expect("a JWT").claims;
+    assert_eq!((claims["name"].as_str(), claims.get("email")), (Some("Ada Ferri"), None), "the scope email was not asked for");
 }
 
 #[tokio::test]

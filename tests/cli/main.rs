@@ -3,6 +3,7 @@
 mod applications;
 mod containers;
 mod data;
+mod doctor;
 mod gates;
 mod handing_on;
 mod input;

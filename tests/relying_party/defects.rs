@@ -1,4 +1,4 @@
-//! Each defect is known by its name, keeps the honest login working, and shows.
+//! Each defect is known by its name, keeps the honest login working (but for the one that ends it), and shows.
 
 use collaudo::relying_party::Defect;
 use reqwest::Response;

@@ -22,6 +22,7 @@ fn requirement(of: &str, level: Level, actor: Actor, clause: &[&str], title: [&s
         remedy_it: remedy[1].to_owned(),
         stricter: None,
         not_tested: None,
+        applies_to: Vec::new(),
     }
 }
 

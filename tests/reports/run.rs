@@ -98,7 +98,7 @@ fn exchanges(fault: Option<&str>) -> Vec<Exchange> {
 }
 
 fn browser() -> Vec<BrowserFact> {
-    let fact = |at_ms, kind, text: &str| BrowserFact { at_ms, kind, text: text.to_owned() };
+    let fact = |at_ms, kind, text: &str| BrowserFact { at_ms, kind, text: text.to_owned(), person: None };
     vec![
         fact(10, BrowserFactKind::Navigated, "http://127.0.0.1:5000/"),
         fact(210, BrowserFactKind::WindowOpened, "http://127.0.0.1:4010/oauth/authorize"),
@@ -120,6 +120,7 @@ fn finding(of: &str, level: Level, summary: &str, expected: &str, actual: &str, 
         step: None,
         diff: None,
         waiver: None,
+        advice: None,
     }
 }
 

@@ -35,3 +35,12 @@ impl ApplicationPage<'_> {
         }
     }
 }
+
+/// Every address that the links and forms of a page name, as a person's browser would send it.
+const ADDRESSES: &str = "Array.from(document.querySelectorAll('[href], [action], [src], [formaction]'))\
+    .flatMap(el => ['href', 'action', 'src', 'formaction'].map(name => el.getAttribute(name)).filter(Boolean))\
+    .flatMap(address => { try { return [address, decodeURIComponent(address.replaceAll('+', ' '))] } catch { return [address] } })";
+
+pub async fn addresses_in(page: &Page) -> Result<Vec<String>, BrowserError> {
+    page.evaluate(ADDRESSES).await
+}

@@ -10,7 +10,7 @@ mod portal;
 mod sign_in;
 mod target_sign_in;
 
-pub use application::ApplicationPage;
+pub use application::{ApplicationPage, addresses_in};
 pub use consent::ConsentPage;
 pub use device::DevicePage;
 pub use foreign::{ForeignPage, add_to_address, address_of};

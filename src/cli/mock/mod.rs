@@ -13,9 +13,10 @@ use log::Log;
 
 use super::list::Format;
 use super::{CliError, End, profile, signals};
+use crate::domain::platform_host;
 use crate::oauth::giponext;
 use crate::platform::accounts::{Credentials, GrantType, RegistrationRequest, RegistrationType};
-use crate::platform::{Assumptions, Keep, LeverError, Platform, Random, Settings, WorkbenchSettings, own_certificate};
+use crate::platform::{Assumptions, Keep, LOOPBACK_HOSTS, LeverError, Platform, Random, Settings, WorkbenchSettings, own_certificate};
 
 /// Exchanges that the journal of a mock keeps.
 const KEPT: usize = 10_000;
@@ -28,9 +29,10 @@ pub struct Arguments {
     /// Address to listen on.
     #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1")]
     address: IpAddr,
-    /// Host name in the issuer and in every URL that the platform gives out.
-    #[arg(long, value_name = "HOST", default_value = "localhost")]
-    public_host: String,
+    /// Host name in the issuer and in every URL that the platform gives out [default: localhost, or 127.0.0.1 where the registered
+    /// application is on localhost, so that the two are different sites].
+    #[arg(long, value_name = "HOST")]
+    public_host: Option<String>,
     /// Serve https with a CA of our own; its certificate is written to this file.
     #[arg(long, value_name = "CA_FILE", num_args = 0..=1, default_missing_value = "collaudo-ca.pem")]
     tls: Option<PathBuf>,
@@ -77,9 +79,11 @@ struct Mock {
 
 pub async fn run(arguments: Arguments) -> Result<End, CliError> {
     let control_key = arguments.control.then(|| SecretString::from(Random::of_the_system().token(18)));
+    let (registration, app_host) = registration(&arguments)?;
+    let public_host = arguments.public_host.clone().unwrap_or(app_host);
     let mut settings = Settings {
         address: arguments.address,
-        public_host: arguments.public_host.clone(),
+        public_host: public_host.clone(),
         assumptions: assumptions(&arguments.assume)?,
         journal: if arguments.log == Log::Off && !arguments.control { Keep::Nothing } else { Keep::Last(KEPT) },
         workbench: Some(WorkbenchSettings { control_key }),
@@ -87,11 +91,10 @@ pub async fn run(arguments: Arguments) -> Result<End, CliError> {
         ..Settings::default()
     };
     if let Some(path) = &arguments.tls {
-        let own = own_certificate(&[&arguments.public_host, "localhost", "127.0.0.1", "::1"])?;
+        let own = own_certificate(&[&[public_host.as_str()], &LOOPBACK_HOSTS[..]].concat())?;
         std::fs::write(path, &own.ca_pem).map_err(|source| CliError::Write { path: path.clone(), source })?;
         settings.tls = Some(own.tls);
     }
-    let registration = registration(&arguments)?;
     if arguments.token_for.is_some() && registration.is_none() {
         return Err(CliError::Other("--token-for needs an application: name one by --redirect-uri or --register".to_owned()));
     }
@@ -181,13 +184,15 @@ fn assumptions(changes: &[String]) -> Result<Assumptions, CliError> {
     table.try_into().map_err(|error: toml::de::Error| wrong(&changes.join(" "), error.message()))
 }
 
-/// What the command line wants registered.
-fn registration(arguments: &Arguments) -> Result<Option<RegistrationRequest>, CliError> {
+/// What the command line wants registered, and a host that is another site than it.
+fn registration(arguments: &Arguments) -> Result<(Option<RegistrationRequest>, String), CliError> {
     if let Some(path) = &arguments.register {
         let app = profile::read_application(path)?.profile.app;
-        return Ok(Some(RegistrationRequest::of(&app, &app.redirect_uris, "Registered at the start of the mock platform")));
+        let request = RegistrationRequest::of(&app, &app.redirect_uris, "Registered at the start of the mock platform");
+        return Ok((Some(request), app.platform_host().to_owned()));
     }
-    Ok((!arguments.redirect_uri.is_empty()).then(|| sample_registration(&arguments.redirect_uri)))
+    let registration = (!arguments.redirect_uri.is_empty()).then(|| sample_registration(&arguments.redirect_uri));
+    Ok((registration, platform_host(None, &arguments.redirect_uri).to_owned()))
 }
 
 fn sample_registration(redirect_uris: &[String]) -> RegistrationRequest {

@@ -58,7 +58,8 @@ struct Page<'a, T> {
 pub fn page<T: Serialize>(call: &Call, matches: Vec<T>) -> Result<Answer, ApiError> {
     let limits = call.limits;
     let offset = call.number("offset", 0, MOST)?.unwrap_or(0);
-    let limit = call.number("limit", 1, limits.max)?.unwrap_or(limits.default);
+    let asked = call.number("limit", 1, limits.max)?.unwrap_or(limits.default);
+    let limit = limits.lowered.map_or(asked, |lowered| asked.min(lowered));
     let items: Vec<&T> = matches.iter().skip(offset).take(limits.most.map_or(limit, |most| limit.min(most))).collect();
     let has_more = offset.saturating_add(items.len()) < matches.len() && !items.is_empty();
     let body = written(&Page { items, total_count: matches.len(), offset, limit, has_more });

@@ -59,7 +59,9 @@ pub struct Call {
 pub struct Limits {
     pub default: usize,
     pub max: usize,
-    /// Less than a call may ask for, where a fault says so.
+    /// Less than a call may ask for, where the server has lowered what it gives: it tells so.
+    pub lowered: Option<usize>,
+    /// Less than the limit that is told, where a fault says so.
     pub most: Option<usize>,
 }
 
@@ -67,7 +69,7 @@ impl Limits {
     pub fn of(shared: &Shared, clinic: &Clinic) -> Self {
         let assumed = &shared.settings.assumptions;
         let default = clinic.page_limit.unwrap_or(assumed.default_page_limit);
-        Self { default, max: assumed.max_page_limit.max(default), most: None }
+        Self { default, max: assumed.max_page_limit.max(default), lowered: clinic.page_limit, most: None }
     }
 }
 
@@ -184,9 +186,13 @@ fn serve(shared: &Shared, trace: &Trace, operation: &Operation, request: Incomin
     let tenant = tenant.ok_or_else(|| refuse(ApiError::NotFound("tenant")))?;
 
     damage::before(shared, trace, operation.writes).map_or(Ok(()), |response| Err(Box::new(response)))?;
-    faults::in_place_of_operation(shared, trace, operation.writes).map_or(Ok(()), |error| Err(refuse(error)))?;
+    let replaced = faults::in_place_of_operation(shared, trace, operation.writes);
 
     let mut clinic = if operation.writes { shared.clinic() } else { shared.clinic_to_read() };
+    if let (Some(ApiError::Conflict(_)), Some(records)) = (&replaced, clinic.records(tenant)) {
+        records.changed_by_somebody(request.segments.get("id").and_then(|id| id.parse().ok()));
+    }
+    replaced.map_or(Ok(()), |error| Err(refuse(error)))?;
     let is_list = !operation.writes && !request.segments.contains_key("id");
     let most = if is_list { damage::page_size(shared, trace) } else { None };
     let limits = Limits { most, ..Limits::of(shared, &clinic) };

@@ -114,6 +114,16 @@ impl Records {
         open_until >= end
     }
 
+    /// Somebody else has written the entity meanwhile: what was read of it is out of date.
+    pub fn changed_by_somebody(&mut self, id: Option<u32>) {
+        let is_it = |other: u32| id == Some(other);
+        self.appointments.iter_mut().filter(|one| is_it(one.id)).for_each(|one| one.version += 1);
+        self.patients.iter_mut().filter(|one| is_it(one.id)).for_each(|one| one.version += 1);
+        self.episodes.iter_mut().filter(|one| is_it(one.id)).for_each(|one| one.version += 1);
+        self.medical_reports.iter_mut().filter(|one| is_it(one.id)).for_each(|one| one.version += 1);
+        self.invoices.iter_mut().filter(|one| is_it(one.id)).for_each(|one| one.version += 1);
+    }
+
     /// Forgets all patients but the first `count`, with everything that is about the others.
     pub fn keep_patients(&mut self, count: usize) {
         self.patients.truncate(count);

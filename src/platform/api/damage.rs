@@ -29,7 +29,10 @@ pub const DAMAGE: &[Fault] = &[
     fault(HTML, "answers 200 with a page of HTML instead of JSON, as a gateway's sign-in page would", &["GX-15"]),
     fault(BROKEN_JSON, "answers with JSON that breaks off in the middle", &["GX-15"]),
     fault(EMPTY_BODY, "answers with the right status and an empty body", &["GX-15"]),
-    fault(WRONG_CONTENT_TYPE, "calls the JSON of its answer text/plain", &["GX-15"]),
+    Fault {
+        by_hand: Some("a client may refuse JSON by another name, or read it: neither is wrong"),
+        ..fault(WRONG_CONTENT_TYPE, "calls the JSON of its answer text/plain", &["GX-15"])
+    },
     fault(SHORT_PAGES, "puts at most 7 entries on a list page and says that there are more, whatever the limit", &["GX-08"]),
 ];
 

@@ -10,14 +10,17 @@ use serde_json::{Value, json};
 use url::Url;
 
 use super::error::ApiError;
+use crate::platform::hosts::at_foreign_host;
 use crate::platform::{Fault, Shared, Trace};
 
 pub const ADDITIVE: &str = "api-additive";
 pub const UNAUTHORIZED_ONCE: &str = "api-unauthorized-once";
+pub const UNAUTHORIZED: &str = "api-unauthorized";
 pub const INSUFFICIENT_SCOPE: &str = "api-insufficient-scope";
 pub const INSUFFICIENT_PERMISSION: &str = "api-insufficient-permission";
 pub const RATE_LIMITED: &str = "api-rate-limited";
 pub const RATE_LIMITED_LONGER: &str = "api-rate-limited-longer";
+pub const RATE_LIMITED_LONGEST: &str = "api-rate-limited-longest";
 pub const RATE_LIMITED_DATE: &str = "api-rate-limited-date";
 pub const RATE_LIMITED_SILENT: &str = "api-rate-limited-silent";
 pub const SERVER_ERROR: &str = "api-server-error";
@@ -27,13 +30,15 @@ pub const CONFLICT: &str = "api-conflict";
 pub const UNPROCESSABLE: &str = "api-unprocessable";
 pub const NOT_FOUND: &str = "api-not-found";
 pub const REDIRECT: &str = "api-redirect";
+pub const REDIRECT_AS_IT_IS: &str = "api-redirect-as-it-is";
+pub const REDIRECT_FOR_GOOD: &str = "api-redirect-for-good";
 pub const FOREIGN_NEXT: &str = "api-foreign-next";
 pub const HTML_ERROR: &str = "api-html-error";
 pub const ANSWER_LOST: &str = "api-answer-lost";
 pub const USERINFO_OTHER_TENANT: &str = "userinfo-other-tenant";
 
 pub const fn fault(name: &'static str, effect: &'static str, requirements: &'static [&'static str]) -> Fault {
-    Fault { name, area: "API", effect, requirements }
+    Fault { name, area: "API", effect, requirements, by_hand: None }
 }
 
 pub const FAULTS: &[Fault] = &[
@@ -47,11 +52,17 @@ pub const FAULTS: &[Fault] = &[
         "refuses one call with 401 invalid_token though its token is good, then disarms itself",
         &["RS-03", "GX-06", "RT-01"],
     ),
+    fault(UNAUTHORIZED, "refuses every call with 401 invalid_token though its token is good", &["RS-03", "GX-06"]),
     fault(INSUFFICIENT_SCOPE, "refuses a call with 403 insufficient_scope though the scope is granted", &["RS-04", "GX-07"]),
     fault(INSUFFICIENT_PERMISSION, "refuses a call with 403 insufficient_permission though the user has the permission", &["GX-07"]),
     fault(RATE_LIMITED, "answers 429 rate_limit_exceeded with Retry-After: 1", &["GX-09", "RS-05"]),
     fault(RATE_LIMITED_LONGER, "answers 429 rate_limit_exceeded with Retry-After: 2", &["GX-09", "RS-05"]),
-    fault(RATE_LIMITED_DATE, "answers 429 rate_limit_exceeded with a Retry-After that is an HTTP-date 2 to 3 seconds ahead", &["RS-05"]),
+    fault(RATE_LIMITED_LONGEST, "answers 429 rate_limit_exceeded with Retry-After: 3", &["GX-09", "RS-05"]),
+    fault(
+        RATE_LIMITED_DATE,
+        "answers 429 rate_limit_exceeded with a Retry-After that is an HTTP-date 2 to 3 seconds ahead",
+        &["GX-09", "RS-05"],
+    ),
     fault(RATE_LIMITED_SILENT, "answers 429 rate_limit_exceeded without Retry-After", &["RS-05"]),
     fault(SERVER_ERROR, "answers 500 with a JSON error", &["GX-15"]),
     fault(BAD_GATEWAY, "answers 502 with a JSON error", &["GX-15"]),
@@ -64,6 +75,8 @@ pub const FAULTS: &[Fault] = &[
         "redirects a call (302) to /elsewhere at another origin, where the journal shows whether the token came along",
         &["RS-02"],
     ),
+    fault(REDIRECT_AS_IT_IS, "redirects a call (307) to /elsewhere at another origin", &["RS-02"]),
+    fault(REDIRECT_FOR_GOOD, "redirects a call (308) to /elsewhere at another origin", &["RS-02"]),
     fault(FOREIGN_NEXT, "adds to every list page a `next` member that names /elsewhere at another origin", &["RS-02", "GX-11"]),
     fault(HTML_ERROR, "answers 500 with a page of HTML instead of JSON", &["GX-15"]),
     fault(ANSWER_LOST, "carries a write out, but answers 504 as if it had been lost (reads are left alone)", &["RS-06"]),
@@ -72,19 +85,19 @@ pub const FAULTS: &[Fault] = &[
         area: "API",
         effect: "names another medical centre than the user's in /v2/userinfo",
         requirements: &["GX-01", "GX-02"],
+        by_hand: None,
     },
 ];
 
 /// What the busy, broken or misled front of the API answers before it looks at a call's scope.
 pub fn at_the_front(shared: &Shared, trace: &Trace, path: &str) -> Option<Response> {
-    if trace.fires_once(&shared.faults, UNAUTHORIZED_ONCE) {
+    if trace.fires_once(&shared.faults, UNAUTHORIZED_ONCE) || trace.fires(&shared.faults, UNAUTHORIZED) {
         return Some(refused(trace, ApiError::InvalidToken));
     }
     let fires = |name| trace.fires(&shared.faults, name);
     let busy = "too many requests of this client: wait before the next";
-    // The machine's clock, not the platform's: the application waits by it.
-    let ahead = || HttpDate::new().timestamp_to_rfc9110_string(&(Timestamp::now() + 3.seconds())).unwrap_or_default();
-    let limited = [(RATE_LIMITED, "1".to_owned()), (RATE_LIMITED_LONGER, "2".to_owned()), (RATE_LIMITED_DATE, ahead())];
+    let seconds = [(RATE_LIMITED, "1"), (RATE_LIMITED_LONGER, "2"), (RATE_LIMITED_LONGEST, "3")];
+    let limited = seconds.map(|(name, seconds)| (name, seconds.to_owned())).into_iter().chain([(RATE_LIMITED_DATE, soon())]);
     if let Some((_, delay)) = limited.into_iter().find(|(name, _)| fires(name)) {
         return Some((retry_after(&delay), broken(StatusCode::TOO_MANY_REQUESTS, "rate_limit_exceeded", busy)).into_response());
     }
@@ -106,19 +119,32 @@ pub fn at_the_front(shared: &Shared, trace: &Trace, path: &str) -> Option<Respon
         let page = "<!DOCTYPE html><html><head><title>500</title></head><body><h1>Server Error in '/' Application.</h1></body></html>";
         return Some((StatusCode::INTERNAL_SERVER_ERROR, Html(page)).into_response());
     }
-    if fires(REDIRECT) {
-        let location = HeaderValue::try_from(elsewhere(&shared.issuer, path).as_str()).ok()?;
-        return Some((StatusCode::FOUND, [(header::LOCATION, location)]).into_response());
-    }
-    None
+    let redirects = [
+        (REDIRECT, StatusCode::FOUND),
+        (REDIRECT_AS_IT_IS, StatusCode::TEMPORARY_REDIRECT),
+        (REDIRECT_FOR_GOOD, StatusCode::PERMANENT_REDIRECT),
+    ];
+    let (_, status) = redirects.into_iter().find(|(name, _)| fires(name))?;
+    let location = HeaderValue::try_from(elsewhere(&shared.issuer, path).as_str()).ok()?;
+    Some((status, [(header::LOCATION, location)]).into_response())
+}
+
+/// An HTTP-date 2 to 3 seconds ahead, by the machine's clock and not the platform's: the application waits by it.
+pub fn soon() -> String {
+    http_date(Timestamp::now() + 3.seconds())
+}
+
+fn http_date(at: Timestamp) -> String {
+    HttpDate::new().timestamp_to_rfc9110_string(&at).unwrap_or_default()
 }
 
 fn broken(status: StatusCode, error: &str, message: &str) -> Response {
     (status, Json(json!({"error": error, "message": message}))).into_response()
 }
 
-fn retry_after(delay: &str) -> [(header::HeaderName, String); 1] {
-    [(header::RETRY_AFTER, delay.to_owned())]
+/// With the date that it is counted from, which the journal keeps: the server adds its own only later.
+pub fn retry_after(delay: &str) -> [(header::HeaderName, String); 2] {
+    [(header::RETRY_AFTER, delay.to_owned()), (header::DATE, http_date(Timestamp::now()))]
 }
 
 /// What replaces the answer of a write that was carried out.
@@ -186,12 +212,9 @@ pub fn refused(trace: &Trace, error: ApiError) -> Response {
     error.into_response()
 }
 
-/// Another origin that this platform's journal sees all the same: loopback by number where the issuer has a name.
+/// Another site that this platform's journal sees all the same.
 pub fn elsewhere(issuer: &Url, path: &str) -> Url {
-    let mut url = issuer.clone();
-    let host = if issuer.host_str() == Some("127.0.0.1") { "localhost" } else { "127.0.0.1" };
-    // An http(s) URL takes either host.
-    let _ = url.set_host(Some(host));
+    let mut url = at_foreign_host(issuer);
     url.set_path(&format!("/elsewhere{path}"));
     url
 }

@@ -12,7 +12,7 @@ macro_rules! faults {
         $(pub(in crate::platform) const $constant: &str = $name;)*
         /// The faults of the authorization server, in the order of the protocol.
         pub const FAULTS: &[Fault] = &[
-            $(Fault { name: $name, area: $area, effect: $effect, requirements: &[$($requirement),*] },)*
+            $(Fault { name: $name, area: $area, effect: $effect, requirements: &[$($requirement),*], by_hand: None },)*
         ];
     };
 }
@@ -69,12 +69,16 @@ faults! {
     TOKEN_SERVER_ERROR = "token-server-error", TOKEN, "answers 500", ["TK-05"];
     TOKEN_UNAVAILABLE = "token-unavailable", TOKEN, "answers 503 and leaves the code unused", ["TK-05", "CB-05"];
     TOKEN_RATE_LIMITED = "token-rate-limited", TOKEN, "answers 429 with Retry-After: 1 and leaves the code unused", ["GX-10", "TK-05"];
+    TOKEN_RATE_LIMITED_LONGER = "token-rate-limited-longer", TOKEN, "answers 429 with Retry-After: 3 and leaves the code unused", ["GX-10"];
+    TOKEN_RATE_LIMITED_DATE = "token-rate-limited-date", TOKEN, "answers 429 with a Retry-After that is an HTTP-date 2 to 3 seconds ahead, and leaves the code unused", ["GX-10"];
+    TOKEN_CUT_BODY = "token-cut-body", TOKEN, "closes the connection when half of the body is sent", ["TK-05"];
+    TOKEN_SLOW_BODY = "token-slow-body", TOKEN, "answers as it would, but sends the body in pieces over two seconds", ["TK-05"];
     TOKEN_HTML = "token-html", TOKEN, "answers 200 with an HTML page", ["TK-05"];
     TOKEN_BAD_JSON = "token-bad-json", TOKEN, "answers 200 with JSON that is cut off", ["TK-05"];
     TOKEN_EMPTY = "token-empty", TOKEN, "answers 200 with an empty body", ["TK-05"];
     TOKEN_HUGE = "token-huge", TOKEN, "puts five megabytes of white space after a good answer", ["TK-05"];
     TOKEN_HANGS = "token-hangs", TOKEN, "holds the answer back until the client hangs up, and leaves the code unused", ["TK-05", "CB-05"];
-    TOKEN_REDIRECT = "token-redirect", TOKEN, "redirects the request (307) to /elsewhere at another origin, where the journal shows whether code and secret came along", ["RS-02"];
+    TOKEN_REDIRECT = "token-redirect", TOKEN, "redirects the request (307) to /elsewhere at another origin, where the journal shows whether code and secret came along", ["RS-02", "TK-05"];
     TOKEN_ANSWER_LOST = "token-answer-lost", TOKEN, "redeems the code, but answers 504 as if the answer had been lost", ["CB-05", "TK-05"];
     TOKEN_OPAQUE = "token-opaque", TOKEN, "gives an access token that is no JWT and has every character that one may have", ["TK-08"];
     TOKEN_LARGE = "token-large", TOKEN, "gives an access token of more than 8 KB", ["TK-08"];
@@ -155,8 +159,8 @@ faults! {
     ID_TOKEN_SUB_LONG = "id-token-sub-long", ID_TOKEN, "has a subject of 256 characters", ["ID-10"];
     JWKS_UNAVAILABLE = "jwks-unavailable", "JWKS", "answers 503", ["ID-04", "ID-12"];
     JWKS_EMPTY = "jwks-empty", "JWKS", "has no key", ["ID-04"];
-    JWKS_UNKNOWN_KEYS = "jwks-unknown-keys", "JWKS", "has keys of unknown types and uses before the right one, which is allowed", ["ID-12", "GX-11"];
-    JWKS_SEVERAL_KEYS = "jwks-several-keys", "JWKS", "has another signing key of the same type before the right one, which is allowed", ["ID-16", "GX-11"];
+    JWKS_UNKNOWN_KEYS = "jwks-unknown-keys", "JWKS", "has keys of unknown types and uses before the right one, which is allowed", ["ID-12"];
+    JWKS_SEVERAL_KEYS = "jwks-several-keys", "JWKS", "has another signing key of the same type before the right one, which is allowed", ["ID-16"];
     USERINFO_UNAUTHORIZED = "userinfo-unauthorized", USERINFO, "answers 401 invalid_token to a good access token (/connect/userinfo)", ["RS-03", "ID-13"];
     USERINFO_HTML = "userinfo-html", USERINFO, "answers 200 with an HTML page (/connect/userinfo)", ["ID-13"];
     USERINFO_JWT = "userinfo-jwt", USERINFO, "answers with an unsigned JWT of another user, as application/jwt (/connect/userinfo)", ["ID-13", "ID-05"];
@@ -166,7 +170,7 @@ faults! {
     REFRESH_NOT_ROTATED = "refresh-not-rotated", REFRESH, "gives no new refresh token; the old one stays good", ["RT-02"];
     REFRESH_HELD = "refresh-held", REFRESH, "keeps the answer back until another token request was answered, one second at most", ["RT-04"];
     REFRESH_ANSWER_LOST = "refresh-answer-lost", REFRESH, "rotates the refresh token, but answers 504 as if the answer had been lost", ["RT-05"];
-    REFRESH_OTHER_SUBJECT = "refresh-other-subject", REFRESH, "gives an ID token of another subject", ["RT-06"];
+    REFRESH_OTHER_SUBJECT = "refresh-other-subject", REFRESH, "gives an ID token of another subject, by name too", ["RT-06"];
     REFRESH_OTHER_ISSUER = "refresh-other-issuer", REFRESH, "gives an ID token of another issuer", ["RT-06"];
     REFRESH_UNAVAILABLE = "refresh-unavailable", REFRESH, "answers 503 and leaves the refresh token good", ["RT-05"];
     DEVICE_INTERVAL_UNTOLD = "device-interval-untold", DEVICE, "leaves out the interval, so that 5 seconds hold", ["DV-01"];

@@ -31,7 +31,8 @@ pub(super) async fn issue(shared: &Shared, trace: &Trace, issued: &Issue<'_>, ac
     }
     claim("sid", grant.sid.clone().into());
     claim("at_hash", at_hash(access_token).into());
-    if let Some(user) = shared.accounts().user(&grant.subject) {
+    let user_claims = shared.settings.assumptions.user_claims_in_id_token;
+    if let Some(user) = shared.accounts().user(&grant.subject).filter(|_| user_claims) {
         if grant.scopes.contains(giponext::PROFILE) {
             claim("name", user.name().into());
         }
@@ -41,6 +42,7 @@ pub(super) async fn issue(shared: &Shared, trace: &Trace, issued: &Issue<'_>, ac
     }
     let mut draft = Draft { header: header(keys.algorithm.name(), Some(&keys.kid)), claims, signature: Signature::By(&keys.pair) };
     id_token_faults::edit(shared, trace, &mut draft, keys, issued.refreshed).await?;
+    trace.note(|facts| facts.id_token_claims = Some(draft.claims.keys().cloned().collect()));
     Ok(draft.sign()?)
 }
 

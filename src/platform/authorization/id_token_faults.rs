@@ -16,6 +16,8 @@ use crate::platform::{Shared, Trace};
 const OTHER_CLIENT: &str = "gipo-somebody-else";
 /// Nobody's subject.
 const OTHER_SUBJECT: &str = "subject-of-somebody-else";
+/// The name that goes with it.
+const OTHER_NAME: &str = "Mallory Neri";
 /// One character more than a subject may have (OpenID Connect Core section 2).
 const TOO_LONG: usize = 256;
 const HOUR: i64 = 3600;
@@ -89,7 +91,10 @@ const EDITS: [(&str, &str, Edit); 30] = [
 
 /// Of an ID token that comes with a refresh.
 const REFRESHED: [(&str, Edit); 2] = [
-    (f::REFRESH_OTHER_SUBJECT, |draft, _| set(draft, "sub", OTHER_SUBJECT)),
+    (f::REFRESH_OTHER_SUBJECT, |draft, _| {
+        set(draft, "sub", OTHER_SUBJECT);
+        set(draft, "name", OTHER_NAME);
+    }),
     (f::REFRESH_OTHER_ISSUER, |draft, _| set(draft, "iss", OTHER_ISSUER)),
 ];
 

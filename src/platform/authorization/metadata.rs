@@ -36,7 +36,7 @@ fn document(shared: &Shared, named: &str) -> Value {
         "end_session_endpoint": format!("{issuer}/connect/endsession"),
         "jwks_uri": format!("{issuer}/.well-known/openid-configuration/jwks"),
         "scopes_supported": giponext::ALL,
-        "claims_supported": ["iss", "sub", "aud", "exp", "iat", "nonce", "auth_time", "sid", "at_hash", "name", "email"],
+        "claims_supported": ["iss", "sub", "aud", "exp", "iat", "nonce", "auth_time", "sid", "at_hash", "name", "given_name", "family_name", "email"],
         "response_types_supported": ["code"],
         "response_modes_supported": ["query"],
         "grant_types_supported": ["authorization_code", "refresh_token", device::GRANT_TYPE],

@@ -7,7 +7,8 @@ use serde_json::{Value, json};
 use super::fault as f;
 use super::response::printable;
 use crate::oauth::ErrorCode;
-use crate::platform::api::elsewhere;
+use crate::platform::api::{elsewhere, retry_after, soon};
+use crate::platform::delivery::Delivery;
 use crate::platform::{RetryAfter, Shared, Trace};
 
 /// Why an endpoint at which clients authenticate refuses a request.
@@ -68,9 +69,9 @@ pub(super) async fn hang() {
     let _ = tokio::time::timeout(HANG, std::future::pending::<()>()).await;
 }
 
-fn retry_after(mut response: Response, seconds: u32) -> Response {
-    response.headers_mut().insert(header::RETRY_AFTER, seconds.into());
-    response
+fn limited(delay: &str) -> Response {
+    let body = json!({"error": "rate_limit_exceeded", "message": "too many requests of this client: wait before the next"});
+    (retry_after(delay), json_answer(StatusCode::TOO_MANY_REQUESTS, &body)).into_response()
 }
 
 pub(super) fn unavailable() -> Response {
@@ -80,15 +81,14 @@ pub(super) fn unavailable() -> Response {
 type Answer = fn() -> Response;
 
 /// Faults that take the place of any answer to a request whose client is authenticated. Code and refresh token stay unused.
-const ANY_GRANT: [(&str, Answer); 8] = [
+const ANY_GRANT: [(&str, Answer); 10] = [
     (f::TOKEN_INVALID_CLIENT, || refusal(ErrorCode::InvalidClient, "client authentication failed")),
     (f::TOKEN_INVALID_GRANT, || refusal(ErrorCode::InvalidGrant, "the grant is not good")),
     (f::TOKEN_SERVER_ERROR, || refusal(ErrorCode::ServerError, "something went wrong")),
     (f::TOKEN_UNAVAILABLE, unavailable),
-    (f::TOKEN_RATE_LIMITED, || {
-        let body = json!({"error": "rate_limit_exceeded", "message": "too many requests of this client: retry after 1 second"});
-        retry_after(json_answer(StatusCode::TOO_MANY_REQUESTS, &body), 1)
-    }),
+    (f::TOKEN_RATE_LIMITED, || limited("1")),
+    (f::TOKEN_RATE_LIMITED_LONGER, || limited("3")),
+    (f::TOKEN_RATE_LIMITED_DATE, || limited(&soon())),
     (f::TOKEN_HTML, || {
         raw_answer(StatusCode::OK, "text/html; charset=utf-8", "<!doctype html><title>GipoNext</title><p>Service page".to_owned())
     }),
@@ -108,7 +108,12 @@ pub(super) fn edit_good(shared: &Shared, trace: &Trace, answer: &Value, refresh:
     if trace.fires(&shared.faults, f::TOKEN_HUGE) {
         return raw_answer(StatusCode::OK, "application/json", format!("{answer}{}", " ".repeat(HUGE)));
     }
-    json_answer(StatusCode::OK, answer)
+    let mut response = json_answer(StatusCode::OK, answer);
+    let spoilt = [(f::TOKEN_CUT_BODY, Delivery::CutOff), (f::TOKEN_SLOW_BODY, Delivery::Slow)];
+    if let Some((_, delivery)) = spoilt.into_iter().find(|(fault, _)| trace.fires(&shared.faults, fault)) {
+        response.extensions_mut().insert(delivery);
+    }
+    response
 }
 
 /// Faults that take the place of the answer to a refresh request only.
@@ -144,5 +149,5 @@ pub(super) fn revocation_refused() -> Response {
 
 /// The answer of `POST /connect/revocation` while it is out of service (RFC 7009 section 2.2.1).
 pub(super) fn revocation_unavailable() -> Response {
-    retry_after(unavailable(), 1)
+    (retry_after("1"), unavailable()).into_response()
 }

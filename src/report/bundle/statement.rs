@@ -1,9 +1,12 @@
+use std::collections::BTreeMap;
+
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::{BundleError, Member};
-use crate::domain::{Readiness, Verdict};
-use crate::report::{Run, ScenarioRun};
+use crate::domain::{Party, Readiness, Verdict};
+use crate::event::Lang;
+use crate::report::{Run, ScenarioRun, conclusion};
 
 const STATEMENT_TYPE: &str = "https://in-toto.io/Statement/v1";
 const PREDICATE_TYPE: &str = "https://in-toto.io/attestation/test-result/v0.1";
@@ -47,6 +50,18 @@ pub struct Predicate {
 #[derive(Debug, Serialize, Deserialize)]
 pub struct Told {
     pub readiness: Readiness,
+    /// The verdict in words.
+    #[serde(default)]
+    pub conclusion: String,
+    /// The verdict on each party that was judged.
+    #[serde(default)]
+    pub parties: BTreeMap<Party, Readiness>,
+    /// Words of the selection; empty where the whole suite was run.
+    #[serde(default)]
+    pub selection: Vec<String>,
+    /// Why the run is no approval; empty where it is one.
+    #[serde(default)]
+    pub no_approval: Vec<String>,
     pub application: String,
     /// Which build of it, who answers for it, and who ran the suite; as the profile says.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -58,7 +73,7 @@ pub struct Told {
     pub target: String,
     pub run_id: String,
     pub collaudo_version: String,
-    /// SHA-256 over the features and requirements that the run was judged by.
+    /// SHA-256 over the features, the requirements and the judging code.
     pub suite_digest: String,
     pub judged_at: Timestamp,
     /// None where the run is no approval.
@@ -78,10 +93,11 @@ impl Statement {
         };
         let is = |scenario: &ScenarioRun, verdict| scenario.verdict() == Some(verdict);
         let warned = tests(&|scenario| is(scenario, Verdict::Warned));
-        let result = match run.readiness() {
+        let result = match run.outcome() {
             Readiness::Ready if warned.is_empty() => "PASSED",
             Readiness::Ready => "WARNED",
-            Readiness::NotReady | Readiness::Incomplete => "FAILED",
+            // A part of a run is no approval: who reads this field alone must not take it for one.
+            Readiness::NotReady | Readiness::Incomplete | Readiness::Partial => "FAILED",
         };
         let features = Resource { name: "features".to_owned(), digest: Digest { sha256: started.suite_digest.clone() } };
         let profiles = members.iter().filter(|member| member.name.ends_with(".toml")).map(resource);
@@ -96,10 +112,14 @@ impl Statement {
                 warned_tests: warned,
                 // What nobody judged is no pass; what does not apply is in no list.
                 failed_tests: tests(&|scenario| {
-                    !matches!(scenario.verdict(), Some(Verdict::Passed | Verdict::Warned | Verdict::NotApplicable))
+                    !matches!(scenario.verdict(), Some(Verdict::Passed | Verdict::Warned | Verdict::NotApplicable | Verdict::NotTested))
                 }),
                 collaudo: Told {
                     readiness: run.readiness(),
+                    conclusion: conclusion::conclusion(run, Lang::En),
+                    parties: run.parties().judged().collect(),
+                    selection: run.selection().to_vec(),
+                    no_approval: run.no_approval(Lang::En),
                     application: started.application.name.clone(),
                     version: started.application.version.clone(),
                     contact: started.application.contact.clone(),

@@ -1,11 +1,11 @@
 //! What was judged, where, by what, until when; and what was left out, with its reason.
 
-use super::Word;
 use super::gaps::Link;
 use super::text::Both;
+use super::{Word, summary};
 use crate::domain::Verdict;
 use crate::event::Lang;
-use crate::report::{Run, words};
+use crate::report::{Run, conclusion, words};
 
 pub struct Fact {
     pub name: Both,
@@ -36,7 +36,21 @@ pub struct ChangeView {
     pub worse: bool,
 }
 
-/// Scenarios that do not apply, for one reason.
+/// What one party came to.
+pub struct PartyView {
+    pub name: Both,
+    pub told: Both,
+    /// `ready`, `partial`, `incomplete`, `not-ready`, `not-judged`.
+    pub key: &'static str,
+}
+
+/// Scenarios that nobody judged, in one state.
+pub struct Excuses {
+    pub title: Both,
+    pub reasons: Vec<Excuse>,
+}
+
+/// Such scenarios, for one reason.
 pub struct Excuse {
     pub reason: String,
     pub links: Vec<Link>,
@@ -51,6 +65,24 @@ pub fn byline(run: &Run) -> Both {
     })
 }
 
+/// Each party on a line of its own.
+pub fn parties(run: &Run) -> Vec<PartyView> {
+    let [english, italian] = [Lang::En, Lang::It].map(|lang| conclusion::parties(run, lang));
+    let judged = run.parties();
+    let key = |party| match judged.of(party) {
+        Some(_) if party == run.first_party() => summary::readiness_key(run.readiness()),
+        Some(readiness) => summary::readiness_key(readiness),
+        None => "not-judged",
+    };
+    let both = english.into_iter().zip(italian);
+    both.map(|((party, name, told), (_, name_it, told_it))| PartyView {
+        name: Both::new(name, name_it),
+        told: Both::new(told, told_it),
+        key: key(party),
+    })
+    .collect()
+}
+
 /// Until when the verdict may be shown, and of what suite it speaks.
 pub fn validity(run: &Run) -> Both {
     let digest: String = run.started().suite_digest.chars().take(12).collect();
@@ -61,7 +93,7 @@ pub fn validity(run: &Run) -> Both {
         }
         None => {
             let none = words::choose(lang, "Not valid as an approval", "Non vale come approvazione");
-            format!("{none} · suite {digest}")
+            format!("{none}: {} · suite {digest}", run.no_approval(lang).join("; "))
         }
     })
 }
@@ -104,8 +136,8 @@ pub fn cautions(run: &Run) -> Vec<Both> {
     }
     if !started.target.mock {
         cautions.push(Both::new(
-            "The target is not the mock: faults cannot be provoked there, and their scenarios do not apply.",
-            "L'ambiente non è quello simulato: lì non si possono provocare guasti, e i relativi scenari non si applicano.",
+            "The target is not the mock: faults cannot be provoked there, and what only a fault can show was not judged.",
+            "L'ambiente non è quello simulato: lì non si possono provocare guasti, e ciò che solo un guasto può mostrare non è stato giudicato.",
         ));
     }
     cautions
@@ -195,11 +227,20 @@ pub fn attested(run: &Run) -> Vec<Attested> {
     seen.into_iter().map(view).collect()
 }
 
-/// Why scenarios do not apply: each reason once.
-pub fn excuses(run: &Run) -> Vec<Excuse> {
+/// Why scenarios were not judged although they were planned: each reason once.
+pub fn excuses(run: &Run) -> Vec<Excuses> {
+    let titled = [
+        (Verdict::NotTested, Both::new("Not tested, and why", "Non collaudato, e perché")),
+        (Verdict::NotApplicable, Both::new("Not applicable, and why", "Non applicabile, e perché")),
+    ];
+    let excuses = titled.map(|(verdict, title)| Excuses { title, reasons: reasons(run, verdict) });
+    excuses.into_iter().filter(|excuses| !excuses.reasons.is_empty()).collect()
+}
+
+fn reasons(run: &Run, verdict: Verdict) -> Vec<Excuse> {
     let mut excuses: Vec<Excuse> = Vec::new();
     for (place, scenario) in run.scenarios().iter().enumerate() {
-        if scenario.verdict() != Some(Verdict::NotApplicable) {
+        if scenario.verdict() != Some(verdict) {
             continue;
         }
         let reason = scenario.finished().and_then(|finished| finished.reason.clone()).unwrap_or_default();

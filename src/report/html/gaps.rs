@@ -4,6 +4,7 @@ use super::Word;
 use super::baseline::standings;
 use super::text::Both;
 use crate::domain::{Level, Verdict};
+use crate::event::Lang;
 use crate::report::{RequirementRow, Run, ScenarioRun, State, words};
 
 /// Something that stands between the application and READY.
@@ -86,8 +87,15 @@ fn gap(run: &Run, row: &RequirementRow<'_>) -> Gap {
         standings: standings(run, row),
         why_label: if broken { Both::new("Found", "Trovato") } else { Both::new("Reason", "Motivo") },
         why: found.or(reason).map(Both::prose),
-        remedy: broken.then(|| Both::of(|lang| words::remedy(requirement, lang)).prose()),
+        remedy: broken.then(|| Both::of(|lang| remedy(row, lang)).prose()),
     }
+}
+
+/// What to do about the finding that the gap shows.
+fn remedy<'run>(row: &RequirementRow<'run>, lang: Lang) -> &'run str {
+    let finding = row.findings.iter().min_by_key(|(_, finding)| finding.level).map(|(_, finding)| *finding);
+    let advised = finding.and_then(|finding| words::remedy_of(finding, Some(row.requirement), lang));
+    advised.unwrap_or_else(|| words::remedy(row.requirement, lang))
 }
 
 /// Why a scenario says nothing of a requirement without a finding of its own.
@@ -101,8 +109,28 @@ fn requirement_link(row: &RequirementRow<'_>) -> Link {
     Link { href: format!("#r-{id}"), symbol: row.state.symbol(), text: Both::same(id) }
 }
 
-/// Mandatory requirements that no scenario covers: a READY run says nothing of them.
-pub fn uncovered(run: &Run) -> Vec<Link> {
-    let mandatory = |row: &&RequirementRow<'_>| row.state == State::NotCovered && row.requirement.level == Level::Must;
-    run.requirement_rows().iter().filter(mandatory).map(requirement_link).collect()
+/// Requirements that apply and that no scenario judged: a READY run says nothing of them.
+pub fn untested(run: &Run) -> Vec<Link> {
+    let told = |row: RequirementRow<'_>| {
+        let level = row.requirement.level;
+        let link = requirement_link(&row);
+        if level == Level::Must { Link { text: Both::same(format!("{} ({level})", row.requirement.id)), ..link } } else { link }
+    };
+    run.untested().into_iter().map(told).collect()
+}
+
+/// How many they are, in words.
+pub fn untested_told(run: &Run) -> Both {
+    Both::of(|lang| {
+        let kind = words::application_type(run.started().application.r#type, lang);
+        let (count, mandatory) = (run.untested().len(), run.untested().iter().filter(|row| row.requirement.level == Level::Must).count());
+        match lang {
+            Lang::En => format!("{count}, of which {mandatory} mandatory: no scenario judges them for {kind} applications on this target"),
+            Lang::It => {
+                format!(
+                    "{count}, di cui {mandatory} obbligatori: nessuno scenario li giudica per applicazioni di tipo {kind} in questo ambiente"
+                )
+            }
+        }
+    })
 }

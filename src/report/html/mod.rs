@@ -14,13 +14,13 @@ use askama::Template;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
-use self::about::{Attested, Changes, Excuse, Fact};
+use self::about::{Attested, Changes, Excuses, Fact, PartyView};
 use self::baseline::Against;
 use self::gaps::{Gap, Link};
 pub use self::history::render_history;
 use self::summary::{Group, Matrix, Slice, Slow};
 use self::text::Both;
-use super::{ReportError, Run, State, clause, words};
+use super::{ReportError, Run, State, clause, conclusion, words};
 use crate::event::Lang;
 
 const STYLE: &str = concat!(include_str!("../../../templates/report/report.css"), include_str!("../../../templates/report/paper.css"));
@@ -32,7 +32,6 @@ const SCRIPT: &str = include_str!("../../../templates/report/report.js");
 /// `attachments` gives the bytes of an [`Attachment`](crate::domain::Attachment) by its path; `None` where the file is gone.
 pub fn render_html(run: &Run, lang: Lang, attachments: impl Fn(&str) -> Option<Vec<u8>>) -> Result<String, ReportError> {
     let scenarios = scenario::views(run, &attachments);
-    let application = &run.started().application.name;
     let page = Page {
         run,
         lang,
@@ -42,7 +41,8 @@ pub fn render_html(run: &Run, lang: Lang, attachments: impl Fn(&str) -> Option<V
         script: SCRIPT,
         readiness: summary::readiness_key(run.readiness()),
         verdict: Both::of(|lang| words::readiness(run.readiness(), lang)),
-        conclusion: Both::of(|lang| words::conclusion(run.readiness(), application, run.broken(), run.is_strict(), lang)),
+        conclusion: Both::of(|lang| conclusion::conclusion(run, lang)),
+        parties: about::parties(run),
         byline: about::byline(run),
         validity: about::validity(run),
         cautions: about::cautions(run),
@@ -53,7 +53,8 @@ pub fn render_html(run: &Run, lang: Lang, attachments: impl Fn(&str) -> Option<V
         excuses: about::excuses(run),
         slices: summary::slices(run),
         gaps: gaps::gaps(run),
-        uncovered: gaps::uncovered(run),
+        untested: gaps::untested(run),
+        untested_told: gaps::untested_told(run),
         matrices: summary::matrices(run),
         slowest: summary::slowest(run),
         groups: summary::groups(scenarios),
@@ -74,6 +75,7 @@ struct Page<'run> {
     readiness: &'static str,
     verdict: Both,
     conclusion: Both,
+    parties: Vec<PartyView>,
     byline: Both,
     validity: Both,
     cautions: Vec<Both>,
@@ -81,10 +83,11 @@ struct Page<'run> {
     against: Option<Against>,
     changes: Option<Changes>,
     attested: Vec<Attested>,
-    excuses: Vec<Excuse>,
+    excuses: Vec<Excuses>,
     slices: Vec<Slice>,
     gaps: Vec<Gap>,
-    uncovered: Vec<Link>,
+    untested: Vec<Link>,
+    untested_told: Both,
     matrices: Vec<Matrix<'run>>,
     slowest: Vec<Slow>,
     groups: Vec<Group>,

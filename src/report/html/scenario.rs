@@ -8,7 +8,7 @@ use super::timeline::{self, Timeline};
 use super::traffic::{self, ExchangeView};
 use super::{ClauseView, Word};
 use crate::domain::{Attachment, Finding, OraclePart, Verdict};
-use crate::event::StepStatus;
+use crate::event::{Lang, StepStatus};
 use crate::report::{Run, ScenarioRun, State, words};
 
 pub struct ScenarioView {
@@ -174,7 +174,8 @@ fn finding_view(run: &Run, scenario: &ScenarioRun, finding: &Finding, anchor: &s
         summary: Both::same(finding.summary.clone()).prose(),
         expected: finding.expected.clone(),
         actual: finding.actual.clone(),
-        remedy: requirement.map(|requirement| Both::of(|lang| words::remedy(requirement, lang)).prose()),
+        remedy: words::remedy_of(finding, requirement, Lang::En)
+            .map(|_| Both::of(|lang| words::remedy_of(finding, requirement, lang).unwrap_or_default()).prose()),
         clause: ClauseView::new(&finding.clause),
         exchanges: finding.exchanges.iter().map(|number| (*number, traffic::anchor(anchor, *number))).collect(),
         waiver: finding.waiver.as_ref().map(|waiver| Both::of(|lang| words::beside_finding(waiver, lang))),

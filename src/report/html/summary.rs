@@ -56,6 +56,7 @@ pub fn readiness_key(readiness: Readiness) -> &'static str {
     match readiness {
         Readiness::Ready => "ready",
         Readiness::NotReady => "not-ready",
+        Readiness::Partial => "partial",
         Readiness::Incomplete => "incomplete",
     }
 }

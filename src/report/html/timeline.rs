@@ -55,10 +55,11 @@ const INTERVALS: i64 = 4;
 
 /// Browser facts and exchanges in one order, and whether that order is known.
 ///
-/// The browser counts from the opening of its context, the platform from its own start. Their clocks are laid over each other
-/// at the first page of the platform that the browser showed; with no such page the browser comes first, then the platform.
+/// Both count from the platform's start. In older records the browser counts from the opening of its context: there the clocks are laid
+/// over each other at the first page of the platform that it showed; with no such page the browser comes first, then the platform.
 pub fn timeline(browser: &[BrowserFact], exchanges: &[Exchange], scenario: &str) -> Timeline {
-    let offset = offset(browser, exchanges);
+    let on_one_clock = browser.iter().all(|fact| fact.person.is_some());
+    let offset = if on_one_clock { Some(0) } else { offset(browser, exchanges) };
     let shift = offset.unwrap_or(0);
     let mut moments: Vec<(i64, Moment)> = Vec::new();
     for exchange in exchanges {
@@ -71,7 +72,8 @@ pub fn timeline(browser: &[BrowserFact], exchanges: &[Exchange], scenario: &str)
     for fact in browser {
         let at = signed(fact.at_ms);
         let what = Both::of(|lang| words::browser_fact(fact.kind, lang));
-        let text = fact.text.clone();
+        let whose = fact.person.as_ref().map(|person| format!("{person}: ")).unwrap_or_default();
+        let text = format!("{whose}{}", fact.text);
         moments.push((at, Moment { at: seconds_of(at), lane: "browser", what, text, href: None, faults: Vec::new() }));
     }
     let aligned = offset.is_some() || browser.is_empty() || exchanges.is_empty();
@@ -138,7 +140,7 @@ mod tests {
     use super::*;
 
     fn shown(at_ms: u64, url: &str) -> BrowserFact {
-        BrowserFact { at_ms, kind: BrowserFactKind::Navigated, text: url.to_owned() }
+        BrowserFact { at_ms, kind: BrowserFactKind::Navigated, text: url.to_owned(), person: None }
     }
 
     fn lanes(browser: &[BrowserFact], exchanges: &[Exchange]) -> (Vec<String>, bool) {
@@ -158,6 +160,22 @@ mod tests {
             "0.540 platform /oauth/token",
         ];
         assert_eq!(lanes(&browser, &exchanges), (expected.map(str::to_owned).to_vec(), true));
+    }
+
+    /// Two people, each in a browser of their own: none of them is laid on the other's sign-in.
+    #[test]
+    fn nobody_is_shown_before_what_led_there() {
+        let of = |person: &str, at_ms, url: &str| BrowserFact { person: Some(person.to_owned()), ..shown(at_ms, url) };
+        let callback = "http://127.0.0.1:1/callback";
+        let authorize = "http://127.0.0.1:2/oauth/authorize";
+        let browser = [of("Ada", 110, authorize), of("Ada", 260, callback), of("Bruno", 910, authorize), of("Bruno", 1_060, callback)];
+        let exchanges = [seen(100, "/oauth/authorize"), seen(200, "/consent"), seen(900, "/oauth/authorize"), seen(1_000, "/consent")];
+        let (moments, aligned) = lanes(&browser, &exchanges);
+        assert!(aligned);
+        let place = |text: &str| moments.iter().position(|moment| moment.ends_with(text)).expect("it is there");
+        assert_eq!(moments[place("Bruno: http://127.0.0.1:1/callback")], "1.060 browser Bruno: http://127.0.0.1:1/callback");
+        let consents: Vec<usize> = (0..moments.len()).filter(|at| moments[*at].ends_with("platform /consent")).collect();
+        assert!(consents[0] < place("Ada: http://127.0.0.1:1/callback") && consents[1] < place("Bruno: http://127.0.0.1:1/callback"));
     }
 
     #[test]

@@ -1,0 +1,66 @@
+//! What is left when somebody has signed out, and what of patients stands where others may read it.
+
+use cucumber::{given, then, when};
+
+use super::Failure;
+use super::world::World;
+use crate::browser::{BrowserError, pages};
+use crate::checks::{self, Place};
+use crate::domain::Endpoint;
+use crate::platform::accounts::TENANT;
+
+/// The Back button, until the page of a feature is reached again.
+const STEPS_BACK: usize = 4;
+
+#[given(expr = "{word} has removed the application at the platform")]
+async fn has_removed(world: &mut World, name: String) -> Result<(), Failure> {
+    world.provoke_by_hand().await?;
+    let stage = world.stage()?;
+    let (platform, person) = (stage.mock()?, stage.person(&name)?);
+    let client = stage.credentials.as_ref().ok_or_else(|| Failure::broke("the application has no credentials"))?;
+    let subject = platform.subject_of(&person.email).ok_or_else(|| Failure::broke(format!("{name} is no user")))?;
+    platform.revoke_grants(&subject, &client.client_id);
+    world.delivered()
+}
+
+#[when(expr = "{word} goes back in the browser")]
+async fn goes_back(world: &mut World, name: String) -> Result<(), Failure> {
+    world.memory.actor = Some(name);
+    Ok(())
+}
+
+#[then("no page on the way back shows data")]
+async fn back_shows_nothing(world: &mut World) -> Result<(), Failure> {
+    let patients = world.stage()?.mock()?.personal_canaries(TENANT);
+    let visitor = world.actor_visitor().await?;
+    for _ in 0..STEPS_BACK {
+        match visitor.page.back().await {
+            Ok(()) => {}
+            Err(BrowserError::Timeout { .. }) => return Err(Failure::unjudged("a page on the way back does not load")),
+            Err(_) => break,
+        }
+        let place =
+            Place { name: "a page on the way back".to_owned(), text: pages::visible_text(&visitor.page, super::PATIENCE / 5).await? };
+        world.judge(checks::check_absent("OWASP ASVS 4.0.3 section 3.3.1", &patients, &[place]))?;
+    }
+    world.react(true, "", "", "")
+}
+
+#[then("no patient's identity is in any link or form of the pages")]
+async fn no_patient_in_links(world: &mut World) -> Result<(), Failure> {
+    let patients = world.stage()?.mock()?.personal_canaries(TENANT);
+    let mut places = Vec::new();
+    for feature in world.features()? {
+        world.look_at(&feature).await?;
+        let visitor = world.actor_visitor().await?;
+        let text = pages::addresses_in(&visitor.page).await?.join("\n");
+        places.push(Place { name: format!("the links and forms of {feature}"), text });
+    }
+    world.judge(checks::check_absent("C-05", &patients, &places))
+}
+
+#[then("at least one revocation was asked for")]
+async fn revocation_asked(world: &mut World) -> Result<(), Failure> {
+    let asked = world.provoked_exchanges()?.iter().any(|exchange| exchange.endpoint == Endpoint::Revocation);
+    if asked { Ok(()) } else { Err(Failure::unjudged("the application asked for no revocation")) }
+}

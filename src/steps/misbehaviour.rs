@@ -1,0 +1,279 @@
+//! The platform misbehaves in one way after the other, while somebody opens the application's features: a table of phrases, one
+//! look at the application for each of them.
+
+use std::collections::BTreeMap;
+
+use cucumber::gherkin::Step;
+use cucumber::{then, when};
+
+use super::sight::Sight;
+use super::world::World;
+use super::{Failure, fault_phrases};
+use crate::checks;
+use crate::domain::{Exchange, OraclePart};
+use crate::platform::Times;
+use crate::platform::accounts::TENANT;
+
+/// Attempts in a row, the first included, that are no insistence.
+const MOST_ATTEMPTS: usize = 6;
+
+/// One way in which the platform misbehaved while a feature was opened, and what came of it.
+pub(super) struct Trial {
+    /// What the platform did, as the feature file says it.
+    way: String,
+    feature: String,
+    sight: Sight,
+    exchanges: Vec<Exchange>,
+}
+
+/// Every look of a scenario.
+#[derive(Default)]
+pub(super) struct Trials {
+    /// Features before anything was provoked.
+    before: BTreeMap<String, Sight>,
+    all: Vec<Trial>,
+    /// Features when the scope of one of them was refused.
+    pub consents: Vec<super::consent::Looked>,
+}
+
+/// Which features are opened, and with what.
+#[derive(Clone, Copy)]
+struct Manner {
+    every: bool,
+    expired: bool,
+}
+
+#[when(regex = r"^(\w+) opens every declared feature once for each of these$")]
+async fn opens_every(world: &mut World, name: String, step: &Step) -> Result<(), Failure> {
+    world.try_each(name, &ways(step)?, Manner { every: true, expired: false }).await
+}
+
+/// The first feature for the first way, the second for the second, and so on.
+#[when(regex = r"^(\w+) opens a declared feature once for each of these$")]
+async fn opens_one(world: &mut World, name: String, step: &Step) -> Result<(), Failure> {
+    world.try_each(name, &ways(step)?, Manner { every: false, expired: false }).await
+}
+
+#[when(regex = r"^(\w+) opens a declared feature with an expired token once for each of these$")]
+async fn opens_with_expired(world: &mut World, name: String, step: &Step) -> Result<(), Failure> {
+    world.try_each(name, &ways(step)?, Manner { every: false, expired: true }).await
+}
+
+#[then("each time the relying party answers, and tells what went wrong")]
+async fn answers_and_tells(world: &mut World) -> Result<(), Failure> {
+    let empty = world.empty_lists().await?;
+    let found = world.memory.trials.all.iter().find_map(|trial| trial.unanswered().or_else(|| trial.untold(&world.memory.trials, &empty)));
+    world.react_to(found)
+}
+
+#[then("each time the relying party answers")]
+async fn answers(world: &mut World) -> Result<(), Failure> {
+    let found = world.memory.trials.all.iter().find_map(Trial::unanswered);
+    world.react_to(found)
+}
+
+#[then("each time the feature shows what it showed before")]
+async fn shows_the_same(world: &mut World) -> Result<(), Failure> {
+    let found = world.memory.trials.all.iter().find_map(|trial| trial.unanswered().or_else(|| trial.changed(&world.memory.trials)));
+    world.react_to(found)
+}
+
+/// For one of the scenario's requirements only: the others let an application leave the repetition to its user.
+#[then(expr = "each time the feature shows what it showed before, as {word} asks")]
+async fn shows_the_same_for(world: &mut World, requirement: String) -> Result<(), Failure> {
+    let found = world.memory.trials.all.iter().find_map(|trial| trial.unanswered().or_else(|| trial.changed(&world.memory.trials)));
+    world.ledger.oracle.set(OraclePart::Reaction, true);
+    let Some((summary, expected, actual)) = found else { return Ok(()) };
+    let found = checks::Discrepancy { summary, expected: expected.to_owned(), actual, clause: "C-57", exchanges: Vec::new() };
+    world.judge_for(&requirement, Err(checks::Refusal::Discrepancy(found)))
+}
+
+#[then("each time it was asked for once")]
+async fn asked_once(world: &mut World) -> Result<(), Failure> {
+    world.judge_each(|exchanges| checks::check_not_repeated(exchanges, &[404]))
+}
+
+#[then("the relying party says something else each time")]
+async fn says_something_else(world: &mut World) -> Result<(), Failure> {
+    let found = world.memory.trials.same_words();
+    world.react_to(found)
+}
+
+#[then("each time nothing was repeated before its time")]
+async fn kept_the_time(world: &mut World) -> Result<(), Failure> {
+    world.judge_each(checks::check_retry_after)?;
+    // What nothing was said of is of RS-05 alone.
+    let judged = world.memory.trials.first_refusal(checks::check_pause_without_retry_after);
+    world.judge_for("RS-05", judged)
+}
+
+#[then("each time the relying party gave up after a few attempts")]
+async fn gave_up(world: &mut World) -> Result<(), Failure> {
+    world.judge_each(|exchanges| checks::check_attempts_bounded(exchanges, MOST_ATTEMPTS))
+}
+
+#[then("each time the relying party waited longer before the next attempt")]
+async fn waited_longer(world: &mut World) -> Result<(), Failure> {
+    world.judge_each(checks::check_waits_grow)
+}
+
+#[then("each time at most one refresh and one repetition followed")]
+async fn refreshed_once(world: &mut World) -> Result<(), Failure> {
+    world.judge_each(checks::check_bounded_after_401)
+}
+
+/// C-57 recommends it: a client whose waits are all alike is told so.
+#[then(expr = "the waits vary, as {word} recommends")]
+async fn waits_vary(world: &mut World, requirement: String) -> Result<(), Failure> {
+    let exchanges = world.provoked_exchanges()?;
+    if let Err(checks::Refusal::Discrepancy(found)) = checks::check_wait_varies(&exchanges) {
+        world.warn(&requirement, found);
+    }
+    Ok(())
+}
+
+/// The phrases of a step's table.
+fn ways(step: &Step) -> Result<Vec<(String, &'static str, Times)>, Failure> {
+    let rows = step.table.as_ref().map(|table| &table.rows[..]).unwrap_or_default();
+    let known = |row: &Vec<String>| {
+        let phrase = row.first().cloned().unwrap_or_default();
+        let (fault, times) = fault_phrases::fault(&phrase).ok_or_else(|| Failure::broke(format!("no fault is called `{phrase}`")))?;
+        Ok((phrase, fault, times))
+    };
+    rows.iter().map(known).collect()
+}
+
+/// What a look found: summary, what was expected, what was seen.
+type Found = (String, &'static str, String);
+
+impl Trial {
+    fn during(&self) -> String {
+        format!("{}, while the platform will {}", self.feature, self.way)
+    }
+
+    /// The application left its end-user without a page, or with a page of its server's.
+    fn unanswered(&self) -> Option<Found> {
+        let wrong = self.sight.unanswered()?;
+        Some((format!("does not answer its end-user: {}", self.during()), "a page with words for a person", wrong))
+    }
+
+    /// Nothing that a feature in order, or one with nothing in it, does not say.
+    fn untold(&self, trials: &Trials, empty: &BTreeMap<String, Sight>) -> Option<Found> {
+        let known = [trials.before.get(&self.feature), empty.get(&self.feature)];
+        let told = !self.sight.entries.is_empty() || self.sight.says_more_than(known.into_iter().flatten());
+        (!told).then(|| {
+            let seen = format!("the page says `{}`", self.sight.shortened());
+            (format!("does not tell the end-user what went wrong: {}", self.during()), "words about it", seen)
+        })
+    }
+
+    fn changed(&self, trials: &Trials) -> Option<Found> {
+        let (before, now) = (trials.before.get(&self.feature)?.entries.len(), self.sight.entries.len());
+        (before != now).then(|| {
+            let summary = format!("does not show what it showed before: {}", self.during());
+            (summary, "as many entries as before", format!("{now} entries instead of {before}; the page says `{}`", self.sight.shortened()))
+        })
+    }
+}
+
+impl Trials {
+    fn first_refusal(&self, check: impl Fn(&[Exchange]) -> checks::Judgement) -> checks::Judgement {
+        let judged = self.all.iter().map(|trial| check(&trial.exchanges));
+        judged.filter_map(Result::err).find(|refusal| refusal.discrepancy().is_some()).map_or(Ok(()), Err)
+    }
+
+    /// Two ways of which the application says the same on the same feature.
+    fn same_words(&self) -> Option<Found> {
+        self.all.iter().enumerate().find_map(|(place, one)| {
+            let before = self.before.get(&one.feature)?;
+            let twin = self.all[place + 1..].iter().find(|other| other.feature == one.feature && other.way != one.way)?;
+            (one.sight.lines_beside(before) == twin.sight.lines_beside(before)).then(|| {
+                let seen = format!("`{}`, both times", one.sight.shortened());
+                (format!("says the same whether the platform will {} or {}", one.way, twin.way), "words about each", seen)
+            })
+        })
+    }
+}
+
+impl World {
+    async fn try_each(&mut self, name: String, ways: &[(String, &'static str, Times)], manner: Manner) -> Result<(), Failure> {
+        self.memory.actor = Some(name.clone());
+        let features = self.features()?;
+        self.look_before(&features).await?;
+        for (turn, (way, fault, times)) in ways.iter().enumerate() {
+            let opened = if manner.every { &features[..] } else { std::slice::from_ref(&features[turn % features.len()]) };
+            for feature in opened {
+                self.provoke(fault, *times).await?;
+                let platform = self.stage()?.mock()?;
+                if manner.expired {
+                    platform.expire_access_tokens();
+                }
+                let mark = platform.journal().mark();
+                let sight = self.look_at(feature).await?;
+                let platform = self.stage()?.mock()?;
+                platform.faults().disarm(fault).map_err(Failure::broke)?;
+                let exchanges = platform.journal().since(mark);
+                self.memory.trials.all.push(Trial { way: way.clone(), feature: feature.clone(), sight, exchanges });
+                self.come_back(&name).await?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Every feature as it is when nothing is provoked.
+    async fn look_before(&mut self, features: &[String]) -> Result<(), Failure> {
+        for feature in features {
+            if !self.memory.trials.before.contains_key(feature) {
+                let sight = self.look_at(feature).await?;
+                if sight.entries.is_empty() {
+                    let seen = sight.shortened();
+                    return Err(Failure::unjudged(format!("without any provocation the feature {feature} shows nothing: `{seen}`")));
+                }
+                self.memory.trials.before.insert(feature.clone(), sight);
+            }
+        }
+        Ok(())
+    }
+
+    /// Signs in again who was signed out by what went wrong: the next look is at another thing.
+    async fn come_back(&mut self, name: &str) -> Result<(), Failure> {
+        let visitor = self.actor_visitor().await?;
+        if self.memory.trials.all.last().is_some_and(|trial| !trial.sight.entries.is_empty()) {
+            return Ok(());
+        }
+        match self.stage()?.who_is_signed_in(&visitor).await? {
+            Some(_) => Ok(()),
+            None => self.honest_sign_in(name).await,
+        }
+    }
+
+    /// What each feature says when there is nothing in it; only those whose lists were read.
+    async fn empty_lists(&mut self) -> Result<BTreeMap<String, Sight>, Failure> {
+        let platform = self.stage()?.mock()?;
+        platform.keep_patients(TENANT, 0);
+        let mut empty = BTreeMap::new();
+        let features: Vec<String> = self.memory.trials.before.keys().cloned().collect();
+        for feature in features {
+            let mark = self.stage()?.mock()?.journal().mark();
+            let sight = self.look_at(&feature).await?;
+            let exchanges = self.stage()?.mock()?.journal().since(mark);
+            if exchanges.iter().any(|call| super::provocation::is_resource_call(call) && call.status == 200) {
+                empty.insert(feature, sight);
+            }
+        }
+        Ok(empty)
+    }
+
+    fn react_to(&mut self, found: Option<Found>) -> Result<(), Failure> {
+        match found {
+            None => self.react(true, "", "", ""),
+            Some((summary, expected, actual)) => self.react(false, &summary, expected, &actual),
+        }
+    }
+
+    /// A check on each look's own traffic. Where nothing was done, nothing was done too soon or too often.
+    fn judge_each(&mut self, check: impl Fn(&[Exchange]) -> checks::Judgement) -> Result<(), Failure> {
+        let judged = self.memory.trials.first_refusal(check);
+        self.judge(judged)
+    }
+}

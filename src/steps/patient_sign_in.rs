@@ -1,0 +1,45 @@
+//! A sign-in whose end-user waits as long as an application may let anybody wait.
+
+use cucumber::when;
+
+use super::Failure;
+use super::attempt::Expected;
+use super::sight::LONGEST_ANSWER;
+use super::sign_in::{Consent, Outcome, at_the_platform};
+use super::world::World;
+use crate::browser::pages::PlatformWindow;
+
+/// A platform that holds its answer back is given up by the application, not by its end-user.
+#[when(expr = "{word} signs in through the popup and waits as long as it takes")]
+async fn signs_in_patiently(world: &mut World, name: String) -> Result<(), Failure> {
+    world.memory.actor = Some(name.clone());
+    let outcome = world.wait_for_outcome(&name).await?;
+    world.memory.outcome = Some(outcome);
+    Ok(())
+}
+
+impl World {
+    async fn wait_for_outcome(&mut self, name: &str) -> Result<Outcome, Failure> {
+        let stage = self.stage_mut()?;
+        stage.provocation.expected = Expected::Refused;
+        stage.provocation.started_sign_ins += 1;
+        let person = stage.person(name)?;
+        let visitor = stage.visitor(name).await?;
+        let login = stage.setup.login().clone();
+        let attempt = stage.begin_attempt(&login, &visitor).await?;
+        let window = stage.open_sign_in(&visitor).await?;
+        attempt.at_the_platform(&window).await?;
+        match at_the_platform(&window, &person, &Consent::GrantAll, &login).await {
+            Ok(Some(turned_away)) => return Ok(turned_away),
+            // The page after the consent is the application's, and is what is waited for.
+            Ok(None) | Err(Failure::Unjudged { .. }) => {}
+            Err(failure) => return Err(failure),
+        }
+        let platform = PlatformWindow(&window);
+        let came = tokio::select! {
+            back = platform.wait_until_back(LONGEST_ANSWER) => back.is_ok() || window.is_closed(),
+            closed = window.wait_until_closed(LONGEST_ANSWER) => closed.is_ok(),
+        };
+        if came { attempt.outcome(&window).await } else { Ok(Outcome::Refused(None)) }
+    }
+}

@@ -1,0 +1,289 @@
+//! What the look before a run tries out: a client secret, an honest sign-in, every action; and what both sides say when it fails.
+
+use reqwest::StatusCode;
+use secrecy::ExposeSecret;
+use serde_json::Value;
+
+use super::Failure;
+use super::learning::Begun;
+use super::people::Person;
+use super::sign_in::{Consent, Outcome, at_the_platform};
+use super::stage::{Stage, Visitor, http_client};
+use crate::browser::pages::visible_text;
+use crate::browser::{BrowserError, Element, Page};
+use crate::domain::{Action, Exchange, Waiting};
+use crate::oauth::Metadata;
+
+/// How many refusals of the platform, and lines of the application, a reason tells.
+const REFUSALS: usize = 3;
+const LINES: usize = 8;
+/// The longest text that is quoted of a page or a line.
+const QUOTED: usize = 200;
+
+/// What trying something out came to.
+pub(super) enum Proof {
+    Fine(String),
+    /// It may be as it should be: whoever knows the application decides.
+    Doubtful(String),
+    /// It is wrong; scenarios tell what it breaks.
+    Wrong(String),
+    /// It is wrong, and every scenario would only say the same.
+    Hopeless(Failure),
+}
+
+/// A token request that cannot succeed: a platform that knows the client refuses the code, another one the client.
+pub(super) async fn client_secret(stage: &Stage) -> Result<Proof, Failure> {
+    let Some(remote) = stage.setup.remote() else { return Ok(Proof::Fine("is the mock's own".to_owned())) };
+    let client = http_client(&stage.issuer, remote.extra_ca_pem.as_deref())?;
+    let discovery = format!("{}/.well-known/openid-configuration", stage.issuer);
+    let document = client.get(&discovery).send().await.map_err(Failure::broke)?;
+    let metadata: Metadata = document.json().await.map_err(|error| Failure::broke(format!("{discovery}: {error}")))?;
+    let registered = &remote.file.client;
+    let mut form = vec![
+        ("grant_type", "authorization_code"),
+        ("code", "collaudo-doctor-asks-whether-the-client-is-known"),
+        ("code_verifier", "collaudo-doctor-asks-whether-the-client-is-known"),
+        ("redirect_uri", registered.redirect_uri.as_str()),
+    ];
+    let methods = &metadata.token_endpoint_auth_methods_supported;
+    let in_body = !methods.is_empty() && !methods.iter().any(|method| method == "client_secret_basic");
+    let mut request = client.post(&metadata.token_endpoint);
+    match &remote.client_secret {
+        Some(secret) if !in_body => request = request.basic_auth(&registered.client_id, Some(secret.expose_secret())),
+        secret => {
+            form.push(("client_id", &registered.client_id));
+            form.extend(secret.iter().map(|secret| ("client_secret", secret.expose_secret())));
+        }
+    }
+    let answer = request.form(&form).send().await.map_err(|error| Failure::broke(error.without_url()))?;
+    let status = answer.status();
+    let error = answer.json::<Value>().await.ok().and_then(|body| body["error"].as_str().map(str::to_owned)).unwrap_or_default();
+    let secret = registered.secret_env.as_ref().map_or_else(String::new, |name| format!(" and of {name}"));
+    Ok(match error.as_str() {
+        "invalid_client" => Proof::Hopeless(Failure::broke(format!(
+            "the platform does not know the client (`invalid_client`): look at client.client_id of the target file{secret}"
+        ))),
+        "invalid_grant" => Proof::Fine("the platform knows the client".to_owned()),
+        _ if status == StatusCode::UNAUTHORIZED => Proof::Hopeless(Failure::broke(format!(
+            "the platform does not know the client (status 401): look at client.client_id of the target file{secret}"
+        ))),
+        other => Proof::Doubtful(format!("a made-up code is answered with {status} `{other}`, which says nothing of the client")),
+    })
+}
+
+/// An honest sign-in, judged by the markers that the profile has.
+pub(super) async fn honest_sign_in(stage: &Stage, begun: &Begun) -> Result<Proof, Failure> {
+    let (login, ada) = (stage.setup.login().clone(), stage.person("Ada")?);
+    let Begun { visitor, window, before } = begun;
+    let ended = match at_the_platform(window, &ada, &Consent::GrantAll, &login).await? {
+        Some(turned_away) => turned_away,
+        None => stage.begin_attempt(&login, visitor).await?.outcome(window).await?,
+    };
+    let marker = login.signed_in.as_deref().unwrap_or_default();
+    Ok(match ended {
+        Outcome::SignedIn(shown) if ada.is_named_by(&shown) => {
+            Proof::Fine(format!("an honest one ends signed in, shown as `{}`", shown.trim()))
+        }
+        Outcome::SignedIn(shown) => Proof::Wrong(format!(
+            "after an honest sign-in of {} `{marker}` (app.login.signed_in) says `{}`, which does not name the person: name what does",
+            ada.called(),
+            shown.trim()
+        )),
+        Outcome::TurnedAway(said) => turned_away(stage, &ada, &said),
+        Outcome::Refused(said) => {
+            let patience = stage.setup.patience().waited(Waiting::SignIn);
+            let said = said.map_or_else(String::new, |said| format!("; it says `{}`", quoted(&said)));
+            let told = format!(
+                "an honest sign-in of {} does not end signed in: `{marker}` (app.login.signed_in) does not appear ({patience}){said}; {}",
+                ada.called(),
+                news(&visitor.page, before).await?
+            );
+            // Whoever was given tokens, and had nothing against it, has signed the person in, and shows it by something else.
+            if was_given_tokens(stage) && own_errors(stage).is_empty() && said.is_empty() {
+                Proof::Hopeless(Failure::unjudged(told))
+            } else {
+                Proof::Wrong(told)
+            }
+        }
+    })
+}
+
+fn turned_away(stage: &Stage, ada: &Person, said: &str) -> Proof {
+    let variable = stage.setup.remote().and_then(|remote| remote.file.users.get("ada")).map(|user| user.password_env.clone());
+    match variable {
+        Some(variable) => Proof::Hopeless(Failure::broke(format!(
+            "the platform turns {} away: `{}`; look at users.ada.email of the target file and at the password in {variable}",
+            ada.email,
+            quoted(said)
+        ))),
+        None => Proof::Wrong(format!("the platform turns an honest sign-in away: `{}`", quoted(said))),
+    }
+}
+
+fn was_given_tokens(stage: &Stage) -> bool {
+    let exchanges = stage.exchanges();
+    let given =
+        |exchange: &Exchange| exchange.status == 200 && exchange.response.as_ref().is_some_and(|answer| answer["access_token"].is_string());
+    stage.mock().is_err() || (exchanges.iter().any(given) && refusals(&exchanges).is_empty())
+}
+
+/// What the page says that it did not say before.
+async fn news(page: &Page, before: &[Element]) -> Result<String, Failure> {
+    Ok(super::learning::news(before, &page.elements().await?))
+}
+
+/// Opens an action once, as whoever is signed in.
+pub(super) async fn action(stage: &Stage, visitor: &Visitor, action: &Action) -> Result<Proof, Failure> {
+    let url = stage.base_url.join(&action.open).map_err(Failure::broke)?;
+    let sent = visitor.context.requests().len();
+    if let Err(error) = visitor.page.goto(url.as_str()).await {
+        return Ok(Proof::Wrong(stage.explain(Failure::not_loaded(error)).await.message()));
+    }
+    let requests = visitor.context.requests();
+    let documents = requests.iter().skip(sent).filter(|request| request.resource_type == "Document");
+    let status = documents.filter_map(|request| request.status).next_back().unwrap_or_default();
+    if status == 404 || status >= 500 {
+        return Ok(Proof::Wrong(format!("{} answers with status {status}", action.open)));
+    }
+    let patience = stage.setup.patience();
+    match visitor.page.wait_for(&action.shows, patience.follow_up).await {
+        Ok(()) => Ok(Proof::Fine(format!("{} answers with status {status} and shows `{}`", action.open, action.shows))),
+        Err(BrowserError::Timeout { .. }) => {
+            // A real platform's data are nobody's to quote.
+            let seen = match stage.mock() {
+                Ok(_) => stage.redacted(visible_text(&visitor.page, patience.follow_up).await?),
+                Err(_) => visitor.page.title().await?,
+            };
+            Ok(Proof::Doubtful(format!(
+                "{} answers with status {status} and shows no `{}` ({}); the page says `{}`",
+                action.open,
+                action.shows,
+                patience.waited(Waiting::FollowUp),
+                quoted(&seen)
+            )))
+        }
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// What both sides have to say of a failure: the platform's last refusals, the application's own errors, and its last words.
+pub(super) async fn both_sides(stage: &Stage) -> String {
+    let mut told = Vec::new();
+    let refused = refusals(&stage.exchanges());
+    if !refused.is_empty() {
+        told.push(format!("the platform refused {}", refused.join(", then ")));
+    }
+    let failed = own_errors(stage);
+    if !failed.is_empty() {
+        told.push(format!("the application answered {}", failed.join(", ")));
+    }
+    let lines = stage.last_lines(LINES).await;
+    if !lines.is_empty() {
+        told.push(format!("the application's last words: {}", lines.iter().map(|line| quoted(line)).collect::<Vec<_>>().join(" / ")));
+    }
+    stage.redacted(told.join("; "))
+}
+
+fn own_errors(stage: &Stage) -> Vec<String> {
+    let mut found: Vec<String> = Vec::new();
+    for request in stage.visitors().flat_map(|(_, visitor)| visitor.context.requests()) {
+        let own = url::Url::parse(&request.url).ok().filter(|url| url.origin() == stage.base_url.origin());
+        let (Some(url), Some(status)) = (own, request.status) else { continue };
+        // A picture that nobody made is no error.
+        if status >= 400 && url.path() != "/favicon.ico" {
+            found.push(format!("{} {} with status {status}", request.method, url.path()));
+        }
+    }
+    found.dedup();
+    found.split_off(found.len().saturating_sub(REFUSALS))
+}
+
+/// The platform's last refusals, for a person. What the end-user refused is none.
+fn refusals(exchanges: &[Exchange]) -> Vec<String> {
+    let mut found: Vec<String> = exchanges.iter().filter_map(refusal).collect();
+    found.dedup();
+    found.split_off(found.len().saturating_sub(REFUSALS))
+}
+
+fn refusal(exchange: &Exchange) -> Option<String> {
+    let answer = |name: &str| exchange.response.as_ref().and_then(|answer| answer[name].as_str()).map(str::to_owned);
+    let location = exchange.response_header("location").and_then(|location| url::Url::parse(location).ok());
+    let redirected = |name: &str| location.as_ref()?.query_pairs().find(|(key, _)| key == name).map(|(_, value)| value.into_owned());
+    let error = redirected("error").or_else(|| answer("error").filter(|_| exchange.status >= 400));
+    // A device asks again and again until the person has answered; a page may ask without one whether somebody is signed in.
+    if matches!(
+        error.as_deref(),
+        Some("access_denied" | "authorization_pending" | "slow_down" | "login_required" | "consent_required" | "interaction_required")
+    ) {
+        return None;
+    }
+    if error.is_none() && (exchange.status < 400 || exchange.path == "/favicon.ico") {
+        return None;
+    }
+    let why = exchange.facts.refusal.clone().or_else(|| answer("error_description")).or_else(|| redirected("error_description"));
+    let words: Vec<String> =
+        [Some(format!("status {}", exchange.status)).filter(|_| error.is_none()), error, why].into_iter().flatten().collect();
+    Some(format!("{} {} ({})", exchange.method, exchange.path, words.join(": ")))
+}
+
+/// A text in one line, shortened.
+fn quoted(text: &str) -> String {
+    let words = text.split_whitespace().collect::<Vec<_>>().join(" ");
+    if words.chars().count() > QUOTED { words.chars().take(QUOTED).chain(['…']).collect() } else { words }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::{Endpoint, Facts};
+
+    fn exchange(path: &str, status: u16, location: &str, response: Option<Value>) -> Exchange {
+        Exchange {
+            number: 1,
+            at_ms: 0,
+            duration_ms: 0,
+            endpoint: Endpoint::Other,
+            method: "GET".to_owned(),
+            path: path.to_owned(),
+            query: Vec::new(),
+            headers: Vec::new(),
+            form: Vec::new(),
+            body: None,
+            status,
+            response_headers: vec![("location".to_owned(), location.to_owned())],
+            response,
+            facts: Facts::default(),
+            faults: Vec::new(),
+        }
+    }
+
+    #[test]
+    fn what_the_platform_refused_is_told_and_what_the_person_refused_is_not() {
+        let back = |error: &str| format!("http://127.0.0.1:5000/callback?error={error}&error_description=not%20so&state=x");
+        let mut private =
+            exchange("/connect/token", 400, "", Some(serde_json::json!({"error": "invalid_grant", "error_description": "no"})));
+        private.facts.refusal = Some("the code was used before".to_owned());
+        let exchanges = [
+            exchange("/connect/authorize", 302, &back("invalid_scope"), None),
+            exchange("/connect/authorize", 302, &back("access_denied"), None),
+            exchange("/favicon.ico", 404, "", None),
+            exchange("/connect/authorize", 302, "http://127.0.0.1:5000/callback?code=[code-1]", None),
+            private,
+            exchange("/v2/userinfo", 503, "", None),
+        ];
+        assert_eq!(
+            refusals(&exchanges),
+            [
+                "GET /connect/authorize (invalid_scope: not so)",
+                "GET /connect/token (invalid_grant: the code was used before)",
+                "GET /v2/userinfo (status 503)"
+            ]
+        );
+    }
+
+    #[test]
+    fn what_is_quoted_is_one_short_line() {
+        assert_eq!(quoted(" a\n  b\t"), "a b");
+        assert_eq!(quoted(&"x".repeat(500)).chars().count(), QUOTED + 1);
+    }
+}

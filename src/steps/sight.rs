@@ -1,0 +1,114 @@
+//! What a person has before them when they open a page of the application.
+
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+use super::Failure;
+use super::world::World;
+use crate::browser::{BrowserError, pages};
+
+/// The longest that an application may let its end-user wait for a page: one that gives up on the platform does so earlier.
+pub(super) const LONGEST_ANSWER: Duration = Duration::from_secs(40);
+/// A page at rest has its words, or none.
+const AT_ONCE: Duration = Duration::from_millis(100);
+/// What a program that fell over leaves on a page.
+const TRACES: [&str; 6] =
+    ["stack trace", "Traceback (most recent call last)", "panicked at", "at java.", "Exception in thread", "node_modules/"];
+
+/// A page as it was seen once it was done.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Sight {
+    /// Nothing came within [`LONGEST_ANSWER`].
+    pub never: bool,
+    pub status: Option<u16>,
+    /// The texts of the list that the profile names.
+    pub entries: Vec<String>,
+    pub words: String,
+}
+
+impl Sight {
+    /// What is wrong with it as an answer to a person, whatever it says.
+    pub fn unanswered(&self) -> Option<String> {
+        if self.never {
+            return Some(format!("no page within {} s", LONGEST_ANSWER.as_secs()));
+        }
+        if let Some(status) = self.status.filter(|status| *status == 500 || (*status > 500 && self.words.trim().is_empty())) {
+            return Some(format!("status {status}, and the page says `{}`", self.shortened()));
+        }
+        let trace = TRACES.into_iter().find(|trace| self.words.contains(trace));
+        if let Some(trace) = trace {
+            return Some(format!("the insides of a program (`{trace}`): `{}`", self.shortened()));
+        }
+        self.words.trim().is_empty().then(|| "a page without a word".to_owned())
+    }
+
+    /// The lines that are not on the other page.
+    pub fn lines_beside<'a>(&'a self, other: &'a Self) -> BTreeSet<&'a str> {
+        &self.lines() - &other.lines()
+    }
+
+    pub fn says_more_than<'a>(&self, others: impl Iterator<Item = &'a Self>) -> bool {
+        let known: BTreeSet<&str> = others.flat_map(Self::lines).collect();
+        self.lines().into_iter().any(|line| !known.contains(line))
+    }
+
+    pub fn shortened(&self) -> String {
+        let words = self.words.split_whitespace().collect::<Vec<_>>().join(" ");
+        words.chars().take(160).collect()
+    }
+
+    fn lines(&self) -> BTreeSet<&str> {
+        self.words.lines().map(str::trim).filter(|line| !line.is_empty()).collect()
+    }
+}
+
+impl World {
+    /// Opens a feature as the actor, and looks at it when it is done.
+    pub(super) async fn look_at(&mut self, feature: &str) -> Result<Sight, Failure> {
+        let (key, action) = self.declared_action(feature)?;
+        let visitor = self.actor_visitor().await?;
+        self.memory.feature = Some(key);
+        let stage = self.stage()?;
+        let patience = stage.setup.patience().follow_up;
+        let url = stage.base_url.join(&action.open).map_err(Failure::broke)?;
+        match visitor.page.goto_within(url.as_str(), LONGEST_ANSWER.max(patience)).await {
+            Ok(()) => {}
+            Err(BrowserError::Timeout { .. }) => return Ok(Sight { never: true, ..Sight::default() }),
+            Err(error) => return Err(stage.explain(error.into()).await),
+        }
+        stage.settle(&visitor).await?;
+        let words = pages::visible_text(&visitor.page, AT_ONCE).await?;
+        let entries = visitor.page.texts(&action.shows).await?;
+        Ok(Sight { never: false, status: visitor.page.status(), entries, words })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn sight(status: u16, words: &str) -> Sight {
+        Sight { status: Some(status), words: words.to_owned(), ..Sight::default() }
+    }
+
+    #[test]
+    fn an_answer_is_a_page_with_words_for_a_person() {
+        for good in [sight(200, "Patients\nno answer right now"), sight(404, "Nothing here"), sight(503, "Try again later")] {
+            assert_eq!(good.unanswered(), None, "{good:?}");
+        }
+        let never = Sight { never: true, ..Sight::default() };
+        for bad in
+            [never, sight(500, "Internal Server Error"), sight(502, ""), sight(200, " \n"), sight(200, "Traceback (most recent call last)")]
+        {
+            assert!(bad.unanswered().is_some(), "{bad:?}");
+        }
+    }
+
+    #[test]
+    fn words_are_new_by_the_line() {
+        let (full, failing) = (sight(200, "Patients\nAda\nBruno"), sight(200, "Patients\n The platform does not answer "));
+        assert_eq!(failing.lines_beside(&full), BTreeSet::from(["The platform does not answer"]));
+        assert!(failing.says_more_than([&full].into_iter()));
+        assert!(!sight(200, "Patients").says_more_than([&full].into_iter()));
+    }
+}
