@@ -26,6 +26,10 @@ Feature: Addresses of a sign-in
         | an absolute address         |
         | an address without a scheme |
         | an address with a backslash |
+        | an address with a backslash first |
+        | an address with a tab inside |
+        | an address with three slashes |
+        | an address behind the own host's name |
 
     @CB-16 @provoked
     Scenario: A sign-out is not continued at a foreign host

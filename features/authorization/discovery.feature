@@ -23,7 +23,13 @@ Feature: Discovery
   Rule: Metadata of another issuer are not used
 
     @ID-14 @negative
-    Scenario: A platform that calls itself another issuer signs nobody in
-      When Ada signs in at a relying party that starts while the platform calls itself another issuer
+    Scenario Outline: A platform that calls itself <name> signs nobody in
+      When Ada signs in at a relying party that starts while the platform is to call itself <name>
       Then the relying party shows that sign-in failed
       But nobody is signed in at the relying party
+
+      Examples:
+        | name                             |
+        | another issuer                   |
+        | by another path of its host      |
+        | by a name that begins like its own |

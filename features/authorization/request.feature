@@ -76,5 +76,6 @@ Feature: Authorization request
 
     @AZ-02
     Scenario: The client secret is in no page and no URL
+      Given Ada's browser keeps everything that it is sent
       When Ada signs in through the popup and grants every scope
       Then the client secret is in no page, URL or storage of the browser

@@ -9,28 +9,28 @@ Feature: Authorization response
   Rule: A response to a request that this browser did not make signs nobody in
 
     @CB-01 @negative
-    Scenario Outline: A response with <state> is refused
-      Given the platform will answer the authorization request with <state>
-      When Ada signs in through the popup and grants every scope
-      Then nobody is signed in at the relying party unless PKCE or a nonce vouches for the response
-
-      Examples:
-        | state                    |
-        | a state that nobody sent |
-        | no state                 |
-        | an empty state           |
+    Scenario: A response whose state is not the one that was sent is refused
+      When Ada signs in once for each way in which the platform misbehaves
+        | answer the authorization request with a state that nobody sent                |
+        | answer the authorization request with another last character of the state     |
+        | answer the authorization request with other capitals in the state             |
+        | answer the authorization request with a character more in the state           |
+        | answer the authorization request with a character less in the state           |
+        | answer the authorization request with the first half of the state             |
+        | answer the authorization request with no state                                |
+        | answer the authorization request with an empty state                          |
+      Then every one of these sign-ins is refused unless PKCE or a nonce vouches for it
 
     @CB-02 @negative
-    Scenario Outline: A response with <parameter> is refused
-      Given the platform will answer the authorization request with <parameter>
-      When Ada signs in through the popup and grants every scope
-      Then the relying party shows that sign-in failed
-      But nobody is signed in at the relying party
-
-      Examples:
-        | parameter  |
-        | two states |
-        | two codes  |
+    Scenario: A response that carries code or state twice is refused
+      When Ada signs in once for each way in which the platform misbehaves
+        | answer the authorization request with two states                         |
+        | answer the authorization request with two codes                          |
+        | answer the authorization request with the state and a forged one         |
+        | answer the authorization request with a forged state and the right one   |
+        | answer the authorization request with the code and a forged one          |
+        | answer the authorization request with a forged code and the right one    |
+      Then every one of these sign-ins is refused
 
     @CB-03 @negative
     Scenario: A response opened in another browser signs nobody in there
@@ -39,24 +39,37 @@ Feature: Authorization response
       Then nobody is signed in at the relying party
 
     @CB-07 @negative
-    Scenario: A response that nobody asked for signs nobody in
-      Given Mallory has an authorization code and no sign-in of her own
+    Scenario Outline: A response with <state> that nobody asked for signs nobody in
+      Given Mallory has an authorization code with <state> and no sign-in of her own
       When Ada opens the link to Mallory's authorization response
       Then nobody is signed in at the relying party
 
+      Examples:
+        | state          |
+        | a state        |
+        | no state       |
+        | an empty state |
+
     @CB-08 @negative
-    Scenario: A response of another issuer is refused
-      Given the platform will answer the authorization request with the name of another issuer
-      When Ada signs in through the popup and grants every scope
-      Then the relying party shows that sign-in failed
-      But nobody is signed in at the relying party
+    Scenario: A response of another issuer is refused, also of one that looks like the right one
+      When Ada signs in once for each way in which the platform misbehaves
+        | answer the authorization request with the name of another issuer                       |
+        | answer the authorization request with an issuer whose text begins like the right one   |
+        | answer the authorization request with an issuer whose text ends like the right one     |
+      Then every one of these sign-ins is refused
 
     @CB-09 @negative
-    Scenario: A response without the promised issuer is refused
-      Given the platform will answer the authorization request with no issuer
-      When Ada signs in through the popup and grants every scope
-      Then the relying party shows that sign-in failed
-      But nobody is signed in at the relying party
+    Scenario: A response whose issuer is missing or not the same text is refused
+      When Ada signs in once for each way in which the platform misbehaves
+        | answer the authorization request with no issuer                             |
+        | answer the authorization request with an empty issuer                       |
+        | answer the authorization request with a slash after the issuer              |
+        | answer the authorization request with the issuer in capitals                |
+        | answer the authorization request with the issuer percent-encoded once more  |
+        | answer the authorization request with another port of the issuer            |
+        | answer the authorization request with another path of the issuer            |
+        | answer the authorization request with another scheme of the issuer          |
+      Then every one of these sign-ins is refused
 
   Rule: A code is redeemed once
 
@@ -66,6 +79,21 @@ Feature: Authorization response
       When Ada opens the same authorization response again
       Then no authorization code was sent to the platform twice
       And the relying party shows Ada signed in
+
+    @CB-05 @negative
+    Scenario: A code whose token answer is lost is not redeemed again
+      When Ada signs in once for each way in which the platform misbehaves
+        | answer the token request with not available |
+        | lose the answer to the token request        |
+      Then no authorization code was sent to the platform twice
+      And every one of these sign-ins is refused
+
+    @CB-05 @negative
+    Scenario: A code whose token request is never answered is not redeemed again
+      When Ada signs in once for each way in which the platform misbehaves
+        | answer the token request never |
+      Then no authorization code was sent to the platform twice
+      And every one of these sign-ins is refused
 
     @CB-04 @provoked
     Scenario: The state of a finished sign-in is worth nothing
@@ -92,25 +120,34 @@ Feature: Authorization response
   Rule: An error is told to the end-user and ends the attempt
 
     @CB-12 @negative
-    Scenario Outline: The error <error> signs nobody in
-      Given the platform will answer the authorization request with the error <error>
-      When Ada signs in through the popup and grants every scope
-      Then the relying party tells Ada that sign-in failed
-      But nobody is signed in at the relying party
+    Scenario: Every error is told and signs nobody in
+      When Ada signs in once for each way in which the platform misbehaves
+        | answer the authorization request with the error invalid_request          |
+        | answer the authorization request with the error invalid_scope            |
+        | answer the authorization request with the error unauthorized_client      |
+        | answer the authorization request with the error server_error             |
+        | answer the authorization request with the error temporarily_unavailable  |
+        | answer the authorization request with the error login_required           |
+        | answer the authorization request with the error interaction_required     |
+        | answer the authorization request with the error no_such_error_code       |
+      Then every one of these sign-ins is refused with a word to the end-user
+      And no code was redeemed that the platform did not give
 
-      Examples:
-        | error                   |
-        | invalid_scope           |
-        | server_error            |
-        | temporarily_unavailable |
-        | login_required          |
-        | no_such_error_code      |
+    @CB-12 @negative
+    Scenario: A code that nobody issued is told and signs nobody in
+      When Ada signs in once for each way in which the platform misbehaves
+        | answer the authorization request with a code that nobody issued |
+      Then every one of these sign-ins is refused with a word to the end-user
 
     @CB-13 @negative
-    Scenario: Markup in an error's description is not rendered
-      Given the platform will answer the authorization request with markup in the error's description
-      When Ada signs in through the popup and grants every scope
-      Then the markup is not part of any page
+    Scenario: Nothing of a response becomes part of a page
+      When Ada signs in once for each place of markup in the response
+        | answer the authorization request with markup in the error's description     |
+        | answer the authorization request with markup in the error's code            |
+        | answer the authorization request with a script in the error's address       |
+        | answer the authorization request with an error and markup in the state      |
+        | answer the authorization request with a line break in the error's description |
+      Then none of it is part of any page or header
       But nobody is signed in at the relying party
 
   Rule: What is unknown is ignored

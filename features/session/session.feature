@@ -21,12 +21,14 @@ Feature: Session
 
     @SE-03
     Scenario: No token, code or verifier is left in the browser
+      Given Ada's browser keeps everything that it is sent
       When Ada signs in through the popup and grants every scope
       And Ada opens every declared feature
       Then no token, code or verifier is in any page, URL or storage of the browser
 
     @GX-21
     Scenario: No patient's identity is left in the browser
+      Given Ada's browser keeps everything that it is sent
       When Ada signs in through the popup and grants every scope
       And Ada opens every declared feature
       Then no patient's identity is in any URL or storage of the browser

@@ -74,16 +74,6 @@ pub fn check_cookie_should(before: &[Cookie], after: &[Cookie], application: &Ur
     Ok(())
 }
 
-/// What a person should know of cookies that pass: on a loopback address without https a cookie may do without Secure, in
-/// production it may not.
-pub fn cookie_notes(before: &[Cookie], after: &[Cookie], application: &Url) -> Vec<String> {
-    session_cookies(before, after, application)
-        .into_iter()
-        .filter(|cookie| !cookie.secure && is_plain_loopback(application))
-        .map(|cookie| format!("the session cookie `{}` is not Secure: accepted on a loopback address, never in production", cookie.name))
-        .collect()
-}
-
 fn is_plain_loopback(application: &Url) -> bool {
     application.scheme() == "http" && matches!(application.host_str(), Some("localhost" | "127.0.0.1" | "[::1]"))
 }
@@ -126,7 +116,6 @@ mod tests {
         let (before, after) = ([cookie("session", "one")], [cookie("session", "two"), cookie("theme", "x")]);
         assert_eq!(check_cookie_must(&before, &after, &https()), Ok(()));
         assert_eq!(check_cookie_should(&before, &after, &https()), Ok(()));
-        assert_eq!(cookie_notes(&before, &after, &https()), Vec::<String>::new());
         undecided(check_cookie_must(&before, &before, &https()));
         undecided(check_cookie_should(&before, &[], &https()));
     }
@@ -156,7 +145,6 @@ mod tests {
             cookie.domain = "127.0.0.1".to_owned();
         });
         assert_eq!(check_cookie_must(&[], &local, &loopback()), Ok(()));
-        assert_eq!(cookie_notes(&[], &local, &loopback()).len(), 1);
     }
 
     #[test]

@@ -58,7 +58,7 @@ pub use back_off::{
     check_attempts_bounded, check_not_repeated, check_pause_without_retry_after, check_reread_after_conflict, check_retry_after,
     check_wait_varies, check_waits_grow, check_written_once,
 };
-pub use browser_storage::{check_cookie_must, check_cookie_should, cookie_notes, session_cookies};
+pub use browser_storage::{check_cookie_must, check_cookie_should, session_cookies};
 pub use callback_page::{
     Load, check_message_not_taken, check_no_open_redirector, check_nothing_foreign_loaded, check_posted_to_named_origins,
     check_response_address_left,
@@ -82,7 +82,7 @@ pub use refresh::{
     check_no_loop_after_403, check_no_refresh_without_cause, check_one_refresh_for_one_expiry, check_one_refresh_under_concurrency,
     check_recovery_after_401, check_refresh_keeps_scope, check_revoked_at_disconnect, is_refresh, refused_before_refreshed,
 };
-pub use registration::{RegisteredEnvironment, check_medical_reports_registered, check_separate_applications, check_separate_secrets};
+pub use registration::{RegisteredEnvironment, check_separate_applications, check_separate_secrets};
 pub use resource_access::{
     check_bearer_in_header, check_calls_stop, check_calls_within_granted_scopes, check_no_data_given, check_no_resource_call,
     check_own_tenant, check_polling_rate, check_token_stays_at_the_platform, check_userinfo_first,
@@ -90,7 +90,7 @@ pub use resource_access::{
 pub use scopes::{check_medical_reports_scope, check_requested_scopes_declared, check_requested_scopes_exercised};
 pub use secrecy::{Place, check_absent};
 pub use shape::{Addition, Member, Shape, check_shape, shape};
-pub use state::check_states;
+pub use state::{check_states, has_another_defence};
 pub use token_request::{
     check_code_verifiers, check_code_verifiers_fresh, check_codes_redeemed_once, check_grant_types, check_no_foreign_code,
     check_no_redemption, check_token_request_form, check_token_request_matches,

@@ -2,7 +2,6 @@ use std::collections::BTreeMap;
 
 use super::Judgement;
 use super::judgement::{Clause, nothing};
-use crate::oauth::{ScopeSet, giponext};
 
 /// One environment of the dossier, such as production, with the application that is registered for it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -12,22 +11,6 @@ pub struct RegisteredEnvironment {
     pub redirect_uris: Vec<String>,
     /// Digest of its client secret, salted alike for the whole dossier; `None` where it has none or it was not given.
     pub secret_digest: Option<String>,
-}
-
-/// AC-05: an application that declares medical reports selected their scope in its registration (C-14).
-pub fn check_medical_reports_registered(features: &ScopeSet, registered: &ScopeSet) -> Judgement {
-    if !features.contains(giponext::MEDICAL_REPORTS) {
-        return Err(super::Refusal::NotApplicable("the application does not declare medical reports".to_owned()));
-    }
-    if registered.contains(giponext::MEDICAL_REPORTS) {
-        return Ok(());
-    }
-    Err(Clause("C-14").refuse(
-        "the application declares medical reports and its registration lacks their scope",
-        format!("`{}` among the registered scopes", giponext::MEDICAL_REPORTS),
-        format!("`{registered}`"),
-        [],
-    ))
 }
 
 /// AC-11: environments with different redirect URIs have an application of their own (C-23).
@@ -93,17 +76,6 @@ mod tests {
             redirect_uris: vec![uri.to_owned()],
             secret_digest: (!digest.is_empty()).then(|| digest.to_owned()),
         }
-    }
-
-    #[test]
-    fn medical_reports_need_their_scope_in_the_registration() {
-        let features = ScopeSet::parse("giponext.medicalreports");
-        assert_eq!(check_medical_reports_registered(&features, &ScopeSet::parse("openid giponext.medicalreports")), Ok(()));
-        found(check_medical_reports_registered(&features, &ScopeSet::parse("openid giponext.patients")));
-        assert!(matches!(
-            check_medical_reports_registered(&ScopeSet::default(), &ScopeSet::default()),
-            Err(super::super::Refusal::NotApplicable(_))
-        ));
     }
 
     #[test]

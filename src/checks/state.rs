@@ -40,6 +40,19 @@ pub fn check_states(exchanges: &[Exchange]) -> Judgement {
     check_order(&with)
 }
 
+/// Whether something else than the state defends every sign-in against forged responses: a code challenge by S256 of its own, or
+/// without PKCE a nonce of its own (RFC 9700 section 2.1). Then a state that can be guessed does no harm.
+pub fn has_another_defence(exchanges: &[Exchange]) -> bool {
+    let sign_ins = super::sign_ins(exchanges);
+    let all: Vec<&SignIn<'_>> = sign_ins.iter().collect();
+    let own = |parameter: &str| {
+        all.iter().all(|sign_in| sign_in.parameter(parameter).is_some_and(|value| !value.is_empty()))
+            && check_unique(parameter, CLAUSE, &all).is_ok()
+    };
+    let without_pkce = all.iter().all(|sign_in| sign_in.parameter("code_challenge").is_none());
+    !all.is_empty() && (all.iter().all(|sign_in| uses_pkce(sign_in)) && own("code_challenge") || without_pkce && own("nonce"))
+}
+
 fn states<'a>(sign_ins: &'a [&SignIn<'_>]) -> Vec<&'a str> {
     sign_ins.iter().filter_map(|sign_in| sign_in.parameter("state")).collect()
 }
@@ -160,6 +173,18 @@ mod tests {
         let again = with_states([random("one"), random("two"), random("one")]);
         assert_eq!(found(check_states(&again)), "two sign-ins use the same state");
         assert_eq!(found(check_states(&with_states(["abcdefgh12345678".to_owned()]))), "a state of 16 characters can be guessed");
+    }
+
+    #[test]
+    fn another_defence_is_new_in_each_sign_in() {
+        let mut logins = sound_logins(3);
+        assert!(has_another_defence(&logins) && !has_another_defence(&[]));
+        logins.iter_mut().for_each(|exchange| set(&mut exchange.query, "code_challenge", &random("always")));
+        assert!(!has_another_defence(&logins));
+        logins.iter_mut().for_each(|exchange| unset(&mut exchange.query, "code_challenge"));
+        assert!(has_another_defence(&logins), "a nonce of its own");
+        logins.iter_mut().for_each(|exchange| unset(&mut exchange.query, "nonce"));
+        assert!(!has_another_defence(&logins));
     }
 
     #[test]

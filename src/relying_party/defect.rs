@@ -50,7 +50,8 @@ defects! {
     FailsWithoutWords "fails-without-words" ["TK-05"] "ends a sign-in whose token answer is of no use with an empty page";
     NeedsOpener "needs-opener" ["PO-04"] "hears of the end of a sign-in from its popup's opener alone";
     SecretInPage "secret-in-page" ["AZ-02"] "prints its client secret into the start page";
-    ConstantState "constant-state" ["AZ-04", "AZ-09"] "sends the same state in every authorization request";
+    SecretInScript "secret-in-script" ["AZ-02"] "prints its client secret into a script";
+    ConstantState "constant-state" ["AZ-04", "AZ-09", "CB-06", "AZ-06", "AZ-11"] "sends the same state in every authorization request, with neither PKCE nor nonce";
     NoPkce "no-pkce" ["AZ-06"] "sends no code challenge and no code verifier";
     ConstantVerifier "constant-verifier" ["AZ-07", "AZ-09"] "uses the same code verifier for every login";
     DowngradesPkce "downgrades-pkce" ["AZ-08"] "starts again without PKCE when the platform answers invalid_request";
@@ -76,9 +77,11 @@ defects! {
     TakesNoResponseIssuer "takes-no-response-issuer" ["CB-09"] "takes a response whose promised issuer is missing or empty";
     ErrorLoop "error-loop" ["CB-12", "CB-11"] "starts the next login by itself when a login failed";
     RendersErrorDescription "renders-error-description" ["CB-13"] "puts the platform's error_description into the page as HTML";
+    DescribesErrorInAttribute "describes-error-in-attribute" ["CB-13"] "puts the platform's error_description into an attribute without escaping its quotes";
     RejectsUnknownParameters "rejects-unknown-parameters" ["CB-14"] "refuses a response with a parameter that it does not know";
     KeepsCodeInUrl "keeps-code-in-url" ["CB-15"] "leaves code and state in the address bar after the login";
     OpenRedirector "open-redirector" ["CB-16"] "redirects to whatever address return_to names";
+    TakesAddressWithTab "takes-address-with-tab" ["CB-16"] "returns to an address that begins with one slash, also where a tab follows it";
     AcceptsMessageOfAnyOrigin "accepts-message-of-any-origin" ["PO-01"] "takes code and state from a message of any origin";
     PostsToAnyOrigin "posts-to-any-origin" ["PO-02"] "posts the result of the login to target origin *";
     NeedsExpiresIn "needs-expires-in" ["TK-07"] "refuses a token answer that names no lifetime";
@@ -131,7 +134,7 @@ defects! {
     ComparesBeginningOfNonce "compares-beginning-of-nonce" ["ID-09"] "takes a nonce with more at its end for the same";
     TakesPartOfNonce "takes-part-of-nonce" ["ID-09"] "takes the beginning of a nonce for the whole";
     TakesMissingNonce "takes-missing-nonce" ["ID-09"] "compares the nonce only where the ID token has one";
-    SkipsSubjectCheck "skips-subject-check" ["ID-10"] "accepts an ID token that names no subject";
+    SkipsSubjectCheck "skips-subject-check" ["ID-10", "ID-17"] "accepts an ID token that names no subject";
     TakesSubjectOfAnyType "takes-subject-of-any-type" ["ID-10"] "makes a text of whatever the subject is";
     UsesUserinfoOfAnotherSubject "uses-userinfo-of-another-subject" ["ID-13"] "shows the user information of whoever it is about";
     SkipsDiscoveryIssuerCheck "skips-discovery-issuer-check" ["ID-14"] "uses metadata that names another issuer";
@@ -160,7 +163,9 @@ defects! {
     SharesDataBetweenUsers "shares-data-between-users" ["GX-20", "GX-19"] "shows the lists that another user has read before";
     ScriptReadableCookie "script-readable-cookie" ["SE-01"] "sets its session cookie without HttpOnly";
     KeepsSessionId "keeps-session-id" ["SE-02"] "keeps the session id at login";
+    KeepsOldSessionAlive "keeps-old-session-alive" ["SE-02"] "signs in the session id from before the sign-in beside the new one";
     TokensInLocalStorage "tokens-in-local-storage" ["SE-03"] "hands its tokens to the browser's storage";
+    TokensInConsole "tokens-in-console" ["SE-03"] "writes its tokens to the browser's console";
     ForgetsToRevoke "forgets-to-revoke" ["LO-01"] "does not revoke the refresh token at logout";
     TakesRefusalAsRevoked "takes-refusal-as-revoked" ["LO-02"] "takes a 503 at revocation for success";
     KnowsUsersByEmail "knows-users-by-email" ["ID-11"] "takes a user for whoever signed in first with the same e-mail";

@@ -46,7 +46,9 @@ pub(super) async fn login(State(app): State<Arc<App>>, Query(parameters): Query<
         Some(attempt) => Attempt { window, begun: Instant::now(), ..attempt },
         None => begin(&app.config, window),
     };
-    attempt.return_to = parameters.return_to.filter(|_| app.config.has(Defect::OpenRedirector));
+    let begins_well = |to: &String| to.starts_with('/') && !to.starts_with("//") && !to.starts_with("/\\");
+    let taken = |to: &String| app.config.has(Defect::OpenRedirector) || (app.config.has(Defect::TakesAddressWithTab) && begins_well(to));
+    attempt.return_to = parameters.return_to.filter(taken);
     attempt.at_other = parameters.at.as_deref() == Some("other") && app.other.is_some();
     match authorization_request(app.at(attempt.at_other), &session, attempt).await {
         Ok(address) => (jar, Redirect::to(address.as_str())).into_response(),
@@ -60,7 +62,10 @@ pub(super) async fn login(State(app): State<Arc<App>>, Query(parameters): Query<
 /// Everything that ties the response to this request is fresh (AZ-04, AZ-07, AZ-09, AZ-11).
 pub(super) fn begin(config: &Config, window: Window) -> Attempt {
     // A public client gets no token without PKCE.
-    let harmful = config.has(Defect::AcceptsAnyState) || config.has(Defect::NoNonce) || config.compares_state_carelessly();
+    let harmful = config.has(Defect::ConstantState)
+        || config.has(Defect::AcceptsAnyState)
+        || config.has(Defect::NoNonce)
+        || config.compares_state_carelessly();
     let defenceless = harmful && config.client_secret.is_some();
     let state = match &config.client_secret {
         _ if config.has(Defect::ConstantState) => CONSTANT_STATE.to_owned(),

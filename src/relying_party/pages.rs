@@ -69,6 +69,7 @@ struct Frame {
     /// Only the defects fill these: a script may read what stands in a page.
     secret: Option<String>,
     tokens: Option<String>,
+    tokens_to_console: bool,
     takes_any_message: bool,
     posts_to_anyone: bool,
     stays_locked: bool,
@@ -93,7 +94,7 @@ impl Frame {
         let has = |defect| app.config.has(defect);
         let signed_in = session.and_then(Session::signed_in);
         let secret = app.config.client_secret.as_ref().filter(|_| has(Defect::SecretInPage));
-        let tokens = signed_in.as_ref().filter(|_| has(Defect::TokensInLocalStorage));
+        let tokens = signed_in.as_ref().filter(|_| has(Defect::TokensInLocalStorage) || has(Defect::TokensInConsole));
         Self {
             w: visit.words(session),
             path: visit.path.clone(),
@@ -102,6 +103,7 @@ impl Frame {
                 let refresh = signed_in.tokens.refresh.as_ref().map(ExposeSecret::expose_secret);
                 json!({"access_token": signed_in.tokens.access.expose_secret(), "refresh_token": refresh}).to_string()
             }),
+            tokens_to_console: has(Defect::TokensInConsole),
             takes_any_message: has(Defect::AcceptsMessageOfAnyOrigin),
             posts_to_anyone: has(Defect::PostsToAnyOrigin),
             stays_locked: has(Defect::StaysLockedAfterPopup),
@@ -126,12 +128,16 @@ fn links(signed_in: &SignedIn, visit: &Visit) -> Vec<Link> {
 struct Problem {
     words: &'static str,
     description: Option<String>,
+    /// The same in an attribute, its angle brackets escaped and its quotes not.
+    attribute: Option<String>,
 }
 
 fn problem(app: &App, session: Option<&Session>, w: Words) -> Option<Problem> {
     let refusal = session?.data().refusal.clone()?;
-    let description = refusal.description.filter(|_| app.config.has(Defect::RendersErrorDescription));
-    Some(Problem { words: w.sign_in_error(&refusal.error), description })
+    let told = |defect| refusal.description.clone().filter(|_| app.config.has(defect));
+    let description = told(Defect::RendersErrorDescription);
+    let attribute = told(Defect::DescribesErrorInAttribute).map(|text| text.replace('<', "&lt;"));
+    Some(Problem { words: w.sign_in_error(&refusal.error), description, attribute })
 }
 
 #[derive(Template)]
@@ -338,8 +344,11 @@ pub(super) async fn style() -> impl IntoResponse {
     ([(CONTENT_TYPE, "text/css; charset=utf-8")], include_str!("../../templates/relying_party/portal.css"))
 }
 
-pub(super) async fn script() -> impl IntoResponse {
-    ([(CONTENT_TYPE, "text/javascript; charset=utf-8")], include_str!("../../templates/relying_party/portal.js"))
+pub(super) async fn script(State(app): State<Arc<App>>) -> impl IntoResponse {
+    let script = include_str!("../../templates/relying_party/portal.js");
+    let secret = app.config.client_secret.as_ref().filter(|_| app.config.has(Defect::SecretInScript));
+    let told = secret.map(|secret| format!("{script}\nconst client = \"{}\";\n", secret.expose_secret()));
+    ([(CONTENT_TYPE, "text/javascript; charset=utf-8")], told.unwrap_or_else(|| script.to_owned()))
 }
 
 pub(super) async fn icon() -> impl IntoResponse {

@@ -194,7 +194,11 @@ impl Store {
         let id = if config.has(Defect::KeepsSessionId) { old.id.clone() } else { random() };
         self.end(&old.id);
         let data = Data { attempts, signed_in: Some(signed_in), lang, ..Data::default() };
-        self.put(Session::new(id, data), jar, config).1
+        let (session, jar) = self.put(Session::new(id, data), jar, config);
+        if config.has(Defect::KeepsOldSessionAlive) {
+            self.sessions().insert(old.id.clone(), session);
+        }
+        jar
     }
 
     pub fn end(&self, id: &str) {

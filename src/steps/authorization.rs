@@ -11,7 +11,6 @@ use super::stage::Visitor;
 use super::world::World;
 use super::{Failure, PATIENCE};
 use crate::browser::BrowserError;
-use crate::browser::pages::PlatformWindow;
 use crate::checks;
 use crate::domain::{ApplicationType, Endpoint, Exchange};
 use crate::oauth::giponext;
@@ -79,8 +78,8 @@ async fn offline_access(world: &mut World) -> Result<(), Failure> {
 
 #[then("every state is unguessable and unique")]
 async fn states(world: &mut World) -> Result<(), Failure> {
-    let judgement = checks::check_states(&world.exchanges()?);
-    world.judge_for("AZ-04", judgement)
+    let exchanges = world.exchanges()?;
+    world.judge_state("AZ-04", &exchanges, checks::check_states(&exchanges))
 }
 
 #[then("no state or scope carries personal data")]
@@ -125,12 +124,6 @@ async fn no_downgrade(world: &mut World) -> Result<(), Failure> {
 async fn mallory_has_a_response(world: &mut World) -> Result<(), Failure> {
     world.provoke_by_hand().await?;
     world.mallorys_response(true).await
-}
-
-#[given("Mallory has an authorization code and no sign-in of her own")]
-async fn mallory_has_a_code(world: &mut World) -> Result<(), Failure> {
-    world.provoke_by_hand().await?;
-    world.mallorys_response(false).await
 }
 
 #[given("Mallory has a fresh code for the state of Ada's sign-in")]
@@ -200,26 +193,7 @@ async fn tries_again(world: &mut World, name: String) -> Result<(), Failure> {
 #[then("the second attempt shares neither state, nonce nor code challenge with the first")]
 async fn new_values(world: &mut World) -> Result<(), Failure> {
     let exchanges = world.provoked_exchanges()?;
-    world.judge(checks::check_new_values_after_error(&exchanges))
-}
-
-#[then("the markup is not part of any page")]
-async fn no_markup(world: &mut World) -> Result<(), Failure> {
-    let visitor = world.actor_visitor().await?;
-    // A popup that has closed leaves the request of the markup's image; the application's page may show it only now.
-    visitor.page.goto(world.stage()?.base_url.as_str()).await?;
-    let loaded = visitor.context.requests().iter().any(|request| request.url.ends_with("/collaudo-canary"));
-    for page in visitor.context.pages() {
-        if loaded || PlatformWindow(&page).has_canary().await? {
-            return world.react(
-                false,
-                "renders the error's description as HTML",
-                "the description is shown as text, or not at all",
-                "its markup became part of the page",
-            );
-        }
-    }
-    world.react(true, "", "", "")
+    world.judge_state("AZ-09", &exchanges, checks::check_new_values_after_error(&exchanges))
 }
 
 /// Opens an authorization response by its address; the application's page may close the window at once.
@@ -231,7 +205,7 @@ async fn open_response(visitor: &Visitor, response: &str) -> Result<(), Failure>
 }
 
 /// The link with another state in place of its own.
-fn with_state(link: &str, state: Option<&str>) -> Result<String, Failure> {
+pub(super) fn with_state(link: &str, state: Option<&str>) -> Result<String, Failure> {
     let mut url = url::Url::parse(link).map_err(Failure::broke)?;
     let kept: Vec<(String, String)> = url.query_pairs().into_owned().filter(|(name, _)| name != "state").collect();
     url.query_pairs_mut().clear().extend_pairs(kept).extend_pairs(state.map(|state| ("state", state)));
@@ -278,20 +252,6 @@ impl World {
         self.stage()?.settle_all().await
     }
 
-    /// CB-01: RFC 9700 section 2.1 lets PKCE, or a nonce, be the defence against forged responses instead of the state.
-    pub(super) fn judge_vouched(&mut self, signed_in: bool, actual: String) -> Result<(), Failure> {
-        let (summary, expected) = ("takes a response whose state is not the one that it sent", "nobody is signed in");
-        let exchanges = self.provoked_exchanges()?;
-        let vouched = |request: &checks::SignIn<'_>| request.parameter("code_challenge").is_some() || request.parameter("nonce").is_some();
-        let requests = checks::sign_ins(&exchanges);
-        if !signed_in || requests.is_empty() || !requests.iter().all(vouched) {
-            return self.react(!signed_in, summary, expected, &actual);
-        }
-        let (summary, expected) = (format!("{summary}, and leaves the defence to PKCE or nonce"), expected.to_owned());
-        self.warn("CB-01", checks::Discrepancy { summary, expected, actual, clause: "RFC 9700 section 2.1", exchanges: Vec::new() });
-        Ok(())
-    }
-
     pub(super) fn outcome(&self) -> Result<Outcome, Failure> {
         self.memory.outcome.clone().ok_or_else(|| Failure::broke("no step has signed anybody in"))
     }
@@ -334,7 +294,7 @@ impl World {
     }
 
     /// A link with a code of Mallory's; with `own_attempt`, answering a sign-in that she started in her own browser.
-    async fn mallorys_response(&mut self, own_attempt: bool) -> Result<(), Failure> {
+    pub(super) async fn mallorys_response(&mut self, own_attempt: bool) -> Result<(), Failure> {
         if !own_attempt {
             return self.mallorys_link(None);
         }

@@ -2,22 +2,20 @@
 
 use cucumber::when;
 
-use super::Failure;
 use super::sign_in::{Consent, Outcome};
 use super::world::World;
+use super::{Failure, fault_phrases};
 use crate::domain::Endpoint;
-use crate::platform::Times;
 
-const OTHER_ISSUER: &str = "issuer-other-throughout";
-
-#[when(expr = "{word} signs in at a relying party that starts while the platform calls itself another issuer")]
-async fn signs_in_under_another_issuer(world: &mut World, name: String) -> Result<(), Failure> {
+#[when(expr = "{word} signs in at a relying party that starts while the platform is to {}")]
+async fn signs_in_from_the_start(world: &mut World, name: String, phrase: String) -> Result<(), Failure> {
     if world.setup()?.is_shared() {
         return Err(Failure::not_applicable(
-            "metadata may be read once, at the application's start, and this one is not started by the harness ([app] command)",
+            "metadata and keys may be read once, at the application's start, and this one is not started by the harness ([app] command)",
         ));
     }
-    world.provoke(OTHER_ISSUER, Times::Always).await?;
+    let (fault, times) = fault_phrases::fault(&phrase).ok_or_else(|| Failure::broke(format!("no fault is called `{phrase}`")))?;
+    world.provoke(fault, times).await?;
     if let Err(failure) = world.stage_mut()?.register_application().await {
         return world.does_not_start(&name, &failure).await;
     }

@@ -157,7 +157,9 @@ pub fn resolves_each(step: &cucumber::gherkin::Step) -> bool {
 
 /// Whether a step that arms a fault names one that exists; every other step is none of this room's business.
 pub fn resolves(step: &str) -> bool {
-    step.strip_prefix("the platform will ").is_none_or(|phrase| fault(phrase).is_some())
+    let named =
+        step.strip_prefix("the platform will ").or_else(|| step.split_once(" starts while the platform is to ").map(|(_, named)| named));
+    named.is_none_or(|phrase| fault(phrase).is_some())
 }
 
 #[cfg(test)]

@@ -109,15 +109,6 @@ async fn tells_failure(world: &mut World, _name: String) -> Result<(), Failure> 
     world.tell_of_refusal()
 }
 
-#[then("nobody is signed in at the relying party unless PKCE or a nonce vouches for the response")]
-async fn nobody_unless_vouched(world: &mut World) -> Result<(), Failure> {
-    let visitor = world.actor_visitor().await?;
-    let shown = world.stage()?.who_is_signed_in(&visitor).await?;
-    let signed_in = shown.is_some() || matches!(world.outcome()?, Outcome::SignedIn(_));
-    let actual = world.describe_outcome(shown.as_deref());
-    world.judge_vouched(signed_in, actual)
-}
-
 #[then(expr = "the relying party shows {word} signed in or tells her that sign-in failed")]
 async fn shows_or_tells(world: &mut World, name: String) -> Result<(), Failure> {
     match world.outcome()? {
@@ -135,7 +126,7 @@ async fn nobody_signed_in(world: &mut World) -> Result<(), Failure> {
 }
 
 #[then(expr = "the relying party shows nobody else signed in")]
-async fn shows_nobody_else(world: &mut World) -> Result<(), Failure> {
+pub(super) async fn shows_nobody_else(world: &mut World) -> Result<(), Failure> {
     let ada = world.stage()?.person("Ada")?;
     let visitor = world.actor_visitor().await?;
     let shown = world.stage()?.who_is_signed_in(&visitor).await?;

@@ -31,7 +31,7 @@ pub struct Provoked {
 
 impl Provoked {
     /// Why it cannot be called refused: what the application did all the same.
-    fn taken(&self) -> Option<(String, Vec<u64>)> {
+    pub(super) fn taken(&self) -> Option<(String, Vec<u64>)> {
         if let Outcome::SignedIn(shown) = &self.outcome {
             return Some((format!("`{shown}` is shown as signed in"), Vec::new()));
         }
@@ -94,14 +94,15 @@ fn told_to(phrase: &str, failure: Failure) -> Failure {
 }
 
 /// The rows of a step's table, one cell each.
-fn phrases(step: &Step) -> Result<Vec<&str>, Failure> {
+pub(super) fn phrases(step: &Step) -> Result<Vec<&str>, Failure> {
     let table = step.table.as_ref().ok_or_else(|| Failure::broke("the step has no table of what the platform does"))?;
     Ok(table.rows.iter().filter_map(|row| row.first()).map(String::as_str).collect())
 }
 
 /// The first phrase of a step's table that names no fault of the platform.
 pub fn unknown_phrase(step: &Step) -> Option<&str> {
-    let rows = step.table.as_ref().filter(|_| step.value.contains("each way in which the platform misbehaves"))?;
+    let tells = |words| step.value.contains(words);
+    let rows = step.table.as_ref().filter(|_| tells("each way in which the platform misbehaves") || tells("each place of markup"))?;
     rows.rows.iter().filter_map(|row| row.first()).map(String::as_str).find(|phrase| fault_phrases::fault(phrase).is_none())
 }
 

@@ -1,6 +1,9 @@
 //! The application's own session with the browser, and what it leaves there.
 
-use cucumber::{then, when};
+use std::sync::LazyLock;
+
+use cucumber::{given, then, when};
+use regex::Regex;
 use secrecy::SecretString;
 
 use super::Failure;
@@ -41,14 +44,20 @@ async fn session_id_changed(world: &mut World) -> Result<(), Failure> {
         return world.react(true, "", "", "");
     }
     let now = application_cookies(&visitor, &base_url).await?;
-    let kept = before.iter().all(|old| now.iter().any(|new| new.name == old.name && new.value == old.value));
-    let dead = !kept || !world.opens_a_session(before).await?;
+    let dead = !world.opens_under_any_name(&before, &now).await?;
     world.react(
         dead,
         "keeps the session id from before the sign-in",
         "the old id opens no session",
         "the old id opens the signed-in session",
     )
+}
+
+#[given(expr = "{word}'s browser keeps everything that it is sent")]
+async fn keeps_everything(world: &mut World, name: String) -> Result<(), Failure> {
+    let visitor = world.stage_mut()?.visitor(&name).await?;
+    visitor.context.keep_what_it_is_sent();
+    Ok(visitor.page.goto(world.stage()?.base_url.as_str()).await?)
 }
 
 #[then("no token, code or verifier is in any page, URL or storage of the browser")]
@@ -146,6 +155,18 @@ impl World {
         self.judge(checks::check_absent(clause, &secrets, &places))
     }
 
+    /// Whether an old value opens a signed-in session, under its own name or under any that there is now.
+    async fn opens_under_any_name(&mut self, before: &[Cookie], now: &[Cookie]) -> Result<bool, Failure> {
+        for old in before {
+            let known = before.iter().chain(now);
+            let replayed = known.map(|cookie| Cookie { value: old.value.clone(), ..cookie.clone() }).collect();
+            if self.opens_a_session(replayed).await? {
+                return Ok(true);
+            }
+        }
+        self.opens_a_session(before.to_vec()).await
+    }
+
     /// Whether these cookies, in a new browser, open a signed-in session.
     async fn opens_a_session(&mut self, cookies: Vec<Cookie>) -> Result<bool, Failure> {
         let stage = self.stage_mut()?;
@@ -155,6 +176,18 @@ impl World {
         }
         Ok(stage.who_is_signed_in(&visitor).await?.is_some())
     }
+}
+
+/// Where the links and forms of a page lead.
+fn addresses(source: &str) -> Vec<String> {
+    static ADDRESSES: LazyLock<Regex> = LazyLock::new(|| {
+        Regex::new(r#"(?i)\b(?:href|src|action|formaction)\s*=\s*(?:"([^"]*)"|'([^']*)'|([^\s"'>]+))"#).expect("well formed")
+    });
+    if !source.trim_start().starts_with('<') {
+        return Vec::new();
+    }
+    let found = ADDRESSES.captures_iter(source);
+    found.filter_map(|found| found.iter().skip(1).flatten().next().map(|address| address.as_str().replace("&amp;", "&"))).collect()
 }
 
 /// Cookies of the application's host.
@@ -185,6 +218,18 @@ fn evidence(cookie: &Cookie) -> domain::Cookie {
 async fn places(visitor: &Visitor, issuer: &str, scope: Scope) -> Result<Vec<Place>, Failure> {
     let mut places = Vec::new();
     let mut add = |name: String, text: String| places.push(Place { name, text });
+    for body in visitor.context.bodies().await.into_iter().filter(|body| !body.url.starts_with(issuer)) {
+        for address in addresses(&body.text) {
+            add("an address in a page".to_owned(), address);
+        }
+        if scope == Scope::Everything {
+            let path = body.url.split(['?', '#']).next().unwrap_or_default();
+            add(format!("the answer of {path}"), body.text);
+        }
+    }
+    for words in visitor.context.console() {
+        add("the browser's console".to_owned(), words);
+    }
     for page in visitor.context.pages() {
         let url = page.url();
         if url.starts_with(issuer) {

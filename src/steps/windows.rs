@@ -109,11 +109,13 @@ async fn signs_in_from_link(world: &mut World, name: String, kind: String) -> Re
     world.memory.actor = Some(name.clone());
     let visitor = world.actor_visitor().await?;
     let trigger = world.setup()?.profile.app.login.trigger.clone();
-    let login = pages::address_of(&visitor.page, &trigger).await?;
-    let login = login.ok_or_else(|| Failure::not_applicable("the login trigger of the profile is no link to an address of its own"))?;
+    let login = match pages::address_of(&visitor.page, &trigger).await? {
+        Some(login) => login,
+        None => world.first_address_of_a_sign_in().await?,
+    };
     let mut link = url::Url::parse(&login).map_err(Failure::broke)?;
     let target = world.foreign_target(&kind)?;
-    link.query_pairs_mut().extend_pairs(RETURN_PARAMETERS.map(|parameter| (parameter, target.as_str())));
+    name_return_address(&mut link, &target);
     let person = world.stage()?.person(&name)?;
     world.memory.seen = visitor.context.requests().len();
     let stage = world.stage_mut()?;
@@ -149,6 +151,13 @@ async fn not_sent_away(world: &mut World) -> Result<(), Failure> {
     world.react(true, "", "", "")
 }
 
+/// Names it by every parameter that applications are known to use, in the place of what the address has there.
+fn name_return_address(link: &mut url::Url, target: &str) {
+    let kept: Vec<(String, String)> =
+        link.query_pairs().into_owned().filter(|(name, _)| !RETURN_PARAMETERS.contains(&name.as_str())).collect();
+    link.query_pairs_mut().clear().extend_pairs(kept).extend_pairs(RETURN_PARAMETERS.map(|parameter| (parameter, target)));
+}
+
 impl World {
     /// An address at another site than the application's and the platform's, which this platform's journal sees.
     fn foreign_address(&self) -> Result<String, Failure> {
@@ -163,8 +172,35 @@ impl World {
             "an absolute address" => Ok(address),
             "an address without a scheme" => Ok(format!("//{rest}")),
             "an address with a backslash" => Ok(format!("/\\{rest}")),
+            "an address with a backslash first" => Ok(format!("\\/{rest}")),
+            "an address with a tab inside" => Ok(format!("/\t/{rest}")),
+            "an address with three slashes" => Ok(format!("///{rest}")),
+            "an address behind the own host's name" => {
+                let own = &self.stage()?.base_url;
+                Ok(format!("http://{}@{rest}", own.authority().replace(':', "%3A")))
+            }
             other => Err(Failure::broke(format!("no foreign address is called `{other}`"))),
         }
+    }
+
+    /// The application's address that a click on the login trigger asks for first, where a script does it.
+    async fn first_address_of_a_sign_in(&mut self) -> Result<String, Failure> {
+        let visitor = self.actor_visitor().await?;
+        let before = visitor.context.requests().len();
+        let stage = self.stage_mut()?;
+        stage.provocation.started_sign_ins += 1;
+        let window = stage.open_sign_in(&visitor).await?;
+        window.wait_for_url(|url| url.starts_with(&stage.issuer), "the platform's sign-in page", PATIENCE).await?;
+        if !window.is_same(&visitor.page) {
+            window.close().await?;
+        }
+        let (own, page) = (stage.base_url.origin(), stage.base_url.clone());
+        let asked = visitor.context.requests().into_iter().skip(before).filter(|request| request.resource_type == "Document");
+        let asked =
+            asked.filter_map(|request| url::Url::parse(&request.url).ok()).find(|url| url.origin() == own && url.path() != page.path());
+        asked
+            .map(String::from)
+            .ok_or_else(|| Failure::not_applicable("the login goes to the platform without an address of the application's own"))
     }
 
     fn windows(&self) -> Result<(crate::browser::Page, crate::browser::Page), Failure> {

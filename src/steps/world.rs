@@ -2,15 +2,10 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::{Instant, SystemTime};
 
-use secrecy::SecretString;
-
-use super::client::OwnClient;
 use super::failure::Failure;
-use super::series::Provoked;
+use super::memory::Memory;
 use super::setup::{Sample, Setup};
-use super::sign_in::Outcome;
 use super::stage::Stage;
-use crate::browser::Page;
 use crate::checks::{Discrepancy, Judgement, Refusal};
 use crate::domain::{
     Attachment, Attestation, Exchange, Finding, Level, Oracle, OraclePart, RequirementId, ScenarioId, ScenarioSummary, Suite, Verdict,
@@ -60,42 +55,6 @@ pub(super) struct Ledger {
 pub struct Finished {
     pub event: ScenarioFinished,
     pub found_at: Vec<Option<SystemTime>>,
-}
-
-/// What earlier steps of the scenario leave for later ones.
-#[derive(Default)]
-pub(super) struct Memory {
-    pub outcome: Option<Outcome>,
-    /// First name of the person who acted last.
-    pub actor: Option<String>,
-    /// The feature that was opened last.
-    pub feature: Option<String>,
-    /// A link to an authorization response.
-    pub link: Option<String>,
-    /// Number of list entries that the platform holds.
-    pub entries: Option<usize>,
-    /// Session cookies of an earlier moment.
-    pub cookies: Vec<crate::browser::Cookie>,
-    /// Number of an OAuth application, and of tickets, at the portal.
-    pub application: Option<u32>,
-    pub ticket: Option<u32>,
-    /// A refresh token that a later one replaced.
-    pub used_refresh_token: Option<SecretString>,
-    pub client: Option<OwnClient>,
-    /// Path of the last request of the client of our own to the API, without its query.
-    pub asked: Option<String>,
-    /// Ids of list entries that the client of our own has read.
-    pub read: Vec<String>,
-    /// A page of Mallory's, and the window of the application that it opened.
-    pub windows: Option<(Page, Page)>,
-    /// What the platform saw while nobody used the application.
-    pub idle: Vec<Exchange>,
-    /// What was found at the port of a native application.
-    pub port: Option<crate::checks::Port>,
-    pub trials: super::misbehaviour::Trials,
-    /// How many requests the actor's browser had sent when the provocation began.
-    pub seen: usize,
-    pub series: Vec<Provoked>,
 }
 
 impl World {

@@ -17,8 +17,9 @@ const ERROR: &str = "#error";
 const ERROR_DETAIL: &str = "#error-detail";
 /// Matches nothing.
 const NEVER: &str = "collaudo-never";
-/// In whatever way the markup of a fault came to life.
-const CANARY: &str = "window.collaudoCanary === 1 || !!document.querySelector('img[onerror*=collaudoCanary]')";
+/// In whatever way the markup of a fault comes to life.
+const CANARY: &str = "[onerror*=collaudoCanary], [data-collaudo-canary], [src$=collaudo-canary], \
+    [href^='javascript:' i][href*=collaudoCanary]";
 /// Back from the platform, and all there.
 const SETTLED: &str =
     "!document.querySelector('#sign-in, #consent') && document.readyState === 'complete' && location.protocol.startsWith('http')";
@@ -49,10 +50,17 @@ impl PlatformWindow<'_> {
         self.0.wait_until(SETTLED, "page of the application in the window", deadline).await
     }
 
-    /// Whether markup that the platform put into an error's description is part of the page.
+    /// Whether markup that the platform put into its response is part of the page.
     pub async fn has_canary(&self) -> Result<bool, BrowserError> {
-        self.0.evaluate(CANARY).await
+        let css = serde_json::Value::from(CANARY);
+        self.0.evaluate(&format!("window.collaudoCanary === 1 || !!document.querySelector({css})")).await
     }
+}
+
+/// Whether a page of this source would have it; `page` only reads it.
+pub async fn holds_canary(page: &Page, source: &str) -> Result<bool, BrowserError> {
+    let (css, source) = (serde_json::Value::from(CANARY), serde_json::Value::from(source));
+    page.evaluate(&format!("!!new DOMParser().parseFromString({source}, 'text/html').querySelector({css})")).await
 }
 
 /// What a person reads on a page, once it has loaded and has words; nothing where it has none within the deadline.

@@ -105,7 +105,7 @@ pub(super) const CLAIMS: [(&str, &str, Edit); 30] = [
     (f::ID_TOKEN_EXP_ZERO, "exp", |draft, _| set(draft, "exp", 0)),
     (f::ID_TOKEN_EXP_TEXT, "exp", |draft, _| {
         let issued = draft.claims.get("iat").and_then(Value::as_i64).unwrap_or_default();
-        set(draft, "iat", issued - 900);
+        set(draft, "iat", issued - 605);
         set(draft, "exp", (issued - 600).to_string());
     }),
     (f::ID_TOKEN_IAT_AHEAD, "iat", |draft, _| {

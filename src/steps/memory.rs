@@ -1,0 +1,49 @@
+//! What one step of a scenario leaves for a later one.
+
+use secrecy::SecretString;
+
+use super::client::OwnClient;
+use super::series::Provoked;
+use super::sign_in::Outcome;
+use crate::browser::Page;
+use crate::domain::Exchange;
+
+/// What earlier steps of the scenario leave for later ones.
+#[derive(Default)]
+pub(super) struct Memory {
+    pub outcome: Option<Outcome>,
+    /// First name of the person who acted last.
+    pub actor: Option<String>,
+    /// The feature that was opened last.
+    pub feature: Option<String>,
+    /// A link to an authorization response.
+    pub link: Option<String>,
+    /// Number of list entries that the platform holds.
+    pub entries: Option<usize>,
+    /// Session cookies of an earlier moment.
+    pub cookies: Vec<crate::browser::Cookie>,
+    /// Number of an OAuth application, and of tickets, at the portal.
+    pub application: Option<u32>,
+    pub ticket: Option<u32>,
+    /// A refresh token that a later one replaced.
+    pub used_refresh_token: Option<SecretString>,
+    pub client: Option<OwnClient>,
+    /// Path of the last request of the client of our own to the API, without its query.
+    pub asked: Option<String>,
+    /// Ids of list entries that the client of our own has read.
+    pub read: Vec<String>,
+    /// A page of Mallory's, and the window of the application that it opened.
+    pub windows: Option<(Page, Page)>,
+    /// What the platform saw while nobody used the application.
+    pub idle: Vec<Exchange>,
+    /// What was found at the port of a native application.
+    pub port: Option<crate::checks::Port>,
+    /// What came of each provocation while features were opened.
+    pub trials: super::misbehaviour::Trials,
+    /// How many requests the actor's browser had sent when the provocation began.
+    pub seen: usize,
+    /// Where markup of a response came to life.
+    pub markup: Vec<String>,
+    /// What came of each provocation of a series.
+    pub series: Vec<Provoked>,
+}
