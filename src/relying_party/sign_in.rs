@@ -121,7 +121,8 @@ impl App {
 
     fn check_subject(&self, sub: &str, info: &Value) -> Result<(), SignInError> {
         let unknown = sub.is_empty() && self.config.has(Defect::SkipsSubjectCheck);
-        let spelt = self.config.has(Defect::TakesSubjectOfAnyType) && info["sub"].to_string() == sub;
+        let written = serde_json::to_string(&info["sub"]).unwrap_or_default();
+        let spelt = self.config.has(Defect::TakesSubjectOfAnyType) && written == sub;
         if info["sub"].as_str() == Some(sub) || spelt || unknown || self.config.has(Defect::UsesUserinfoOfAnotherSubject) {
             return Ok(());
         }

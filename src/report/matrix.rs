@@ -47,7 +47,7 @@ impl Run {
             State::Judged(Verdict::NotTested) if !concerned => State::Judged(Verdict::NotApplicable),
             state => state,
         };
-        let worst = scenarios.iter().map(|scenario| state_of(&scenario)).max_by_key(|state| state.rank());
+        let worst = scenarios.iter().map(state_of).max_by_key(|state| state.rank());
         RequirementRow { requirement, state: worst.unwrap_or(left_out), scenarios, findings }
     }
 

@@ -292,12 +292,12 @@ impl World {
     }
 
     fn verdict(&self, provoked: bool, failure: Option<&Failure>) -> (Verdict, Option<String>) {
+        // A recommendation that did not hold says nothing of the mandatory part, which needs its oracle.
+        let open = provoked && self.is_binding() && !self.ledger.oracle.missing().is_empty();
         match failure {
             Some(failure @ Failure::Found { .. }) => (failure.verdict(), None),
             Some(failure) => (failure.verdict(), Some(failure.message())),
-            None if !self.ledger.warnings.is_empty() && !(provoked && self.is_binding() && !self.ledger.oracle.missing().is_empty()) => {
-                (Verdict::Warned, None)
-            }
+            None if !self.ledger.warnings.is_empty() && !open => (Verdict::Warned, None),
             None if provoked => {
                 let missing = self.ledger.oracle.missing();
                 let parts: Vec<&str> = missing.iter().map(|part| part.sentence()).collect();

@@ -13,7 +13,7 @@ use super::stage::{Answer, NONCE, STATE, Stage, answer, location, text};
 type Shows = fn(&Login) -> bool;
 
 /// What each fault shows, which an honest login does not.
-const EFFECTS: [(&str, Shows); 91] = [
+const EFFECTS: [(&str, Shows); 93] = [
     ("issuer-other-throughout", |l| {
         let other = "https://account.attacker.invalid";
         l.discovered == other && l.all("iss") == [other] && l.claim("iss") == Some(json!(other)) && l.well_signed()
@@ -53,6 +53,13 @@ const EFFECTS: [(&str, Shows); 91] = [
     ("token-unavailable", |l| l.answered(503, "temporarily_unavailable")),
     ("token-rate-limited", |l| {
         l.answered(429, "rate_limit_exceeded") && l.token.as_ref().is_some_and(|token| token.headers["retry-after"] == "1")
+    }),
+    ("token-rate-limited-longer", |l| {
+        l.answered(429, "rate_limit_exceeded") && l.token.as_ref().is_some_and(|token| token.headers["retry-after"] == "3")
+    }),
+    ("token-rate-limited-date", |l| {
+        let told = l.token.as_ref().filter(|token| token.status == 429).map(|token| token.headers["retry-after"].clone());
+        told.is_some_and(|told| told.to_str().is_ok_and(|told| jiff::fmt::rfc2822::parse(told).is_ok()))
     }),
     ("token-html", |l| l.garbled("<!doctype html>")),
     ("token-bad-json", |l| l.garbled("{\"access_token\"")),
@@ -153,7 +160,7 @@ const EFFECTS: [(&str, Shows); 91] = [
 ];
 
 /// Faults with a test of their own.
-const ELSEWHERE: [&str; 18] = [
+const ELSEWHERE: [&str; 20] = [
     "jwks-several-keys",
     "id-token-kid-other",
     "tls-self-signed",
@@ -163,6 +170,8 @@ const ELSEWHERE: [&str; 18] = [
     "pkce-ignored",
     "pkce-refused",
     "token-hangs",
+    "token-cut-body",
+    "token-slow-body",
     "id-token-new-key",
     "device-interval-untold",
     "device-interval-longer",
@@ -243,6 +252,21 @@ async fn what_a_forged_header_leads_to_is_the_key_that_signed() {
     let to = redirected.headers["location"].to_str().expect("text");
     assert_eq!(stage.browser.post(to).form(&form).send().await.expect("an answer").status(), 404);
     assert_eq!(stage.platform.journal().since(mark)[0].facts.credentials, [collaudo::domain::Credential::Body]);
+}
+
+#[tokio::test]
+async fn a_token_answer_is_cut_off_or_comes_in_pieces() {
+    let stage = Stage::new().await;
+    let faults = stage.platform.faults();
+    let code = super::stage::parameter(&stage.login(ADA, &[]).await, "code");
+    faults.arm("token-cut-body", Times::Next(1)).expect("a fault");
+    let cut = stage.send_token_request(&super::stage::code_request(&code)).await;
+    assert!(cut.bytes().await.is_err(), "the whole body came");
+    let code = super::stage::parameter(&stage.login(ADA, &[]).await, "code");
+    faults.arm("token-slow-body", Times::Next(1)).expect("a fault");
+    let began = std::time::Instant::now();
+    assert_eq!(stage.redeem(&code).await.status, 200);
+    assert!(began.elapsed() >= std::time::Duration::from_secs(2), "{:?}", began.elapsed());
 }
 
 #[tokio::test]

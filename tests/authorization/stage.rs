@@ -150,13 +150,22 @@ impl Stage {
         self.as_client("/connect/token", form).await
     }
 
+    /// A token request, its answer not read yet.
+    pub async fn send_token_request(&self, form: &[(&str, &str)]) -> reqwest::Response {
+        self.send_as_client("/connect/token", form).await
+    }
+
     /// A form posted with the client's credentials in it.
     pub async fn as_client(&self, path: &str, form: &[(&str, &str)]) -> Answer {
+        answer(self.send_as_client(path, form).await).await
+    }
+
+    async fn send_as_client(&self, path: &str, form: &[(&str, &str)]) -> reqwest::Response {
         let secret = self.client.client_secret.as_ref().map(|secret| secret.expose_secret().to_owned());
         let mut form = form.to_vec();
         form.push(("client_id", &self.client.client_id));
         form.extend(secret.as_deref().map(|secret| ("client_secret", secret)));
-        answer(self.post(path, &form).await).await
+        self.post(path, &form).await
     }
 
     pub async fn redeem(&self, code: &str) -> Answer {
