@@ -34,8 +34,9 @@ pub struct Arguments {
     /// Run the scenarios of this requirement only; may be repeated.
     #[arg(long, value_name = "ID", num_args = 1..)]
     requirement: Vec<RequirementId>,
-    /// Scenarios that run at the same time; 1 for an application with an address of its own (no `{port}` in its profile).
-    #[arg(long, value_name = "N", default_value_t = 2, value_parser = jobs)]
+    /// Scenarios that run at the same time; 1 for an application with an address of its own (no `{port}` in its profile). Without it
+    /// two for each core: most of a scenario is waiting.
+    #[arg(long, value_name = "N", default_value_t = usual_jobs(), value_parser = jobs)]
     jobs: usize,
     /// Run one part of the selected scenarios, such as 1/3; `collaudo report merge` puts the parts together.
     #[arg(long, value_name = "I/N", requires = "seed")]
@@ -59,6 +60,10 @@ pub struct Arguments {
     /// Run the features of this folder instead of the built-in ones.
     #[arg(long, value_name = "DIR")]
     features: Option<PathBuf>,
+}
+
+fn usual_jobs() -> usize {
+    std::thread::available_parallelism().map_or(2, |cores| cores.get() * 2)
 }
 
 fn jobs(text: &str) -> Result<usize, String> {

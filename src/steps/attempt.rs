@@ -86,13 +86,19 @@ impl Stage {
         let until = Instant::now() + self.setup.patience().follow_up;
         loop {
             let mark = self.journal_mark();
-            for page in pages.iter().filter(|page| !page.url().starts_with(&self.issuer)) {
-                page.settled(QUIET, until.saturating_duration_since(Instant::now())).await?;
-            }
-            let silent = match self.mock() {
-                Ok(platform) => platform.journal().is_silent_from(mark, QUIET).await,
-                Err(_) => true,
+            let left = until.saturating_duration_since(Instant::now());
+            let of_application = pages.iter().filter(|page| !page.url().starts_with(&self.issuer));
+            let at_rest = futures::future::try_join_all(of_application.map(|page| page.settled(QUIET, left)));
+            let silent = async {
+                match self.mock() {
+                    Ok(platform) => platform.journal().is_silent_from(mark, QUIET).await,
+                    Err(_) => true,
+                }
             };
+            let (at_rest, silent) = tokio::join!(at_rest, silent);
+            at_rest?;
+            // What a page did last may have reached the platform since.
+            let silent = silent && self.journal_mark() == mark;
             if silent || Instant::now() >= until {
                 return Ok(());
             }

@@ -70,7 +70,7 @@ impl Stage {
             self.sign_in_at(&visitor, person, &Consent::GrantAll).await
         };
         if let Some(visitor) = self.forget_visitor(&key) {
-            if outcome.is_ok() {
+            if outcome.is_ok() && self.provocation.mark().is_none() {
                 // What a page of this browser still asks for must not meet what is provoked next.
                 self.settle(&visitor).await?;
             }
