@@ -30,7 +30,7 @@ fn check(defect: Defect, catalogue: &Catalogue) -> Result<(), String> {
     let out = tempfile::tempdir().expect("a folder");
     let run = Command::new(env!("CARGO_BIN_EXE_collaudo"))
         .args(["run", "--defect", defect.name(), "--report", "json", "--jobs"])
-        .arg(std::env::var("KILL_JOBS").unwrap_or_else(|_| "2".to_owned()))
+        .arg(std::env::var("KILL_JOBS").unwrap_or_else(|_| "4".to_owned()))
         .args(std::env::var("KILL_SEED").iter().flat_map(|seed| ["--seed", seed]))
         .arg("--out")
         .arg(out.path())
@@ -108,5 +108,13 @@ shares!(
     defects_are_caught_by_their_requirements_1: 0, defects_are_caught_by_their_requirements_2: 1,
     defects_are_caught_by_their_requirements_3: 2, defects_are_caught_by_their_requirements_4: 3,
     defects_are_caught_by_their_requirements_5: 4, defects_are_caught_by_their_requirements_6: 5,
-    defects_are_caught_by_their_requirements_7: 6, defects_are_caught_by_their_requirements_8: 7 of 8
+    defects_are_caught_by_their_requirements_7: 6, defects_are_caught_by_their_requirements_8: 7,
+    defects_are_caught_by_their_requirements_9: 8, defects_are_caught_by_their_requirements_10: 9,
+    defects_are_caught_by_their_requirements_11: 10, defects_are_caught_by_their_requirements_12: 11,
+    defects_are_caught_by_their_requirements_13: 12, defects_are_caught_by_their_requirements_14: 13,
+    defects_are_caught_by_their_requirements_15: 14, defects_are_caught_by_their_requirements_16: 15,
+    defects_are_caught_by_their_requirements_17: 16, defects_are_caught_by_their_requirements_18: 17,
+    defects_are_caught_by_their_requirements_19: 18, defects_are_caught_by_their_requirements_20: 19,
+    defects_are_caught_by_their_requirements_21: 20, defects_are_caught_by_their_requirements_22: 21,
+    defects_are_caught_by_their_requirements_23: 22, defects_are_caught_by_their_requirements_24: 23 of 24
 );
