@@ -101,7 +101,8 @@ pub fn summaries(feature: &Feature) -> Vec<ScenarioSummary> {
 }
 
 fn step_text(step: &Step, background: bool) -> StepText {
-    StepText { keyword: step.keyword.trim().to_owned(), text: step.value.clone(), line: step.position.line, background }
+    let rows = step.table.iter().flat_map(|table| &table.rows).filter_map(|row| row.first().cloned()).collect();
+    StepText { keyword: step.keyword.trim().to_owned(), text: step.value.clone(), line: step.position.line, background, rows }
 }
 
 fn expand(feature: Feature, path: &str, text: &str) -> Result<Feature, Box<Problem>> {

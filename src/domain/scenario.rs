@@ -66,4 +66,7 @@ pub struct StepText {
     /// 1-based line in the feature file.
     pub line: usize,
     pub background: bool,
+    /// The first cells of the step's table, in order: each is one of the things that the step does.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub rows: Vec<String>,
 }

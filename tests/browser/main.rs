@@ -233,9 +233,10 @@ async fn a_wait_that_fails_says_what_was_seen_last() {
 }
 
 #[tokio::test]
-async fn dialogs_are_dismissed_and_recorded() {
+async fn dialogs_are_confirmed_and_recorded() {
     let (browser, context, page, _site) = opened("/").await;
-    assert!(!page.evaluate::<bool>("confirm('Delete code=abcdefgh?')").await.expect("it is dismissed"));
+    assert!(page.evaluate::<bool>("confirm('Delete code=abcdefgh?')").await.expect("it is confirmed"), "a person means what they click on");
+    assert!(page.evaluate::<bool>("prompt('Your name?') === null").await.expect("it is dismissed"), "nobody has words for a prompt");
     page.evaluate::<Option<()>>("void console.warn('careful', {a: 1}, 7)").await.expect("runs");
     page.evaluate::<Option<()>>("void setTimeout(() => { window.thrown = true; throw new Error('boom') })").await.expect("runs");
     page.wait_until("window.thrown", "exception", SOON).await.expect("it is thrown");

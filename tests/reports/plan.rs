@@ -124,7 +124,7 @@ fn requirements() -> Vec<Requirement> {
 fn steps(texts: &[&str]) -> Vec<StepText> {
     let step = |(index, text): (usize, &&str)| {
         let (keyword, text) = text.split_once(' ').unwrap_or(("Given", text));
-        StepText { keyword: keyword.to_owned(), text: text.to_owned(), line: 8 + index, background: index == 0 }
+        StepText { keyword: keyword.to_owned(), text: text.to_owned(), line: 8 + index, background: index == 0, rows: Vec::new() }
     };
     texts.iter().enumerate().map(step).collect()
 }
