@@ -30,6 +30,10 @@ doctor *ARGS:
 test *ARGS:
     ci/test {{ARGS}}
 
+# A part of the defects, such as `3 20` of twenty, against the whole suite: what a defect breaks outside its row is found. A nightly's.
+kill-matrix-whole PART="1" OF="20":
+    KILL_PART={{PART}}/{{OF}} cargo test --locked --test defects -- --ignored --nocapture defects_break_nothing_outside_their_rows
+
 # Every defect against its own scenarios, with one seed and so many scenarios at once.
 kill-matrix SEED JOBS:
     KILL_SEED={{SEED}} KILL_JOBS={{JOBS}} cargo nextest run --locked --no-fail-fast --test defects

@@ -33,7 +33,8 @@ fn page(catalogue: &Catalogue) -> String {
         it anew.\n\n| requirement | level | judged by | has to be borne |\n| --- | --- | --- | --- |\n"
         .to_owned();
     for requirement in catalogue.requirements.iter().filter(|known| known.actor == Actor::RelyingParty) {
-        let (borne, judged): (Vec<_>, Vec<_>) = catalogue.covering(&requirement.id).into_iter().partition(|scenario| is_to_be_borne(scenario));
+        let (borne, judged): (Vec<_>, Vec<_>) =
+            catalogue.covering(&requirement.id).into_iter().partition(|scenario| is_to_be_borne(scenario));
         let cell = |scenarios: Vec<&ScenarioSummary>| {
             let mut told: Vec<String> = scenarios.into_iter().flat_map(provocations).map(|text| text.replace('|', "\\|")).collect();
             told.dedup();

@@ -2,8 +2,6 @@ use serde_json::Value;
 
 use super::Judgement;
 use super::judgement::{Clause, shown};
-use super::reading::described;
-use crate::domain::Exchange;
 
 const PAGE: Clause = Clause("C-56");
 
@@ -68,21 +66,6 @@ pub fn check_error_body(status: u16, body: &Value) -> Judgement {
         }
     }
     Ok(())
-}
-
-/// A 429 says in `Retry-After` how many seconds to wait, and has the error body of [`check_error_body`] (C-57).
-pub fn check_rate_limit_answer(refused: &Exchange) -> Judgement {
-    let clause = Clause("C-57");
-    if refused.status != 429 {
-        let summary = format!("{} was not limited", described(refused));
-        return Err(clause.refuse(summary, "429", refused.status.to_string(), [refused.number]));
-    }
-    let value = refused.response_header("retry-after");
-    if value.and_then(|value| value.trim().parse::<u64>().ok()).is_none() {
-        let summary = format!("{} was limited without a Retry-After in seconds", described(refused));
-        return Err(clause.refuse(summary, "a number of seconds", shown(value), [refused.number]));
-    }
-    check_error_body(429, refused.response.as_ref().unwrap_or(&Value::Null))
 }
 
 /// What a value is, without quoting it: answers hold personal data.
@@ -152,17 +135,5 @@ mod tests {
         found(check_error_body(404, &json!({ "error": "" })));
         found(check_error_body(429, &json!({ "error": "slow_down", "message": "x" })));
         found(check_error_body(429, &json!({ "error": "rate_limit_exceeded" })));
-    }
-
-    #[test]
-    fn a_limited_answer_says_how_long_to_wait() {
-        let mut limited = refused(call(1, "/v2/userinfo", "[access-token-1]"), 429, "rate_limit_exceeded");
-        limited.response = Some(json!({ "error": "rate_limit_exceeded", "message": "Too many requests." }));
-        found(check_rate_limit_answer(&limited));
-        set(&mut limited.response_headers, "retry-after", "3");
-        assert_eq!(check_rate_limit_answer(&limited), Ok(()));
-        limited.response = None;
-        found(check_rate_limit_answer(&limited));
-        found(check_rate_limit_answer(&call(2, "/v2/userinfo", "[access-token-1]")));
     }
 }

@@ -45,7 +45,7 @@ mod fixtures;
 pub use access_token::{ExpectedAccessToken, check_access_token_claims};
 pub use addresses::{check_endpoints_discovered, strayed, told_of_strayed};
 pub use answer::{Answer, check_bearer_refused, check_header_authentication_refused, check_refused, check_token_answer};
-pub use api_answer::{check_error_body, check_page, check_rate_limit_answer};
+pub use api_answer::{check_error_body, check_page};
 pub use api_document::{BodySchema, Mismatch, check_answer_matches_document, documented_shape};
 pub use authorization_request::{
     check_asked_in_a_window, check_code_challenge, check_new_values_after_error, check_no_personal_data, check_no_pkce_downgrade,

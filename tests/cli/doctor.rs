@@ -82,7 +82,7 @@ fn what_the_platform_refused_is_told() {
     );
     let ended = doctor(&desk, &narrow, &[]);
     assert_eq!(ended.code, Some(2), "{ended:?}");
-    assert!(ended.stdout.contains("the platform refused GET /connect/authorize (invalid_scope: "), "{}", ended.stdout);
+    assert!(ended.stdout.contains("; the platform refused GET /") && ended.stdout.contains(" (invalid_scope: "), "{}", ended.stdout);
     // Asking for more than is declared breaks a rule of its own: that is judged.
     let run = desk.run(&["--app", "collaudo.toml", "--requirement", "AC-08", "--tags", "not @native", "--patience-sign-in", "2"]);
     assert_ne!(run.code, Some(2), "{run:?}");

@@ -22,13 +22,13 @@ fn a_waiver_is_shown_and_counts_until_its_last_day() {
     let run = desk.run(&["--app", &profile, "--requirement", "AZ-02"]);
     assert_eq!(run.code, Some(0), "{run:?}");
     assert!(
-        run.stdout.contains("READY") && run.stdout.contains("AZ-02 does not hold and is waived until 2999-12-31 by Nora Sala"),
+        run.stdout.contains("== PARTIAL ==") && run.stdout.contains("AZ-02 does not hold and is waived until 2999-12-31 by Nora Sala"),
         "{run:?}"
     );
     let read = |name: &str| std::fs::read_to_string(desk.out().join(name)).expect("it is there");
     assert!(read("report.html").contains("mended in release 2") && read("junit.xml").contains("waived until 2999-12-31 by Nora Sala"));
     let summary: serde_json::Value = serde_json::from_str(&read("report.json")).expect("JSON");
-    assert_eq!((summary["waivers"][0]["worth"].as_str(), summary["readiness"].as_str()), (Some("in-use"), Some("READY")));
+    assert_eq!((summary["waivers"][0]["worth"].as_str(), summary["readiness"].as_str()), (Some("in-use"), Some("PARTIAL")));
 
     let profile = waived(&desk, "2026-01-31");
     let run = desk.run(&["--app", &profile, "--requirement", "AZ-02"]);
@@ -81,7 +81,7 @@ fn the_parts_of_a_run_are_judged_as_one() {
     let (first, second) = (part("1/2"), part("2/2"));
     let whole = desk.ended(&["report", "merge", &first, &second, "--out", "whole"]);
     assert_eq!(whole.code, Some(0), "{whole:?}");
-    assert!(whole.stdout.starts_with("READY: whole"), "{whole:?}");
+    assert!(whole.stdout.starts_with("PARTIAL: whole"), "{whole:?}");
     let summary: serde_json::Value =
         serde_json::from_str(&std::fs::read_to_string(desk.path("whole/report.json")).expect("it is there")).expect("JSON");
     assert_eq!(summary["selection"], serde_json::json!(["requirement AZ-01", "requirement CB-14", "requirement AZ-03"]));

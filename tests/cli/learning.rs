@@ -20,7 +20,7 @@ fn a_sound_application_is_ready() {
     let run = desk.run(&["--app", "collaudo.toml", "--requirement", "AC-08", "CB-01", "CB-11", "--tags", "not @native"]);
     let verdicts = desk.verdicts();
     assert_eq!(run.code, Some(0), "{verdicts:#?}");
-    assert!(verdicts.len() >= 6 && verdicts.iter().all(|(_, verdict, _)| verdict == "passed"), "{verdicts:#?}");
+    assert!(verdicts.len() >= 5 && verdicts.iter().all(|(_, verdict, _)| verdict == "passed"), "{verdicts:#?}");
     assert!(run.stdout.contains("learned from sign-ins: signed_in = \"#user\"  error = \".login-error\""), "{}", run.stdout);
     let application = &desk.records()[0]["application"];
     assert_eq!(application["learned"], serde_json::json!({"signed_in": "#user", "error": ".login-error"}));
@@ -50,7 +50,7 @@ fn a_defect_is_found_all_the_same() {
     assert_eq!(run.code, Some(1), "{verdicts:#?}");
     assert!(run.stdout.contains("== NOT READY ==") && run.stdout.contains("1. CB-01 (MUST) "), "{}", run.stdout);
     let of = |wanted: &str| verdicts.iter().filter(|(_, verdict, _)| verdict == wanted).count();
-    assert!(of("passed") >= 1 && of("failed") >= 2 && of("passed") + of("failed") == verdicts.len(), "{verdicts:#?}");
+    assert!(of("passed") >= 1 && of("failed") >= 1 && of("passed") + of("failed") == verdicts.len(), "{verdicts:#?}");
 }
 
 /// An application that sends people to the platform, redeems nothing, and shows `after` to whoever came back.
@@ -58,8 +58,8 @@ fn looks_so(before: &'static str, after: &'static str) -> Ended {
     let runtime = tokio::runtime::Runtime::new().expect("a runtime");
     let listener = runtime.block_on(tokio::net::TcpListener::bind("127.0.0.1:0")).expect("a free port");
     let (port, platform) = (listener.local_addr().expect("bound").port(), free_port());
-    let authorize = format!(
-        "http://localhost:{platform}/connect/authorize?response_type=code&client_id=agenda&redirect_uri=http%3A%2F%2F127.0.0.1%3A{port}%2Fcallback\
+    let request = format!(
+        "response_type=code&client_id=agenda&redirect_uri=http%3A%2F%2F127.0.0.1%3A{port}%2Fcallback\
          &scope=openid%20profile&state=a-state-of-the-agenda&nonce=a-nonce-of-the-agenda&code_challenge_method=S256\
          &code_challenge=E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM"
     );
@@ -72,8 +72,10 @@ fn looks_so(before: &'static str, after: &'static str) -> Ended {
         Html(format!("<!doctype html><title>Agenda</title><body><script>{script}</script></body>"))
     };
     let callback = async || ([(SET_COOKIE, "back=1; Path=/")], Html("<script>opener.location.reload(); close()</script>")).into_response();
-    let application =
-        Router::new().route("/", get(start)).route("/login", get(async move || Redirect::to(&authorize))).route("/callback", get(callback));
+    let application = Router::new()
+        .route("/", get(start))
+        .route("/login", get(async move || Redirect::to(&format!("{}?{request}", authorization_endpoint(platform).await))))
+        .route("/callback", get(callback));
     runtime.spawn(async move { axum::serve(listener, application).await });
     let desk = Desk::new();
     desk.write("collaudo.toml", &minimal(&running(port, platform)));
@@ -81,9 +83,17 @@ fn looks_so(before: &'static str, after: &'static str) -> Ended {
     let ended: Ended = desk.command(&run).env("AGENDA_SECRET", "secret-of-the-agenda").output().expect("the program starts").into();
     assert!(!ended.stdout.contains("== READY ==") && ended.code == Some(3), "{ended:?}");
     let verdicts = desk.verdicts();
-    assert!(verdicts.len() >= 2 && verdicts.iter().all(|(_, verdict, _)| verdict == "inconclusive"), "{verdicts:#?}");
+    assert!(!verdicts.is_empty() && verdicts.iter().all(|(_, verdict, _)| verdict == "inconclusive"), "{verdicts:#?}");
     assert_eq!(desk.records()[0]["application"].get("learned"), None);
     ended
+}
+
+/// Where the platform has it announced.
+async fn authorization_endpoint(platform: u16) -> String {
+    let announced =
+        reqwest::get(format!("http://localhost:{platform}/.well-known/openid-configuration")).await.expect("the platform answers");
+    let announced: serde_json::Value = announced.json().await.expect("JSON");
+    announced["authorization_endpoint"].as_str().expect("an address").to_owned()
 }
 
 /// Says so in words, and which key to write.

@@ -34,11 +34,11 @@ fn asks(exchange: &Value) -> bool {
     exchange["endpoint"] == "authorization" && exchange["query"].to_string().contains("response_type")
 }
 
-/// `READY`, every scenario with this verdict, and at least `least` of them.
+/// Nothing mandatory failed in the part that was run, every scenario with this verdict, and at least `least` of them.
 fn all_are(desk: &Desk, ended: &Ended, verdict: &str, least: usize) -> Vec<(String, String, Vec<Value>)> {
     let scenarios = scenarios(desk);
     assert_eq!(ended.code, Some(0), "{ended:?}");
-    assert!(ended.stdout.contains("== READY =="), "{ended:?}");
+    assert!(ended.stdout.contains("== PARTIAL =="), "{ended:?}");
     assert!(scenarios.len() >= least && scenarios.iter().all(|(_, found, _)| found == verdict), "{ended:?}");
     scenarios
 }
@@ -98,7 +98,7 @@ fn keys_that_are_kept_in_memory_are_not_the_keys_of_for_ever() {
 #[test]
 fn a_clock_that_is_allowed_to_differ_is_not_guilty() {
     let (desk, ended) = judged(&["--habit", "lenient-clock"], &["ID-08"]);
-    all_are(&desk, &ended, "passed", 2);
+    all_are(&desk, &ended, "passed", 1);
 }
 
 #[test]
@@ -116,7 +116,7 @@ fn an_application_whose_client_never_changes_is_judged_without_a_restart() {
     let ended: Ended = desk.command(&arguments).env("AGENDA_SECRET", secret).output().expect("the program starts").into();
     let alive = application.try_wait().expect("it is ours").is_none();
     application.kill().and_then(|()| application.wait()).expect("it is ours");
-    all_are(&desk, &ended, "passed", 6);
+    all_are(&desk, &ended, "passed", 4);
     assert!(alive, "the application was ended by somebody");
 }
 
@@ -132,7 +132,7 @@ fn randomness_is_judged_by_thirty_sign_ins() {
 #[test]
 fn pkce_may_stand_in_for_state() {
     let (desk, ended) = judged(&["--habit", "relies-on-pkce"], &["CB-01"]);
-    all_are(&desk, &ended, "warned", 3);
+    all_are(&desk, &ended, "warned", 1);
     // What the defence is for is kept: no response of another browser, and no code of another sign-in.
     let (desk, ended) = judged(&["--habit", "relies-on-pkce"], &["CB-03", "CB-06", "CB-07"]);
     all_are(&desk, &ended, "passed", 3);
@@ -147,7 +147,7 @@ fn an_application_that_asks_for_less_is_not_asked_for_more() {
         let profile = profile.replace("openid profile offline_access", &"openid profile offline_access".replace(left_out, ""));
         desk.write("collaudo.toml", &profile);
         let ended = desk.run(&[&["--app", "collaudo.toml", "--requirement", "AC-08", "GX-03"], about_it.as_slice()].concat());
-        assert!(!profile.contains(left_out) && ended.stdout.contains("== READY =="), "{left_out}: {ended:?}");
+        assert!(!profile.contains(left_out) && ended.stdout.contains("== PARTIAL =="), "{left_out}: {ended:?}");
         let judged = scenarios(&desk);
         assert!(judged.len() >= 3 && judged.iter().all(|(_, verdict, _)| verdict == "passed"), "{left_out}: {judged:?}");
     }
