@@ -47,7 +47,7 @@ fn is_accepted(name: &str, learned: &serde_json::Value) {
     let output = run.arg(out.path()).env("NO_COLOR", "1").output().expect("the program starts");
     let said = said(&output);
     assert_eq!(output.status.code(), Some(0), "{said}");
-    assert!(said.contains("== READY =="), "{said}");
+    assert!(said.contains("== PARTIAL =="), "{said}");
     let records = std::fs::read_to_string(out.path().join("run.jsonl")).expect("a record of the run");
     let records: Vec<serde_json::Value> = records.lines().map(|line| serde_json::from_str(line).expect("JSON")).collect();
     let finished: Vec<_> = records.iter().filter(|record| record["event"] == "scenario-finished").collect();
