@@ -278,7 +278,7 @@ fn the_requirements_are_the_golden_ones_and_complete() {
     let (on_platform, on_others): (Vec<_>, Vec<_>) = requirements.iter().partition(|requirement| requirement.actor == Actor::Platform);
     assert_eq!(on_others.len() + on_platform.len(), GOLDEN_IDS.split_whitespace().count());
     let clause = Regex::new(concat!(
-        r"^(RFC \d{4} section \d+(\.\d+)*|OpenID Connect (Core|Discovery|Back-Channel Logout) 1\.0 section \d+(\.\d+)*|C-\d\d|own rule",
+        r"^(RFC \d{4} section \d+(\.\d+)*|OpenID Connect (Core|Discovery|Back-Channel Logout|RP-Initiated Logout) 1\.0 section \d+(\.\d+)*|C-\d\d|own rule",
         r"|OAuth 2\.(1|0 for Browser-Based Applications) draft section \d+(\.\d+)*|OWASP ASVS 4\.0\.3 section \d+(\.\d+)*|GDPR article \d+)$"
     ))
     .expect("well formed");

@@ -113,7 +113,8 @@ mod tests {
             "http://localhost:5001/callback",
             "https://portale.example/callback",
         ];
-        let moved = app("http://localhost:5000/start", &uris, "").at_port(40_123);
+        let after = format!("post_logout_redirect_uris = {uris:?}");
+        let moved = app("http://localhost:5000/start", &uris, &after).at_port(40_123);
         assert_eq!(moved.url.expect("a page").as_str(), "http://localhost:40123/start");
         let expected = [
             "http://localhost:40123/callback",
@@ -124,6 +125,7 @@ mod tests {
             uris[5],
         ];
         assert_eq!(moved.redirect_uris, expected);
+        assert_eq!(moved.post_logout_redirect_uris, expected);
         let six = app("http://[::1]/", &["http://[::1]/callback"], "").at_port(40_123);
         assert_eq!(
             (six.url.expect("a page").as_str(), six.redirect_uris[0].as_str()),
