@@ -94,6 +94,7 @@ async fn parties() -> Outcome<(Platform, RelyingParty)> {
         base_url: listener.base_url(),
         extra_ca_pem: None,
         window: Window::Popup,
+        ends_platform_session: false,
         defect: None,
         habit: None,
     };

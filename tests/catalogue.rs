@@ -15,7 +15,7 @@ const GOLDEN_IDS: &str = "\
     PO-01 PO-02 PO-03 PO-04 PO-05 PO-06 TK-01 TK-02 TK-03 TK-04 TK-05 TK-06 TK-07 TK-08 \
     ID-01 ID-02 ID-03 ID-04 ID-05 ID-06 ID-07 ID-08 ID-09 ID-10 ID-11 ID-12 ID-13 ID-14 ID-15 ID-16 ID-17 \
     RS-01 RS-02 RS-03 RS-04 RS-05 RS-06 RT-01 RT-02 RT-03 RT-04 RT-05 RT-06 DV-01 DV-02 DV-03 DV-04 \
-    SE-01 SE-02 SE-03 LO-01 LO-02 LO-03 LO-04 LO-05 NA-01 \
+    SE-01 SE-02 SE-03 LO-01 LO-02 LO-03 LO-04 LO-05 LO-06 NA-01 \
     GX-01 GX-02 GX-03 GX-04 GX-05 GX-06 GX-07 GX-08 GX-09 GX-10 GX-11 GX-12 GX-13 GX-14 GX-15 GX-16 GX-17 GX-18 GX-19 GX-20 \
     GX-21 GX-22 GX-23 AC-01 AC-02 AC-03 AC-04 AC-05 AC-06 AC-07 AC-08 AC-09 AC-10 AC-11 AC-12 AC-13 \
     PL-01 PL-02 PL-03 PL-04 PL-05 PL-06 PL-07 PL-08 PL-09 PL-10 PL-11 PL-12 PL-13 PL-14 \
@@ -278,7 +278,7 @@ fn the_requirements_are_the_golden_ones_and_complete() {
     let (on_platform, on_others): (Vec<_>, Vec<_>) = requirements.iter().partition(|requirement| requirement.actor == Actor::Platform);
     assert_eq!(on_others.len() + on_platform.len(), GOLDEN_IDS.split_whitespace().count());
     let clause = Regex::new(concat!(
-        r"^(RFC \d{4} section \d+(\.\d+)*|OpenID Connect (Core|Discovery|Back-Channel Logout) 1\.0 section \d+(\.\d+)*|C-\d\d|own rule",
+        r"^(RFC \d{4} section \d+(\.\d+)*|OpenID Connect (Core|Discovery|Back-Channel Logout|RP-Initiated Logout) 1\.0 section \d+(\.\d+)*|C-\d\d|own rule",
         r"|OAuth 2\.(1|0 for Browser-Based Applications) draft section \d+(\.\d+)*|OWASP ASVS 4\.0\.3 section \d+(\.\d+)*|GDPR article \d+)$"
     ))
     .expect("well formed");

@@ -34,6 +34,7 @@ mod resource_access;
 mod scopes;
 mod secrecy;
 mod shape;
+mod sign_out;
 mod signed_token;
 mod state;
 mod token_request;
@@ -90,6 +91,7 @@ pub use resource_access::{
 pub use scopes::{check_medical_reports_scope, check_requested_scopes_declared, check_requested_scopes_exercised};
 pub use secrecy::{Place, check_absent};
 pub use shape::{Addition, Member, Shape, check_shape, shape};
+pub use sign_out::{check_return_is_answered, check_signed_out_at_the_platform};
 pub use state::{check_states, has_another_defence};
 pub use token_request::{
     check_code_verifiers, check_code_verifiers_fresh, check_codes_redeemed_once, check_grant_types, check_no_foreign_code,

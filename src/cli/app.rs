@@ -50,6 +50,9 @@ pub struct Arguments {
     /// Sign in in the same window instead of a popup.
     #[arg(long)]
     same_window: bool,
+    /// Sign out at the platform too; its address `/signed-out` has to be registered there.
+    #[arg(long)]
+    ends_platform_session: bool,
     /// Break it on purpose (`collaudo list defects`).
     #[arg(long, value_name = "NAME")]
     defect: Option<String>,
@@ -91,6 +94,7 @@ pub async fn run(arguments: Arguments) -> Result<End, CliError> {
         extra_ca_pem: extra_ca_pem.filter(|pem| !pem.trim().is_empty()),
         other: other_platform(arguments.other_issuer.as_deref())?,
         background: arguments.poll_seconds.map(|seconds| Duration::from_secs(seconds.get())),
+        ends_platform_session: arguments.ends_platform_session,
         window: if arguments.same_window { Window::Same } else { Window::Popup },
         defect,
         habit: arguments.habit,

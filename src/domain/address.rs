@@ -35,7 +35,7 @@ impl App {
         self.url.as_ref().is_some_and(is_loopback)
     }
 
-    /// The same application on another port: its page, and the redirect URIs that shared host and port with it.
+    /// The same application on another port: its page, and the redirect URIs, of a sign-out too, that shared host and port with it.
     pub fn at_port(&self, port: u16) -> Self {
         let Some(page) = self.url.as_ref().filter(|_| self.is_local()) else { return self.clone() };
         let mut url = page.clone();
@@ -46,7 +46,13 @@ impl App {
             Ok(parsed) if shares(&parsed) => with_port(uri, port),
             _ => uri.clone(),
         };
-        Self { redirect_uris: self.redirect_uris.iter().map(moved).collect(), url: Some(url), ..self.clone() }
+        let all_moved = |uris: &[String]| uris.iter().map(moved).collect();
+        Self {
+            redirect_uris: all_moved(&self.redirect_uris),
+            post_logout_redirect_uris: all_moved(&self.post_logout_redirect_uris),
+            url: Some(url),
+            ..self.clone()
+        }
     }
 
     /// A text of the profile with port and redirect URI filled in.
@@ -107,7 +113,8 @@ mod tests {
             "http://localhost:5001/callback",
             "https://portale.example/callback",
         ];
-        let moved = app("http://localhost:5000/start", &uris, "").at_port(40_123);
+        let after = format!("post_logout_redirect_uris = {uris:?}");
+        let moved = app("http://localhost:5000/start", &uris, &after).at_port(40_123);
         assert_eq!(moved.url.expect("a page").as_str(), "http://localhost:40123/start");
         let expected = [
             "http://localhost:40123/callback",
@@ -118,6 +125,7 @@ mod tests {
             uris[5],
         ];
         assert_eq!(moved.redirect_uris, expected);
+        assert_eq!(moved.post_logout_redirect_uris, expected);
         let six = app("http://[::1]/", &["http://[::1]/callback"], "").at_port(40_123);
         assert_eq!(
             (six.url.expect("a page").as_str(), six.redirect_uris[0].as_str()),

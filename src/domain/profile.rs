@@ -40,6 +40,9 @@ pub struct App {
     /// A device has none.
     #[serde(default)]
     pub redirect_uris: Vec<String>,
+    /// Where a sign-out at the platform may send the browser on to.
+    #[serde(default)]
+    pub post_logout_redirect_uris: Vec<String>,
     /// Which of the run's medical centres it may serve: `authorised`, or ids.
     #[serde(default = "authorised")]
     pub tenants: Vec<String>,
@@ -95,6 +98,9 @@ pub struct Login {
     pub other_trigger: Option<String>,
     /// CSS selector of what signs the user out.
     pub logout: Option<String>,
+    /// Whether a sign-out ends the session at the platform too, by `end_session_endpoint` (LO-06).
+    #[serde(default)]
+    pub ends_platform_session: bool,
 }
 
 /// What a native or device program writes to its output. The address to open and the code to type need no pattern: the suite knows

@@ -23,6 +23,8 @@ pub struct Config {
     /// Certificates to trust besides the system's.
     pub extra_ca_pem: Option<String>,
     pub window: Window,
+    /// Whether a sign-out here is one at the platform too.
+    pub ends_platform_session: bool,
     /// How often the lists of those who are signed in are read in the background; `None`: never.
     pub background: Option<Duration>,
     /// A second platform, that people may sign in at as well.
@@ -53,6 +55,11 @@ pub enum Window {
 impl Config {
     pub fn redirect_uri(&self) -> String {
         under(&self.base_url, "callback")
+    }
+
+    /// Where the platform sends the browser after a sign-out.
+    pub fn post_logout_redirect_uri(&self) -> String {
+        under(&self.base_url, "signed-out")
     }
 
     /// Whether browsers speak TLS with the application: then its cookie is `Secure` and has the `__Host-` prefix.

@@ -221,6 +221,8 @@ defects! {
     TokenInQueryAfterRefresh "token-in-query-after-refresh" ["RS-01"] "sends the access token in the query first where it came with a refresh";
     SlowDownIsFatal "slow-down-is-fatal" ["DV-02"] "gives up when the platform answers slow_down, as a device";
     LogoutKeepsSession "logout-keeps-session" ["LO-03"] "deletes the cookie at logout but not the session";
+    ForgetsIdTokenHint "forgets-id-token-hint" ["LO-06"] "sends its users to the platform's sign-out without telling by an ID token who they are";
+    TakesStateForAddress "takes-state-for-address" ["LO-06"] "goes on to the address that a return from the platform's sign-out has as its state";
 }
 
 impl Defect {

@@ -1,28 +1,34 @@
 use std::sync::Arc;
 
 use axum::extract::{RawQuery, State};
-use axum::response::{IntoResponse, Redirect};
+use axum::response::{IntoResponse, Redirect, Response};
 use axum_extra::extract::cookie::CookieJar;
 use url::form_urlencoded;
 
-use super::Defect;
 use super::app::App;
 use super::session::removal_cookie;
+use super::{Defect, platform_sign_out};
 
 /// Ends the session here first, then at the platform: whatever the platform answers, the person is signed out (LO-01, LO-02, LO-03).
-pub(super) async fn logout(State(app): State<Arc<App>>, RawQuery(query): RawQuery, jar: CookieJar) -> impl IntoResponse {
+pub(super) async fn logout(State(app): State<Arc<App>>, RawQuery(query): RawQuery, jar: CookieJar) -> Response {
+    let mut onward = None;
     if let Some(session) = app.store.find(&jar, &app.config) {
         if !app.config.has(Defect::LogoutKeepsSession) {
             app.store.end(&session.id);
         }
-        if let Some(signed_in) = session.signed_in()
-            && !app.config.has(Defect::ForgetsToRevoke)
-        {
-            app.at(signed_in.at_other).revoke_all(&signed_in.tokens).await;
+        if let Some(signed_in) = session.signed_in() {
+            if !app.config.has(Defect::ForgetsToRevoke) {
+                app.at(signed_in.at_other).revoke_all(&signed_in.tokens).await;
+            }
+            onward = platform_sign_out::begin(&app, &signed_in).await;
         }
+    }
+    let jar = jar.add(removal_cookie(&app.config));
+    if let Some((address, state)) = onward {
+        return (jar.add(state), Redirect::to(&address)).into_response();
     }
     let target = form_urlencoded::parse(query.unwrap_or_default().as_bytes())
         .find(|(name, _)| name == "return_to" && app.config.has(Defect::OpenRedirector))
         .map_or_else(|| "/".to_owned(), |(_, value)| value.into_owned());
-    (jar.add(removal_cookie(&app.config)), Redirect::to(&target))
+    (jar, Redirect::to(&target)).into_response()
 }

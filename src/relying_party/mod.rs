@@ -8,7 +8,7 @@
 //! | --- | --- |
 //! | `config`, `app`, `routes` | what it is told; its life; its paths and headers |
 //! | `program`, `device`, `native` | the application as a command-line program: without a browser (RFC 8628), or with the user's (RFC 8252) |
-//! | `login`, `callback`, `sign_in`, `logout` | the way of a user in and out |
+//! | `login`, `callback`, `sign_in`, `logout`, `platform_sign_out` | the way of a user in and out |
 //! | `provider`, `id_token` | discovery, keys, tokens; the rules for an ID token |
 //! | `comparison` | how texts from outside are compared |
 //! | `background` | what it reads while nobody looks |
@@ -36,6 +36,7 @@ mod login;
 mod logout;
 mod native;
 mod pages;
+mod platform_sign_out;
 mod program;
 mod provider;
 mod routes;

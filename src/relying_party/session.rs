@@ -73,6 +73,8 @@ pub(super) struct SignedIn {
     /// What the user allowed, which may be less than was asked (C-34).
     pub granted: ScopeSet,
     pub tokens: Tokens,
+    /// What tells the platform, at the sign-out, whose session to end.
+    pub id_token: Option<SecretString>,
     /// Whether it was the second platform that signed the user in.
     pub at_other: bool,
 }

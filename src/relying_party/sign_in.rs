@@ -71,7 +71,10 @@ impl App {
             user
         };
         match user {
-            Ok(user) => Ok(SignedIn { user, granted, tokens, at_other: false }),
+            Ok(user) => {
+                let id_token = answer.extra_fields().id_token.clone().map(SecretString::from);
+                Ok(SignedIn { user, granted, tokens, id_token, at_other: false })
+            }
             Err(error) => {
                 if matches!(error, SignInError::ForeignTenant | SignInError::PartialConsent) {
                     self.revoke_all(&tokens).await;

@@ -42,6 +42,7 @@ mod platform_api;
 mod platform_authorize;
 mod platform_discovery;
 mod platform_document;
+mod platform_sign_out;
 mod platform_suite;
 mod platform_token;
 mod platform_tokens_in_use;

@@ -155,6 +155,7 @@ impl Stage {
             (None, None, None) => Instance::Running,
         });
         drop(application);
+        self.allow_post_logout(&credentials.client_id)?;
         self.credentials = Some(credentials);
         self.redirect_uris = redirect_uris;
         Ok(())
@@ -176,6 +177,8 @@ impl Stage {
                 Window::Popup => relying_party::Window::Popup,
                 Window::Same => relying_party::Window::Same,
             },
+            // A target knows no address for the way back.
+            ends_platform_session: self.setup.remote().is_none() && self.setup.profile.app.login.ends_platform_session,
             defect: self.setup.defect,
             habit: None,
         })

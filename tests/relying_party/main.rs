@@ -44,6 +44,7 @@ impl Stage {
             base_url: listener.base_url(),
             extra_ca_pem: None,
             window: Window::Popup,
+            ends_platform_session: false,
             defect,
             habit: None,
         };

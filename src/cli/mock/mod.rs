@@ -135,21 +135,21 @@ pub async fn run(arguments: Arguments) -> Result<End, CliError> {
     Ok(End::Done)
 }
 
-async fn start(
-    name: Option<String>,
-    settings: Settings,
-    registration: Option<RegistrationRequest>,
-    token_for: Option<&str>,
-) -> Result<Mock, CliError> {
+async fn start(name: Option<String>, settings: Settings, registration: Option<Wanted>, token_for: Option<&str>) -> Result<Mock, CliError> {
     let failed = |error: LeverError| CliError::Other(error.to_string());
     let platform = Platform::start(settings).await?;
-    let Some(request) = registration else { return Ok(Mock { name, platform, client: None, token: None }) };
+    let Some(Wanted { request, post_logout_redirect_uris }) = registration else {
+        return Ok(Mock { name, platform, client: None, token: None });
+    };
     let application = request.name.clone();
     if let Some(problem) = request.problems().into_iter().next() {
         return Err(CliError::Other(format!("failed to register {application}: {problem}")));
     }
     let client = credentials::lasting(platform.shared().settings.seed, &application, request.r#type);
     platform.preregister_client(request, &client).map_err(failed)?;
+    for uri in &post_logout_redirect_uris {
+        platform.allow_post_logout(&client.client_id, uri).map_err(failed)?;
+    }
     if let Some(workbench) = &platform.shared().workbench {
         workbench.show(&application, client.clone());
     }
@@ -190,14 +190,23 @@ fn assumptions(changes: &[String]) -> Result<Assumptions, CliError> {
     table.try_into().map_err(|error: toml::de::Error| wrong(&changes.join(" "), error.message()))
 }
 
+/// A registration, and where a sign-out may send the browser on to.
+#[derive(Clone)]
+struct Wanted {
+    request: RegistrationRequest,
+    post_logout_redirect_uris: Vec<String>,
+}
+
 /// What the command line wants registered, and a host that is another site than it.
-fn registration(arguments: &Arguments) -> Result<(Option<RegistrationRequest>, String), CliError> {
+fn registration(arguments: &Arguments) -> Result<(Option<Wanted>, String), CliError> {
     if let Some(path) = &arguments.register {
         let app = profile::read_application(path)?.profile.app;
         let request = RegistrationRequest::of(&app, &app.redirect_uris, "Registered at the start of the mock platform");
-        return Ok((Some(request), app.platform_host().to_owned()));
+        let host = app.platform_host().to_owned();
+        return Ok((Some(Wanted { request, post_logout_redirect_uris: app.post_logout_redirect_uris }), host));
     }
-    let registration = (!arguments.redirect_uri.is_empty()).then(|| sample_registration(&arguments.redirect_uri));
+    let registration = (!arguments.redirect_uri.is_empty())
+        .then(|| Wanted { request: sample_registration(&arguments.redirect_uri), post_logout_redirect_uris: Vec::new() });
     Ok((registration, platform_host(None, &arguments.redirect_uri).to_owned()))
 }
 
