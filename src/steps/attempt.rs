@@ -49,6 +49,7 @@ pub(super) struct Attempt<'a> {
     visitor: &'a Visitor,
     honest: &'a Honest,
     expected: Expected,
+    issuer: &'a str,
     patience: Duration,
     /// Lines of the page that are no answer: from before, and while the popup is open.
     known: Mutex<BTreeSet<String>>,
@@ -64,6 +65,7 @@ impl Stage {
             visitor,
             honest: &self.provocation.honest,
             expected: self.provocation.expected,
+            issuer: &self.issuer,
             patience: self.setup.patience().sign_in,
             known: Mutex::default(),
             facts: visitor.context.facts().len(),
@@ -155,6 +157,7 @@ impl Attempt<'_> {
             message = self.error_in(window), if popup => Decided::Window(message),
             _ = window.wait_until_closed(self.patience), if popup => Decided::Elsewhere,
             () = self.undecided(window), if popup || refusal => Decided::Elsewhere,
+            () = self.begun_again(window), if refusal => Decided::Elsewhere,
             () = read_along(window, popup_lines), if popup => Decided::Elsewhere,
         };
         let found = match decided {
@@ -217,6 +220,15 @@ impl Attempt<'_> {
     /// Resolves when a window that is back from the platform shows no marker for as long as an application may be undecided.
     async fn undecided(&self, window: &Page) {
         undecided(window, self.hesitation()).await;
+    }
+
+    /// Resolves when an application that was refused has sent its end-user to the platform once more: that is its answer.
+    async fn begun_again(&self, window: &Page) {
+        let left = window.url();
+        let at_the_platform = |url: &str| url.starts_with(self.issuer) && url != left;
+        if window.wait_for_url(at_the_platform, "page of the platform", self.patience).await.is_err() {
+            std::future::pending().await
+        }
     }
 
     /// How long an application that was refused is given to make up its mind.

@@ -41,7 +41,7 @@ async fn refused_unless_vouched(world: &mut World) -> Result<(), Failure> {
     }
     let told: Vec<&str> = taken.iter().map(|provoked| provoked.phrase.as_str()).collect();
     world.warn("CB-01", left_to_pkce(&format!("signed in when the platform was to {}", told.join("; to "))));
-    Ok(())
+    world.accept_as_vouched()
 }
 
 /// Whether every authorization request has a code challenge or a nonce, which stand in for the state (RFC 9700 section 2.1).
@@ -118,7 +118,13 @@ impl World {
         }
         let (summary, expected) = (format!("{summary}, and leaves the defence to PKCE or nonce"), expected.to_owned());
         self.warn("CB-01", checks::Discrepancy { summary, expected, actual, clause: "RFC 9700 section 2.1", exchanges: Vec::new() });
-        Ok(())
+        self.accept_as_vouched()
+    }
+
+    /// The sign-in has another defence than the state: what it does afterwards is an honest one's.
+    fn accept_as_vouched(&mut self) -> Result<(), Failure> {
+        self.stage_mut()?.provocation.vouched = true;
+        self.react(true, "", "", "")
     }
 
     /// Whoever has read the keys a moment ago may wait before the next look: until that time is over, or they are read by themselves.

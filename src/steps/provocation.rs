@@ -40,6 +40,8 @@ pub struct Provocation {
     pub started_sign_ins: usize,
     /// What the next sign-in is to come to.
     pub expected: Expected,
+    /// Whether a sign-in that was to be refused was rightly taken, for another defence of its own.
+    pub vouched: bool,
     /// What honest sign-ins of the scenario took.
     pub honest: Honest,
     /// Numbers of the exchanges of sign-ins beside the provoked ones, the control above all.
@@ -124,7 +126,8 @@ impl World {
         let delivered = stage.has_provoked();
         let started = stage.provocation.started_sign_ins;
         let provoked = stage.provoked_exchanges();
-        let follow_up = provoked.iter().find(|exchange| negative && is_resource_call(exchange)).cloned();
+        let forbidden = |exchange: &&Exchange| negative && !stage.provocation.vouched && is_resource_call(exchange);
+        let follow_up = provoked.iter().find(forbidden).cloned();
         let automatic = authorizations(&provoked).saturating_sub(started);
         let platform = stage.mock()?;
         platform.faults().disarm_all();
