@@ -30,6 +30,10 @@ doctor *ARGS:
 test *ARGS:
     ci/test {{ARGS}}
 
+# The tests under the clocks of 20 other days, or of those that are named. A nightly's.
+calendar *DAYS:
+    ci/calendar {{DAYS}}
+
 # A part of the defects, such as `3 20` of twenty, against the whole suite: what a defect breaks outside its row is found. A nightly's.
 kill-matrix-whole PART="1" OF="20":
     KILL_PART={{PART}}/{{OF}} cargo test --locked --test defects -- --ignored --nocapture defects_break_nothing_outside_their_rows
