@@ -33,6 +33,16 @@ pub fn check_states(exchanges: &[Exchange]) -> Judgement {
     }
     check_unique("state", CLAUSE, &with)?;
     check_length(&with)?;
+    // Requests that are the same to the last character look like one that was loaded again.
+    let requests = exchanges.iter().filter(|exchange| super::is_authorization_request(exchange)).count();
+    if with.len() == 1 && requests >= FEWEST_SIGN_INS {
+        return Err(CLAUSE.refuse(
+            "every sign-in makes the same authorization request",
+            "a new state in each sign-in",
+            format!("{requests} times the same request"),
+            [with[0].number()],
+        ));
+    }
     if with.len() < FEWEST_SIGN_INS {
         return Err(nothing(format!("{} sign-ins do not show how states are made, {FEWEST_SIGN_INS} are needed", with.len())));
     }

@@ -57,7 +57,7 @@ defects! {
     DowngradesPkce "downgrades-pkce" ["AZ-08"] "starts again without PKCE when the platform answers invalid_request";
     ReusesFailedAttempt "reuses-failed-attempt" ["AZ-09"] "keeps state, nonce and verifier for the login after a failed one";
     NoNonce "no-nonce" ["AZ-11", "AZ-06", "CB-06"] "sends neither nonce nor PKCE, although it asks for an ID token";
-    ConstantNonce "constant-nonce" ["AZ-11", "AZ-09"] "sends the same nonce in every authorization request";
+    ConstantNonce "constant-nonce" ["AZ-11"] "sends the same nonce in every authorization request";
     AcceptsAnyState "accepts-any-state" ["CB-01", "CB-06", "AZ-06", "AZ-11"] "takes a response whose state is wrong or missing for its latest attempt, with neither PKCE nor nonce to tell";
     ComparesHalfOfState "compares-half-of-state" ["CB-01", "CB-06", "AZ-06", "AZ-11"] "compares the first half of the state only, with neither PKCE nor nonce to tell";
     ComparesStateInAnyCase "compares-state-in-any-case" ["CB-01", "CB-06", "AZ-06", "AZ-11"] "takes a state with other capitals for the same, with neither PKCE nor nonce to tell";

@@ -135,7 +135,7 @@ impl App {
         let answer = self.read(address).await?;
         let set: Set = serde_json::from_slice(&answer.body).map_err(|_| SignInError::Platform("the key set is not usable"))?;
         // A key of a kind that we do not know is not ours to complain about.
-        let unknown = |key: &serde_json::Value| serde_json::from_value::<Jwk>(key.clone()).is_err();
+        let unknown = |key: &serde_json::Value| !matches!(key["kty"].as_str(), Some("RSA" | "EC"));
         if self.config.has(Defect::TripsOverUnknownKeys) && set.keys.iter().any(unknown) {
             return Err(SignInError::Platform("the key set is not usable"));
         }

@@ -90,6 +90,7 @@ fn looks_so(before: &'static str, after: &'static str) -> Ended {
 
 /// Where the platform has it announced.
 async fn authorization_endpoint(platform: u16) -> String {
+    let _installed_before = rustls::crypto::ring::default_provider().install_default();
     let announced =
         reqwest::get(format!("http://localhost:{platform}/.well-known/openid-configuration")).await.expect("the platform answers");
     let announced: serde_json::Value = announced.json().await.expect("JSON");
