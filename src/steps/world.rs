@@ -296,6 +296,8 @@ impl World {
         let open = provoked && self.is_binding() && !self.ledger.oracle.missing().is_empty();
         match failure {
             Some(failure @ Failure::Found { .. }) => (failure.verdict(), None),
+            // A recommendation that was seen not to hold is told, whatever could not be looked at after it.
+            Some(Failure::Unjudged { .. }) if !self.ledger.warnings.is_empty() && !self.is_binding() => (Verdict::Warned, None),
             Some(failure) => (failure.verdict(), Some(failure.message())),
             None if !self.ledger.warnings.is_empty() && !open => (Verdict::Warned, None),
             None if provoked => {
