@@ -34,12 +34,8 @@ async fn polls(world: &mut World) -> Result<(), Failure> {
 
 #[when(expr = "{word} removes the application at the platform")]
 async fn removes(world: &mut World, name: String) -> Result<(), Failure> {
-    world.provoke_by_hand().await?;
-    let stage = world.stage()?;
-    let (platform, person) = (stage.mock()?, stage.person(&name)?);
-    let client = stage.credentials.as_ref().ok_or_else(|| Failure::broke("the application has no credentials"))?;
-    let subject = platform.subject_of(&person.email).ok_or_else(|| Failure::broke(format!("{name} is no user")))?;
-    platform.revoke_grants(&subject, &client.client_id);
+    world.remove_application(&name).await?;
+    let platform = world.stage()?.mock()?;
     // What it does until then is what the next step judges.
     let never = |_: &Exchange| false;
     let watched = Duration::from_secs(BACKGROUND_SECONDS * PERIODS_AFTER_REMOVAL);
@@ -74,5 +70,18 @@ async fn reasonable(world: &mut World) -> Result<(), Failure> {
     match world.stage()?.who_is_signed_in(&visitor).await? {
         Some(_) => Ok(()),
         None => Err(Failure::unjudged("the application shows nobody signed in any more")),
+    }
+}
+
+impl World {
+    /// The end-user takes the application's access back at the platform.
+    pub(super) async fn remove_application(&mut self, name: &str) -> Result<(), Failure> {
+        self.provoke_by_hand().await?;
+        let stage = self.stage()?;
+        let (platform, person) = (stage.mock()?, stage.person(name)?);
+        let client = stage.credentials.as_ref().ok_or_else(|| Failure::broke("the application has no credentials"))?;
+        let subject = platform.subject_of(&person.email).ok_or_else(|| Failure::broke(format!("{name} is no user")))?;
+        platform.revoke_grants(&subject, &client.client_id);
+        Ok(())
     }
 }

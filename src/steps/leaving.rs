@@ -14,12 +14,7 @@ const STEPS_BACK: usize = 4;
 
 #[given(expr = "{word} has removed the application at the platform")]
 async fn has_removed(world: &mut World, name: String) -> Result<(), Failure> {
-    world.provoke_by_hand().await?;
-    let stage = world.stage()?;
-    let (platform, person) = (stage.mock()?, stage.person(&name)?);
-    let client = stage.credentials.as_ref().ok_or_else(|| Failure::broke("the application has no credentials"))?;
-    let subject = platform.subject_of(&person.email).ok_or_else(|| Failure::broke(format!("{name} is no user")))?;
-    platform.revoke_grants(&subject, &client.client_id);
+    world.remove_application(&name).await?;
     world.delivered()
 }
 
