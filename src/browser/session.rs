@@ -12,7 +12,7 @@ use super::options::{Located, is_headless_shell};
 use super::process::Driver;
 use super::{BrowserError, Options};
 
-const QUIET: [&str; 9] = [
+const QUIET: [&str; 10] = [
     "--disable-background-networking",
     "--disable-component-update",
     "--disable-sync",
@@ -22,6 +22,7 @@ const QUIET: [&str; 9] = [
     "--disable-gpu",
     "--disable-renderer-backgrounding",
     "--hide-scrollbars",
+    "--disable-threaded-compositing",
 ];
 /// A Grid ends a session that sent no WebDriver command for some minutes; DevTools traffic does not count.
 const KEEP_ALIVE: Duration = Duration::from_secs(45);
