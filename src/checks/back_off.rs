@@ -60,6 +60,9 @@ pub fn check_pause_without_retry_after(exchanges: &[Exchange]) -> Judgement {
     }
 }
 
+/// Attempts in a row, the first included, that are no insistence.
+pub const MOST_ATTEMPTS: usize = 6;
+
 /// GX-09: a refused request is tried at most `most` times in a row, the first included (C-57, C-55).
 pub fn check_attempts_bounded(exchanges: &[Exchange], most: usize) -> Judgement {
     let runs = some(refused_runs(exchanges), "no request was refused with 429, 500, 502 or 503")?;

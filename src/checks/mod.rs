@@ -56,8 +56,8 @@ pub use authorization_response::{
     ExpectedResponse, check_authorization_error, check_authorization_response, check_no_token_in_front_channel,
 };
 pub use back_off::{
-    check_attempts_bounded, check_not_repeated, check_pause_without_retry_after, check_reread_after_conflict, check_retry_after,
-    check_wait_varies, check_waits_grow, check_written_once,
+    MOST_ATTEMPTS, check_attempts_bounded, check_not_repeated, check_pause_without_retry_after, check_reread_after_conflict,
+    check_retry_after, check_wait_varies, check_waits_grow, check_written_once,
 };
 pub use browser_storage::{check_cookie_must, check_cookie_should, session_cookies};
 pub use callback_page::{

@@ -12,7 +12,8 @@ use super::stage::{Stage, Visitor};
 use super::{Failure, PATIENCE};
 use crate::browser::pages::{ApplicationPage, PlatformWindow};
 use crate::browser::{BrowserError, Page};
-use crate::domain::{BrowserFactKind, Login, Window};
+use crate::domain::{BrowserFactKind, Endpoint, Exchange, Login, Window};
+use crate::platform::Platform;
 
 /// A page at rest for so long is done with what a person did on it.
 pub(super) const QUIET: Duration = Duration::from_millis(200);
@@ -50,6 +51,8 @@ pub(super) struct Attempt<'a> {
     honest: &'a Honest,
     expected: Expected,
     issuer: &'a str,
+    /// The mock and the place in its journal where the attempt began.
+    platform: Option<(&'a Platform, usize)>,
     patience: Duration,
     /// Lines of the page that are no answer: from before, and while the popup is open.
     known: Mutex<BTreeSet<String>>,
@@ -66,6 +69,7 @@ impl Stage {
             honest: &self.provocation.honest,
             expected: self.provocation.expected,
             issuer: &self.issuer,
+            platform: self.mock().ok().map(|platform| (platform, platform.journal().mark())),
             patience: self.setup.patience().sign_in,
             known: Mutex::default(),
             facts: visitor.context.facts().len(),
@@ -224,9 +228,15 @@ impl Attempt<'_> {
 
     /// Resolves when an application that was refused has sent its end-user to the platform once more: that is its answer.
     async fn begun_again(&self, window: &Page) {
-        let left = window.url();
-        let at_the_platform = |url: &str| url.starts_with(self.issuer) && url != left;
-        if window.wait_for_url(at_the_platform, "page of the platform", self.patience).await.is_err() {
+        let again = async {
+            let (platform, mark) = self.platform?;
+            let request = |exchange: &Exchange| exchange.endpoint == Endpoint::Authorization;
+            let first = platform.journal().wait_for(mark, "authorization request", self.patience, request).await.ok()?;
+            let another = |exchange: &Exchange| request(exchange) && exchange.number > first.number;
+            platform.journal().wait_for(mark, "another authorization request", self.patience, another).await.ok()?;
+            window.wait_for_url(|url| url.starts_with(self.issuer), "page of the platform", self.patience).await.ok()
+        };
+        if again.await.is_none() {
             std::future::pending().await
         }
     }

@@ -14,9 +14,6 @@ use crate::domain::{Exchange, OraclePart};
 use crate::platform::Times;
 use crate::platform::accounts::TENANT;
 
-/// Attempts in a row, the first included, that are no insistence.
-const MOST_ATTEMPTS: usize = 6;
-
 /// One way in which the platform misbehaved while a feature was opened, and what came of it.
 pub(super) struct Trial {
     /// What the platform did, as the feature file says it.
@@ -109,7 +106,7 @@ async fn kept_the_time(world: &mut World) -> Result<(), Failure> {
 
 #[then("each time the relying party gave up after a few attempts")]
 async fn gave_up(world: &mut World) -> Result<(), Failure> {
-    world.judge_each(|exchanges| checks::check_attempts_bounded(exchanges, MOST_ATTEMPTS))
+    world.judge_each(|exchanges| checks::check_attempts_bounded(exchanges, checks::MOST_ATTEMPTS))
 }
 
 #[then("each time the relying party waited longer before the next attempt")]
@@ -208,11 +205,11 @@ impl World {
                 if manner.expired {
                     platform.expire_access_tokens();
                 }
-                let mark = platform.journal().mark();
+                let mark = self.stage()?.exchanges().len();
                 let sight = self.look_at(feature).await?;
-                let platform = self.stage()?.mock()?;
-                platform.faults().disarm(fault).map_err(Failure::broke)?;
-                let exchanges = platform.journal().since(mark);
+                let stage = self.stage()?;
+                stage.mock()?.faults().disarm(fault).map_err(Failure::broke)?;
+                let exchanges = stage.provoked_from(mark);
                 self.memory.trials.all.push(Trial { way: way.clone(), feature: feature.clone(), sight, exchanges });
                 self.come_back(&name).await?;
             }

@@ -2,17 +2,14 @@
 
 use cucumber::{given, then, when};
 
+use super::Failure;
 use super::stage::Visitor;
 use super::world::World;
-use super::{Failure, PATIENCE};
-use crate::browser::{BrowserError, DEFAULT_DEADLINE, pages};
+use crate::browser::{BrowserError, DEFAULT_DEADLINE};
 use crate::checks;
 use crate::domain::{Action, Endpoint};
 use crate::oauth::giponext;
 use crate::platform::accounts::TENANT;
-
-/// Attempts in a row, the first included, that are no insistence.
-const MOST_ATTEMPTS: usize = 6;
 
 #[given(expr = "the medical centre has {int} patients and the platform serves pages of {int}")]
 async fn patients_and_pages(world: &mut World, patients: usize, page: usize) -> Result<(), Failure> {
@@ -119,7 +116,7 @@ async fn asked_sparingly(world: &mut World) -> Result<(), Failure> {
     let exchanges = world.provoked_exchanges()?;
     let asked: Vec<u64> =
         exchanges.iter().filter(|exchange| exchange.endpoint == Endpoint::Userinfo).map(|exchange| exchange.number).collect();
-    if asked.len() <= MOST_ATTEMPTS {
+    if asked.len() <= checks::MOST_ATTEMPTS {
         return Ok(());
     }
     let actual = format!("{} requests", asked.len());
@@ -140,7 +137,7 @@ async fn waits_grow(world: &mut World) -> Result<(), Failure> {
 async fn gave_up(world: &mut World) -> Result<(), Failure> {
     let exchanges = world.provoked_exchanges()?;
     world.judge(checks::check_retry_after(&exchanges).or_else(tolerate_nothing))?;
-    world.judge(checks::check_attempts_bounded(&exchanges, MOST_ATTEMPTS))
+    world.judge(checks::check_attempts_bounded(&exchanges, checks::MOST_ATTEMPTS))
 }
 
 #[then("the relying party did not insist")]
@@ -256,7 +253,7 @@ impl World {
         match visitor.page.wait_for(&action.shows, patience).await {
             Ok(()) => self.react(true, "", "", ""),
             Err(BrowserError::Timeout { .. }) => {
-                let seen = visible_text(&visitor).await?;
+                let seen = self.look().await?.shortened();
                 self.react(false, &format!("does not show its {feature}"), "at least one entry", &format!("none; the page says `{seen}`"))
             }
             Err(error) => Err(error.into()),
@@ -265,15 +262,9 @@ impl World {
 
     /// The application answers with a page of its own, whatever it says.
     pub(super) async fn still_answers(&mut self) -> Result<(), Failure> {
-        let visitor = self.actor_visitor().await?;
-        self.stage()?.settle(&visitor).await?;
-        let seen = visible_text(&visitor).await?;
-        let trace = ["stack trace", "Traceback (most recent call last)", "panicked at", "at java.", "Exception in thread"];
-        // 502 to 504 may be passed on with words of one's own; 500 is a crash.
-        let status = visitor.page.status();
-        let held = !seen.trim().is_empty() && status != Some(500) && !trace.iter().any(|sign| seen.contains(sign));
-        let actual = format!("the page says `{seen}`{}", status.map(|status| format!(", with status {status}")).unwrap_or_default());
-        self.react(held, "does not tell the end-user what went wrong", "a page with words for a person", &actual)
+        let wrong = self.look().await?.unanswered();
+        let held = wrong.is_none();
+        self.react(held, "does not tell the end-user what went wrong", "a page with words for a person", &wrong.unwrap_or_default())
     }
 
     /// (subject, tenant id) of every end-user of the mock.
@@ -282,11 +273,4 @@ impl World {
         let users = accounts.users.iter().filter_map(|user| Some((user.id.0.clone(), user.tenant?.0.to_string())));
         Ok(users.collect())
     }
-}
-
-/// What a person reads on the page, shortened.
-async fn visible_text(visitor: &Visitor) -> Result<String, Failure> {
-    let text = pages::visible_text(&visitor.page, PATIENCE / 2).await?;
-    let words = text.split_whitespace().collect::<Vec<_>>().join(" ");
-    Ok(words.chars().take(160).collect())
 }

@@ -74,11 +74,18 @@ impl World {
             Err(BrowserError::Timeout { .. }) => return Ok(Sight { never: true, ..Sight::default() }),
             Err(error) => return Err(stage.explain(error.into()).await),
         }
+        let sight = self.look().await?;
+        Ok(Sight { entries: visitor.page.texts(&action.shows).await?, ..sight })
+    }
+
+    /// The actor's page as it is once it is done, without its entries.
+    pub(super) async fn look(&mut self) -> Result<Sight, Failure> {
+        let visitor = self.actor_visitor().await?;
+        let stage = self.stage()?;
         stage.settle(&visitor).await?;
         // On a busy machine even a page at rest takes its time to say what is on it.
-        let words = pages::visible_text(&visitor.page, patience).await?;
-        let entries = visitor.page.texts(&action.shows).await?;
-        Ok(Sight { never: false, status: visitor.page.status(), entries, words })
+        let words = pages::visible_text(&visitor.page, stage.setup.patience().follow_up).await?;
+        Ok(Sight { status: visitor.page.status(), words, ..Sight::default() })
     }
 }
 
