@@ -23,7 +23,7 @@ Feature: Calls to the API
         | answer every call with a redirect to another host for good              |
         | name a page of another host in every list                               |
       Then each time the relying party answers
-      But no other host was shown the access token
+      But no other host was shown a token or a secret
 
   Rule: A patient is in no address
 

@@ -41,7 +41,7 @@ Feature: Token response
     Scenario: Code and secret do not follow a redirect of the token endpoint
       Given the platform will answer the token request with a redirect to another host
       When Ada signs in through the popup and grants every scope
-      Then no other host was shown the access token
+      Then no other host was shown a token or a secret
       But nobody is signed in at the relying party
 
     @TK-06 @negative

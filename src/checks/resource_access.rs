@@ -7,7 +7,7 @@ use super::judgement::{Clause, nothing, some};
 use super::reading::{
     AUTHORIZATION_CODE, DEVICE_CODE, REFRESH_TOKEN, api_calls, by_arrival, described, numbers, resource_calls, token_requests,
 };
-use crate::domain::{Credential, Endpoint, Exchange};
+use crate::domain::{ClientAuthentication, Credential, Endpoint, Exchange};
 
 const USERINFO: &str = "/v2/userinfo";
 const NO_CALL: &str = "the platform saw no API call";
@@ -38,23 +38,28 @@ fn place_name(place: Credential) -> &'static str {
     }
 }
 
-/// RS-02: the access token stays at the platform: no request to another host carries it (OAuth 2.1 section 7.1.3.3).
+/// RS-02: tokens and the client's secret stay at the platform: no request to another host carries one (OAuth 2.1 section 7.1.3.3). A
+/// public client has no secret: its code and the code verifier are all that a token request needs.
 pub fn check_token_stays_at_the_platform(exchanges: &[Exchange]) -> Judgement {
-    let leaked: Vec<u64> = exchanges
-        .iter()
-        .filter(|exchange| exchange.endpoint == Endpoint::Other && !exchange.facts.credentials.is_empty())
-        .map(|exchange| exchange.number)
-        .collect();
+    let is_public = |exchange: &Exchange| exchange.facts.client_authentication == [ClientAuthentication::None];
+    let public = exchanges.iter().any(|exchange| exchange.endpoint == Endpoint::Token && is_public(exchange));
+    let shows = |exchange: &Exchange| !exchange.facts.credentials.is_empty() || (public && exchange.form_value("code").is_some());
+    stays(exchanges, shows, "the application shows a token or its secret to another host", "no request with a token or a secret")
+}
+
+/// RS-02, as advice: a code of a client with a secret is worth nothing elsewhere, and has no business there either.
+pub fn check_code_stays_at_the_platform(exchanges: &[Exchange]) -> Judgement {
+    let shows = |exchange: &Exchange| exchange.form_value("code").is_some();
+    stays(exchanges, shows, "the application sends an authorization code to another host", "no request with the code")
+}
+
+fn stays(exchanges: &[Exchange], shows: impl Fn(&Exchange) -> bool, summary: &str, expected: &str) -> Judgement {
+    let leaked = numbers(exchanges.iter().filter(|exchange| exchange.endpoint == Endpoint::Other && shows(exchange)));
     if leaked.is_empty() {
         return Ok(());
     }
-    let actual = format!("{} requests with the token", leaked.len());
-    Err(Clause("OAuth 2.1 section 7.1.3.3").refuse(
-        "the application shows its access token to another host",
-        "no request with the token",
-        actual,
-        leaked,
-    ))
+    let actual = format!("{} of them", leaked.len());
+    Err(Clause("OAuth 2.1 section 7.1.3.3").refuse(summary, expected, actual, leaked))
 }
 
 /// GX-01: after each sign-in the first API call is `/v2/userinfo`, and resources are called only in the tenants that it
@@ -342,6 +347,18 @@ mod tests {
         assert_eq!(check_token_stays_at_the_platform(&[elsewhere.clone()]), Ok(()));
         elsewhere.facts.credentials = vec![Credential::Header];
         assert!(found(check_token_stays_at_the_platform(&[elsewhere])).contains("another host"));
+    }
+
+    #[test]
+    fn a_code_at_another_host_counts_where_it_needs_no_secret() {
+        let mut elsewhere = exchange(4, Endpoint::Other, "POST", "/elsewhere/connect/token");
+        elsewhere.form = vec![("code".to_owned(), "[code-1]".to_owned())];
+        let mut asked = exchange(3, Endpoint::Token, "POST", "/connect/token");
+        asked.facts.client_authentication = vec![ClientAuthentication::ClientSecretBasic];
+        assert_eq!(check_token_stays_at_the_platform(&[asked.clone(), elsewhere.clone()]), Ok(()));
+        assert!(found(check_code_stays_at_the_platform(&[asked.clone(), elsewhere.clone()])).contains("code to another host"));
+        asked.facts.client_authentication = vec![ClientAuthentication::None];
+        assert!(found(check_token_stays_at_the_platform(&[asked, elsewhere])).contains("another host"));
     }
 
     #[test]

@@ -238,10 +238,11 @@ impl World {
         if self.memory.trials.all.last().is_some_and(|trial| !trial.sight.entries.is_empty()) {
             return Ok(());
         }
-        match self.stage()?.who_is_signed_in(&visitor).await? {
-            Some(_) => Ok(()),
-            None => self.honest_sign_in(name).await,
+        if self.stage()?.who_is_signed_in(&visitor).await?.is_none() {
+            self.honest_sign_in(name).await?;
         }
+        // What the page of the sign-in still asks for must not meet what is provoked next.
+        self.stage()?.settle(&visitor).await
     }
 
     /// What each feature says when there is nothing in it; only those whose lists were read.

@@ -6,6 +6,17 @@ use tokio::net::TcpSocket;
 
 use super::{Failure, Setup};
 
+/// Ports that few programs listen on, and that the system gives to no connection of its own choice: between our letting go of one and
+/// the application's taking it nobody takes it by chance.
+const QUIET_PORTS: std::ops::Range<u16> = 15_000..32_000;
+const ATTEMPTS: usize = 50;
+
+/// The first port that the system gives to outgoing connections.
+fn lowest_ephemeral() -> u16 {
+    let range = std::fs::read_to_string("/proc/sys/net/ipv4/ip_local_port_range").unwrap_or_default();
+    range.split_whitespace().next().and_then(|first| first.parse().ok()).unwrap_or(QUIET_PORTS.end)
+}
+
 /// A loopback port that nobody else is given: bound, and not listened on, until the application takes it over.
 pub struct OwnPort {
     socket: TcpSocket,
@@ -22,8 +33,20 @@ impl OwnPort {
     }
 
     fn reserve() -> std::io::Result<Self> {
+        let quiet = QUIET_PORTS.end.min(lowest_ephemeral());
+        for _ in 0..ATTEMPTS {
+            if quiet > QUIET_PORTS.start
+                && let Ok(kept) = Self::at(rand::random_range(QUIET_PORTS.start..quiet))
+            {
+                return Ok(kept);
+            }
+        }
+        Self::at(0)
+    }
+
+    fn at(port: u16) -> std::io::Result<Self> {
         let socket = TcpSocket::new_v4()?;
-        socket.bind(SocketAddr::from((Ipv4Addr::LOCALHOST, 0)))?;
+        socket.bind(SocketAddr::from((Ipv4Addr::LOCALHOST, port)))?;
         let number = socket.local_addr()?.port();
         Ok(Self { socket, number })
     }

@@ -4,8 +4,10 @@ use cucumber::when;
 
 use super::Failure;
 use super::attempt::Expected;
+use super::people::Person;
 use super::sight::LONGEST_ANSWER;
 use super::sign_in::{Consent, Outcome, at_the_platform};
+use super::stage::Stage;
 use super::world::World;
 use crate::browser::pages::PlatformWindow;
 
@@ -24,12 +26,19 @@ impl World {
         stage.provocation.expected = Expected::Refused;
         stage.provocation.started_sign_ins += 1;
         let person = stage.person(name)?;
-        let visitor = stage.visitor(name).await?;
-        let login = stage.setup.login().clone();
-        let attempt = stage.begin_attempt(&login, &visitor).await?;
-        let window = stage.open_sign_in(&visitor).await?;
+        stage.sign_in_patiently(&person).await
+    }
+}
+
+impl Stage {
+    /// A sign-in that the platform holds up: the application may wait for it as long as it may let its end-user wait.
+    pub(super) async fn sign_in_patiently(&mut self, person: &Person) -> Result<Outcome, Failure> {
+        let visitor = self.visitor(&person.name).await?;
+        let login = self.setup.login().clone();
+        let attempt = self.begin_attempt(&login, &visitor).await?;
+        let window = self.open_sign_in(&visitor).await?;
         attempt.at_the_platform(&window).await?;
-        match at_the_platform(&window, &person, &Consent::GrantAll, &login).await {
+        match at_the_platform(&window, person, &Consent::GrantAll, &login).await {
             Ok(Some(turned_away)) => return Ok(turned_away),
             // The page after the consent is the application's, and is what is waited for.
             Ok(None) | Err(Failure::Unjudged { .. }) => {}

@@ -15,6 +15,9 @@ use super::{Failure, fault_phrases::fault};
 use crate::checks::Discrepancy;
 use crate::domain::{Exchange, OraclePart};
 
+/// The fault by which a token request is never answered.
+const TOKEN_HANGS: &str = "token-hangs";
+
 /// One provocation of a series, and what came of it.
 #[derive(Clone, Debug)]
 pub struct Provoked {
@@ -124,7 +127,11 @@ impl World {
         let person = Person { name: key.clone(), ..stage.person(name)? };
         let mark = stage.exchanges().len();
         stage.mock()?.faults().arm(fault, times).map_err(Failure::broke)?;
-        let outcome = stage.sign_in(&person, &Consent::GrantAll).await.map_err(|failure| told_to(phrase, failure))?;
+        let outcome = match fault {
+            TOKEN_HANGS => stage.sign_in_patiently(&person).await,
+            _ => stage.sign_in(&person, &Consent::GrantAll).await,
+        };
+        let outcome = outcome.map_err(|failure| told_to(phrase, failure))?;
         let visitor = stage.visitor(&key).await?;
         let shown = match expected {
             Expected::Refused => stage.who_is_signed_in(&visitor).await?,
