@@ -101,7 +101,10 @@ impl World {
         }
         let stage = self.stage_mut()?;
         let ada = stage.person("Ada")?;
-        let outcome = stage.sign_in_apart(&ada).await?;
+        let mut outcome = stage.sign_in_apart(&ada).await?;
+        if outcome.is_lost() {
+            outcome = stage.sign_in_apart(&ada).await?;
+        }
         self.take_control(&outcome, &ada)
     }
 

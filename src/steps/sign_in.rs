@@ -44,6 +44,11 @@ impl Outcome {
             Self::TurnedAway(text) => format!("turned away by the platform: `{text}`"),
         }
     }
+
+    /// Nobody is signed in, and nobody says why: on a busy machine an application may lose an honest sign-in. A person tries once more.
+    pub(super) fn is_lost(&self) -> bool {
+        matches!(self, Self::Refused(None))
+    }
 }
 
 impl Stage {
