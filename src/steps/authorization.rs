@@ -245,7 +245,7 @@ impl World {
     /// A sign-in that has to succeed before anything can be judged; it is the scenario's control too.
     pub(super) async fn honest_sign_in(&mut self, name: &str) -> Result<(), Failure> {
         self.sign_in_expecting(name, Consent::GrantAll, None, Expected::SignedIn).await?;
-        if self.outcome()?.is_lost() {
+        if self.outcome()?.is_silent() {
             self.sign_in_expecting(name, Consent::GrantAll, None, Expected::SignedIn).await?;
         }
         let person = self.stage()?.person(name)?;

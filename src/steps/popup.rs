@@ -153,7 +153,7 @@ impl World {
         if signed_in {
             return self.react(false, summary, "the sign-in is refused, and the end-user is told", &outcome.describe());
         }
-        if matches!(outcome, Outcome::Refused(None)) {
+        if outcome.is_silent() {
             self.warn_of_silence(&["this sign-in".to_owned()]);
         }
         self.react(true, "", "", "")

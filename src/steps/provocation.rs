@@ -102,7 +102,7 @@ impl World {
         let stage = self.stage_mut()?;
         let ada = stage.person("Ada")?;
         let mut outcome = stage.sign_in_apart(&ada).await?;
-        if outcome.is_lost() {
+        if outcome.is_silent() {
             outcome = stage.sign_in_apart(&ada).await?;
         }
         self.take_control(&outcome, &ada)

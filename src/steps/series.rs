@@ -47,10 +47,6 @@ impl Provoked {
         let automatic = authorizations(&self.exchanges).saturating_sub(1);
         (automatic > AUTOMATIC_SIGN_INS).then(|| (format!("it started {automatic} sign-ins by itself"), Vec::new()))
     }
-
-    fn is_silent(&self) -> bool {
-        matches!(self.outcome, Outcome::Refused(None))
-    }
 }
 
 #[when(expr = "{word} signs in once for each way in which the platform misbehaves")]
@@ -71,7 +67,7 @@ async fn all_refused(world: &mut World) -> Result<(), Failure> {
 async fn all_refused_in_words(world: &mut World) -> Result<(), Failure> {
     all_refused(world).await?;
     let silent: Vec<String> =
-        world.memory.series.iter().filter(|provoked| provoked.is_silent()).map(|provoked| provoked.phrase.clone()).collect();
+        world.memory.series.iter().filter(|provoked| provoked.outcome.is_silent()).map(|provoked| provoked.phrase.clone()).collect();
     world.warn_of_silence(&silent);
     Ok(())
 }

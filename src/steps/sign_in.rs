@@ -46,7 +46,7 @@ impl Outcome {
     }
 
     /// Nobody is signed in, and nobody says why: on a busy machine an application may lose an honest sign-in. A person tries once more.
-    pub(super) fn is_lost(&self) -> bool {
+    pub(super) fn is_silent(&self) -> bool {
         matches!(self, Self::Refused(None))
     }
 }
