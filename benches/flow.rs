@@ -2,7 +2,6 @@
 //!
 //! `just bench-flow [FLOWS]` installs Playwright and runs this; it prints a table and judges nothing. See `docs/benchmarks.md`.
 
-use std::collections::HashMap;
 use std::error::Error;
 use std::path::Path;
 use std::process::Stdio;
@@ -14,6 +13,7 @@ use collaudo::oauth::ScopeSet;
 use collaudo::platform::accounts::{ADA, GrantType, RegistrationRequest, RegistrationType};
 use collaudo::platform::{Platform, Settings};
 use collaudo::relying_party::{Config, Listener, RelyingParty, Window};
+use collaudo::runner;
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::json;
 use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader, Lines};
@@ -25,8 +25,6 @@ const WARM_UP: usize = 5;
 const FLOWS: usize = 30;
 const SOON: Duration = Duration::from_secs(30);
 const SCOPES: &str = "openid profile offline_access giponext.patients giponext.agenda giponext.medicalreports";
-/// Linux counts processor time in hundredths of a second towards programs, whatever the kernel's own tick.
-const TICKS_PER_SECOND: f64 = 100.0;
 
 #[tokio::main]
 async fn main() -> Outcome<()> {
@@ -49,14 +47,14 @@ async fn main() -> Outcome<()> {
             ours = Side::from_now_on(driver)?;
             theirs = Side::from_now_on(playwright.pid)?;
         }
-        let before = own_ticks()?;
+        let before = own_ms()?;
         let took = flow(&browser, &url, &password).await?;
-        let between = own_ticks()?;
+        let between = own_ms()?;
         ours.record(took, between - before);
-        theirs.record(playwright.flow().await?, own_ticks()? - between);
+        theirs.record(playwright.flow().await?, own_ms()? - between);
     }
-    ours.processes = tree_ticks(driver)? - ours.processes;
-    theirs.processes = tree_ticks(playwright.pid)? - theirs.processes;
+    ours.processes = tree_ms(driver)? - ours.processes;
+    theirs.processes = tree_ms(playwright.pid)? - theirs.processes;
 
     println!("{:<12}{:>12}{:>12}{:>12}{:>18}", "", "median, ms", "p10, ms", "p90, ms", "CPU s per flow");
     ours.print("collaudo");
@@ -175,7 +173,7 @@ struct Side {
 
 impl Side {
     fn from_now_on(root: u32) -> Outcome<Self> {
-        Ok(Self { processes: tree_ticks(root)?, ..Self::default() })
+        Ok(Self { processes: tree_ms(root)?, ..Self::default() })
     }
 
     fn record(&mut self, milliseconds: f64, own: u64) {
@@ -196,34 +194,15 @@ impl Side {
 
     fn print(&self, name: &str) {
         let [median, low, high] = [0.5, 0.1, 0.9].map(|share| self.quantile(share));
-        let processor = (self.processes + self.own) as f64 / TICKS_PER_SECOND / self.milliseconds.len() as f64;
+        let processor = (self.processes + self.own) as f64 / 1000.0 / self.milliseconds.len() as f64;
         println!("{name:<12}{median:>12.0}{low:>12.0}{high:>12.0}{processor:>18.2}");
     }
 }
 
-fn own_ticks() -> Outcome<u64> {
-    let (_, own, _) = stat(std::process::id()).ok_or("/proc is needed")?;
-    Ok(own)
+fn own_ms() -> Outcome<u64> {
+    Ok(runner::own_ms().ok_or("/proc is needed")?)
 }
 
-/// Processor time of a process, of all that descend from it, and of those of them that have ended.
-fn tree_ticks(root: u32) -> Outcome<u64> {
-    let pids = std::fs::read_dir("/proc")?.flatten().filter_map(|entry| entry.file_name().to_str()?.parse::<u32>().ok());
-    let all: HashMap<u32, (u32, u64, u64)> = pids.filter_map(|pid| Some((pid, stat(pid)?))).collect();
-    let belongs = |mut pid: u32| loop {
-        match all.get(&pid) {
-            _ if pid == root => return true,
-            Some((parent, ..)) => pid = *parent,
-            None => return false,
-        }
-    };
-    Ok(all.iter().filter(|(pid, _)| belongs(**pid)).map(|(_, (_, own, ended))| own + ended).sum())
-}
-
-/// Parent, ticks of its own, ticks of its children that have ended.
-fn stat(pid: u32) -> Option<(u32, u64, u64)> {
-    let text = std::fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
-    let fields: Vec<&str> = text.rsplit_once(") ")?.1.split_whitespace().collect();
-    let ticks = |index: usize| fields.get(index)?.parse::<u64>().ok();
-    Some((fields.get(1)?.parse().ok()?, ticks(11)? + ticks(12)?, ticks(13)? + ticks(14)?))
+fn tree_ms(root: u32) -> Outcome<u64> {
+    Ok(runner::tree_ms(root).ok_or("/proc is needed")?)
 }

@@ -100,7 +100,7 @@ fn repeated(records: &[Record], size: usize, fail: bool) -> Vec<Record> {
         }
     }
     let readiness = if fail { Readiness::NotReady } else { Readiness::Ready };
-    let end = collaudo::event::RunFinished { readiness, duration_ms: 60_000, interrupted: false, leaks: Vec::new() };
+    let end = collaudo::event::RunFinished { readiness, duration_ms: 60_000, processor_ms: None, interrupted: false, leaks: Vec::new() };
     let start = Record { at: *at, event: Event::RunStarted(started) };
     std::iter::once(start).chain(all).chain([Record { at: *at, event: Event::RunFinished(end) }]).collect()
 }

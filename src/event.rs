@@ -141,6 +141,10 @@ pub struct ScenarioFinished {
 pub struct RunFinished {
     pub readiness: Readiness,
     pub duration_ms: u64,
+    /// Processor time of the run, in milliseconds: ours, the browser's and that of the applications that we started. Where it cannot be
+    /// read, or the browser runs elsewhere, it is not there.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub processor_ms: Option<u64>,
     /// Set when a signal ended the run before its last scenario.
     pub interrupted: bool,
     /// Secrets that were found in the run's folder: it is Errored, and not to be handed on.

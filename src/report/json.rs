@@ -28,6 +28,7 @@ pub fn render_json(run: &Run) -> Result<String, ReportError> {
         run_id: &started.run_id,
         started_at: run.started_at().to_string(),
         duration_ms: run.duration_ms(),
+        processor_ms: run.processor_ms(),
         collaudo_version: &started.collaudo_version,
         suite_digest: &started.suite_digest,
         seed: started.seed,
@@ -73,6 +74,8 @@ struct Summary<'run> {
     run_id: &'run str,
     started_at: String,
     duration_ms: u64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    processor_ms: Option<u64>,
     collaudo_version: &'run str,
     suite_digest: &'run str,
     seed: u64,

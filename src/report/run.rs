@@ -249,6 +249,16 @@ impl Run {
         told.unwrap_or_else(|| u64::try_from(seen).unwrap_or(0))
     }
 
+    /// Processor time of all parts of the run, in milliseconds; only where each of them tells it.
+    pub fn processor_ms(&self) -> Option<u64> {
+        self.shards.iter().map(|shard| shard.finished.as_ref()?.processor_ms).sum()
+    }
+
+    /// Scenarios that a browser or a program was at work for.
+    pub fn judged(&self) -> usize {
+        self.scenarios.iter().filter(|scenario| scenario.state().is_judged()).count()
+    }
+
     /// Planned scenarios in the order of the features.
     pub fn scenarios(&self) -> &[ScenarioRun] {
         &self.scenarios

@@ -37,6 +37,11 @@ impl State {
         }
     }
 
+    /// Whether somebody had to look: what does not apply costs nothing.
+    pub fn is_judged(self) -> bool {
+        self.verdict().is_some_and(|verdict| !matches!(verdict, Verdict::NotApplicable | Verdict::NotTested))
+    }
+
     /// The stable name for programs, in kebab case as in `run.jsonl`.
     pub fn key(self) -> &'static str {
         match self {

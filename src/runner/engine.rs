@@ -11,8 +11,8 @@ use futures::{FutureExt, stream};
 use tokio::sync::mpsc::UnboundedSender;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
-use super::Plan;
 use super::events::{Outcomes, Translator, failure_of};
+use super::{Plan, cost};
 use crate::catalogue::scenario_id;
 use crate::domain::{Parties, ScenarioId, ScenarioSummary, Verdict, Weighed, weight};
 use crate::event::{Event, RunFinished, RunStarted, ScenarioFinished};
@@ -38,7 +38,9 @@ pub async fn run(
     stop: impl Future<Output = ()>,
     events: UnboundedSender<Event>,
 ) -> RunFinished {
-    let clock = Instant::now();
+    let (clock, spent_before) = (Instant::now(), cost::processor_ms());
+    // What is spent elsewhere cannot be read here.
+    let spent_here = setup.browser.is_here();
     let (jobs, strict, whole) = (started.jobs, started.strict, started.selection.is_empty());
     let requirements = started.requirements.clone();
     let outcomes = Outcomes::default();
@@ -68,6 +70,7 @@ pub async fn run(
     let finished = RunFinished {
         readiness: Parties::judge(weighed, strict, whole).headline(),
         duration_ms: u64::try_from(clock.elapsed().as_millis()).unwrap_or(u64::MAX),
+        processor_ms: spent_before.filter(|_| spent_here).and_then(|before| cost::processor_ms()?.checked_sub(before)),
         interrupted,
         leaks: Vec::new(),
     };

@@ -245,6 +245,11 @@ impl BrowserPool {
         Ok(browser.new_context().await?)
     }
 
+    /// Whether a driver of our own started it, on this machine.
+    pub fn is_here(&self) -> bool {
+        self.options.webdriver.is_none()
+    }
+
     /// Name and version of the browser, and of its driver.
     pub async fn versions(&self) -> (String, String) {
         let browser = self.browser.lock().await;

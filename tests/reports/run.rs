@@ -240,6 +240,7 @@ pub fn records() -> Vec<Record> {
     tape.push(Event::RunFinished(RunFinished {
         readiness: Readiness::NotReady,
         duration_ms: 74_500,
+        processor_ms: Some(98_400),
         interrupted: false,
         leaks: Vec::new(),
     }));
@@ -252,7 +253,13 @@ pub fn interrupted() -> Vec<Record> {
     let third = started().scenarios[2].id.clone();
     let cut = whole.iter().position(|record| matches!(&record.event, Event::ScenarioStarted { scenario } if *scenario == third));
     let mut tape = Tape { records: whole.into_iter().take(cut.expect("the third scenario starts") + 2).collect() };
-    tape.push(Event::RunFinished(RunFinished { readiness: Readiness::NotReady, duration_ms: 9_800, interrupted: true, leaks: Vec::new() }));
+    tape.push(Event::RunFinished(RunFinished {
+        readiness: Readiness::NotReady,
+        duration_ms: 9_800,
+        processor_ms: None,
+        interrupted: true,
+        leaks: Vec::new(),
+    }));
     tape.records
 }
 
@@ -263,7 +270,13 @@ pub fn sound() -> Vec<Record> {
     let mut tape = Tape::default();
     tape.push(Event::RunStarted(Box::new(started.clone())));
     tape.scenario(&started, 0, StepStatus::Passed, None, finished(Verdict::Passed));
-    tape.push(Event::RunFinished(RunFinished { readiness: Readiness::Ready, duration_ms: 2_500, interrupted: false, leaks: Vec::new() }));
+    tape.push(Event::RunFinished(RunFinished {
+        readiness: Readiness::Ready,
+        duration_ms: 2_500,
+        processor_ms: None,
+        interrupted: false,
+        leaks: Vec::new(),
+    }));
     tape.records
 }
 

@@ -252,3 +252,16 @@ fn reasons(run: &Run, verdict: Verdict) -> Vec<Excuse> {
     }
     excuses
 }
+
+/// What a judged scenario costs: of a run whose parts all tell their processor time.
+pub(super) fn cost(run: &Run) -> Option<Both> {
+    let (spent, judged) = (run.processor_ms()?, u64::try_from(run.judged()).ok().filter(|judged| *judged > 0)?);
+    let each = |ms: u64, lang| words::duration(ms / judged, lang);
+    Some(Both::of(|lang| {
+        let (wall, processor) = (each(run.duration_ms(), lang), each(spent, lang));
+        match lang {
+            Lang::It => format!("Ogni scenario giudicato è costato {wall} di tempo e {processor} di processore, browser compreso."),
+            Lang::En => format!("Each judged scenario cost {wall} of time and {processor} of processor, the browser included."),
+        }
+    }))
+}

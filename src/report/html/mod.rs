@@ -59,6 +59,7 @@ pub fn render_html(run: &Run, lang: Lang, attachments: impl Fn(&str) -> Option<V
         slowest: summary::slowest(run),
         groups: summary::groups(scenarios),
         legend: State::ALL.into_iter().map(Word::new).collect(),
+        cost: about::cost(run),
     };
     Ok(page.render()?)
 }
@@ -92,6 +93,7 @@ struct Page<'run> {
     slowest: Vec<Slow>,
     groups: Vec<Group>,
     legend: Vec<Word>,
+    cost: Option<Both>,
 }
 
 impl Page<'_> {
