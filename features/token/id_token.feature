@@ -13,6 +13,7 @@ Feature: ID token
       When Ada signs in once for each way in which the platform misbehaves
         | issue an ID token of another issuer                                 |
         | issue an ID token with a slash after its issuer                     |
+        | issue an ID token with its issuer in capitals                       |
         | issue an ID token of another path of the issuer                     |
         | issue an ID token of another port of the issuer                     |
         | issue an ID token of another scheme of the issuer                   |

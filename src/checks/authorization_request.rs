@@ -7,7 +7,7 @@ use super::judgement::{Clause, nothing, shown, some};
 use super::secrecy::occurs_encoded;
 use super::{Judgement, Refusal, SignIn, sign_ins};
 use crate::domain::Exchange;
-use crate::oauth::{giponext, redirect_uri_matches};
+use crate::oauth::{code_challenge_s256, giponext, redirect_uri_matches};
 
 const NO_SIGN_IN: &str = "the platform saw no authorization request";
 
@@ -111,6 +111,16 @@ pub fn check_code_challenge(exchanges: &[Exchange]) -> Judgement {
         if method != Some("S256") {
             let actual = format!("code_challenge_method {}", shown(method));
             return Err(refuse("the PKCE code challenge is not made by S256", actual));
+        }
+        let in_the_clear = |(name, value): &&(String, String)| name != "code_challenge" && code_challenge_s256(value) == challenge;
+        if let Some((name, _)) = sign_in.request.query.iter().find(in_the_clear) {
+            let actual = format!("`{name}` is the code verifier");
+            return Err(Clause("RFC 7636 section 4.1").refuse(
+                "the authorization request shows the code verifier",
+                "a code verifier that nothing else is made of",
+                actual,
+                [sign_in.number()],
+            ));
         }
         if challenge.len() != 43 || !challenge.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_')) {
             let actual = format!("a challenge of {} characters: `{challenge}`", challenge.len());
@@ -339,6 +349,16 @@ mod tests {
         found(check_code_challenge(&changed(|request| unset(&mut request.query, "code_challenge_method"))));
         found(check_code_challenge(&changed(|request| set(&mut request.query, "code_challenge_method", "plain"))));
         found(check_code_challenge(&changed(|request| set(&mut request.query, "code_challenge", "short"))));
+    }
+
+    #[test]
+    fn a_code_verifier_in_the_request_is_refused() {
+        let state = "a-state-that-is-the-code-verifier-of-43-signs";
+        let both = changed(|request| {
+            set(&mut request.query, "state", state);
+            set(&mut request.query, "code_challenge", &code_challenge_s256(state));
+        });
+        assert!(found(check_code_challenge(&both)).contains("shows the code verifier"));
     }
 
     #[test]

@@ -41,7 +41,7 @@ enum Way {
     Host,
 }
 
-const CARELESS: [(Defect, Compared, Way); 23] = [
+const CARELESS: [(Defect, Compared, Way); 24] = [
     (Defect::ComparesHalfOfState, Compared::State, Way::FirstHalf),
     (Defect::ComparesStateInAnyCase, Compared::State, Way::AnyCase),
     (Defect::ComparesBeginningOfState, Compared::State, Way::Beginning),
@@ -54,6 +54,7 @@ const CARELESS: [(Defect, Compared, Way); 23] = [
     (Defect::ComparesHostOfDiscoveredIssuer, Compared::DiscoveredIssuer, Way::Host),
     (Defect::ComparesBeginningOfDiscoveredIssuer, Compared::DiscoveredIssuer, Way::Beginning),
     (Defect::CutsSlashOfIssuer, Compared::Issuer, Way::Slash),
+    (Defect::ComparesIssuerInAnyCase, Compared::Issuer, Way::AnyCase),
     (Defect::ComparesHostOfIssuer, Compared::Issuer, Way::Host),
     (Defect::ComparesBeginningOfIssuer, Compared::Issuer, Way::Beginning),
     (Defect::FindsIssuerInside, Compared::Issuer, Way::Inside),

@@ -101,6 +101,7 @@ defects! {
     TripsOverUnknownKeys "trips-over-unknown-keys" ["ID-12"] "refuses a key set with a key of a type that it does not know";
     SkipsIssuerCheck "skips-issuer-check" ["ID-01", "ID-16"] "does not compare the ID token's issuer";
     CutsSlashOfIssuer "cuts-slash-of-issuer" ["ID-01"] "compares the ID token's issuer without its last slash";
+    ComparesIssuerInAnyCase "compares-issuer-in-any-case" ["ID-01"] "takes an ID token's issuer with other capitals for the same";
     ComparesHostOfIssuer "compares-host-of-issuer" ["ID-01"] "compares the host of the ID token's issuer only";
     ComparesBeginningOfIssuer "compares-beginning-of-issuer" ["ID-01"] "takes an ID token's issuer with more at its end for the same";
     FindsIssuerInside "finds-issuer-inside" ["ID-01"] "looks for its issuer anywhere in the ID token's";

@@ -56,6 +56,7 @@ async fn no_patient_in_links(world: &mut World) -> Result<(), Failure> {
 
 #[then("at least one revocation was asked for")]
 async fn revocation_asked(world: &mut World) -> Result<(), Failure> {
-    let asked = world.provoked_exchanges()?.iter().any(|exchange| exchange.endpoint == Endpoint::Revocation);
-    if asked { Ok(()) } else { Err(Failure::unjudged("the application asked for no revocation")) }
+    let asked = |world: &World| Ok(world.provoked_exchanges()?.iter().any(|exchange| exchange.endpoint == Endpoint::Revocation));
+    world.wait_for_exchanges(asked).await?;
+    if asked(world)? { Ok(()) } else { Err(Failure::unjudged("the application asked for no revocation")) }
 }

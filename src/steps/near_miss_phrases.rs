@@ -31,6 +31,7 @@ pub(super) const PHRASES: &[(&str, &str)] = &[
     ("refuse the next authorization request with a code challenge", "pkce-refused"),
     ("issue an ID token without an issuer", "id-token-without-issuer"),
     ("issue an ID token with a slash after its issuer", "id-token-issuer-slash"),
+    ("issue an ID token with its issuer in capitals", "id-token-issuer-other-case"),
     ("issue an ID token of another path of the issuer", "id-token-issuer-other-path"),
     ("issue an ID token of another port of the issuer", "id-token-issuer-other-port"),
     ("issue an ID token of another scheme of the issuer", "id-token-issuer-other-scheme"),

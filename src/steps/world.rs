@@ -163,7 +163,7 @@ impl World {
         diff: Option<String>,
     ) -> Result<(), Failure> {
         let [summary, expected, actual] = [summary, expected, actual].map(str::to_owned);
-        let found = Discrepancy { summary, expected, actual, clause: "", exchanges: exchanges.to_vec() };
+        let found = self.hidden(Discrepancy { summary, expected, actual, clause: "", exchanges: exchanges.to_vec() });
         self.find_where(|_| true, &found, false, diff)
     }
 
@@ -206,8 +206,20 @@ impl World {
     /// A discrepancy that warns whatever the requirement's level: its text recommends this part only.
     pub(super) fn warn(&mut self, requirement: &str, found: Discrepancy) {
         if let Ok(requirement) = requirement.parse() {
+            let found = self.hidden(found);
             self.ledger.warnings.push((SystemTime::now(), found.into_finding(requirement, Level::Should, None)));
         }
+    }
+
+    /// A discrepancy without what this run keeps secret: what a page says may have patients' names in it.
+    fn hidden(&self, found: Discrepancy) -> Discrepancy {
+        let Some(stage) = &self.stage else { return found };
+        let of_platform = self.scenario.as_ref().is_some_and(|scenario| scenario.suite == Suite::Platform);
+        if of_platform {
+            return found;
+        }
+        let [summary, expected, actual] = [found.summary, found.expected, found.actual].map(|text| stage.redacted(text));
+        Discrepancy { summary, expected, actual, ..found }
     }
 
     /// The browser showed the expected reaction, or it did not and that is a finding.

@@ -91,6 +91,7 @@ faults! {
     ID_TOKEN_WRONG_ISSUER = "id-token-wrong-issuer", ID_TOKEN, "names another issuer", ["ID-01"];
     ID_TOKEN_WITHOUT_ISSUER = "id-token-without-issuer", ID_TOKEN, "has no issuer", ["ID-16"];
     ID_TOKEN_ISSUER_SLASH = "id-token-issuer-slash", ID_TOKEN, "names its issuer with a slash at the end", ["ID-01"];
+    ID_TOKEN_ISSUER_OTHER_CASE = "id-token-issuer-other-case", ID_TOKEN, "names its issuer in capitals, which is another text", ["ID-01"];
     ID_TOKEN_ISSUER_OTHER_PATH = "id-token-issuer-other-path", ID_TOKEN, "names another path of its issuer", ["ID-01"];
     ID_TOKEN_ISSUER_OTHER_PORT = "id-token-issuer-other-port", ID_TOKEN, "names its issuer at another port", ["ID-01"];
     ID_TOKEN_ISSUER_OTHER_SCHEME = "id-token-issuer-other-scheme", ID_TOKEN, "names its issuer with https in place of http, or the other way", ["ID-01"];

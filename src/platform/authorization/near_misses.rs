@@ -81,9 +81,10 @@ pub(super) fn of_other_scheme(issuer: &str) -> String {
 type Edit = fn(&mut Draft, &Keys);
 
 /// Of ID tokens; the claim named is the one without which the fault cannot fire.
-pub(super) const CLAIMS: [(&str, &str, Edit); 30] = [
+pub(super) const CLAIMS: [(&str, &str, Edit); 31] = [
     (f::ID_TOKEN_WITHOUT_ISSUER, "iss", |draft, _| unset(draft, "iss")),
     (f::ID_TOKEN_ISSUER_SLASH, "iss", |draft, _| change(draft, "iss", with_slash)),
+    (f::ID_TOKEN_ISSUER_OTHER_CASE, "iss", |draft, _| change(draft, "iss", str::to_ascii_uppercase)),
     (f::ID_TOKEN_ISSUER_OTHER_PATH, "iss", |draft, _| change(draft, "iss", at_other_path)),
     (f::ID_TOKEN_ISSUER_OTHER_PORT, "iss", |draft, _| change(draft, "iss", at_other_port)),
     (f::ID_TOKEN_ISSUER_OTHER_SCHEME, "iss", |draft, _| change(draft, "iss", of_other_scheme)),
