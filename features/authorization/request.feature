@@ -20,6 +20,7 @@ Feature: Authorization request
 
     @AZ-10 @GX-18
     Scenario: Only declared scopes are requested, and all of them are used
+      Given the relying party may ask for every scope
       When Ada signs in through the popup and grants every scope
       And Ada opens every declared feature
       Then the requested scopes are the declared and exercised ones
@@ -52,13 +53,14 @@ Feature: Authorization request
       When Ada signs in twice in separate browsers
       Then each token request presents the code verifier of its own challenge
 
-    @AZ-08 @negative
+    @AZ-03 @AZ-08 @AZ-09 @provoked
     Scenario: The code challenge is not given up when a request is refused
-      Given the platform will answer the next authorization request with the error invalid_request
-      When Ada signs in through the popup and grants every scope
+      When Ada signs in, and again after the error, once for each way in which the platform misbehaves
+        | answer the next authorization request with the error invalid_request |
+        | refuse the next authorization request with a code challenge          |
       Then no later authorization request gives the code challenge up
-      And the relying party tells Ada that sign-in failed
-      But nobody is signed in at the relying party
+      And every authorization request names a registered redirect URI
+      And the second attempt shares neither state, nonce nor code challenge with the first
 
     @AZ-09 @provoked
     Scenario: The attempt after an error is a new one

@@ -143,6 +143,18 @@ Feature: ID token
       Then the relying party reads the platform's keys
       And every one of these sign-ins is refused
 
+    @ID-04 @negative
+    Scenario Outline: An ID token is not believed while the platform <lack>
+      When Ada signs in at a relying party that starts while the platform is to <phrase>
+      Then the relying party reads the platform's keys
+      And the relying party shows that sign-in failed
+      But nobody is signed in at the relying party
+
+      Examples:
+        | lack                | phrase             |
+        | shows no key        | show no key        |
+        | keeps its keys back | keep its keys back |
+
   Rule: A name at the user information counts only for the subject of the ID token
 
     @ID-13 @negative
@@ -160,7 +172,7 @@ Feature: ID token
       Examples:
         | form                             | phrase                                 |
         | is an unsigned JWT of somebody   | with an unsigned JWT of somebody else  |
-        | names nobody                     | without a subject                      |
+        | names somebody without a subject | with somebody else's name alone        |
 
   Rule: A legal ID token signs the end-user in
 
@@ -214,5 +226,5 @@ Feature: ID token
         | issue an ID token of another unknown key each time |
         | issue an ID token of another unknown key each time |
         | issue an ID token of another unknown key each time |
-        | issue an ID token of another unknown key each time |
+        | issue an ID token of a key that nobody has         |
       Then the keys of the platform are read twice for each sign-in at most

@@ -12,7 +12,7 @@ use super::options::{Located, is_headless_shell};
 use super::process::Driver;
 use super::{BrowserError, Options};
 
-const QUIET: [&str; 10] = [
+const QUIET: [&str; 9] = [
     "--disable-background-networking",
     "--disable-component-update",
     "--disable-sync",
@@ -22,7 +22,6 @@ const QUIET: [&str; 10] = [
     "--disable-gpu",
     "--disable-renderer-backgrounding",
     "--hide-scrollbars",
-    "--disable-threaded-compositing",
 ];
 /// A Grid ends a session that sent no WebDriver command for some minutes; DevTools traffic does not count.
 const KEEP_ALIVE: Duration = Duration::from_secs(45);

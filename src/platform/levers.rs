@@ -90,6 +90,12 @@ impl Platform {
         if known { Ok(()) } else { Err(LeverError::UnknownClient(client_id.to_owned())) }
     }
 
+    /// Lets the client ask for every scope that there is, whatever it was registered for.
+    pub fn allow_every_scope(&self, client_id: &str) -> Result<(), LeverError> {
+        let known = self.shared().accounts().allow_every_scope(client_id);
+        if known { Ok(()) } else { Err(LeverError::UnknownClient(client_id.to_owned())) }
+    }
+
     pub fn grants_of(&self, subject: &UserId) -> Vec<GrantSummary> {
         let grants = self.shared().authorizations().grants_of(subject);
         grants.into_iter().map(|(client_id, scopes, revoked)| GrantSummary { client_id, scopes, revoked }).collect()

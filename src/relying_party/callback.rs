@@ -86,11 +86,12 @@ pub(super) async fn callback(State(app): State<Arc<App>>, RawQuery(query): RawQu
         },
         Err(error) => {
             let begins_again = app.config.has(Defect::ErrorLoop) && response.get("error").is_some();
-            let downgrades = app.config.has(Defect::DowngradesPkce) && error == refused_as(ErrorCode::InvalidRequest.as_str());
-            let asks_for_less =
-                app.config.has(Defect::AsksForMoreThanCode) && error == refused_as(ErrorCode::UnsupportedResponseType.as_str());
+            let refused = |code: ErrorCode| error == refused_as(code.as_str());
+            let downgrades = app.config.has(Defect::DowngradesPkce) && refused(ErrorCode::InvalidRequest);
+            let asks_for_less = (app.config.has(Defect::AsksForMoreThanCode) && refused(ErrorCode::UnsupportedResponseType))
+                || (app.config.has(Defect::AsksForEveryScope) && refused(ErrorCode::InvalidScope) && !attempt.begun_again);
             if begins_again || downgrades || asks_for_less {
-                let mut again = Attempt { response_type: login::CODE, ..login::begin(&app.config, window) };
+                let mut again = Attempt { response_type: login::CODE, begun_again: asks_for_less, ..login::begin(&app.config, window) };
                 again.verifier = again.verifier.filter(|_| !downgrades);
                 if let Ok(address) = login::authorization_request(&app, &session, again).await {
                     return (jar, Redirect::to(address.as_str())).into_response();
@@ -123,7 +124,7 @@ fn description(response: &AuthorizationResponse) -> Option<String> {
     response.get("error_description").map(str::to_owned)
 }
 
-fn refused_as(code: &str) -> SignInError {
+pub(super) fn refused_as(code: &str) -> SignInError {
     SignInError::Refused(code.to_owned())
 }
 
@@ -180,6 +181,7 @@ fn unsolicited(state: &str) -> Attempt {
         nonce: None,
         verifier: None,
         response_type: login::CODE,
+        after: None,
         at_other: false,
         begun_again: false,
         window: Window::Same,

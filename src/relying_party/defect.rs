@@ -45,6 +45,8 @@ defects! {
     AsksForMoreThanCode "asks-for-more-than-code" ["AZ-01"] "asks for a code and an ID token first, and for a code alone when that is refused";
     SecretInState "secret-in-state" ["AZ-05", "AZ-02"] "packs its client secret into the state";
     FixedReports "fixed-reports" ["AZ-10", "GX-18"] "asks for the scope of medical reports and shows a list of its own, without any call";
+    AsksForEveryScope "asks-for-every-scope" ["AZ-10", "GX-18"] "asks for the scope of invoices too, and without it when that is refused";
+    OmitsRedirectUri "omits-redirect-uri" ["AZ-03", "AZ-09"] "names no redirect URI when a sign-in is tried again after an error";
     ForgetsOfflineAccess "forgets-offline-access" ["GX-17", "GX-06", "RT-01", "RS-03"] "asks for no offline access, although its sessions outlast a token";
     ChangesRedirectUri "changes-redirect-uri" ["TK-03"] "names another redirect URI in the token request than in the authorization request";
     FailsWithoutWords "fails-without-words" ["TK-05"] "ends a sign-in whose token answer is of no use with an empty page";
@@ -55,6 +57,7 @@ defects! {
     NoPkce "no-pkce" ["AZ-06"] "sends no code challenge and no code verifier";
     ConstantVerifier "constant-verifier" ["AZ-07", "AZ-09"] "uses the same code verifier for every login";
     DowngradesPkce "downgrades-pkce" ["AZ-08"] "starts again without PKCE when the platform answers invalid_request";
+    FallsBackToPlain "falls-back-to-plain" ["AZ-08"] "sends its verifier as a plain challenge when it is used again after invalid_request";
     ReusesFailedAttempt "reuses-failed-attempt" ["AZ-09"] "keeps state, nonce and verifier for the login after a failed one";
     NoNonce "no-nonce" ["AZ-11", "AZ-06", "CB-06"] "sends neither nonce nor PKCE, although it asks for an ID token";
     ConstantNonce "constant-nonce" ["AZ-11"] "sends the same nonce in every authorization request";
@@ -98,6 +101,7 @@ defects! {
     KeepsFirstKeys "keeps-first-keys" ["ID-12"] "never reads the platform's keys again";
     TakesFirstKey "takes-first-key" ["ID-12"] "takes the first key of the key set, whatever key the ID token names";
     NeedsKeyId "needs-key-id" ["ID-12"] "refuses an ID token that names no key, although the platform has one only";
+    StormsForKeys "storms-for-keys" ["ID-12"] "reads the key set five times over for a key id that it does not know";
     TripsOverUnknownKeys "trips-over-unknown-keys" ["ID-12"] "refuses a key set with a key of a type that it does not know";
     SkipsIssuerCheck "skips-issuer-check" ["ID-01", "ID-16"] "does not compare the ID token's issuer";
     CutsSlashOfIssuer "cuts-slash-of-issuer" ["ID-01"] "compares the ID token's issuer without its last slash";
@@ -116,6 +120,7 @@ defects! {
     ComparesBeginningOfAzp "compares-beginning-of-azp" ["ID-03"] "takes an authorized party with more at its end for itself";
     SkipsSignatureCheck "skips-signature-check" ["ID-04"] "does not check the ID token's signature";
     TakesFirstKeyForUnknown "takes-first-key-for-unknown" ["ID-04"] "checks an ID token that names an unknown key with the first one";
+    DoesWithoutKeys "does-without-keys" ["ID-04"] "takes an ID token as it is when the platform's key set is empty or cannot be read";
     IgnoresCriticalHeader "ignores-critical-header" ["ID-04"] "accepts an ID token with a critical header parameter that it does not know";
     AcceptsAlgNone "accepts-alg-none" ["ID-05"] "accepts an unsigned ID token";
     BlocksOneSpellingOfNone "blocks-one-spelling-of-none" ["ID-05"] "refuses alg `none` in that spelling only, and lets the others through unsigned";
@@ -138,6 +143,8 @@ defects! {
     SkipsSubjectCheck "skips-subject-check" ["ID-10", "ID-17"] "accepts an ID token that names no subject";
     TakesSubjectOfAnyType "takes-subject-of-any-type" ["ID-10"] "makes a text of whatever the subject is";
     UsesUserinfoOfAnotherSubject "uses-userinfo-of-another-subject" ["ID-13"] "shows the user information of whoever it is about";
+    ComparesSubjectWhereTold "compares-subject-where-told" ["ID-13"] "compares the subject of the user information only where it has one";
+    BelievesUnsignedUserInformation "believes-unsigned-user-information" ["ID-13"] "reads user information that comes as a JWT without looking at signature or subject";
     SkipsDiscoveryIssuerCheck "skips-discovery-issuer-check" ["ID-14"] "uses metadata that names another issuer";
     ComparesHostOfDiscoveredIssuer "compares-host-of-discovered-issuer" ["ID-14"] "compares the host of the issuer in the metadata only";
     ComparesBeginningOfDiscoveredIssuer "compares-beginning-of-discovered-issuer" ["ID-14"] "takes metadata whose issuer has more at its end for the platform's";

@@ -16,7 +16,7 @@ use super::callback;
 use super::session::{Attempt, Session, random};
 use super::sign_in::SignInError;
 use super::{Config, Defect, Window};
-use crate::oauth::giponext;
+use crate::oauth::{ErrorCode, giponext};
 
 const CONSTANT_VERIFIER: &str = "portale-referti-portale-referti-portale-referti-0";
 const CONSTANT_STATE: &str = "portale-referti-0123456789";
@@ -41,7 +41,9 @@ pub(super) async fn login(State(app): State<Arc<App>>, Query(parameters): Query<
     if app.config.has(Defect::TriesClientCredentials) {
         let _ = app.try_client_credentials().await;
     }
-    let failed = session.data().refusal.take().and_then(|refusal| refusal.attempt);
+    let refusal = session.data().refusal.take().filter(|refusal| refusal.attempt.is_some());
+    let after = refusal.as_ref().map(|refusal| refusal.error.clone());
+    let failed = refusal.and_then(|refusal| refusal.attempt);
     let mut attempt = match failed.filter(|_| app.config.has(Defect::ReusesFailedAttempt)) {
         Some(attempt) => Attempt { window, begun: Instant::now(), ..attempt },
         None => begin(&app.config, window),
@@ -49,6 +51,7 @@ pub(super) async fn login(State(app): State<Arc<App>>, Query(parameters): Query<
     let begins_well = |to: &String| to.starts_with('/') && !to.starts_with("//") && !to.starts_with("/\\");
     let taken = |to: &String| app.config.has(Defect::OpenRedirector) || (app.config.has(Defect::TakesAddressWithTab) && begins_well(to));
     attempt.return_to = parameters.return_to.filter(taken);
+    attempt.after = after;
     attempt.at_other = parameters.at.as_deref() == Some("other") && app.other.is_some();
     match authorization_request(app.at(attempt.at_other), &session, attempt).await {
         Ok(address) => (jar, Redirect::to(address.as_str())).into_response(),
@@ -86,7 +89,18 @@ pub(super) fn begin(config: &Config, window: Window) -> Attempt {
         () => Some(SecretString::from(PkceCodeChallenge::new_random_sha256().1.into_secret())),
     };
     let response_type = if config.has(Defect::AsksForMoreThanCode) { CODE_AND_ID_TOKEN } else { CODE };
-    Attempt { state, nonce, verifier, response_type, at_other: false, begun_again: false, window, return_to: None, begun: Instant::now() }
+    Attempt {
+        state,
+        nonce,
+        verifier,
+        response_type,
+        after: None,
+        at_other: false,
+        begun_again: false,
+        window,
+        return_to: None,
+        begun: Instant::now(),
+    }
 }
 
 /// Keeps the attempt in this browser's session and gives the address that makes the request.
@@ -96,8 +110,15 @@ pub(super) async fn authorization_request(app: &App, session: &Session, attempt:
     let mut request = client.authorize_url(|| CsrfToken::new(state));
     request = request.set_response_type(&ResponseType::new(attempt.response_type.to_owned()));
     let forgotten = |scope: &&String| app.config.has(Defect::ForgetsOfflineAccess) && *scope == giponext::OFFLINE_ACCESS;
+    if app.config.has(Defect::AsksForEveryScope) && !attempt.begun_again {
+        request = request.add_scope(Scope::new(giponext::INVOICES.to_owned()));
+    }
     request = request.add_scopes(app.config.scopes.iter().filter(|scope| !forgotten(scope)).cloned().map(Scope::new));
-    if let Some(verifier) = &attempt.verifier {
+    let denied = attempt.after == Some(callback::refused_as(ErrorCode::InvalidRequest.as_str()));
+    if let Some(verifier) = attempt.verifier.as_ref().filter(|_| denied && app.config.has(Defect::FallsBackToPlain)) {
+        let plain = [("code_challenge", verifier.expose_secret()), ("code_challenge_method", "plain")];
+        request = plain.into_iter().fold(request, |request, (name, value)| request.add_extra_param(name, value.to_owned()));
+    } else if let Some(verifier) = &attempt.verifier {
         // S256 always (AZ-06, AZ-08).
         let verifier = PkceCodeVerifier::new(verifier.expose_secret().to_owned());
         request = request.set_pkce_challenge(PkceCodeChallenge::from_code_verifier_sha256(&verifier));
@@ -105,7 +126,11 @@ pub(super) async fn authorization_request(app: &App, session: &Session, attempt:
     if let Some(nonce) = &attempt.nonce {
         request = request.add_extra_param("nonce", nonce.clone());
     }
-    let (address, _) = request.url();
+    let (mut address, _) = request.url();
+    if app.config.has(Defect::OmitsRedirectUri) && attempt.after.is_some() {
+        let kept: Vec<_> = address.query_pairs().into_owned().filter(|(name, _)| name != "redirect_uri").collect();
+        address.query_pairs_mut().clear().extend_pairs(kept);
+    }
     let mixes_browsers = app.config.has(Defect::AcceptsCallbackOfAnotherBrowser) || app.config.has(Defect::AcceptsUnsolicitedCallback);
     if mixes_browsers && let Ok(mut attempts) = app.store.attempts_of_all.lock() {
         attempts.insert(attempt.state.clone(), attempt.clone());

@@ -32,6 +32,8 @@ use crate::oauth::Metadata;
 
 /// Refetches of the keys within [`REFETCH_WINDOW`], so that odd key ids make no storm (ID-12).
 const REFETCHES: usize = 3;
+/// How often a defect reads them over.
+const STORM: usize = 4;
 const REFETCH_WINDOW: Duration = Duration::from_secs(60);
 
 /// What the platform says about itself, read at first use and kept.
@@ -117,13 +119,17 @@ impl App {
             return Ok(found);
         }
         keys.refetched.retain(|at| at.elapsed() < REFETCH_WINDOW);
-        if keys.refetched.len() == REFETCHES || self.config.has(Defect::KeepsFirstKeys) {
+        let storms = has(Defect::StormsForKeys);
+        if (keys.refetched.len() >= REFETCHES && !storms) || has(Defect::KeepsFirstKeys) {
             return Ok(Vec::new());
         }
         keys.refetched.push_back(Instant::now());
+        for _ in 0..if storms { STORM } else { 0 } {
+            self.read_keys(&address).await?;
+        }
         let set = keys.set.insert(self.read_keys(&address).await?);
         let found = matching(set, kid);
-        let first = set.iter().take(usize::from(found.is_empty() && self.config.has(Defect::TakesFirstKeyForUnknown))).cloned();
+        let first = set.iter().take(usize::from(found.is_empty() && has(Defect::TakesFirstKeyForUnknown))).cloned();
         Ok(found.into_iter().chain(first).collect())
     }
 
@@ -138,6 +144,9 @@ impl App {
         let unknown = |key: &serde_json::Value| !matches!(key["kty"].as_str(), Some("RSA" | "EC"));
         if self.config.has(Defect::TripsOverUnknownKeys) && set.keys.iter().any(unknown) {
             return Err(SignInError::Platform("the key set is not usable"));
+        }
+        if self.config.has(Defect::DoesWithoutKeys) && set.keys.is_empty() {
+            return Err(SignInError::Platform("the key set is empty"));
         }
         Ok(set.keys.into_iter().filter_map(|key| serde_json::from_value(key).ok()).collect())
     }

@@ -31,6 +31,8 @@ pub(super) struct Attempt {
     pub verifier: Option<SecretString>,
     /// Only a defect asks for more than a code (AZ-01).
     pub response_type: &'static str,
+    /// What ended the attempt before it, for the defects that ask otherwise then.
+    pub after: Option<SignInError>,
     /// Whether the request went to the second platform.
     pub at_other: bool,
     /// Whether the application began it by itself.

@@ -41,7 +41,7 @@ async fn asks_for_a_code(world: &mut World) -> Result<(), Failure> {
 async fn registered_redirect_uri(world: &mut World) -> Result<(), Failure> {
     let native = world.stage()?.application_type() == ApplicationType::Native;
     let judgement = checks::check_redirect_uri(&world.exchanges()?, &world.stage()?.redirect_uris, native);
-    world.judge(judgement)
+    world.judge_for("AZ-03", judgement)
 }
 
 #[then("the requested scopes are the declared and exercised ones")]
@@ -50,6 +50,12 @@ async fn scopes_declared_and_exercised(world: &mut World) -> Result<(), Failure>
     let exchanges = world.exchanges()?;
     world.judge(checks::check_requested_scopes_declared(&exchanges, &declared))?;
     world.judge(checks::check_requested_scopes_exercised(&exchanges))
+}
+
+/// Who asks for too much is to be seen asking, not turned away.
+#[given("the relying party may ask for every scope")]
+async fn may_ask_for_every_scope(world: &mut World) -> Result<(), Failure> {
+    world.stage()?.allow_every_scope()
 }
 
 #[then("the medical-report scope is requested exactly when that feature is declared")]
@@ -117,7 +123,9 @@ async fn nonces(world: &mut World) -> Result<(), Failure> {
 #[then("no later authorization request gives the code challenge up")]
 async fn no_downgrade(world: &mut World) -> Result<(), Failure> {
     let exchanges = world.provoked_exchanges()?;
-    world.judge(checks::check_no_pkce_downgrade(&exchanges))
+    world.judge_for("AZ-08", checks::check_no_pkce_downgrade(&exchanges))?;
+    world.require_occasions()?;
+    world.react(true, "", "", "")
 }
 
 #[given("Mallory has an unused authorization response of a sign-in of her own")]
@@ -187,7 +195,12 @@ async fn codes_once(world: &mut World) -> Result<(), Failure> {
 #[when(expr = "{word} signs in through the popup and tries again after the error")]
 async fn tries_again(world: &mut World, name: String) -> Result<(), Failure> {
     world.sign_in_expecting(&name, Consent::GrantAll, None, Expected::Refused).await?;
-    world.sign_in(&name, Consent::GrantAll).await
+    let visitor = world.actor_visitor().await?;
+    match world.stage()?.who_is_signed_in(&visitor).await? {
+        // It has tried again by itself.
+        Some(_) => Ok(()),
+        None => world.sign_in(&name, Consent::GrantAll).await,
+    }
 }
 
 #[then("the second attempt shares neither state, nonce nor code challenge with the first")]

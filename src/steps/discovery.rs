@@ -19,6 +19,7 @@ async fn signs_in_from_the_start(world: &mut World, name: String, phrase: String
     if let Err(failure) = world.stage_mut()?.register_application().await {
         return world.does_not_start(&name, &failure).await;
     }
+    world.stage_mut()?.provocation.started_under_it = true;
     world.sign_in(&name, Consent::GrantAll).await?;
     let discovered = world.provoked_exchanges()?.iter().any(|exchange| exchange.endpoint == Endpoint::Discovery);
     if discovered { Ok(()) } else { Err(Failure::not_applicable("the application reads no discovery document")) }

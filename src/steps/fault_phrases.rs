@@ -146,7 +146,12 @@ pub fn fault(phrase: &str) -> Option<(&'static str, crate::platform::Times)> {
 
 /// The fault that a step's text arms, or a cell of the table of a step that tries several.
 pub fn armed(text: &str) -> Option<&'static str> {
-    fault(text.strip_prefix("the platform will ").unwrap_or(text)).map(|(fault, _)| fault)
+    fault(named(text).unwrap_or(text)).map(|(fault, _)| fault)
+}
+
+/// What a step's text says that the platform does.
+fn named(step: &str) -> Option<&str> {
+    step.strip_prefix("the platform will ").or_else(|| step.split_once(" starts while the platform is to ").map(|(_, named)| named))
 }
 
 /// Whether every cell of a step that tries several faults, one after the other, names one that exists.
@@ -157,9 +162,7 @@ pub fn resolves_each(step: &cucumber::gherkin::Step) -> bool {
 
 /// Whether a step that arms a fault names one that exists; every other step is none of this room's business.
 pub fn resolves(step: &str) -> bool {
-    let named =
-        step.strip_prefix("the platform will ").or_else(|| step.split_once(" starts while the platform is to ").map(|(_, named)| named));
-    named.is_none_or(|phrase| fault(phrase).is_some())
+    named(step).is_none_or(|phrase| fault(phrase).is_some())
 }
 
 #[cfg(test)]

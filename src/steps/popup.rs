@@ -5,6 +5,7 @@ use std::time::Duration;
 use cucumber::{given, then, when};
 
 use super::advice::of_a_plain_failure;
+use super::people::mentions;
 use super::provocation::signed_in_as;
 use super::sign_in::{Consent, Outcome};
 use super::world::World;
@@ -131,7 +132,9 @@ pub(super) async fn shows_nobody_else(world: &mut World) -> Result<(), Failure> 
     let visitor = world.actor_visitor().await?;
     let shown = world.stage()?.who_is_signed_in(&visitor).await?;
     let actual = world.describe_outcome(shown.as_deref());
-    let held = shown.is_none_or(|shown| ada.is_named_by(&shown));
+    // What names nobody at all, a subject or a polite word, is nobody else.
+    let others = [ada.others.clone(), world.stage()?.person("Mallory")?.names()].concat();
+    let held = shown.is_none_or(|shown| ada.is_named_by(&shown) || !mentions(&shown, &others));
     world.react(held, "shows somebody else as signed in", "nobody, or Ada herself, is shown", &actual)
 }
 

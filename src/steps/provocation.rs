@@ -40,6 +40,8 @@ pub struct Provocation {
     pub started_sign_ins: usize,
     /// What the next sign-in is to come to.
     pub expected: Expected,
+    /// Whether the application was started while the platform misbehaved: what it read then, it may keep.
+    pub started_under_it: bool,
     /// Whether a sign-in that was to be refused was rightly taken, for another defence of its own.
     pub vouched: bool,
     /// What honest sign-ins of the scenario took.
@@ -134,8 +136,11 @@ impl World {
         let automatic = authorizations(&provoked).saturating_sub(started);
         // One for each sign-in that was refused is an answer to it.
         let most_automatic = AUTOMATIC_SIGN_INS * started.max(1);
+        stage.mock()?.faults().disarm_all();
+        if stage.provocation.started_under_it {
+            stage.register_application().await?;
+        }
         let platform = stage.mock()?;
-        platform.faults().disarm_all();
         let honest = if platform.shared().accounts().user_by_email(accounts::ADA).is_some_and(|ada| ada.active) { "Ada" } else { "Elio" };
         let person = stage.person(honest)?;
         let outcome = stage.sign_in_apart(&person).await;

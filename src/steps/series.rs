@@ -18,6 +18,14 @@ use crate::domain::{Exchange, OraclePart};
 /// The fault by which a token request is never answered.
 const TOKEN_HANGS: &str = "token-hangs";
 
+/// How often a person of a series tries to sign in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Attempts {
+    One,
+    /// The first is to be refused. Whoever is not signed in then, tries again from the start page.
+    AgainAfterTheError,
+}
+
 /// One provocation of a series, and what came of it.
 #[derive(Clone, Debug)]
 pub struct Provoked {
@@ -53,7 +61,16 @@ impl Provoked {
 async fn signs_in_for_each(world: &mut World, name: String, step: &Step) -> Result<(), Failure> {
     world.provoke_by_hand().await?;
     for phrase in phrases(step)? {
-        world.provoke_sign_in(&name, phrase).await?;
+        world.provoke_sign_in(&name, phrase, Attempts::One).await?;
+    }
+    world.delivered()
+}
+
+#[when(expr = "{word} signs in, and again after the error, once for each way in which the platform misbehaves")]
+async fn signs_in_and_again_for_each(world: &mut World, name: String, step: &Step) -> Result<(), Failure> {
+    world.provoke_by_hand().await?;
+    for phrase in phrases(step)? {
+        world.provoke_sign_in(&name, phrase, Attempts::AgainAfterTheError).await?;
     }
     world.delivered()
 }
@@ -107,7 +124,7 @@ pub fn unknown_phrase(step: &Step) -> Option<&str> {
 
 impl World {
     /// One sign-in of the series, in a browser of its own. That the profile gives a fault no occasion leaves its row out.
-    async fn provoke_sign_in(&mut self, name: &str, phrase: &str) -> Result<(), Failure> {
+    async fn provoke_sign_in(&mut self, name: &str, phrase: &str, attempts: Attempts) -> Result<(), Failure> {
         let (fault, times) = fault(phrase).ok_or_else(|| Failure::broke(format!("no fault is called `{phrase}`")))?;
         if let Some((scope, _)) = occasion(fault)
             && !self.declares(scope)?
@@ -118,17 +135,22 @@ impl World {
         let key = format!("{name}, {}", self.memory.series.len() + 1);
         self.memory.actor = Some(key.clone());
         let stage = self.stage_mut()?;
-        stage.provocation.expected = expected;
+        stage.provocation.expected = if attempts == Attempts::One { expected } else { Expected::Refused };
         stage.provocation.started_sign_ins += 1;
         let person = Person { name: key.clone(), ..stage.person(name)? };
         let mark = stage.exchanges().len();
         stage.mock()?.faults().arm(fault, times).map_err(Failure::broke)?;
-        let outcome = match fault {
+        let first = match fault {
             TOKEN_HANGS => stage.sign_in_patiently(&person).await,
             _ => stage.sign_in(&person, &Consent::GrantAll).await,
         };
-        let outcome = outcome.map_err(|failure| told_to(phrase, failure))?;
+        let mut outcome = first.map_err(|failure| told_to(phrase, failure))?;
         let visitor = stage.visitor(&key).await?;
+        if attempts == Attempts::AgainAfterTheError && stage.who_is_signed_in(&visitor).await?.is_none() {
+            stage.provocation.expected = expected;
+            stage.provocation.started_sign_ins += 1;
+            outcome = stage.sign_in(&person, &Consent::GrantAll).await.map_err(|failure| told_to(phrase, failure))?;
+        }
         let shown = match expected {
             Expected::Refused => stage.who_is_signed_in(&visitor).await?,
             Expected::SignedIn => stage.wait_for_signed_in(&visitor, &person).await?,
@@ -176,7 +198,7 @@ impl World {
     }
 
     /// A row whose fault never fired has shown nothing.
-    fn require_occasions(&self) -> Result<(), Failure> {
+    pub(super) fn require_occasions(&self) -> Result<(), Failure> {
         let series = &self.memory.series;
         if series.is_empty() {
             return Err(Failure::not_applicable("the profile gives none of these an occasion: it declares no `openid`"));

@@ -96,6 +96,14 @@ impl Stage {
         RegistrationRequest::of(app, redirect_uris, &format!("{} (collaudo)", app.name))
     }
 
+    /// At the mock, the client may ask for more than the profile declares.
+    pub(super) fn allow_every_scope(&self) -> Result<(), Failure> {
+        match (self.mock(), &self.credentials) {
+            (Ok(platform), Some(client)) => platform.allow_every_scope(&client.client_id).map_err(Failure::broke),
+            _ => Ok(()),
+        }
+    }
+
     /// Ends the application that runs, if we started one.
     pub(super) async fn end_application(&self) {
         match self.shared.application.lock().await.take() {

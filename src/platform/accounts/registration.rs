@@ -193,6 +193,12 @@ impl Accounts {
         client.map(|client| client.post_logout_redirect_uris.push(uri.to_owned())).is_some()
     }
 
+    /// Lets the client ask for every scope that there is. `false` where there is no such client.
+    pub fn allow_every_scope(&mut self, client_id: &str) -> bool {
+        let client = self.registrations.iter_mut().find(|registration| registration.client_id.as_deref() == Some(client_id));
+        client.map(|client| client.request.scopes = giponext::ALL.into_iter().collect()).is_some()
+    }
+
     /// Registers an approved client with credentials that are given beforehand (fixed set-ups such as `collaudo mock`).
     pub fn preregister(&mut self, owner: &UserId, request: RegistrationRequest, credentials: &Credentials, now: Timestamp) {
         let number = u32::try_from(self.registrations.len()).unwrap_or(u32::MAX).saturating_add(1);

@@ -8,11 +8,19 @@ const DEVICE: &str = "device";
 const USERINFO: &str = "userinfo";
 
 macro_rules! faults {
-    ($($constant:ident = $name:literal, $area:expr, $effect:literal, [$($requirement:literal),*];)*) => {
+    (@reason) => { None };
+    (@reason $reason:literal) => { Some($reason) };
+    ($($constant:ident = $name:literal, $area:expr, $effect:literal, [$($requirement:literal),*] $(by hand $reason:literal)?;)*) => {
         $(pub(in crate::platform) const $constant: &str = $name;)*
         /// The faults of the authorization server, in the order of the protocol.
         pub const FAULTS: &[Fault] = &[
-            $(Fault { name: $name, area: $area, effect: $effect, requirements: &[$($requirement),*], by_hand: None },)*
+            $(Fault {
+                name: $name,
+                area: $area,
+                effect: $effect,
+                requirements: &[$($requirement),*],
+                by_hand: faults!(@reason $($reason)?),
+            },)*
         ];
     };
 }
@@ -54,7 +62,7 @@ faults! {
     ERROR_INTERACTION_REQUIRED = "error-interaction-required", RESPONSE, "answers a granted request with the error interaction_required", ["CB-12"];
     ERROR_UNAUTHORIZED_CLIENT = "error-unauthorized-client", RESPONSE, "answers a granted request with the error unauthorized_client", ["CB-12"];
     ERROR_INVALID_SCOPE = "error-invalid-scope", RESPONSE, "answers a granted request with the error invalid_scope", ["CB-12"];
-    ERROR_SERVER_ERROR = "error-server-error", RESPONSE, "answers a granted request with the error server_error", ["CB-12"];
+    ERROR_SERVER_ERROR = "error-server-error", RESPONSE, "answers a granted request with the error server_error", ["AZ-09", "CB-12"];
     ERROR_TEMPORARILY_UNAVAILABLE = "error-temporarily-unavailable", RESPONSE, "answers a granted request with the error temporarily_unavailable", ["CB-12"];
     ERROR_LOGIN_REQUIRED = "error-login-required", RESPONSE, "answers a granted request with the error login_required", ["CB-12"];
     ERROR_UNKNOWN = "error-unknown", RESPONSE, "answers a granted request with an error code that no standard defines", ["CB-12"];
@@ -129,7 +137,7 @@ faults! {
     ID_TOKEN_KID_UNKNOWN = "id-token-kid-unknown", ID_TOKEN, "is signed with a key that no JWKS has, and names it", ["ID-04", "ID-12"];
     ID_TOKEN_KID_OTHER = "id-token-kid-other", ID_TOKEN, "names a key that no JWKS has, and is signed with the right one, beside which the JWKS shows another", ["ID-04"];
     ID_TOKEN_KID_RANDOM = "id-token-kid-random", ID_TOKEN, "names a new key that no JWKS has each time, and is signed with one that no JWKS has", ["ID-12"];
-    ID_TOKEN_WITHOUT_KID = "id-token-without-kid", ID_TOKEN, "names no key, which is allowed where the JWKS has one", ["ID-16"];
+    ID_TOKEN_WITHOUT_KID = "id-token-without-kid", ID_TOKEN, "names no key, which is allowed where the JWKS has one", ["ID-12"];
     ID_TOKEN_RS512 = "id-token-rs512", ID_TOKEN, "is signed well with RS512 (on an RSA key), which was not announced", ["ID-16"];
     ID_TOKEN_PS256 = "id-token-ps256", ID_TOKEN, "is signed well with PS256 (on an RSA key), which was not announced", ["ID-16"];
     ID_TOKEN_CRIT = "id-token-crit", ID_TOKEN, "has a critical header parameter that no standard defines", ["ID-04"];
@@ -138,12 +146,12 @@ faults! {
     ID_TOKEN_WITHOUT_EXP = "id-token-without-exp", ID_TOKEN, "has no expiry", ["ID-08"];
     ID_TOKEN_EXP_ZERO = "id-token-exp-zero", ID_TOKEN, "has the expiry 0", ["ID-08"];
     ID_TOKEN_EXP_TEXT = "id-token-exp-text", ID_TOKEN, "expired ten minutes ago, and writes its expiry as a text", ["ID-08"];
-    ID_TOKEN_IAT_AHEAD = "id-token-iat-ahead", ID_TOKEN, "is issued three seconds ahead, as by a clock that is not quite the same", ["ID-08"];
-    ID_TOKEN_NBF_AHEAD = "id-token-nbf-ahead", ID_TOKEN, "is good in three seconds: nbf, as by a clock that is not quite the same", ["ID-08"];
+    ID_TOKEN_IAT_AHEAD = "id-token-iat-ahead", ID_TOKEN, "is issued three seconds ahead, as by a clock that is not quite the same", ["ID-17"];
+    ID_TOKEN_NBF_AHEAD = "id-token-nbf-ahead", ID_TOKEN, "is good in three seconds: nbf, as by a clock that is not quite the same", ["ID-17"];
     ID_TOKEN_WITHOUT_IAT = "id-token-without-iat", ID_TOKEN, "does not say when it was issued", ["ID-08"];
-    ID_TOKEN_OLD = "id-token-old", ID_TOKEN, "was issued a week ago and has not expired", ["ID-08"];
-    ID_TOKEN_FROM_THE_FUTURE = "id-token-from-the-future", ID_TOKEN, "is issued in an hour", ["ID-08"];
-    ID_TOKEN_NOT_YET_GOOD = "id-token-not-yet-good", ID_TOKEN, "is good in an hour: nbf", ["ID-08"];
+    ID_TOKEN_OLD = "id-token-old", ID_TOKEN, "was issued a week ago and has not expired", ["ID-17"];
+    ID_TOKEN_FROM_THE_FUTURE = "id-token-from-the-future", ID_TOKEN, "is issued in an hour", ["ID-17"];
+    ID_TOKEN_NOT_YET_GOOD = "id-token-not-yet-good", ID_TOKEN, "is good in an hour: nbf", ["ID-17"];
     ID_TOKEN_WRONG_NONCE = "id-token-wrong-nonce", ID_TOKEN, "has another nonce than the one sent", ["ID-09"];
     ID_TOKEN_NONCE_LAST_CHARACTER = "id-token-nonce-last-character", ID_TOKEN, "has a nonce that differs from the sent one in its last character", ["ID-09"];
     ID_TOKEN_NONCE_OTHER_CASE = "id-token-nonce-other-case", ID_TOKEN, "has the nonce with small and capital letters exchanged", ["ID-09"];
@@ -157,15 +165,15 @@ faults! {
     ID_TOKEN_SUB_NUMBER = "id-token-sub-number", ID_TOKEN, "has a number as its subject, and so has the user information", ["ID-10"];
     ID_TOKEN_SUB_BOOLEAN = "id-token-sub-boolean", ID_TOKEN, "has true as its subject, and so has the user information", ["ID-10"];
     ID_TOKEN_SUB_NULL = "id-token-sub-null", ID_TOKEN, "has null as its subject, and so has the user information", ["ID-10"];
-    ID_TOKEN_SUB_LONG = "id-token-sub-long", ID_TOKEN, "has a subject of 256 characters", ["ID-10"];
-    JWKS_UNAVAILABLE = "jwks-unavailable", "JWKS", "answers 503", ["ID-04", "ID-12"];
+    ID_TOKEN_SUB_LONG = "id-token-sub-long", ID_TOKEN, "has a subject of 256 characters", ["ID-17"];
+    JWKS_UNAVAILABLE = "jwks-unavailable", "JWKS", "answers 503", ["ID-04"];
     JWKS_EMPTY = "jwks-empty", "JWKS", "has no key", ["ID-04"];
     JWKS_UNKNOWN_KEYS = "jwks-unknown-keys", "JWKS", "has keys of unknown types and uses before the right one, which is allowed", ["ID-12"];
-    JWKS_SEVERAL_KEYS = "jwks-several-keys", "JWKS", "has another signing key of the same type before the right one, which is allowed", ["ID-16"];
-    USERINFO_UNAUTHORIZED = "userinfo-unauthorized", USERINFO, "answers 401 invalid_token to a good access token (/connect/userinfo)", ["RS-03", "ID-13"];
-    USERINFO_HTML = "userinfo-html", USERINFO, "answers 200 with an HTML page (/connect/userinfo)", ["ID-13"];
-    USERINFO_JWT = "userinfo-jwt", USERINFO, "answers with an unsigned JWT of another user, as application/jwt (/connect/userinfo)", ["ID-13", "ID-05"];
-    USERINFO_WITHOUT_SUBJECT = "userinfo-without-subject", USERINFO, "leaves out the subject (/connect/userinfo)", ["ID-13"];
+    JWKS_SEVERAL_KEYS = "jwks-several-keys", "JWKS", "has another signing key of the same type before the right one, which is allowed", ["ID-12"];
+    USERINFO_UNAUTHORIZED = "userinfo-unauthorized", USERINFO, "answers 401 invalid_token to a good access token (/connect/userinfo)", ["RS-03"];
+    USERINFO_HTML = "userinfo-html", USERINFO, "answers 200 with an HTML page (/connect/userinfo)", [] by hand "it names nobody: an application may go without the name or refuse the sign-in, and no requirement says which";
+    USERINFO_JWT = "userinfo-jwt", USERINFO, "answers with an unsigned JWT of another user, as application/jwt (/connect/userinfo)", ["ID-13"];
+    USERINFO_WITHOUT_SUBJECT = "userinfo-without-subject", USERINFO, "names another user and leaves out the subject (/connect/userinfo)", ["ID-13"];
     USERINFO_OTHER_SUBJECT = "userinfo-other-subject", USERINFO, "answers with subject and name of another user", ["ID-13"];
     REFRESH_INVALID_GRANT = "refresh-invalid-grant", REFRESH, "answers 400 invalid_grant to a good refresh token", ["RT-03"];
     REFRESH_NOT_ROTATED = "refresh-not-rotated", REFRESH, "gives no new refresh token; the old one stays good", ["RT-02"];

@@ -54,13 +54,14 @@ pub(super) async fn userinfo(
         return response;
     }
     let accounts = shared.accounts();
-    let other = trace.fires(&shared.faults, USERINFO_OTHER_SUBJECT);
+    let unnamed = trace.fires(&shared.faults, f::USERINFO_WITHOUT_SUBJECT);
+    let other = unnamed || trace.fires(&shared.faults, USERINFO_OTHER_SUBJECT);
     let user = if other { other_user(&accounts, &grant.subject) } else { accounts.user(&grant.subject) };
     let Some(user) = user else {
         return StatusCode::INTERNAL_SERVER_ERROR.into_response();
     };
     let mut claims = Map::new();
-    if !trace.fires(&shared.faults, f::USERINFO_WITHOUT_SUBJECT) {
+    if !unnamed {
         claims.insert("sub".to_owned(), shown_subject(&shared, &trace, &user.id));
     }
     if grant.scopes.contains(giponext::PROFILE) || other {
