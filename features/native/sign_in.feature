@@ -68,11 +68,3 @@ Feature: Native application
         | state                    |
         | a state that nobody sent |
         | no state                 |
-
-    @ID-09 @negative
-    Scenario: A native application refuses an ID token with another nonce
-      Given the platform will issue an ID token with another nonce
-      When Ada signs in through the program
-      Then the relying party sent a nonce
-      And the program says that sign-in failed
-      But nobody is signed in with the program

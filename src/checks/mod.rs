@@ -75,7 +75,7 @@ pub use jwks::{check_keys_read, check_keys_read_sparingly, check_nothing_fetched
 pub use lineage::Lineage;
 pub use metadata::{check_documents_agree, check_metadata, check_public_keys};
 pub use native::{Port, check_loopback_literal, check_port};
-pub use pages::check_list_read_to_the_end;
+pub use pages::{check_list_read_to_the_end, each_page_once};
 pub use platform_answer::{check_access_token_hash, check_discovery, check_introspection, check_refusal_layer};
 pub use reading::{SignIn, is_authorization_request, sign_ins};
 pub use refresh::{

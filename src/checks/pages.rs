@@ -25,6 +25,18 @@ pub fn check_list_read_to_the_end(exchanges: &[Exchange], path: &str) -> Judgeme
     Ok(())
 }
 
+/// The exchanges without pages that were there already: to read a list once more for another purpose is no mistake of its reading.
+pub fn each_page_once(exchanges: &[Exchange]) -> Vec<Exchange> {
+    let mut kept: Vec<Exchange> = Vec::new();
+    for exchange in exchanges {
+        let known = |page: &Exchange| page.status == 200 && page.path == exchange.path && page.query == exchange.query;
+        if exchange.method != "GET" || !kept.iter().any(known) {
+            kept.push(exchange.clone());
+        }
+    }
+    kept
+}
+
 /// What makes a reading of a list: the end-user's subject and the filters.
 type Reading<'a> = (Option<&'a str>, Vec<&'a (String, String)>);
 
@@ -126,6 +138,16 @@ mod tests {
         assert_eq!(judged(&[vec![limited], whole()].concat()), Ok(()), "a refused page is no page");
         undecided(judged(&[]));
         undecided(check_list_read_to_the_end(&whole(), "/v2/tenants/7/invoices"));
+    }
+
+    #[test]
+    fn a_list_that_is_read_again_for_something_else_is_read_once() {
+        let limited = refused(page(1, 0, 50, true), 429, "rate_limit_exceeded");
+        let again: Vec<Exchange> = whole().into_iter().map(|page| Exchange { number: page.number + 10, ..page }).collect();
+        let all = [vec![limited], whole(), again].concat();
+        assert!(found(judged(&all)).contains("twice"));
+        assert_eq!(judged(&each_page_once(&all)), Ok(()));
+        assert!(found(judged(&each_page_once(&whole()[..2]))).contains("before its end"));
     }
 
     #[test]

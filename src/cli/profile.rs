@@ -9,7 +9,7 @@ use serde::de::DeserializeOwned;
 
 use super::CliError;
 use super::placeholders::check_placeholders;
-use crate::domain::{App, ApplicationType, PORT, Profile, Requirement, TargetClient, TargetFile, Waiver};
+use crate::domain::{Action, App, ApplicationType, PORT, Profile, Requirement, TargetClient, TargetFile, Waiver};
 use crate::oauth::giponext;
 use crate::platform::{Assumptions, LOOPBACK_HOSTS, own_certificate};
 use crate::steps::{Mock, Remote, Target};
@@ -129,6 +129,31 @@ pub fn check_waivers(profile: &Profile, requirements: &[Requirement]) -> Result<
     }
 }
 
+/// A page is opened, a program is started with arguments.
+fn check_action(path: &Path, app: &App, name: &str, action: &Action) -> Result<(), CliError> {
+    let wrong = |message: String, hint| Err(CliError::Profile { path: path.to_owned(), message, hint });
+    if app.r#type == ApplicationType::Web {
+        return match (action.open.is_empty(), action.arguments.is_empty()) {
+            (true, _) => wrong(format!("app.actions.{name} names no page"), "give the path of its page by `open`"),
+            (false, false) => wrong(format!("app.actions.{name} has arguments, which are for programs"), "give `open` and `shows` alone"),
+            (false, true) => Ok(()),
+        };
+    }
+    if !action.open.is_empty() || action.submit.is_some() || action.books.is_some() {
+        return wrong(
+            format!("app.actions.{name} has a key of a page, and a {} application has none", app.r#type.name()),
+            "give `arguments`, if it needs any, `shows` and `scope` alone",
+        );
+    }
+    match Regex::new(&action.shows) {
+        Ok(_) => Ok(()),
+        Err(error) => wrong(
+            format!("app.actions.{name}.shows is no regular expression: {error}"),
+            "mend the pattern, or quote it with '…': it matches each line that shows an entry",
+        ),
+    }
+}
+
 /// What the types cannot say.
 fn check_profile(path: &Path, profile: &Profile) -> Result<(), CliError> {
     let wrong = |message: String, hint| Err(CliError::Profile { path: path.to_owned(), message, hint });
@@ -191,6 +216,9 @@ fn check_profile(path: &Path, profile: &Profile) -> Result<(), CliError> {
             "add the scope to app.scopes, or drop the action",
         );
     }
+    for (name, action) in &app.actions {
+        check_action(path, app, name, action)?;
+    }
     if app.command.as_ref().is_some_and(Vec::is_empty) {
         return wrong(
             "app.command is empty".to_owned(),
@@ -245,6 +273,9 @@ mod tests {
         let web = "[app]\nname = \"x\"\ntype = \"web\"\nscopes = []\nredirect_uris = [\"http://127.0.0.1:1/\"]\ncommand = [\"x\"]\n";
         let device = web.replace("web", "device").replace("redirect_uris = [\"http://127.0.0.1:1/\"]\n", "");
         let console = |pattern: &str| format!("{device}[app.console]\nsigned_in = '{pattern}'\n");
+        let with_page = format!("{web}url = \"http://127.0.0.1:1/\"\n[app.login]\ntrigger = \"#in\"\n");
+        let read = |text: &str| text.replace("scopes = []", "scopes = [\"giponext.patients\"]");
+        let action = "[app.actions.patients]\nshows = '^  '\nscope = \"giponext.patients\"\n";
         for (text, said) in [
             (web.to_owned(), Some("a web application needs app.url and [app.login]")),
             (device.clone(), Some("a device application needs [app.console]")),
@@ -255,6 +286,11 @@ mod tests {
             (console("Signed in").replace("[\"x\"]", "[\"x\", \"{port}\"]"), Some("{port} stands for the port of app.url")),
             (console("Signed in").replace("command = [\"x\"]", "image = \"x:1\""), Some("needs app.command")),
             (console("Signed in").replace("command", "image = \"x:1\"\ncommand"), Some("app.command and app.image are both there")),
+            (format!("{}{action}", read(&console("Signed in"))), None),
+            (format!("{}{action}", read(&console("Signed in"))).replace("'^  '", "'('"), Some("app.actions.patients.shows is no regular")),
+            (format!("{}{action}open = \"/\"\n", read(&console("Signed in"))), Some("has a key of a page")),
+            (format!("{}{action}", read(&with_page)), Some("app.actions.patients names no page")),
+            (format!("{}{action}open = \"/\"\narguments = [\"x\"]\n", read(&with_page)), Some("has arguments, which are for programs")),
         ] {
             let found = parse_profile(Path::new("collaudo.toml"), &text).err().map(|error| error.to_string());
             assert_eq!(found.is_some(), said.is_some(), "{text}: {found:?}");

@@ -126,9 +126,13 @@ pub enum Window {
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Action {
-    /// Path to open.
+    /// Path to open; a program has none.
+    #[serde(default)]
     pub open: String,
-    /// CSS selector with one element per entry shown.
+    /// What a program's command is followed by when it is to do this; without it a run does it by itself after the sign-in.
+    #[serde(default)]
+    pub arguments: Vec<String>,
+    /// CSS selector with one element per entry shown; of a program a regular expression that matches one line of output per entry.
     pub shows: String,
     /// The scope that it needs.
     pub scope: String,

@@ -1,8 +1,9 @@
 use super::app::App;
 use super::lists::{self, Feature};
 use super::session::{Data, Session, random};
+use super::sign_in::SignInError;
 use super::words::Words;
-use super::{Config, RelyingPartyError, device, native};
+use super::{Config, Defect, RelyingPartyError, device, native};
 use crate::event::Lang;
 use crate::oauth::giponext;
 
@@ -34,7 +35,10 @@ pub async fn run_program(program: Program, config: Config, say: Say<'_>) -> Resu
         Ok(signed_in) => signed_in,
         Err(error) => {
             tracing::warn!(%error, issuer = %app.config.issuer, "nobody was signed in");
-            say(&format!("Sign-in failed: {}", words.sign_in_error(&error)));
+            let useless = matches!(error, SignInError::Platform(_) | SignInError::Refused(_) | SignInError::Unavailable);
+            if !(useless && app.config.has(Defect::FailsWithoutWords)) {
+                say(&format!("Sign-in failed: {}", words.sign_in_error(&error)));
+            }
             native::linger(&app).await;
             return Ok(false);
         }
@@ -48,6 +52,9 @@ pub async fn run_program(program: Program, config: Config, say: Say<'_>) -> Resu
     match lists::read(&app, &session, Feature::Patients).await {
         Ok(rows) => {
             say(&format!("Patients: {}", rows.len()));
+            if app.config.has(Defect::CrashesOnEmptyList) {
+                say(&format!("First: {}", rows[0].title));
+            }
             rows.iter().for_each(|row| say(&format!("  {}", row.title)));
         }
         Err(error) => say(&format!("Patients: {}", words.api_error(&error))),

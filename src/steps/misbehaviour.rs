@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use cucumber::gherkin::Step;
 use cucumber::{then, when};
 
+use super::program_runs::reads_less;
 use super::sight::Sight;
 use super::world::World;
 use super::{Failure, fault_phrases};
@@ -29,6 +30,8 @@ pub(super) struct Trials {
     /// Features before anything was provoked.
     before: BTreeMap<String, Sight>,
     all: Vec<Trial>,
+    /// What the platform saw of a program before anything was provoked.
+    pub honest: Vec<Exchange>,
     /// Features when the scope of one of them was refused.
     pub consents: Vec<super::consent::Looked>,
 }
@@ -71,6 +74,7 @@ async fn answers(world: &mut World) -> Result<(), Failure> {
 
 #[then("each time the feature shows what it showed before")]
 async fn shows_the_same(world: &mut World) -> Result<(), Failure> {
+    world.require_shows()?;
     let found = world.memory.trials.all.iter().find_map(|trial| trial.unanswered().or_else(|| trial.changed(&world.memory.trials)));
     world.react_to(found)
 }
@@ -78,7 +82,9 @@ async fn shows_the_same(world: &mut World) -> Result<(), Failure> {
 /// For one of the scenario's requirements only: the others let an application leave the repetition to its user.
 #[then(expr = "each time the feature shows what it showed before, as {word} asks")]
 async fn shows_the_same_for(world: &mut World, requirement: String) -> Result<(), Failure> {
-    let found = world.memory.trials.all.iter().find_map(|trial| trial.unanswered().or_else(|| trial.changed(&world.memory.trials)));
+    let (trials, untold) = (&world.memory.trials, world.shows_untold());
+    let changed = |trial: &Trial| if untold { reads_less(&trial.way, &trials.honest, &trial.exchanges) } else { trial.changed(trials) };
+    let found = trials.all.iter().find_map(|trial| trial.unanswered().or_else(|| changed(trial)));
     world.ledger.oracle.set(OraclePart::Reaction, true);
     let Some((summary, expected, actual)) = found else { return Ok(()) };
     let found = checks::Discrepancy { summary, expected: expected.to_owned(), actual, clause: "C-57", exchanges: Vec::new() };
@@ -141,7 +147,7 @@ fn ways(step: &Step) -> Result<Vec<(String, &'static str, Times)>, Failure> {
 }
 
 /// What a look found: summary, what was expected, what was seen.
-type Found = (String, &'static str, String);
+pub(super) type Found = (String, &'static str, String);
 
 impl Trial {
     fn during(&self) -> String {
@@ -174,7 +180,12 @@ impl Trial {
 }
 
 impl Trials {
-    fn first_refusal(&self, check: impl Fn(&[Exchange]) -> checks::Judgement) -> checks::Judgement {
+    /// How many entries a feature showed before anything was provoked.
+    pub(super) fn shown_before(&self, feature: &str) -> usize {
+        self.before.get(feature).map_or(0, |sight| sight.entries.len())
+    }
+
+    pub(super) fn first_refusal(&self, check: impl Fn(&[Exchange]) -> checks::Judgement) -> checks::Judgement {
         let judged = self.all.iter().map(|trial| check(&trial.exchanges));
         judged.filter_map(Result::err).find(|refusal| refusal.discrepancy().is_some()).map_or(Ok(()), Err)
     }
@@ -227,7 +238,7 @@ impl World {
         for feature in features {
             if !self.memory.trials.before.contains_key(feature) {
                 let sight = self.look_at(feature).await?;
-                if sight.entries.is_empty() {
+                if sight.entries.is_empty() && !self.shows_untold() {
                     let seen = sight.shortened();
                     return Err(Failure::unjudged(format!("without any provocation the feature {feature} shows nothing: `{seen}`")));
                 }
@@ -239,6 +250,10 @@ impl World {
 
     /// Signs in again who was signed out by what went wrong: the next look is at another thing.
     async fn come_back(&mut self, name: &str) -> Result<(), Failure> {
+        if self.stage()?.program.is_some() {
+            // Each run is a sign-in of its own.
+            return Ok(());
+        }
         let visitor = self.actor_visitor().await?;
         if self.memory.trials.all.last().is_some_and(|trial| !trial.sight.entries.is_empty()) {
             return Ok(());

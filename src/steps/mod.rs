@@ -51,6 +51,7 @@ mod popup_life;
 mod portal;
 mod preflight;
 mod program;
+mod program_runs;
 mod program_sign_in;
 mod proof;
 mod provocation;

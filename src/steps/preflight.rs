@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use super::learning::{Begun, learn};
+use super::people::Person;
 use super::proof::{Proof, action, both_sides, client_secret, honest_sign_in};
 use super::setup::Sample;
 use super::sign_in::{Consent, Outcome};
@@ -290,12 +291,26 @@ async fn look_at_program(stage: &mut Stage, r#type: ApplicationType, looks: &mut
         Ok(Outcome::SignedIn(said)) if ada.is_named_by(&said) => {
             stage.end_program().await;
             looks.fine(what, format!("an honest one ends with `{}`", said.trim()));
+            look_at_runs(stage, &ada, looks).await;
             return Ok(());
         }
         Ok(other) => format!("an honest sign-in of {} is {}", ada.called(), other.describe()),
         Err(failure) => failure.message(),
     };
     Err(Stop(what, Proof::Wrong(told)))
+}
+
+/// Runs the program once for each action.
+async fn look_at_runs(stage: &mut Stage, person: &Person, looks: &mut Looks) {
+    let actions = stage.registered().map(|registered| registered.app.actions.clone()).unwrap_or_default();
+    for (name, action) in actions {
+        let what = format!("action {name}");
+        match stage.entries_of_run(person, &action).await {
+            Ok(0) => looks.take(&what, Proof::Doubtful(format!("no line of the program matches `{}` (its `shows`)", action.shows))),
+            Ok(entries) => looks.fine(&what, format!("{entries} lines of the program match `{}`", action.shows)),
+            Err(failure) => looks.wrong(&what, failure.message()),
+        }
+    }
 }
 
 /// An application that answers with an error page has nothing to judge.

@@ -68,6 +68,11 @@ impl Program {
         self.wait_for(deadline, |_| None::<()>).await == Seen::Ended
     }
 
+    /// Ends it, if it has not ended by itself. What it wrote stays.
+    pub fn end(&self) {
+        end_group(&self.child);
+    }
+
     /// How it ended, with its last words.
     pub fn last_words(&mut self) -> String {
         let status = self.child.try_wait().ok().flatten().map_or_else(|| "it runs".to_owned(), |status| status.to_string());

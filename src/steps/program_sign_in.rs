@@ -1,5 +1,6 @@
 //! A sign-in by means of a program: the person opens what it shows in a browser, and goes back to it.
 
+use std::collections::HashSet;
 use std::sync::LazyLock;
 use std::time::Duration;
 
@@ -12,7 +13,7 @@ use super::program::{Program, Seen};
 use super::sign_in::{Consent, Outcome, at_the_platform};
 use super::snapshot::without_secrets;
 use super::stage::{Stage, Visitor};
-use super::{Failure, PATIENCE};
+use super::{Failure, PATIENCE, Target};
 use crate::browser::pages::DevicePage;
 use crate::checks::shows_code;
 use crate::domain::{App, ApplicationType, Console, Endpoint, Exchange, Login, Suite};
@@ -50,7 +51,11 @@ impl Stage {
         let credentials = self.mock()?.register_client(request).map_err(Failure::broke)?;
         let folder = tempfile::tempdir().map_err(Failure::broke)?;
         let ca_file = folder.path().join("platform-ca.pem");
-        std::fs::write(&ca_file, "").map_err(Failure::broke)?;
+        let ca_pem = match &self.setup.target {
+            Target::Mock(mock) if self.issuer.starts_with("https:") => Some(mock.certificate.ca_pem.clone()),
+            _ => None,
+        };
+        std::fs::write(&ca_file, ca_pem.as_deref().unwrap_or_default()).map_err(Failure::broke)?;
         let tenants = self.authorised_tenants();
         let filling = Filling {
             issuer: &self.issuer,
@@ -60,7 +65,7 @@ impl Stage {
             tenants: &tenants,
             poll_seconds: self.poll_seconds,
             other: None,
-            ca_pem: None,
+            ca_pem: ca_pem.as_deref(),
         };
         let environment = filling.environment(&app, &ca_file);
         self.redirect_uris.clone_from(&app.redirect_uris);
@@ -85,12 +90,17 @@ impl Stage {
 
     /// Starts the program; one that still runs is ended.
     pub fn start_program(&mut self) -> Result<(), Failure> {
+        self.start_program_with(&[])
+    }
+
+    /// [`Stage::start_program`] with what its command is followed by.
+    pub fn start_program_with(&mut self, arguments: &[String]) -> Result<(), Failure> {
         let mark = self.mock()?.journal().mark();
         let registered = self.program.as_mut().ok_or_else(|| Failure::broke("no step has registered the program"))?;
         registered.running = None;
         registered.mark = mark;
-        let command = registered.app.command.as_deref().unwrap_or_default();
-        registered.running = Some(Program::start(command, &registered.environment)?);
+        let command = [registered.app.command.as_deref().unwrap_or_default(), arguments].concat();
+        registered.running = Some(Program::start(&command, &registered.environment)?);
         Ok(())
     }
 
@@ -181,7 +191,7 @@ impl Stage {
         }
     }
 
-    fn last_words(&mut self) -> String {
+    pub(super) fn last_words(&mut self) -> String {
         let running = self.program.as_mut().and_then(|registered| registered.running.as_mut());
         let words = running.map_or_else(String::new, Program::last_words);
         let mut secrets = self.mock().map(|platform| platform.shared().redaction.secrets()).unwrap_or_default();
@@ -191,28 +201,38 @@ impl Stage {
 
     /// What the program says of the sign-in, or that it ended without a word.
     pub async fn program_outcome(&mut self, patience: Duration) -> Result<Outcome, Failure> {
-        let marks = self.marks()?;
-        let (journal, mark) = (self.mock()?.journal(), self.registered()?.mark);
-        let mut given = journal.since(mark).into_iter().filter(is_device_authorization).map(|exchange| exchange.number);
-        let first = given.next().unwrap_or(u64::MAX);
-        let another = |exchange: &Exchange| is_device_authorization(exchange) && exchange.number > first;
-        let seen = tokio::select! {
-            biased;
-            seen = self.running()?.wait_for(patience, |output| outcome_of(&marks, output)) => seen,
-            // It has given the first code up: nobody is signed in by that one.
-            Ok(_) = journal.wait_for(mark, "another device code", patience, another) => return Ok(Outcome::Refused(None)),
-        };
-        match seen {
-            Seen::Found(outcome) => Ok(outcome),
-            Seen::Ended => Ok(Outcome::Refused(None)),
-            Seen::Silent => {
+        match self.program_says_within(patience).await? {
+            Some(outcome) => Ok(outcome),
+            None => {
                 let last = self.last_words();
                 Err(Failure::unjudged(format!("the program said nothing of the sign-in within {} s: {last}", patience.as_secs())))
             }
         }
     }
 
-    fn marks(&self) -> Result<Marks, Failure> {
+    /// The same; `None` where it says nothing in time.
+    pub(super) async fn program_says_within(&self, patience: Duration) -> Result<Option<Outcome>, Failure> {
+        let (marks, issuer) = (self.marks()?, self.issuer.as_str());
+        let (journal, mark) = (self.mock()?.journal(), self.registered()?.mark);
+        let mut given = journal.since(mark).into_iter().filter(is_device_authorization).map(|exchange| exchange.number);
+        let first = given.next().unwrap_or(u64::MAX);
+        let another = |exchange: &Exchange| is_device_authorization(exchange) && exchange.number > first;
+        // Whoever shows a second address has given the first sign-in up: nobody is signed in by that one.
+        let said = |output: &str| outcome_of(&marks, output).or_else(|| begins_again(issuer, output).then_some(Outcome::Refused(None)));
+        let seen = tokio::select! {
+            biased;
+            seen = self.running()?.wait_for(patience, said) => seen,
+            // The same with a second code.
+            Ok(_) = journal.wait_for(mark, "another device code", patience, another) => Seen::Ended,
+        };
+        Ok(match seen {
+            Seen::Found(outcome) => Some(outcome),
+            Seen::Ended => Some(Outcome::Refused(None)),
+            Seen::Silent => None,
+        })
+    }
+
+    pub(super) fn marks(&self) -> Result<Marks, Failure> {
         let console = self.registered()?.app.console.as_ref();
         marks(console.ok_or_else(|| Failure::broke("the profile has no [app.console]"))?)
     }
@@ -249,28 +269,40 @@ async fn decide_device(visitor: &Visitor, person: &Person, consent: &Consent, co
     Ok(None)
 }
 
-fn is_device_authorization(exchange: &Exchange) -> bool {
+pub(super) fn is_device_authorization(exchange: &Exchange) -> bool {
     exchange.endpoint == Endpoint::DeviceAuthorization && exchange.status == 200
 }
 
 /// What says that somebody is signed in, and what that nobody is.
-type Marks = (Regex, Option<Regex>);
+pub(super) type Marks = (Regex, Option<Regex>);
 
 fn marks(console: &Console) -> Result<Marks, Failure> {
     let parse = |pattern: &str| Regex::new(pattern).map_err(Failure::broke);
     Ok((parse(&console.signed_in)?, console.refused.as_deref().map(parse).transpose()?))
 }
 
-fn outcome_of((signed_in, refused): &Marks, output: &str) -> Option<Outcome> {
-    output.lines().find_map(|line| match refused {
+pub(super) fn outcome_of(marks: &Marks, output: &str) -> Option<Outcome> {
+    output.lines().find_map(|line| outcome_in(marks, line))
+}
+
+/// What one line says of the sign-in.
+pub(super) fn outcome_in((signed_in, refused): &Marks, line: &str) -> Option<Outcome> {
+    match refused {
         _ if signed_in.is_match(line) => Some(Outcome::SignedIn(line.trim().to_owned())),
         Some(refused) if refused.is_match(line) => Some(Outcome::Refused(Some(line.trim().to_owned()))),
         _ => None,
-    })
+    }
+}
+
+/// Whether the addresses of two authorization requests are shown, each with a state, challenge or nonce of its own.
+fn begins_again(issuer: &str, output: &str) -> bool {
+    let requests: HashSet<String> =
+        addresses(output).filter(|address| address.starts_with(issuer) && address.contains("response_type=")).collect();
+    requests.len() > 1
 }
 
 /// Every address in a text.
-fn addresses(text: &str) -> impl Iterator<Item = String> {
+pub(super) fn addresses(text: &str) -> impl Iterator<Item = String> {
     static ADDRESS: LazyLock<Regex> = LazyLock::new(|| Regex::new(r#"https?://[^\s"'<>()\x1b]+"#).expect("the pattern is well formed"));
     ADDRESS.find_iter(text).map(|found| found.as_str().trim_end_matches(['.', ',', ';', '!']).to_owned())
 }
@@ -286,6 +318,16 @@ mod tests {
         assert_eq!(outcome_of(&marks, "Waiting\n"), None);
         assert_eq!(outcome_of(&marks, "Waiting\n  Signed in as Ada\nFailed: late"), Some(Outcome::SignedIn("Signed in as Ada".to_owned())));
         assert_eq!(outcome_of(&marks, "Failed: no\nSigned in as Ada"), Some(Outcome::Refused(Some("Failed: no".to_owned()))));
+    }
+
+    #[test]
+    fn whoever_shows_another_address_has_begun_again() {
+        let shown = |states: &[&str]| -> String {
+            states.iter().map(|state| format!("open http://localhost:1/authorize?response_type=code&state={state}\n")).collect()
+        };
+        assert!(!begins_again("http://localhost:1", &shown(&["a", "a"])), "the same address twice is one");
+        assert!(begins_again("http://localhost:1", &shown(&["a", "b"])));
+        assert!(!begins_again("http://localhost:2", &shown(&["a", "b"])));
     }
 
     #[test]

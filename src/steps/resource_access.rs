@@ -13,7 +13,9 @@ use crate::platform::accounts::TENANT;
 
 #[given(expr = "the medical centre has {int} patients and the platform serves pages of {int}")]
 async fn patients_and_pages(world: &mut World, patients: usize, page: usize) -> Result<(), Failure> {
-    world.action_for("patients")?;
+    if world.stage()?.program.is_none() {
+        world.action_for("patients")?;
+    }
     let platform = world.stage()?.mock()?;
     platform.keep_patients(TENANT, patients);
     platform.set_page_limit(page);
@@ -25,8 +27,12 @@ async fn patients_and_pages(world: &mut World, patients: usize, page: usize) -> 
 #[when(expr = "{word} opens every declared feature")]
 async fn opens_every_feature(world: &mut World, name: String) -> Result<(), Failure> {
     world.memory.actor = Some(name);
+    let is_program = world.stage()?.program.is_some();
     for feature in world.features()? {
-        world.open_feature_as_actor(&feature).await?;
+        match is_program {
+            true => drop(world.look_at(&feature).await?),
+            false => world.open_feature_as_actor(&feature).await?,
+        }
     }
     Ok(())
 }
@@ -183,6 +189,9 @@ pub(super) fn tolerate_nothing(refusal: checks::Refusal) -> checks::Judgement {
 impl World {
     /// Features of the profile that can be opened, in the profile's order.
     pub(super) fn features(&self) -> Result<Vec<String>, Failure> {
+        if let Some(program) = self.stage().ok().and_then(|stage| stage.program.as_ref()) {
+            return Ok(program.features());
+        }
         let features: Vec<String> = self.setup()?.profile.app.actions.keys().cloned().collect();
         if features.is_empty() {
             return Err(Failure::not_applicable("the profile names no action that calls the API ([app.actions])"));

@@ -102,7 +102,7 @@ fn not_shown(provoked: &Provoked, person: &Person) -> Option<(String, Vec<u64>)>
 }
 
 /// A reason with what the platform did before it.
-fn told_to(phrase: &str, failure: Failure) -> Failure {
+pub(super) fn told_to(phrase: &str, failure: Failure) -> Failure {
     match failure {
         Failure::Unjudged { reason } => Failure::unjudged(format!("{reason} (when the platform was to {phrase})")),
         other => other,
@@ -132,6 +132,9 @@ impl World {
             return Ok(());
         }
         let expected = if self.has_tag("negative") { Expected::Refused } else { Expected::SignedIn };
+        if self.stage()?.program.is_some() {
+            return self.provoke_program(name, phrase, fault, times).await;
+        }
         let key = format!("{name}, {}", self.memory.series.len() + 1);
         self.memory.actor = Some(key.clone());
         let stage = self.stage_mut()?;

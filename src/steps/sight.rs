@@ -13,7 +13,7 @@ pub(super) const LONGEST_ANSWER: Duration = Duration::from_secs(40);
 const TRACES: [&str; 6] =
     ["stack trace", "Traceback (most recent call last)", "panicked at", "at java.", "Exception in thread", "node_modules/"];
 
-/// A page as it was seen once it was done.
+/// A page, or what a program wrote, as it was seen once it was done.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Sight {
     /// Nothing came within [`LONGEST_ANSWER`].
@@ -28,7 +28,7 @@ impl Sight {
     /// What is wrong with it as an answer to a person, whatever it says.
     pub fn unanswered(&self) -> Option<String> {
         if self.never {
-            return Some(format!("no page within {} s", LONGEST_ANSWER.as_secs()));
+            return Some(format!("no answer within {} s", LONGEST_ANSWER.as_secs()));
         }
         if let Some(status) = self.status.filter(|status| *status == 500 || (*status > 500 && self.words.trim().is_empty())) {
             return Some(format!("status {status}, and the page says `{}`", self.shortened()));
@@ -37,7 +37,7 @@ impl Sight {
         if let Some(trace) = trace {
             return Some(format!("the insides of a program (`{trace}`): `{}`", self.shortened()));
         }
-        self.words.trim().is_empty().then(|| "a page without a word".to_owned())
+        self.words.trim().is_empty().then(|| "an answer without a word".to_owned())
     }
 
     /// The lines that are not on the other page.
@@ -63,6 +63,9 @@ impl Sight {
 impl World {
     /// Opens a feature as the actor, and looks at it when it is done.
     pub(super) async fn look_at(&mut self, feature: &str) -> Result<Sight, Failure> {
+        if self.stage()?.program.is_some() {
+            return self.look_at_program(feature).await;
+        }
         let (key, action) = self.declared_action(feature)?;
         let visitor = self.actor_visitor().await?;
         self.memory.feature = Some(key);

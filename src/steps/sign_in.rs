@@ -67,7 +67,8 @@ impl Stage {
         let mark = self.exchanges().len();
         let expected = std::mem::take(&mut self.provocation.expected);
         let outcome = if self.program.is_some() {
-            let outcome = self.sign_in_with_program(&key, person, &Consent::GrantAll).await;
+            // A browser that has seen the platform's pages only has nothing to keep apart.
+            let outcome = self.sign_in_with_program(&person.name, person, &Consent::GrantAll).await;
             self.end_program().await;
             outcome
         } else {

@@ -15,6 +15,8 @@ use crate::event::ScenarioFinished;
 
 /// Short enough to wait for, long enough to be told from the noise of a busy machine.
 const DEVICE_INTERVAL_SECONDS: u64 = 2;
+/// Where a scenario is about something else than the interval.
+const SHORT_DEVICE_INTERVAL_SECONDS: u64 = 1;
 
 /// How often an application is to poll in the background where that is what a scenario is about.
 pub(super) const BACKGROUND_SECONDS: u64 = 1;
@@ -107,7 +109,9 @@ impl World {
     pub(super) async fn raise(&mut self) -> Result<&mut Stage, Failure> {
         if self.stage.is_none() {
             let setup = self.setup()?;
-            let device_interval_seconds = self.has_tag("device").then_some(DEVICE_INTERVAL_SECONDS);
+            let times_polls = self.scenario.iter().flat_map(|scenario| &scenario.requirements).any(|id| id.as_str().starts_with("DV-"));
+            let interval = if times_polls { DEVICE_INTERVAL_SECONDS } else { SHORT_DEVICE_INTERVAL_SECONDS };
+            let device_interval_seconds = self.has_tag("device").then_some(interval);
             let (seed, day) = match &self.scenario {
                 // Approved texts hold sample data: they are of one seed and one day.
                 Some(scenario) if scenario.suite == Suite::Platform => (1, Some(jiff::civil::date(2026, 11, 24))),

@@ -13,6 +13,7 @@ mod learning;
 mod mock;
 mod odd;
 mod program;
+mod programs;
 mod reports;
 mod sandbox;
 mod snapshots;
