@@ -31,7 +31,7 @@ Feature: What programs do at the API
         | answer every call with a redirect to another host for good              |
         | name a page of another host in every list                               |
       Then each time the relying party answers
-      But no other host was shown the access token
+      But no other host was shown a token or a secret
 
       @device
       Examples:
@@ -49,7 +49,7 @@ Feature: What programs do at the API
       And the end-user Ada has an account at the medical centre
       When Ada signs in once for each way in which the platform misbehaves
         | answer the token request with a redirect to another host |
-      Then no other host was shown the access token
+      Then no other host was shown a token or a secret
       And every one of these sign-ins is refused
 
       @device
