@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use regex::Regex;
 use secrecy::SecretString;
 use serde::de::DeserializeOwned;
+use url::Url;
 
 use super::CliError;
 use super::placeholders::check_placeholders;
@@ -210,6 +211,15 @@ fn check_profile(path: &Path, profile: &Profile) -> Result<(), CliError> {
     if app.redirect_uris.is_empty() && app.r#type != ApplicationType::Device {
         return wrong("app.redirect_uris is empty".to_owned(), "name the redirect URI that the application sends");
     }
+    if let Some(address) = app.backchannel_logout.as_ref().filter(|address| !is_logout_address(address)) {
+        return wrong(
+            format!("app.backchannel_logout is `{address}`, which is neither a path nor an http address without a fragment"),
+            "give the path of the application's page that takes logout tokens, such as \"/backchannel-logout\", or its whole address",
+        );
+    }
+    if app.backchannel_logout.is_some() && app.r#type != ApplicationType::Web {
+        return wrong("app.backchannel_logout is for web applications".to_owned(), "leave it out: nobody can reach a program");
+    }
     if let Some((name, action)) = app.actions.iter().find(|(_, action)| !app.scopes.contains(&action.scope)) {
         return wrong(
             format!("app.actions.{name} needs the scope `{}`, which app.scopes does not declare", action.scope),
@@ -246,6 +256,16 @@ fn check_profile(path: &Path, profile: &Profile) -> Result<(), CliError> {
         );
     }
     Ok(())
+}
+
+/// A path, or an absolute address without a fragment (OpenID Connect Back-Channel Logout 1.0 section 2.2).
+fn is_logout_address(address: &str) -> bool {
+    let parsed = if address.starts_with('/') && !address.starts_with("//") {
+        Url::parse("http://localhost/").and_then(|base| base.join(address))
+    } else {
+        Url::parse(address)
+    };
+    parsed.is_ok_and(|url| matches!(url.scheme(), "http" | "https") && url.fragment().is_none())
 }
 
 #[cfg(test)]
@@ -319,6 +339,23 @@ mod tests {
             let found = parse_profile(Path::new("collaudo.toml"), &text).err().map(|error| error.to_string());
             assert_eq!(found.is_some(), said.is_some(), "{text}: {found:?}");
             assert!(found.clone().unwrap_or_default().contains(said.unwrap_or_default()), "{text}: {found:?}");
+        }
+    }
+
+    #[test]
+    fn a_back_channel_logout_address_is_a_path_or_an_address() {
+        let web = |address: &str| {
+            format!(
+                "[app]\nname = \"x\"\ntype = \"web\"\nscopes = []\nurl = \"http://localhost:1/\"\nredirect_uris = [\"http://localhost:1/\"]\n\
+                 command = [\"x\"]\nbackchannel_logout = \"{address}\"\n[app.login]\ntrigger = \"#in\"\n"
+            )
+        };
+        for sound in ["/logout", "/logout?of=gipo", "https://x.example/logout"] {
+            parse_profile(Path::new("collaudo.toml"), &web(sound)).expect(sound);
+        }
+        for wrong in ["", "logout", "//x.example/logout", "/logout#now", "ftp://x.example/"] {
+            let error = parse_profile(Path::new("collaudo.toml"), &web(wrong)).expect_err(wrong).to_string();
+            assert!(error.contains("app.backchannel_logout is `"), "{error}");
         }
     }
 

@@ -50,6 +50,7 @@ impl App {
         Self {
             redirect_uris: all_moved(&self.redirect_uris),
             post_logout_redirect_uris: all_moved(&self.post_logout_redirect_uris),
+            backchannel_logout: self.backchannel_logout.as_ref().map(moved),
             url: Some(url),
             ..self.clone()
         }

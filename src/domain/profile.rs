@@ -43,6 +43,8 @@ pub struct App {
     /// Where a sign-out at the platform may send the browser on to.
     #[serde(default)]
     pub post_logout_redirect_uris: Vec<String>,
+    /// Where it takes back-channel logout tokens: a path of its page's host, or an address (LO-04).
+    pub backchannel_logout: Option<String>,
     /// Which of the run's medical centres it may serve: `authorised`, or ids.
     #[serde(default = "authorised")]
     pub tenants: Vec<String>,

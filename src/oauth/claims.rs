@@ -2,6 +2,9 @@ use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::{Map, Value};
 
+/// The member of `events` that makes a token a logout token (OpenID Connect Back-Channel Logout 1.0 section 2.4).
+pub const LOGOUT_EVENT: &str = "http://schemas.openid.net/event/backchannel-logout";
+
 /// The readable parts of a signed JWT. Nothing is verified: for evidence and snapshots only.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Jwt {

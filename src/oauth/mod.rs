@@ -7,7 +7,7 @@ mod pkce;
 mod redirect_uri;
 mod scope;
 
-pub use claims::{DecodeError, Jwt, decode_jwt};
+pub use claims::{DecodeError, Jwt, LOGOUT_EVENT, decode_jwt};
 pub use error::ErrorCode;
 pub use metadata::Metadata;
 pub use pkce::{code_challenge_s256, is_code_verifier, is_unreserved};

@@ -25,6 +25,7 @@ mod kept_secret;
 mod lang;
 mod levers;
 mod levers_api;
+mod levers_logout;
 mod limiter;
 mod paths;
 mod portal;
@@ -38,6 +39,7 @@ mod tls;
 mod workbench;
 
 pub use api::{PatientName, document as api_document};
+pub use authorization::LoggedOut;
 pub use certificate::{OwnCertificate, own_certificate, spki_of};
 pub use clock::{Clock, Random};
 pub use connections::ConnectionLimits;

@@ -29,6 +29,8 @@ pub struct Settings {
     pub own_key: bool,
     /// The pages for a person who develops against the platform; none under a scenario.
     pub workbench: Option<WorkbenchSettings>,
+    /// Whether the metadata promise back-channel logout: where a scenario sends the tokens.
+    pub announces_backchannel_logout: bool,
 }
 
 /// How much of the journal is kept.
@@ -65,6 +67,7 @@ impl Default for Settings {
             data: None,
             own_key: false,
             workbench: None,
+            announces_backchannel_logout: false,
         }
     }
 }

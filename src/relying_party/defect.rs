@@ -231,6 +231,11 @@ defects! {
     LogoutKeepsSession "logout-keeps-session" ["LO-03"] "deletes the cookie at logout but not the session";
     ForgetsIdTokenHint "forgets-id-token-hint" ["LO-06"] "sends its users to the platform's sign-out without telling by an ID token who they are";
     TakesStateForAddress "takes-state-for-address" ["LO-06"] "goes on to the address that a return from the platform's sign-out has as its state";
+    IgnoresLogoutSignature "ignores-logout-signature" ["LO-04"] "does not check the signature of a logout token";
+    TakesIdTokenForLogout "takes-id-token-for-logout" ["LO-04"] "takes an ID token for a logout token";
+    EndsNothingAtLogoutToken "ends-nothing-at-logout-token" ["LO-04"] "answers 200 to a good logout token and ends no session";
+    EndsEverySession "ends-every-session" ["LO-04"] "ends everybody's session at a logout token of one user";
+    AcceptsBadLogoutTokens "accepts-bad-logout-tokens" ["LO-04"] "answers 200 to a logout token that it does not obey";
 }
 
 impl Defect {

@@ -11,13 +11,13 @@ use super::{Defect, Habit};
 use crate::oauth::decode_jwt;
 
 /// How far the platform's clock may be from ours.
-const LEEWAY_SECONDS: f64 = 120.0;
+pub(super) const LEEWAY_SECONDS: f64 = 120.0;
 /// The same as a habit.
 const LENIENT_SECONDS: f64 = 300.0;
 /// An ID token comes straight from the token endpoint: one issued longer ago than this is somebody else's.
-const OLDEST_SECONDS: f64 = 900.0;
+pub(super) const OLDEST_SECONDS: f64 = 900.0;
 
-type Claims = Map<String, Value>;
+pub(super) type Claims = Map<String, Value>;
 
 /// At which occasion an ID token is read.
 #[derive(Clone, Copy, Debug)]
@@ -163,7 +163,7 @@ impl App {
     }
 }
 
-fn signed_with(token: &str, key: &Jwk, algorithm: Algorithm) -> Option<Claims> {
+pub(super) fn signed_with(token: &str, key: &Jwk, algorithm: Algorithm) -> Option<Claims> {
     if key.common.public_key_use == Some(PublicKeyUse::Encryption) {
         return None;
     }

@@ -22,6 +22,7 @@
 
 mod api;
 mod app;
+mod backchannel_logout;
 mod background;
 mod callback;
 mod comparison;

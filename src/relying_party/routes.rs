@@ -10,7 +10,7 @@ use axum::routing::{get, post};
 
 use super::app::App;
 use super::pages::{self, Feature};
-use super::{Defect, callback, login, logout, platform_sign_out};
+use super::{Defect, backchannel_logout, callback, login, logout, platform_sign_out};
 
 /// Scripts, styles and requests of this host only; no frame around it (CB-15, SE-03). No `form-action`: it would stop the
 /// browser at a redirect away from here.
@@ -25,6 +25,7 @@ pub(super) fn router(app: Arc<App>) -> Router {
         .route("/callback", get(callback::callback))
         .route("/callback/done", get(callback::done))
         .route("/logout", post(logout::logout))
+        .route("/backchannel-logout", post(backchannel_logout::receive))
         .route("/signed-out", get(platform_sign_out::returned))
         .route("/session", get(pages::session))
         .route("/patients", get(async |state, jar, visit| pages::feature(state, jar, visit, Feature::Patients).await))

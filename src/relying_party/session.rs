@@ -157,6 +157,8 @@ impl Session {
 #[derive(Default)]
 pub(super) struct Store {
     sessions: Mutex<HashMap<String, Arc<Session>>>,
+    /// Logout tokens that were obeyed, by their `jti`, and when.
+    pub obeyed: Mutex<HashMap<String, Instant>>,
     /// Attempts of every browser. Only the defects that mix browsers up read it.
     pub attempts_of_all: Mutex<HashMap<String, Attempt>>,
 }

@@ -46,4 +46,6 @@ pub(super) struct Memory {
     pub markup: Vec<String>,
     /// What came of each provocation of a series.
     pub series: Vec<Provoked>,
+    /// Logout tokens that were sent, and what came of them.
+    pub logout: super::backchannel_logout::Logouts,
 }

@@ -12,6 +12,7 @@ mod advice;
 mod application;
 mod attempt;
 mod authorization;
+mod backchannel_logout;
 mod background;
 mod canaries;
 mod client;

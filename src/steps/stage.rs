@@ -246,6 +246,8 @@ impl Shared {
                         public_host: setup.profile.app.platform_host().to_owned(),
                         tls: sample.https.then(|| mock.certificate.tls.clone()),
                         assumptions: sample.assumptions(&mock.assumptions),
+                        // The approved texts of a day of their own are of a platform without it.
+                        announces_backchannel_logout: sample.day.is_none() && setup.profile.app.backchannel_logout.is_some(),
                         ..Settings::default()
                     }
                     .with_moved_endpoints(moved),

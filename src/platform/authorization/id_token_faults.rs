@@ -13,14 +13,14 @@ use crate::platform::api::elsewhere;
 use crate::platform::{Shared, Trace};
 
 /// No client has this id.
-const OTHER_CLIENT: &str = "gipo-somebody-else";
+pub(super) const OTHER_CLIENT: &str = "gipo-somebody-else";
 /// Nobody's subject.
 const OTHER_SUBJECT: &str = "subject-of-somebody-else";
 /// The name that goes with it.
 const OTHER_NAME: &str = "Mallory Neri";
 /// One character more than a subject may have (OpenID Connect Core section 2).
 const TOO_LONG: usize = 256;
-const HOUR: i64 = 3600;
+pub(super) const HOUR: i64 = 3600;
 /// Paths at another origin where the foreign key is.
 pub(super) const FOREIGN_JWKS: &str = "/keys";
 pub(super) const FOREIGN_CERTIFICATE: &str = "/certificate";
@@ -165,26 +165,26 @@ fn sign_with<'a>(draft: &mut Draft<'a>, keys: &'a Keys) {
     draft.signature = Signature::By(&keys.pair);
 }
 
-fn unsigned(draft: &mut Draft, alg: &str) {
+pub(super) fn unsigned(draft: &mut Draft, alg: &str) {
     draft.header = header(alg, None);
     draft.signature = Signature::None;
 }
 
-fn hs256(draft: &mut Draft, kid: &str, secret: &[u8]) {
+pub(super) fn hs256(draft: &mut Draft, kid: &str, secret: &[u8]) {
     draft.header = header("HS256", Some(kid));
     draft.signature = Signature::Hs256(secret.to_vec());
 }
 
-fn set(draft: &mut Draft, claim: &str, value: impl Into<Value>) {
+pub(super) fn set(draft: &mut Draft, claim: &str, value: impl Into<Value>) {
     draft.claims.insert(claim.to_owned(), value.into());
 }
 
-fn unset(draft: &mut Draft, claim: &str) {
+pub(super) fn unset(draft: &mut Draft, claim: &str) {
     // Not `remove`: the order of the others stays.
     draft.claims.shift_remove(claim);
 }
 
-fn shift(draft: &mut Draft, claim: &str, seconds: i64) {
+pub(super) fn shift(draft: &mut Draft, claim: &str, seconds: i64) {
     let at = draft.claims.get(claim).and_then(Value::as_i64).unwrap_or_default();
     set(draft, claim, at + seconds);
 }

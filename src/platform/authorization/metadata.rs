@@ -25,7 +25,7 @@ pub(super) async fn metadata(State(shared): State<Arc<Shared>>, Extension(trace)
 
 fn document(shared: &Shared, named: &str) -> Value {
     let (issuer, paths) = (shared.issuer_text(), &shared.settings.paths);
-    json!({
+    let mut document = json!({
         "issuer": named,
         "authorization_endpoint": format!("{issuer}{}", paths.authorization),
         "token_endpoint": format!("{issuer}{}", paths.token),
@@ -52,7 +52,14 @@ fn document(shared: &Shared, named: &str) -> Value {
         "claims_parameter_supported": false,
         "request_parameter_supported": false,
         "request_uri_parameter_supported": false,
-    })
+    });
+    if shared.settings.announces_backchannel_logout {
+        // OpenID Connect Back-Channel Logout 1.0 section 2.1.
+        for name in ["backchannel_logout_supported", "backchannel_logout_session_supported"] {
+            document[name] = true.into();
+        }
+    }
+    document
 }
 
 /// `GET` at `jwks_uri` (RFC 7517 section 5).

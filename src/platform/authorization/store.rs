@@ -340,6 +340,12 @@ impl Authorizations {
         self.id_tokens.get(subject).cloned()
     }
 
+    /// The platform's session behind a user's latest grant to a client.
+    pub(in crate::platform) fn latest_sid(&self, subject: &UserId, client_id: &str) -> Option<String> {
+        let own = |grant: &&Grant| grant.subject == *subject && grant.client_id == client_id;
+        self.grants.values().rev().find(own).map(|grant| grant.sid.clone())
+    }
+
     pub(in crate::platform) fn latest_access_token(&self, subject: &UserId) -> Option<SecretString> {
         let own = self.access_tokens.iter().filter(|(_, token)| self.grants[&token.grant].subject == *subject);
         own.max_by_key(|(_, token)| token.number).map(|(value, _)| SecretString::from(value.clone()))
