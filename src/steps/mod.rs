@@ -54,6 +54,7 @@ mod program;
 mod program_sign_in;
 mod proof;
 mod provocation;
+mod redirectors;
 mod refresh;
 mod resource_access;
 mod second_platform;
