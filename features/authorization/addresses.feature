@@ -17,22 +17,18 @@ Feature: Addresses of a sign-in
   Rule: No link sends the browser to a foreign host
 
     @CB-16 @provoked
-    Scenario Outline: A sign-in is not continued at <address>
-      When Ada signs in from a link of Mallory's that names <address> to return to
-      Then the browser was not sent to Mallory's host
-
-      Examples:
-        | address                     |
-        | an absolute address         |
-        | an address without a scheme |
-        | an address with a backslash |
-        | an address with a backslash first |
-        | an address with a tab inside |
-        | an address with three slashes |
-        | an address behind the own host's name |
-
-    @CB-16 @provoked
-    Scenario: A sign-out is not continued at a foreign host
-      Given Ada has signed in through the popup and granted every scope
-      When Ada signs out by a form of Mallory's that names an absolute address to return to
-      Then the browser was not sent to Mallory's host
+    Scenario: No sign-in and no sign-out is continued at a foreign host
+      When Ada signs in and out once for each address that Mallory names to go on to
+        | an absolute address                         |
+        | an address without a scheme                 |
+        | an address with a backslash                 |
+        | an address with a backslash first           |
+        | an address with two backslashes             |
+        | an address with a tab inside                |
+        | an address with a line break inside         |
+        | an address with three slashes               |
+        | an address with encoded slashes             |
+        | an address with a scheme and no slashes     |
+        | an address behind the own host's name       |
+        | a host that begins with the own host's name |
+      Then the browser was never sent to Mallory's host

@@ -40,8 +40,10 @@ Feature: Authorization request
     @AZ-04 @AZ-05
     Scenario: No two attempts share a state
       When Ada starts 30 sign-ins
+      And Ada starts another two in one browser
       Then every state is unguessable and unique
       And no state or scope carries personal data
+      And no state carries the id of the browser's session
 
     @AZ-06
     Scenario: The request carries an S256 code challenge

@@ -15,8 +15,13 @@ Feature: Messages between windows
       Then every message was posted to a named origin
 
     @PO-01 @negative
-    Scenario: An authorization response that a foreign page posts is not taken
-      Given a page of Mallory's has opened the relying party in Ada's browser
-      When Mallory's page posts a forged authorization response to it
-      Then the relying party does nothing with it
+    Scenario Outline: A message that <whose> posts is not taken
+      Given Ada's browser has kept the messages of a sign-in
+      When in Ada's browser <whose> has opened the relying party, where a sign-in is under way, and posts messages to it
+      Then the relying party does nothing with them
       And nobody is signed in at the relying party
+
+      Examples:
+        | whose                    |
+        | a page of Mallory's      |
+        | a page without an origin |

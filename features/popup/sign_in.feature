@@ -43,6 +43,7 @@ Feature: Popup sign-in
     @PO-03 @provoked
     Scenario: A sign-in whose popup was closed can be begun again
       Given Ada has closed the popup of a sign-in
+      And Ada has closed the popup of another one at the consent
       When Ada tries the sign-in again
       Then the relying party shows Ada signed in
 
@@ -51,6 +52,7 @@ Feature: Popup sign-in
       Given Ada's browser blocks every popup
       When Ada asks to sign in
       Then the relying party says so or signs Ada in without a popup
+      And the page of Ada comes to rest, and a sign-in in this window ends signed in
 
     @PO-05 @provoked
     Scenario: Two sign-ins side by side are kept apart

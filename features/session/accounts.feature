@@ -13,3 +13,9 @@ Feature: Accounts
       Given Ada's e-mail address has passed to Mallory
       When Mallory signs in through the popup and grants every scope
       Then the relying party shows Mallory signed in
+
+    @ID-11 @provoked
+    Scenario: A user whose e-mail address has changed is the same user
+      Given Ada's e-mail address has passed to Mallory
+      When Ada signs in through the popup and grants every scope
+      Then the relying party shows Ada signed in

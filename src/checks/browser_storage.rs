@@ -53,7 +53,8 @@ pub fn check_cookie_must(before: &[Cookie], after: &[Cookie], application: &Url)
     Ok(())
 }
 
-/// SE-01, the SHOULD: a session cookie is SameSite Lax or Strict, for the path `/`, and without Domain.
+/// SE-01, the SHOULD: a session cookie is SameSite Lax or Strict, for the path `/`, without Domain, and over TLS
+/// named `__Host-`.
 pub fn check_cookie_should(before: &[Cookie], after: &[Cookie], application: &Url) -> Judgement {
     for cookie in judged(before, after, application)? {
         let refuse = |what: String, expected: &str, actual: String| {
@@ -69,6 +70,14 @@ pub fn check_cookie_should(before: &[Cookie], after: &[Cookie], application: &Ur
         if cookie.domain.starts_with('.') {
             let domain = &cookie.domain[1..];
             return refuse(format!("goes to every subdomain of {domain}"), "no Domain", format!("Domain={domain}"));
+        }
+        // Without TLS no browser takes one.
+        if application.scheme() == "https" && !cookie.name.starts_with("__Host-") {
+            return refuse(
+                "can be set by another host of the domain".to_owned(),
+                "a name that begins with `__Host-`",
+                format!("`{}`", cookie.name),
+            );
         }
     }
     Ok(())
@@ -113,7 +122,7 @@ mod tests {
 
     #[test]
     fn a_sound_cookie_passes_and_no_cookie_is_nothing_to_judge() {
-        let (before, after) = ([cookie("session", "one")], [cookie("session", "two"), cookie("theme", "x")]);
+        let (before, after) = ([cookie("__Host-session", "one")], [cookie("__Host-session", "two"), cookie("__Host-theme", "x")]);
         assert_eq!(check_cookie_must(&before, &after, &https()), Ok(()));
         assert_eq!(check_cookie_should(&before, &after, &https()), Ok(()));
         undecided(check_cookie_must(&before, &before, &https()));
@@ -154,5 +163,7 @@ mod tests {
         assert!(judged(|cookie| cookie.same_site = Some(SameSite::None)).contains("other sites"));
         assert!(judged(|cookie| cookie.path = "/app".to_owned()).contains("`/app`"));
         assert!(judged(|cookie| cookie.domain = ".app.example".to_owned()).contains("every subdomain"));
+        assert!(judged(|cookie| cookie.name = "__Secure-session".to_owned()).contains("another host of the domain"));
+        assert_eq!(check_cookie_should(&[], &changed(|cookie| cookie.domain = "127.0.0.1".to_owned()), &loopback()), Ok(()));
     }
 }

@@ -63,8 +63,7 @@ pub use back_off::{
 pub use backchannel_logout::{LogoutAnswer, check_kept_from_no_cache, check_logout_obeyed, check_logout_refused};
 pub use browser_storage::{check_cookie_must, check_cookie_should, session_cookies};
 pub use callback_page::{
-    Load, check_message_not_taken, check_no_open_redirector, check_nothing_foreign_loaded, check_posted_to_named_origins,
-    check_response_address_left,
+    Load, check_message_not_taken, check_nothing_foreign_loaded, check_posted_to_named_origins, check_response_address_left, is_sent_away,
 };
 pub use device::{
     check_back_off_after_timeout, check_code_and_address_shown, check_polling_ends_with_the_code, check_polling_interval,
@@ -94,7 +93,7 @@ pub use scopes::{check_medical_reports_scope, check_requested_scopes_declared, c
 pub use secrecy::{Place, check_absent};
 pub use shape::{Addition, Member, Shape, check_shape, shape};
 pub use sign_out::{check_return_is_answered, check_signed_out_at_the_platform};
-pub use state::{check_states, has_another_defence};
+pub use state::{check_no_session_in_state, check_states, has_another_defence};
 pub use token_request::{
     check_code_verifiers, check_code_verifiers_fresh, check_codes_redeemed_once, check_grant_types, check_no_foreign_code,
     check_no_redemption, check_token_request_form, check_token_request_matches,

@@ -1,5 +1,8 @@
+use secrecy::{ExposeSecret, SecretString};
+
 use super::authorization_request::{check_unique, observed, uses_pkce};
 use super::judgement::{Clause, nothing};
+use super::secrecy::occurs_encoded;
 use super::{Judgement, Refusal, SignIn};
 use crate::domain::Exchange;
 
@@ -7,6 +10,8 @@ const CLAUSE: Clause = Clause("RFC 6749 section 10.10");
 
 /// Fewest sign-ins from which a pattern is told from chance.
 const FEWEST_SIGN_INS: usize = 10;
+/// A shorter cookie is no secret: a language, a choice.
+const SHORTEST_SESSION_ID: usize = 16;
 const BITS_NEEDED: f64 = 128.0;
 /// Of a character of printable ASCII: the most that a state can hold per character (RFC 6749 appendix A.5).
 const MOST_BITS_PER_CHARACTER: f64 = 6.57;
@@ -142,6 +147,31 @@ fn alphabet_size(texts: &[&str]) -> u32 {
     letters + 10 * u32::from(any(|c| c.is_ascii_digit())) + u32::try_from(others.len()).unwrap_or(u32::MAX)
 }
 
+/// AZ-05: no state holds the value of one of these cookies, neither plainly nor encoded (OAuth 2.1 section 4.1.1). One that is in a
+/// single state belongs to that attempt and is the state's own cookie; one that is in two is the browser's session.
+pub fn check_no_session_in_state(exchanges: &[Exchange], cookies: &[(String, SecretString)]) -> Judgement {
+    let sign_ins = observed(exchanges)?;
+    for (name, value) in cookies.iter().filter(|(_, value)| value.expose_secret().len() >= SHORTEST_SESSION_ID) {
+        let mut holding: Vec<&SignIn<'_>> = Vec::new();
+        for sign_in in &sign_ins {
+            let state = sign_in.parameter("state").unwrap_or_default();
+            let is_another = holding.iter().all(|other| other.parameter("state") != Some(state));
+            if is_another && occurs_encoded(value, state) {
+                holding.push(sign_in);
+            }
+        }
+        if holding.len() > 1 {
+            return Err(Clause("OAuth 2.1 section 4.1.1").refuse(
+                format!("the parameter `state` of the authorization request holds the value of the cookie `{name}`"),
+                "a `state` without the session's id",
+                format!("the value of the cookie `{name}` in {} states", holding.len()),
+                holding.iter().map(|sign_in| sign_in.number()),
+            ));
+        }
+    }
+    Ok(())
+}
+
 #[cfg(test)]
 mod tests {
     use super::super::fixtures::*;
@@ -161,6 +191,21 @@ mod tests {
 
     fn hexadecimal(login: u64, length: usize) -> String {
         random(&login.to_string()).bytes().map(|byte| format!("{byte:02x}")).collect::<String>().split_off(86 - length)
+    }
+
+    #[test]
+    fn a_session_is_told_from_the_cookie_of_one_state() {
+        use base64::Engine;
+        let kept = |value: &str| [("sid".to_owned(), SecretString::from(value))];
+        let (session, encode) = ("s3ss10n-0123456789", base64::engine::general_purpose::URL_SAFE_NO_PAD);
+        let packed = |turn: &str| format!("{turn}.{}", encode.encode(format!(r#"{{"sid":"{session}"}}"#)));
+        let states = with_states([packed("one-0123456789"), packed("two-0123456789")]);
+        assert!(found(check_no_session_in_state(&states, &kept(session))).contains("holds the value of the cookie `sid`"));
+        found(check_no_session_in_state(&with_states([format!("{session}a"), format!("{session}b")]), &kept(session)));
+        // The cookie that keeps one state, and one that is no secret.
+        assert_eq!(check_no_session_in_state(&states, &kept(&packed("one-0123456789"))), Ok(()));
+        assert_eq!(check_no_session_in_state(&states, &kept("one")), Ok(()));
+        undecided(check_no_session_in_state(&[], &kept(session)));
     }
 
     #[test]

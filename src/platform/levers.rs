@@ -84,6 +84,12 @@ impl Platform {
         self.shared().authorizations().revoke_grants(subject, client_id);
     }
 
+    /// From now on authorization responses name these besides, in the place of what the redirect URI has there.
+    pub fn name_in_responses(&self, parameters: &[(&str, &str)]) {
+        let named = parameters.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
+        *self.shared().named_besides.lock().unwrap_or_else(std::sync::PoisonError::into_inner) = named;
+    }
+
     /// Lets a sign-out that the client asks for send the browser on to this address.
     pub fn allow_post_logout(&self, client_id: &str, uri: &str) -> Result<(), LeverError> {
         let known = self.shared().accounts().allow_post_logout(client_id, uri);

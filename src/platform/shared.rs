@@ -1,4 +1,4 @@
-use std::sync::OnceLock;
+use std::sync::{Mutex, OnceLock, PoisonError};
 
 use axum::body::Bytes;
 use url::Url;
@@ -36,6 +36,8 @@ pub struct Shared {
     pub(super) own_key: Option<OwnKey>,
     /// Where the state outlives the process.
     pub(super) store: Option<Store>,
+    /// What authorization responses name besides, for a lever.
+    pub(super) named_besides: Mutex<Vec<(String, String)>>,
     pub(super) accounts: Kept<Accounts>,
     pub(super) authorizations: Kept<Authorizations>,
     pub(super) clinic: Kept<Clinic>,
@@ -62,6 +64,7 @@ impl Shared {
             own_key,
             store,
             metadata: OnceLock::new(),
+            named_besides: Mutex::default(),
             journal: Journal::keeping(journal),
             workbench: settings.workbench.clone().map(|settings| Workbench::new(settings.control_key)),
             limiter: Limiter::new(&settings.assumptions),
@@ -77,6 +80,11 @@ impl Shared {
     /// The issuer identifier as metadata and tokens carry it: no trailing slash.
     pub fn issuer_text(&self) -> &str {
         self.issuer.as_str().trim_end_matches('/')
+    }
+
+    /// What authorization responses name besides what they have to.
+    pub(super) fn named_besides(&self) -> Vec<(String, String)> {
+        self.named_besides.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     pub fn accounts(&self) -> Guard<'_, Accounts> {

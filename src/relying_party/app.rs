@@ -104,7 +104,7 @@ pub(super) struct App {
     pub other: Option<Arc<App>>,
     /// The token of whoever signed in first. Filled only by the defect that calls with it for everyone.
     pub first_token: Mutex<Option<SecretString>>,
-    /// Users by e-mail. Filled only by the defect that knows them by it.
+    /// Users by e-mail. Filled only by the defects that know them by it.
     pub users_by_email: Mutex<HashMap<String, User>>,
 }
 

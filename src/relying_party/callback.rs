@@ -56,7 +56,7 @@ pub(super) async fn callback(State(app): State<Arc<App>>, RawQuery(query): RawQu
         Ok(attempt) => attempt,
         Err(error) => {
             tracing::warn!(%error, "nobody was signed in");
-            session.data().refusal = Some(Refusal { description: description(&response), ..error.into() });
+            session.data().refusal = Some(Refusal { description: description(&response), uri: uri(&response), ..error.into() });
             // Whose window this is, nobody knows: the page finds out whether it can close itself.
             return (jar, Redirect::to("/callback/done")).into_response();
         }
@@ -73,6 +73,8 @@ pub(super) async fn callback(State(app): State<Arc<App>>, RawQuery(query): RawQu
                     return (jar, pages::in_place(&app, session.as_deref(), &visit, window)).into_response();
                 }
                 let target = attempt.return_to.filter(|_| window == Window::Same);
+                let named = response.get("next").filter(|_| app.config.has(Defect::RedirectsFromCallback)).map(str::to_owned);
+                let target = named.or(target);
                 (jar, target.map_or_else(|| leave(window), |target| Redirect::to(&target))).into_response()
             }
             Err(error) if app.config.has(Defect::FailsWithoutWords) => {
@@ -97,7 +99,12 @@ pub(super) async fn callback(State(app): State<Arc<App>>, RawQuery(query): RawQu
                     return (jar, Redirect::to(address.as_str())).into_response();
                 }
             }
-            refuse(&app, jar, &session, Refusal { description: description(&response), attempt: Some(attempt), ..error.into() })
+            refuse(
+                &app,
+                jar,
+                &session,
+                Refusal { description: description(&response), uri: uri(&response), attempt: Some(attempt), ..error.into() },
+            )
         }
     }
 }
@@ -122,6 +129,10 @@ fn refuse(app: &App, jar: CookieJar, session: &Session, refusal: Refusal) -> Res
 
 fn description(response: &AuthorizationResponse) -> Option<String> {
     response.get("error_description").map(str::to_owned)
+}
+
+fn uri(response: &AuthorizationResponse) -> Option<String> {
+    response.get("error_uri").map(str::to_owned)
 }
 
 pub(super) fn refused_as(code: &str) -> SignInError {

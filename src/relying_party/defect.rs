@@ -85,6 +85,16 @@ defects! {
     KeepsCodeInUrl "keeps-code-in-url" ["CB-15"] "leaves code and state in the address bar after the login";
     OpenRedirector "open-redirector" ["CB-16"] "redirects to whatever address return_to names";
     TakesAddressWithTab "takes-address-with-tab" ["CB-16"] "returns to an address that begins with one slash, also where a tab follows it";
+    RedirectsFromCallback "redirects-from-callback" ["CB-16"] "goes on from a sign-in to the address that the response names as `next`";
+    ComparesBeginningOfAddress "compares-beginning-of-address" ["CB-16"] "returns to an address that begins with its own scheme, host and port";
+    DecodesAddressAgain "decodes-address-again" ["CB-16"] "returns to an address that begins with neither slash nor scheme, decoded once more";
+    TakesMessageOfNoOrigin "takes-message-of-no-origin" ["PO-01"] "takes code and state from a message whose origin is `null`";
+    TakesOwnMessageOfAnyOrigin "takes-own-message-of-any-origin" ["PO-01"] "believes whoever says that the sign-in is finished";
+    SpinsWhenBlocked "spins-when-blocked" ["PO-03"] "asks its server without a pause whether a popup that was blocked has finished";
+    RefusesNewAddress "refuses-new-address" ["ID-11"] "refuses a user who comes with another e-mail than before";
+    SessionIdInState "session-id-in-state" ["AZ-05"] "packs the id of the browser's session into the state";
+    DescribesErrorInScript "describes-error-in-script" ["CB-13"] "puts the platform's error_description into a script";
+    LinksToErrorUri "links-to-error-uri" ["CB-13"] "links to whatever address error_uri names";
     AcceptsMessageOfAnyOrigin "accepts-message-of-any-origin" ["PO-01"] "takes code and state from a message of any origin";
     PostsToAnyOrigin "posts-to-any-origin" ["PO-02"] "posts the result of the login to target origin *";
     NeedsExpiresIn "needs-expires-in" ["TK-07"] "refuses a token answer that names no lifetime";

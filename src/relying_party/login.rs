@@ -49,9 +49,22 @@ pub(super) async fn login(State(app): State<Arc<App>>, Query(parameters): Query<
         None => begin(&app.config, window),
     };
     let begins_well = |to: &String| to.starts_with('/') && !to.starts_with("//") && !to.starts_with("/\\");
-    let taken = |to: &String| app.config.has(Defect::OpenRedirector) || (app.config.has(Defect::TakesAddressWithTab) && begins_well(to));
+    let own = app.config.base_url.as_str().trim_end_matches('/');
+    let taken = |to: &String| {
+        app.config.has(Defect::OpenRedirector)
+            || (app.config.has(Defect::TakesAddressWithTab) && begins_well(to))
+            || (app.config.has(Defect::ComparesBeginningOfAddress) && to.starts_with(own))
+            || (app.config.has(Defect::DecodesAddressAgain) && !to.starts_with(['/', '\\', 'h', 'j', 'd']))
+    };
     attempt.return_to = parameters.return_to.filter(taken);
     attempt.after = after;
+    if app.config.has(Defect::DecodesAddressAgain) {
+        let decode = |to: String| percent_encoding::percent_decode_str(&to).decode_utf8_lossy().into_owned();
+        attempt.return_to = attempt.return_to.map(decode);
+    }
+    if app.config.has(Defect::SessionIdInState) {
+        attempt.state = format!("{}.{}", attempt.state, URL_SAFE_NO_PAD.encode(format!(r#"{{"session":"{}"}}"#, session.id)));
+    }
     attempt.at_other = parameters.at.as_deref() == Some("other") && app.other.is_some();
     match authorization_request(app.at(attempt.at_other), &session, attempt).await {
         Ok(address) => (jar, Redirect::to(address.as_str())).into_response(),

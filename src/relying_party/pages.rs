@@ -75,6 +75,9 @@ struct Frame {
     stays_locked: bool,
     frames_sign_in: bool,
     needs_opener: bool,
+    takes_null: bool,
+    believes_anyone: bool,
+    spins: bool,
 }
 
 struct Shown {
@@ -108,6 +111,9 @@ impl Frame {
             posts_to_anyone: has(Defect::PostsToAnyOrigin),
             stays_locked: has(Defect::StaysLockedAfterPopup),
             needs_opener: has(Defect::NeedsOpener),
+            takes_null: has(Defect::TakesMessageOfNoOrigin),
+            believes_anyone: has(Defect::TakesOwnMessageOfAnyOrigin),
+            spins: has(Defect::SpinsWhenBlocked),
             frames_sign_in: has(Defect::FramesSignIn),
             features: signed_in.as_ref().map(|signed_in| links(signed_in, visit)).unwrap_or_default(),
             user: signed_in.map(|SignedIn { user, .. }| Shown {
@@ -130,6 +136,10 @@ struct Problem {
     description: Option<String>,
     /// The same in an attribute, its angle brackets escaped and its quotes not.
     attribute: Option<String>,
+    /// The same in a script, as it came.
+    script: Option<String>,
+    /// Where the platform says that more is written, as it came.
+    uri: Option<String>,
 }
 
 fn problem(app: &App, session: Option<&Session>, w: Words) -> Option<Problem> {
@@ -137,7 +147,9 @@ fn problem(app: &App, session: Option<&Session>, w: Words) -> Option<Problem> {
     let told = |defect| refusal.description.clone().filter(|_| app.config.has(defect));
     let description = told(Defect::RendersErrorDescription);
     let attribute = told(Defect::DescribesErrorInAttribute).map(|text| text.replace('<', "&lt;"));
-    Some(Problem { words: w.sign_in_error(&refusal.error), description, attribute })
+    let script = told(Defect::DescribesErrorInScript);
+    let uri = refusal.uri.clone().filter(|_| app.config.has(Defect::LinksToErrorUri));
+    Some(Problem { words: w.sign_in_error(&refusal.error), description, attribute, script, uri })
 }
 
 #[derive(Template)]

@@ -97,13 +97,15 @@ pub(super) struct Refusal {
     pub error: SignInError,
     /// What the platform wrote about it. For the log; no page shows it (CB-13).
     pub description: Option<String>,
+    /// Where the platform says that more is written. No page links to it.
+    pub uri: Option<String>,
     /// The attempt that failed, for the defect that uses it again.
     pub attempt: Option<Attempt>,
 }
 
 impl From<SignInError> for Refusal {
     fn from(error: SignInError) -> Self {
-        Self { error, description: None, attempt: None }
+        Self { error, description: None, uri: None, attempt: None }
     }
 }
 

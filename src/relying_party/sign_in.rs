@@ -175,6 +175,14 @@ impl App {
             let known = known.entry(email.to_owned()).or_insert(user).clone();
             return Ok(if self.config.client_secret.is_none() { self.known_for_long(email, known) } else { known });
         }
+        if self.config.has(Defect::RefusesNewAddress)
+            && let (Some(email), Ok(mut known)) = (info["email"].as_str(), self.users_by_email.lock())
+        {
+            if known.iter().any(|(other, holder)| holder.sub == user.sub && other != email) {
+                return Err(SignInError::Platform("the user comes with another e-mail"));
+            }
+            known.insert(email.to_owned(), user.clone());
+        }
         Ok(user)
     }
 

@@ -20,6 +20,21 @@ async fn starts_sign_ins(world: &mut World, name: String, count: usize) -> Resul
     world.start_sign_ins(&name, count).await
 }
 
+#[when(expr = "{word} starts another two in one browser")]
+async fn starts_two_in_one(world: &mut World, name: String) -> Result<(), Failure> {
+    let stage = world.stage_mut()?;
+    let visitor = stage.visitor(&name).await?;
+    for _ in 0..2 {
+        visitor.page.goto(stage.base_url.as_str()).await?;
+        let window = stage.open_sign_in(&visitor).await?;
+        window.wait_for_url(|url| url.starts_with(&stage.issuer), "the platform's sign-in page", PATIENCE).await?;
+    }
+    let host = stage.base_url.host_str().map(str::to_owned);
+    let cookies = visitor.context.cookies().await?;
+    world.memory.cookies = cookies.into_iter().filter(|cookie| Some(cookie.domain.trim_start_matches('.')) == host.as_deref()).collect();
+    Ok(())
+}
+
 #[when(expr = "{word} signs in twice in separate browsers")]
 async fn signs_in_twice(world: &mut World, name: String) -> Result<(), Failure> {
     world.honest_sign_in(&name).await?;
@@ -98,6 +113,15 @@ async fn no_personal_data(world: &mut World) -> Result<(), Failure> {
     let secret = stage.credentials.as_ref().and_then(|credentials| credentials.client_secret.clone());
     needles.extend(secret.map(|secret| ("the client secret".to_owned(), secret)));
     let judgement = checks::check_no_personal_data(&world.exchanges()?, &needles);
+    world.judge_for("AZ-05", judgement)
+}
+
+#[then("no state carries the id of the browser's session")]
+async fn no_session_in_state(world: &mut World) -> Result<(), Failure> {
+    let cookies = std::mem::take(&mut world.memory.cookies).into_iter();
+    let of_session = cookies.filter(|cookie| !["csrf", "xsrf"].iter().any(|kind| cookie.name.to_ascii_lowercase().contains(kind)));
+    let named: Vec<_> = of_session.map(|cookie| (cookie.name, cookie.value.into())).collect();
+    let judgement = checks::check_no_session_in_state(&world.exchanges()?, &named);
     world.judge_for("AZ-05", judgement)
 }
 

@@ -32,8 +32,11 @@ pub(super) struct Memory {
     pub asked: Option<String>,
     /// Ids of list entries that the client of our own has read.
     pub read: Vec<String>,
-    /// A page of Mallory's, and the window of the application that it opened.
+    /// The windows of two sign-ins side by side.
     pub windows: Option<(Page, Page)>,
+    /// What windows posted to each other at an honest sign-in, and whether the page went on when somebody else posted it.
+    pub messages: Vec<serde_json::Value>,
+    pub followed: bool,
     /// What the platform saw while nobody used the application.
     pub idle: Vec<Exchange>,
     /// What was found at the port of a native application.
@@ -44,6 +47,9 @@ pub(super) struct Memory {
     pub seen: usize,
     /// Where markup of a response came to life.
     pub markup: Vec<String>,
+    /// Where the browser was sent to a foreign host, and what could not be seen of it.
+    pub sent_away: Vec<String>,
+    pub unseen: Vec<String>,
     /// What came of each provocation of a series.
     pub series: Vec<Provoked>,
     /// Logout tokens that were sent, and what came of them.

@@ -56,6 +56,7 @@ mod program_runs;
 mod program_sign_in;
 mod proof;
 mod provocation;
+mod redirectors;
 mod refresh;
 mod resource_access;
 mod second_platform;

@@ -8,12 +8,14 @@ use super::sign_in::{Consent, Outcome, at_the_platform};
 use super::stage::Visitor;
 use super::world::World;
 use super::{Failure, PATIENCE};
-use crate::browser::pages::{ApplicationPage, PlatformWindow};
+use crate::browser::pages::{ApplicationPage, PlatformWindow, SignInPage};
 use crate::checks;
 use crate::domain::Window;
 
 /// How long an application whose popup was blocked is given to say so, or to go on without.
 const HESITATION: Duration = Duration::from_secs(3);
+/// Requests of a page that waits, as long as it is watched for rest: one that asks every quarter of a second stays below.
+const MOST_REQUESTS: usize = 60;
 
 #[given(expr = "{word} has closed the popup of a sign-in")]
 async fn has_closed(world: &mut World, name: String) -> Result<(), Failure> {
@@ -26,6 +28,19 @@ async fn has_closed(world: &mut World, name: String) -> Result<(), Failure> {
     popup.wait_for_url(|url| url.starts_with(&stage.issuer), "the platform's sign-in page", PATIENCE).await?;
     popup.close().await?;
     world.delivered()
+}
+
+#[given(expr = "{word} has closed the popup of another one at the consent")]
+async fn has_closed_at_consent(world: &mut World, name: String) -> Result<(), Failure> {
+    let stage = world.stage_mut()?;
+    stage.provocation.started_sign_ins += 1;
+    let (visitor, person) = (stage.visitor(&name).await?, stage.person(&name)?);
+    // That it does not begin any more is judged at the next attempt.
+    let Ok(popup) = stage.open_sign_in(&visitor).await else { return Ok(()) };
+    PlatformWindow(&popup).wait_for_first(None, PATIENCE).await?;
+    SignInPage(&popup).sign_in(&person.email, &person.password).await?;
+    PlatformWindow(&popup).wait_for_next(None, PATIENCE).await?;
+    Ok(popup.close().await?)
 }
 
 #[when(expr = "{word} tries the sign-in again")]
@@ -67,6 +82,40 @@ async fn says_so(world: &mut World, _name: String) -> Result<(), Failure> {
         "waits for a popup that the browser has blocked",
         "other words on the page, or the sign-in in this window",
         "nothing",
+    )
+}
+
+#[then(expr = "the page of {word} comes to rest, and a sign-in in this window ends signed in")]
+async fn comes_to_rest(world: &mut World, name: String) -> Result<(), Failure> {
+    let visitor = world.actor_visitor().await?;
+    let before = visitor.context.requests().len();
+    world.stage()?.settle(&visitor).await?;
+    let asked = visitor.context.requests().len() - before;
+    if asked > MOST_REQUESTS {
+        let actual = format!("{asked} requests of the page while nobody did anything");
+        return world.react(
+            false,
+            "asks without a pause for a popup that was blocked",
+            "a page at rest, or a pause between questions",
+            &actual,
+        );
+    }
+    let stage = world.stage()?;
+    if !visitor.page.url().starts_with(&stage.issuer) {
+        return Ok(());
+    }
+    let person = stage.person(&name)?;
+    at_the_platform(&visitor.page, &person, &Consent::GrantAll, stage.setup.login()).await?;
+    PlatformWindow(&visitor.page).wait_until_back(PATIENCE).await?;
+    stage.settle(&visitor).await?;
+    let shown = stage.wait_for_signed_in(&visitor, &person).await?;
+    let held = shown.as_ref().is_some_and(|shown| person.is_named_by(shown));
+    let actual = shown.unwrap_or_else(|| "nobody".to_owned());
+    world.react(
+        held,
+        "does not end a sign-in that it began without a popup",
+        &format!("`{}` is shown as signed in", person.called()),
+        &actual,
     )
 }
 

@@ -1,37 +1,27 @@
-//! What passes between the application's windows and those of others, and where links lead.
+//! What passes between the application's windows and those of others, and what becomes of the address of a response.
+
+use std::sync::LazyLock;
 
 use cucumber::{given, then, when};
+use regex::Regex;
 use serde_json::{Value, json};
 
+use super::stage::Visitor;
 use super::world::World;
 use super::{Failure, PATIENCE};
+use crate::browser::Page;
 use crate::browser::pages::{self, ForeignPage};
 use crate::checks::{self, Load};
+use crate::domain::Window;
 
 /// The code and state of the authorization response that Mallory's page posts.
 const CANARY: &str = "collaudo-forged-by-mallory";
+/// Under which name pages keep the messages that they got.
+const KEPT: &str = "collaudo-messages";
+/// What messages carry that a forger puts something else for.
+const CARRIED: [&str; 5] = ["code", "state", "access_token", "id_token", "token"];
 /// How long the application is watched after a message that it must ignore.
 const REACTION: std::time::Duration = std::time::Duration::from_millis(500);
-/// Parameters by which applications are known to be told where to go back to.
-const RETURN_PARAMETERS: [&str; 16] = [
-    "return_to",
-    "returnTo",
-    "return_url",
-    "returnUrl",
-    "ReturnUrl",
-    "redirect",
-    "redirect_to",
-    "redirectTo",
-    "next",
-    "url",
-    "continue",
-    "target",
-    "dest",
-    "destination",
-    "back",
-    "goto",
-];
-
 #[given(expr = "{word}'s browser notes every message that a page posts to its opener")]
 async fn notes_messages(world: &mut World, name: String) -> Result<(), Failure> {
     let visitor = world.stage_mut()?.visitor(&name).await?;
@@ -45,45 +35,124 @@ async fn named_origins(world: &mut World) -> Result<(), Failure> {
     world.judge(checks::check_posted_to_named_origins(&visitor.context.posted_to()))
 }
 
-#[given(expr = "a page of Mallory's has opened the relying party in {word}'s browser")]
-async fn foreign_page(world: &mut World, name: String) -> Result<(), Failure> {
+#[given(expr = "{word}'s browser has kept the messages of a sign-in")]
+async fn keeps_messages(world: &mut World, name: String) -> Result<(), Failure> {
+    let base_url = world.stage()?.base_url.clone();
+    let visitor = world.stage_mut()?.visitor(&name).await?;
+    visitor.context.note_received_messages(KEPT);
+    visitor.page.goto(base_url.as_str()).await?;
+    let mark = world.stage()?.exchanges().len();
+    world.honest_sign_in(&name).await?;
+    world.memory.messages = pages::kept_messages(&visitor.page, KEPT).await?;
+    let stage = world.stage_mut()?;
+    stage.set_apart(mark);
+    stage.close_visitor(&name).await;
+    Ok(())
+}
+
+#[when(expr = "in {word}'s browser {} has opened the relying party, where a sign-in is under way, and posts messages to it")]
+async fn posts_messages(world: &mut World, name: String, whose: String) -> Result<(), Failure> {
     world.provoke_by_hand().await?;
     world.memory.actor = Some(name);
+    let address = match whose.as_str() {
+        "a page of Mallory's" => world.foreign_address()?,
+        // Its origin is opaque, and is told as `null`.
+        "a page without an origin" => "data:text/html,<!doctype html><body></body>".to_owned(),
+        other => return Err(Failure::broke(format!("no foreign page is called `{other}`"))),
+    };
     let visitor = world.actor_visitor().await?;
-    let mallory = visitor.context.open(&world.foreign_address()?).await?;
+    let mallory = visitor.context.open(&address).await?;
     let application = world.stage()?.base_url.clone();
     ForeignPage(&mallory).open_window(application.as_str()).await?;
     let opened = visitor.context.wait_for_popup(PATIENCE).await?;
     opened.wait_until("document.readyState === 'complete' && location.host", "loaded page of the application", PATIENCE).await?;
-    world.memory.windows = Some((mallory, opened));
-    Ok(())
+    if world.setup()?.login().window == Window::Popup {
+        // Some listen only while they wait for a popup.
+        let stage = world.stage_mut()?;
+        stage.provocation.started_sign_ins += 1;
+        let waiting = Visitor { page: opened.clone(), context: visitor.context.clone() };
+        let popup = stage.open_beside(&waiting).await?;
+        popup.wait_for_url(|url| url.starts_with(&stage.issuer), "the platform's sign-in page", PATIENCE).await?;
+    }
+    let redirect_uri = world.stage()?.redirect_uris.first().cloned().unwrap_or_default();
+    ForeignPage(&mallory).post(&[json!({ "collaudo": "a message that means nothing" })]).await?;
+    let restless = left_within(&opened).await;
+    let kept = std::mem::take(&mut world.memory.messages);
+    let forged: Vec<Value> = made_up(&redirect_uri).into_iter().chain(kept.iter().map(forged)).collect();
+    ForeignPage(&mallory).post(&forged).await?;
+    // What must not happen has no event of its own: it is watched for.
+    let mut followed = left_within(&opened).await;
+    if !followed && !kept.is_empty() {
+        ForeignPage(&mallory).post(&kept).await?;
+        followed = left_within(&opened).await;
+    }
+    // A page that goes on by itself follows nobody.
+    world.memory.followed = followed && !restless;
+    world.delivered()
 }
 
-#[when("Mallory's page posts a forged authorization response to it")]
-async fn posts_response(world: &mut World) -> Result<(), Failure> {
-    let (mallory, _) = world.windows()?;
+#[then("the relying party does nothing with them")]
+async fn ignores_messages(world: &mut World) -> Result<(), Failure> {
+    let requests = world.request_addresses(0).await?;
+    world.judge(checks::check_message_not_taken(&requests, CANARY))?;
+    let followed = world.memory.followed;
+    world.react(
+        !followed,
+        "believes a message that a page of another origin posted",
+        "the message is ignored",
+        "it loaded another page at once",
+    )
+}
+
+/// Whether the window loads another page within the time that is watched.
+async fn left_within(window: &Page) -> bool {
+    let before = window.context().requests().len();
+    let here = window.url();
+    let leaves = |from: usize| {
+        let asked = window.context().requests().into_iter().skip(from);
+        asked.filter(|request| request.resource_type == "Document").any(|request| request.page == here)
+    };
+    let _ = window.wait_for_url(|url| url != here, "another address", REACTION).await;
+    leaves(before)
+}
+
+/// Shapes of messages that applications are known to take for an authorization response.
+fn made_up(redirect_uri: &str) -> Vec<Value> {
     let parameters = json!({ "code": CANARY, "state": CANARY });
     let query = format!("code={CANARY}&state={CANARY}");
-    let redirect_uri = world.stage()?.redirect_uris.first().cloned().unwrap_or_default();
-    let messages: Vec<Value> = vec![
+    vec![
         parameters.clone(),
         json!({ "type": "authorization_response", "code": CANARY, "state": CANARY, "response": parameters }),
         json!(parameters.to_string()),
         json!(query),
         json!(format!("?{query}")),
         json!(format!("{redirect_uri}?{query}")),
-    ];
-    ForeignPage(&mallory).post(&messages).await?;
-    world.delivered()
+    ]
 }
 
-#[then("the relying party does nothing with it")]
-async fn ignores_message(world: &mut World) -> Result<(), Failure> {
-    let (_, opened) = world.windows()?;
-    // What must not happen has no event of its own: it is watched for.
-    let _ = opened.wait_for_url(|url| url.contains(CANARY), "address with the forged code", REACTION).await;
-    let requests = world.request_addresses(0).await?;
-    world.judge(checks::check_message_not_taken(&requests, CANARY))
+/// The application's own message with a forged code and state in the place of what it carried.
+fn forged(message: &Value) -> Value {
+    match message {
+        Value::Object(members) => {
+            let forge = |(name, value): (&String, &Value)| {
+                let value = if CARRIED.contains(&name.as_str()) && value.is_string() { json!(CANARY) } else { forged(value) };
+                (name.clone(), value)
+            };
+            Value::Object(members.iter().map(forge).collect())
+        }
+        Value::Array(entries) => Value::Array(entries.iter().map(forged).collect()),
+        Value::String(text) => match serde_json::from_str::<Value>(text) {
+            Ok(inner @ (Value::Object(_) | Value::Array(_))) => json!(forged(&inner).to_string()),
+            _ => json!(in_query(text)),
+        },
+        other => other.clone(),
+    }
+}
+
+fn in_query(text: &str) -> String {
+    static PARAMETERS: LazyLock<Regex> =
+        LazyLock::new(|| Regex::new(r"(^|[?&#])(code|state|access_token|id_token)=[^&#]*").expect("well formed"));
+    PARAMETERS.replace_all(text, format!("${{1}}${{2}}={CANARY}")).into_owned()
 }
 
 #[then("the window leaves the address of the response behind")]
@@ -103,113 +172,31 @@ async fn nothing_foreign(world: &mut World) -> Result<(), Failure> {
     world.judge(checks::check_nothing_foreign_loaded(&loads, &redirect_uris))
 }
 
-#[when(expr = "{word} signs in from a link of Mallory's that names {} to return to")]
-async fn signs_in_from_link(world: &mut World, name: String, kind: String) -> Result<(), Failure> {
-    world.provoke_by_hand().await?;
-    world.memory.actor = Some(name.clone());
-    let visitor = world.actor_visitor().await?;
-    let trigger = world.setup()?.profile.app.login.trigger.clone();
-    let login = match pages::address_of(&visitor.page, &trigger).await? {
-        Some(login) => login,
-        None => world.first_address_of_a_sign_in().await?,
-    };
-    let mut link = url::Url::parse(&login).map_err(Failure::broke)?;
-    let target = world.foreign_target(&kind)?;
-    name_return_address(&mut link, &target);
-    let person = world.stage()?.person(&name)?;
-    world.memory.seen = visitor.context.requests().len();
-    let stage = world.stage_mut()?;
-    stage.provocation.started_sign_ins += 1;
-    stage.sign_in_from(&visitor, &link, &person).await?;
-    world.delivered()
-}
-
-#[when(expr = "{word} signs out by a form of Mallory's that names {} to return to")]
-async fn signs_out_by_form(world: &mut World, name: String, kind: String) -> Result<(), Failure> {
-    world.provoke_by_hand().await?;
-    world.memory.actor = Some(name);
-    let setup = world.setup()?;
-    let logout = setup.profile.app.login.logout.as_ref().ok_or_else(|| Failure::not_applicable("the profile names no way to sign out"))?;
-    let visitor = world.actor_visitor().await?;
-    visitor.page.goto(world.stage()?.base_url.as_str()).await?;
-    visitor.page.wait_for(logout, PATIENCE).await?;
-    let target = world.foreign_target(&kind)?;
-    let parameters = RETURN_PARAMETERS.map(|parameter| (parameter, target.as_str()));
-    if !pages::add_to_address(&visitor.page, logout, &parameters).await? {
-        return Err(Failure::not_applicable("the logout of the profile is neither a link nor in a form"));
-    }
-    world.memory.seen = visitor.context.requests().len();
-    visitor.page.submit(logout).await?;
-    world.delivered()
-}
-
-#[then("the browser was not sent to Mallory's host")]
-async fn not_sent_away(world: &mut World) -> Result<(), Failure> {
-    let foreign = world.foreign_address()?;
-    let requests = world.request_addresses(world.memory.seen).await?;
-    world.judge(checks::check_no_open_redirector(&requests, &foreign))?;
-    world.react(true, "", "", "")
-}
-
-/// Names it by every parameter that applications are known to use, in the place of what the address has there.
-fn name_return_address(link: &mut url::Url, target: &str) {
-    let kept: Vec<(String, String)> =
-        link.query_pairs().into_owned().filter(|(name, _)| !RETURN_PARAMETERS.contains(&name.as_str())).collect();
-    link.query_pairs_mut().clear().extend_pairs(kept).extend_pairs(RETURN_PARAMETERS.map(|parameter| (parameter, target)));
-}
-
 impl World {
     /// An address at another site than the application's and the platform's, which this platform's journal sees.
-    fn foreign_address(&self) -> Result<String, Failure> {
+    pub(super) fn foreign_address(&self) -> Result<String, Failure> {
         Ok(self.stage()?.mock()?.elsewhere("/mallory").into())
     }
 
-    /// The foreign address in one of the spellings that a careless check takes for an own path.
-    fn foreign_target(&self, kind: &str) -> Result<String, Failure> {
-        let address = self.foreign_address()?;
-        let rest = address.split_once("//").map(|(_, rest)| rest.to_owned()).unwrap_or_default();
-        match kind {
-            "an absolute address" => Ok(address),
-            "an address without a scheme" => Ok(format!("//{rest}")),
-            "an address with a backslash" => Ok(format!("/\\{rest}")),
-            "an address with a backslash first" => Ok(format!("\\/{rest}")),
-            "an address with a tab inside" => Ok(format!("/\t/{rest}")),
-            "an address with three slashes" => Ok(format!("///{rest}")),
-            "an address behind the own host's name" => {
-                let own = &self.stage()?.base_url;
-                Ok(format!("http://{}@{rest}", own.authority().replace(':', "%3A")))
-            }
-            other => Err(Failure::broke(format!("no foreign address is called `{other}`"))),
-        }
-    }
-
-    /// The application's address that a click on the login trigger asks for first, where a script does it.
-    async fn first_address_of_a_sign_in(&mut self) -> Result<String, Failure> {
-        let visitor = self.actor_visitor().await?;
-        let before = visitor.context.requests().len();
-        let stage = self.stage_mut()?;
-        stage.provocation.started_sign_ins += 1;
-        let window = stage.open_sign_in(&visitor).await?;
-        window.wait_for_url(|url| url.starts_with(&stage.issuer), "the platform's sign-in page", PATIENCE).await?;
-        if !window.is_same(&visitor.page) {
-            window.close().await?;
-        }
-        let (own, page) = (stage.base_url.origin(), stage.base_url.clone());
-        let asked = visitor.context.requests().into_iter().skip(before).filter(|request| request.resource_type == "Document");
-        let asked =
-            asked.filter_map(|request| url::Url::parse(&request.url).ok()).find(|url| url.origin() == own && url.path() != page.path());
-        asked
-            .map(String::from)
-            .ok_or_else(|| Failure::not_applicable("the login goes to the platform without an address of the application's own"))
-    }
-
-    fn windows(&self) -> Result<(crate::browser::Page, crate::browser::Page), Failure> {
-        self.memory.windows.clone().ok_or_else(|| Failure::broke("no step has opened the two windows"))
-    }
-
     /// Addresses of the actor's requests, raw, from the `seen`th on.
-    async fn request_addresses(&mut self, seen: usize) -> Result<Vec<String>, Failure> {
+    pub(super) async fn request_addresses(&mut self, seen: usize) -> Result<Vec<String>, Failure> {
         let visitor = self.actor_visitor().await?;
         Ok(visitor.context.requests().into_iter().skip(seen).map(|request| request.url).collect())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_message_is_forged_wherever_it_carries_a_code() {
+        assert_eq!(
+            forged(&json!({ "type": "done", "params": { "code": "a", "n": 1 } })),
+            json!({ "type": "done", "params": { "code": CANARY, "n": 1 } })
+        );
+        assert_eq!(forged(&json!("?code=a&iss=b")), json!(format!("?code={CANARY}&iss=b")));
+        assert_eq!(forged(&json!(r#"{"state":"a"}"#)), json!(format!(r#"{{"state":"{CANARY}"}}"#)));
+        assert_eq!(forged(&json!("finished")), json!("finished"));
     }
 }

@@ -38,6 +38,13 @@ function waitForLogin(button) {
     if ("staysLocked" in document.body.dataset && popup) return event.preventDefault();
     // In the click itself, or the browser takes it for an advertisement and blocks it. Blocked all the same: in this window (PO-03).
     popup = window.open("/login?window=popup", "_blank", "popup,width=520,height=760");
+    // Only the defect asks without a pause for a window that is not there.
+    if (!popup && "spins" in document.body.dataset) {
+      event.preventDefault();
+      hint.textContent = hint.dataset.closed;
+      const spin = () => ask().then(spin);
+      return spin();
+    }
     if (!popup) return;
     event.preventDefault();
     hint.textContent = hint.dataset.open;
@@ -58,6 +65,11 @@ function waitForLogin(button) {
 
   window.addEventListener("message", (event) => {
     if (event.origin === location.origin && event.data === FINISHED) show(); // PO-01
+    // Only defects believe somebody else.
+    if ("believesAnyone" in document.body.dataset && event.data === FINISHED) show();
+    if ("takesNull" in document.body.dataset && event.origin === "null" && event.data && event.data.code) {
+      location.assign("/callback?" + new URLSearchParams(event.data));
+    }
     if ("takesAnyMessage" in document.body.dataset && event.data && event.data.code) {
       location.assign("/callback?" + new URLSearchParams(event.data));
     }

@@ -26,15 +26,33 @@ impl ForeignPage<'_> {
     }
 }
 
-/// Adds parameters to the address that an element of the application leads to: a link's, or its form's.
-pub async fn add_to_address(page: &Page, css: &str, parameters: &[(&str, &str)]) -> Result<bool, BrowserError> {
-    let (css, parameters) = (Value::from(css), serde_json::json!(parameters));
-    let script = format!(
-        "(() => {{ const el = document.querySelector({css}); const to = el?.form ?? el?.closest('a'); if (!to) return false; \
-         const key = to.tagName === 'FORM' ? 'action' : 'href'; const url = new URL(to.getAttribute(key) || location.href, location.href); \
-         for (const [name, value] of {parameters}) url.searchParams.set(name, value); to.setAttribute(key, url); return true; }})()"
-    );
-    page.evaluate(&script).await
+/// The messages that this page and those before it in its window got, kept under this name.
+pub async fn kept_messages(page: &Page, name: &str) -> Result<Vec<Value>, BrowserError> {
+    page.evaluate(&format!("JSON.parse(sessionStorage.getItem({}) ?? '[]')", Value::from(name))).await
+}
+
+/// What marks the control whose link or form was changed: a selector that reads the old address finds it no more.
+const MARKED: &str = "data-collaudo-control";
+
+/// Adds parameters to what a control of the application sends: to its link, or to its form, in the address and as fields. The
+/// control's selector from then on; `None` where it has neither link nor form.
+pub async fn name_at_control(page: &Page, css: &str, parameters: &[(&str, &str)]) -> Result<Option<String>, BrowserError> {
+    let script = include_str!("../scripts/name_at_control.js");
+    let given = serde_json::json!([css, parameters, MARKED]);
+    let found: bool = page.evaluate(&format!("({script})(...{given})")).await?;
+    Ok(found.then(|| format!("[{MARKED}]")))
+}
+
+/// Sends the window to an address by a link, or by a form with fields.
+pub async fn send_to(page: &Page, method: &str, address: &str, fields: &[(&str, &str)]) -> Result<(), BrowserError> {
+    let given = serde_json::json!([method, address, fields]);
+    let script = "(method, address, fields) => { const form = document.createElement('form'); \
+         if (method === 'GET') { const link = document.createElement('a'); link.href = address; document.body.append(link); link.click(); return true; } \
+         form.method = 'post'; form.action = address; \
+         for (const [name, value] of fields) { const field = document.createElement('input'); \
+         field.type = 'hidden'; field.name = name; field.value = value; form.append(field); } \
+         document.body.append(form); HTMLFormElement.prototype.submit.call(form); return true; }";
+    page.evaluate::<bool>(&format!("({script})(...{given})")).await.map(drop)
 }
 
 /// The address that an element of the application leads to by itself, without its script; none where it has no such address.

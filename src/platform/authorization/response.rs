@@ -111,7 +111,20 @@ pub(super) fn answer_decision(shared: &Shared, trace: &Trace, request: &Authoriz
             edit(&mut parameters);
         }
     }
-    redirect(&request.redirect_uri, &parameters)
+    redirect(&named_besides(shared, &request.redirect_uri), &parameters)
+}
+
+/// The redirect URI with what a lever lets every response name, in the place of what it has there.
+fn named_besides(shared: &Shared, redirect_uri: &str) -> String {
+    let named = shared.named_besides();
+    let Some((url, (_, value))) = Url::parse(redirect_uri).ok().zip(named.first()) else { return redirect_uri.to_owned() };
+    let is_address = |other: &str| other.starts_with('/') || other.starts_with("http");
+    let mut changed = url.clone();
+    changed.set_query(None);
+    let kept = url.query_pairs().into_owned().filter(|(name, _)| !named.iter().any(|(other, _)| other == name));
+    let kept = kept.map(|(name, other)| if is_address(&other) { (name, value.clone()) } else { (name, other) });
+    changed.query_pairs_mut().extend_pairs(kept).extend_pairs(&named);
+    changed.into()
 }
 
 /// The answer at the client's redirect URI (RFC 6749 sections 4.1.2 and 4.1.2.1).

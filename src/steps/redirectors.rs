@@ -1,0 +1,251 @@
+//! Whether a link or a form of somebody else's sends the browser on to a foreign host: at the login, at the redirect URI, at the
+//! sign-out.
+
+use cucumber::gherkin::Step;
+use cucumber::{then, when};
+use url::Url;
+
+use super::attempt::Expected;
+use super::people::Person;
+use super::series::phrases;
+use super::sign_in::Consent;
+use super::stage::Visitor;
+use super::world::World;
+use super::{Failure, PATIENCE};
+use crate::browser::pages;
+use crate::checks::is_sent_away;
+
+/// Parameters by which applications are known to be told where to go on to.
+const RETURN_PARAMETERS: [&str; 24] = [
+    "return_to",
+    "returnTo",
+    "return_url",
+    "returnUrl",
+    "ReturnUrl",
+    "return",
+    "redirect",
+    "redirect_to",
+    "redirectTo",
+    "redirect_url",
+    "redirect_uri",
+    "post_logout_redirect_uri",
+    "next",
+    "url",
+    "continue",
+    "target",
+    "dest",
+    "destination",
+    "back",
+    "goto",
+    "rd",
+    "from",
+    "callbackUrl",
+    "RelayState",
+];
+
+#[when(expr = "{word} signs in and out once for each address that Mallory names to go on to")]
+async fn signs_in_and_out_for_each(world: &mut World, name: String, step: &Step) -> Result<(), Failure> {
+    world.provoke_by_hand().await?;
+    world.memory.actor = Some(name.clone());
+    let login = world.link_to_the_login().await?;
+    let mut logout = None;
+    for kind in phrases(step)? {
+        let target = world.foreign_target(kind)?;
+        if let Some(link) = &login {
+            world.sign_in_by_link(&name, kind, link, &target).await?;
+        }
+        world.sign_in_and_out_with(&name, kind, &target, &mut logout).await?;
+    }
+    world.delivered()
+}
+
+#[then("the browser was never sent to Mallory's host")]
+async fn never_sent_away(world: &mut World) -> Result<(), Failure> {
+    let (told, unseen) = (world.memory.sent_away.join("; "), world.memory.unseen.join("; "));
+    if told.is_empty() && !unseen.is_empty() {
+        return Err(Failure::unjudged(unseen));
+    }
+    world.react(told.is_empty(), "sends the browser to an address that a link names", "a page of the application", &told)
+}
+
+#[then("the browser was not sent to Mallory's host")]
+async fn not_sent_away(world: &mut World) -> Result<(), Failure> {
+    let (foreign, seen) = (world.foreign_address()?, world.memory.seen);
+    let requests = world.request_addresses(seen).await?;
+    if requests.is_empty() {
+        return Err(Failure::unjudged("the browser sent no request after the link"));
+    }
+    let away = requests.iter().any(|request| is_sent_away(request, &foreign));
+    let actual = "the browser was redirected to the foreign host";
+    world.react(!away, "sends the browser to an address that a link names", "a page of the application", actual)
+}
+
+/// Names it by every parameter that applications are known to use, in the place of what the address has there, and of every address
+/// that is named by another.
+fn name_return_address(link: &mut Url, target: &str) {
+    let is_address = |value: &str| value.starts_with('/') || value.starts_with("http");
+    let kept: Vec<(String, String)> = link
+        .query_pairs()
+        .into_owned()
+        .filter(|(name, _)| !RETURN_PARAMETERS.contains(&name.as_str()))
+        .map(|(name, value)| if is_address(&value) { (name, target.to_owned()) } else { (name, value) })
+        .collect();
+    link.query_pairs_mut().clear().extend_pairs(kept).extend_pairs(RETURN_PARAMETERS.map(|parameter| (parameter, target)));
+}
+
+impl World {
+    /// The foreign address in one of the spellings that a careless check takes for an own path or an own address.
+    fn foreign_target(&self, kind: &str) -> Result<String, Failure> {
+        let address = self.foreign_address()?;
+        let rest = address.split_once("//").map(|(_, rest)| rest.to_owned()).unwrap_or_default();
+        let own = &self.stage()?.base_url;
+        let (scheme, other_scheme) = if own.scheme() == "https" { ("https", "http") } else { ("http", "https") };
+        let port = Url::parse(&address).ok().and_then(|url| url.port()).map(|port| format!(":{port}")).unwrap_or_default();
+        Ok(match kind {
+            "an absolute address" => address,
+            "an address without a scheme" => format!("//{rest}"),
+            "an address with a backslash" => format!("/\\{rest}"),
+            "an address with a backslash first" => format!("\\/{rest}"),
+            "an address with two backslashes" => format!("\\\\{rest}"),
+            "an address with a tab inside" => format!("/\t/{rest}"),
+            "an address with a line break inside" => format!("/\r\n/{rest}"),
+            "an address with three slashes" => format!("///{rest}"),
+            "an address with encoded slashes" => format!("%2F%2F{rest}"),
+            "an address with a scheme and no slashes" => format!("{other_scheme}:{rest}"),
+            "an address behind the own host's name" => format!("{scheme}://{}@{rest}", own.authority()),
+            "a host that begins with the own host's name" => {
+                format!("{scheme}://{}.mallory.localhost{port}/mallory", own.host_str().unwrap_or_default())
+            }
+            other => return Err(Failure::broke(format!("no foreign address is called `{other}`"))),
+        })
+    }
+
+    /// The application's address that starts a login; none where a click leads to the platform at once.
+    async fn link_to_the_login(&mut self) -> Result<Option<Url>, Failure> {
+        let visitor = self.actor_visitor().await?;
+        let trigger = self.setup()?.profile.app.login.trigger.clone();
+        let login = match pages::address_of(&visitor.page, &trigger).await? {
+            Some(login) => Some(login),
+            None => self.first_address_of_a_sign_in(&visitor).await?,
+        };
+        login.map(|login| Url::parse(&login).map_err(Failure::broke)).transpose()
+    }
+
+    /// The application's address that a click on the login trigger asks for first, where a script does it.
+    async fn first_address_of_a_sign_in(&mut self, visitor: &Visitor) -> Result<Option<String>, Failure> {
+        let before = visitor.context.requests().len();
+        let stage = self.stage_mut()?;
+        stage.provocation.started_sign_ins += 1;
+        let window = stage.open_sign_in(visitor).await?;
+        window.wait_for_url(|url| url.starts_with(&stage.issuer), "the platform's sign-in page", PATIENCE).await?;
+        if !window.is_same(&visitor.page) {
+            window.close().await?;
+        }
+        let (own, page) = (stage.base_url.origin(), stage.base_url.clone());
+        let asked = visitor.context.requests().into_iter().skip(before).filter(|request| request.resource_type == "Document");
+        let mut asked = asked.filter_map(|request| Url::parse(&request.url).ok());
+        Ok(asked.find(|url| url.origin() == own && url.path() != page.path()).map(String::from))
+    }
+
+    async fn sign_in_by_link(&mut self, name: &str, kind: &str, link: &Url, target: &str) -> Result<(), Failure> {
+        let (key, mut link) = (format!("{name}, {kind}"), link.clone());
+        name_return_address(&mut link, target);
+        let stage = self.stage_mut()?;
+        stage.provocation.started_sign_ins += 1;
+        let (person, visitor) = (stage.person(name)?, stage.visitor(&key).await?);
+        let seen = visitor.context.requests().len();
+        let went = stage.sign_in_from(&visitor, &link, &person).await;
+        if !self.was_sent_away(&visitor, seen, &format!("{kind} in a link to the login")).await? {
+            went?;
+        }
+        self.stage_mut()?.close_visitor(&key).await;
+        Ok(())
+    }
+
+    /// A sign-in whose response names the address besides, then a sign-out that does.
+    async fn sign_in_and_out_with(
+        &mut self,
+        name: &str,
+        kind: &str,
+        target: &str,
+        learnt: &mut Option<(String, Url)>,
+    ) -> Result<(), Failure> {
+        let key = format!("{name}, {kind}, once more");
+        let logout = self.setup()?.profile.app.login.logout.clone();
+        let follow_up = self.setup()?.patience().follow_up;
+        let parameters = RETURN_PARAMETERS.map(|parameter| (parameter, target));
+        let stage = self.stage_mut()?;
+        stage.provocation.started_sign_ins += 1;
+        let (person, visitor) = (Person { name: key.clone(), ..stage.person(name)? }, stage.visitor(&key).await?);
+        let seen = visitor.context.requests().len();
+        stage.mock()?.name_in_responses(&parameters);
+        // Not waited for as a success: a browser that was sent away shows none.
+        stage.provocation.expected = Expected::Refused;
+        let went = stage.sign_in(&person, &Consent::GrantAll).await;
+        stage.provocation.expected = Expected::SignedIn;
+        stage.mock()?.name_in_responses(&[]);
+        if self.was_sent_away(&visitor, seen, &format!("{kind} in the authorization response")).await? {
+            self.stage_mut()?.close_visitor(&key).await;
+            return Ok(());
+        }
+        went?;
+        if let Some(logout) = logout {
+            let base_url = self.stage()?.base_url.clone();
+            visitor.page.goto(base_url.as_str()).await?;
+            if visitor.page.wait_for(&logout, follow_up).await.is_err() {
+                self.memory.unseen.push(format!("the control to sign out was not there after a sign-in, for {kind}"));
+            } else {
+                let seen = visitor.context.requests().len();
+                self.sign_out_with(&visitor, &logout, &parameters, learnt).await?;
+                self.was_sent_away(&visitor, seen, &format!("{kind} in the request to sign out")).await?;
+            }
+        }
+        self.stage_mut()?.close_visitor(&key).await;
+        Ok(())
+    }
+
+    /// By the application's own control, its link or form changed; where a script signs out, by the address that it asks for.
+    async fn sign_out_with(
+        &mut self,
+        visitor: &Visitor,
+        logout: &str,
+        parameters: &[(&str, &str)],
+        learnt: &mut Option<(String, Url)>,
+    ) -> Result<(), Failure> {
+        if let Some(control) = pages::name_at_control(&visitor.page, logout, parameters).await? {
+            visitor.page.click(&control).await?;
+            return self.stage()?.settle(visitor).await;
+        }
+        if learnt.is_none() {
+            let (before, own) = (visitor.context.requests().len(), self.stage()?.base_url.origin());
+            visitor.page.click(logout).await?;
+            self.stage()?.settle(visitor).await?;
+            let asked = visitor.context.requests().into_iter().skip(before);
+            let mut asked = asked
+                .filter(|request| matches!(request.resource_type.as_str(), "Document" | "Fetch" | "XHR"))
+                .filter_map(|request| Some((request.method, Url::parse(&request.url).ok()?)));
+            *learnt = asked.find(|(_, url)| url.origin() == own);
+        }
+        if let Some((method, address)) = learnt.as_ref() {
+            let mut address = address.clone();
+            name_return_address(&mut address, parameters[0].1);
+            pages::send_to(&visitor.page, method, address.as_str(), parameters).await?;
+            self.stage()?.settle(visitor).await?;
+        }
+        Ok(())
+    }
+
+    /// Whether the browser was sent to Mallory's, which is taken down.
+    async fn was_sent_away(&mut self, visitor: &Visitor, seen: usize, place: &str) -> Result<bool, Failure> {
+        let foreign = self.foreign_address()?;
+        let sent = || visitor.context.requests().into_iter().skip(seen).any(|request| is_sent_away(&request.url, &foreign));
+        if !sent() {
+            self.stage()?.settle(visitor).await?;
+        }
+        let away = sent();
+        if away {
+            self.memory.sent_away.push(place.to_owned());
+        }
+        Ok(away)
+    }
+}
