@@ -86,6 +86,7 @@ defects! {
     OpenRedirector "open-redirector" ["CB-16"] "redirects to whatever address return_to names";
     TakesAddressWithTab "takes-address-with-tab" ["CB-16"] "returns to an address that begins with one slash, also where a tab follows it";
     RedirectsFromCallback "redirects-from-callback" ["CB-16"] "goes on from a sign-in to the address that the response names as `next`";
+    RedirectsFromSignOut "redirects-from-sign-out" ["CB-16"] "goes on from a sign-out to the address that a field of the form names";
     ComparesBeginningOfAddress "compares-beginning-of-address" ["CB-16"] "returns to an address that begins with its own scheme, host and port";
     DecodesAddressAgain "decodes-address-again" ["CB-16"] "returns to an address that begins with neither slash nor scheme, decoded once more";
     TakesMessageOfNoOrigin "takes-message-of-no-origin" ["PO-01"] "takes code and state from a message whose origin is `null`";

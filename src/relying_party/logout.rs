@@ -10,7 +10,7 @@ use super::session::removal_cookie;
 use super::{Defect, platform_sign_out};
 
 /// Ends the session here first, then at the platform: whatever the platform answers, the person is signed out (LO-01, LO-02, LO-03).
-pub(super) async fn logout(State(app): State<Arc<App>>, RawQuery(query): RawQuery, jar: CookieJar) -> Response {
+pub(super) async fn logout(State(app): State<Arc<App>>, RawQuery(query): RawQuery, jar: CookieJar, body: String) -> Response {
     let mut onward = None;
     if let Some(session) = app.store.find(&jar, &app.config) {
         if !app.config.has(Defect::LogoutKeepsSession) {
@@ -24,11 +24,20 @@ pub(super) async fn logout(State(app): State<Arc<App>>, RawQuery(query): RawQuer
         }
     }
     let jar = jar.add(removal_cookie(&app.config));
+    // CB-16: only the defects take an address from outside.
+    let named = |text: &str, wanted: &str| {
+        form_urlencoded::parse(text.as_bytes()).find(|(name, _)| name == wanted).map(|(_, value)| value.into_owned())
+    };
+    let target = match () {
+        () if app.config.has(Defect::OpenRedirector) => named(&query.unwrap_or_default(), "return_to"),
+        () if app.config.has(Defect::RedirectsFromSignOut) => named(&body, "next"),
+        () => None,
+    };
+    if let Some(target) = target {
+        return (jar, Redirect::to(&target)).into_response();
+    }
     if let Some((address, state)) = onward {
         return (jar.add(state), Redirect::to(&address)).into_response();
     }
-    let target = form_urlencoded::parse(query.unwrap_or_default().as_bytes())
-        .find(|(name, _)| name == "return_to" && app.config.has(Defect::OpenRedirector))
-        .map_or_else(|| "/".to_owned(), |(_, value)| value.into_owned());
-    (jar, Redirect::to(&target)).into_response()
+    (jar, Redirect::to("/")).into_response()
 }
