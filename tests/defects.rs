@@ -7,7 +7,7 @@ use std::path::Path;
 use std::process::Command;
 
 use collaudo::catalogue::Catalogue;
-use collaudo::domain::Level;
+use collaudo::domain::{Level, ScenarioSummary};
 use collaudo::relying_party::Defect;
 use serde_json::Value;
 
@@ -47,7 +47,7 @@ fn check(defect: Defect, catalogue: &Catalogue, scope: Scope) -> Result<(), Stri
         .arg("--out")
         .arg(out.path());
     match scope {
-        Scope::OwnRows => run.arg("--requirement").args(must.iter().chain(&other)),
+        Scope::OwnRows => run.args(tags(&must, &other, catalogue)).arg("--requirement").args(must.iter().chain(&other)),
         Scope::WholeSuite => run.args(["--suite", "relying-party"]),
     };
     let run = run.output().expect("the program runs");
@@ -60,6 +60,18 @@ fn check(defect: Defect, catalogue: &Catalogue, scope: Scope) -> Result<(), Stri
     }
     let said = String::from_utf8_lossy(&run.stderr);
     Err(format!("{defect}: exit {:?}, failed {failed:?} for {must:?}, warned {warned:?} for {other:?}: {said}", run.status.code()))
+}
+
+/// What programs meet at the API and with ID tokens they meet in the web application too: its scenarios are enough, and much faster.
+/// `KILL_PROGRAMS` adds the others.
+fn tags(must: &BTreeSet<&str>, other: &BTreeSet<&str>, catalogue: &Catalogue) -> &'static [&'static str] {
+    let web = |id: &&str| id.parse().is_ok_and(|id| catalogue.covering(&id).iter().any(|scenario| is_of_web(scenario)));
+    let spared = std::env::var_os("KILL_PROGRAMS").is_none() && must.iter().chain(other).all(web);
+    if spared { &["--tags", "not @programs and not @native and not @device"] } else { &[] }
+}
+
+fn is_of_web(scenario: &ScenarioSummary) -> bool {
+    !scenario.tags.iter().any(|tag| matches!(tag.trim_start_matches('@'), "programs" | "native" | "device"))
 }
 
 /// Requirements with a finding: those of level MUST, and the others.
