@@ -43,7 +43,7 @@ fn canary(text: &str) -> bool {
         .all(|part| text.contains(part) || text.replace("    ", " ").contains(part))
 }
 
-pub const EFFECTS: [(&str, Shows); 55] = [
+pub const EFFECTS: [(&str, Shows); 56] = [
     ("issuer-other-path-throughout", |l| named(l, &format!("{}/other", l.issuer))),
     ("issuer-longer-host-throughout", |l| named(l, &format!("{}@attacker.invalid", l.issuer))),
     (
@@ -73,6 +73,7 @@ pub const EFFECTS: [(&str, Shows); 55] = [
     ("state-markup", |l| l.all("error") == ["access_denied"] && canary(l.all("state")[0])),
     ("id-token-without-issuer", |l| l.lacks("iss") && l.well_signed()),
     ("id-token-issuer-slash", |l| issuer(l, &format!("{}/", l.issuer))),
+    ("id-token-issuer-other-case", |l| issuer(l, &l.issuer.to_ascii_uppercase())),
     ("id-token-issuer-other-path", |l| issuer(l, &format!("{}/other", l.issuer))),
     ("id-token-issuer-other-port", |l| issuer(l, &port(&l.issuer))),
     ("id-token-issuer-other-scheme", |l| issuer(l, &l.issuer.replace("http://", "https://"))),
