@@ -177,13 +177,13 @@ impl Page {
         index.ok_or_else(|| BrowserError::unexpected("wait", "its answer is no index"))
     }
 
-    /// Waits until a JavaScript expression is truthy; `what` completes "no … within".
     /// Waits until nothing that the selector finds is visible.
     pub async fn wait_until_hidden(&self, css: &str, deadline: Duration) -> Result<(), BrowserError> {
         let what = format!("page without a visible `{css}`");
         self.settle("css => document.readyState !== 'loading' && !shown(css)", &[json!(css)], &what, deadline).await.map(|_| ())
     }
 
+    /// Waits until a JavaScript expression is truthy; `what` completes "no … within".
     pub async fn wait_until(&self, predicate: &str, what: &str, deadline: Duration) -> Result<(), BrowserError> {
         self.settle(&format!("() => !!(\n{predicate}\n)"), &[], what, deadline).await.map(drop)
     }

@@ -6,6 +6,7 @@ use cucumber::{given, then, when};
 
 use super::attempt::Expected;
 use super::provocation::authorizations;
+use super::session::application_cookies;
 use super::sign_in::{Consent, Outcome};
 use super::stage::Visitor;
 use super::world::World;
@@ -29,9 +30,7 @@ async fn starts_two_in_one(world: &mut World, name: String) -> Result<(), Failur
         let window = stage.open_sign_in(&visitor).await?;
         window.wait_for_url(|url| url.starts_with(&stage.issuer), "the platform's sign-in page", PATIENCE).await?;
     }
-    let host = stage.base_url.host_str().map(str::to_owned);
-    let cookies = visitor.context.cookies().await?;
-    world.memory.cookies = cookies.into_iter().filter(|cookie| Some(cookie.domain.trim_start_matches('.')) == host.as_deref()).collect();
+    world.memory.cookies = application_cookies(&visitor, &stage.base_url).await?;
     Ok(())
 }
 

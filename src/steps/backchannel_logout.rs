@@ -15,7 +15,7 @@ use super::series::phrases;
 use super::sign_in::Consent;
 use super::stage::{Stage, http_client};
 use super::world::World;
-use crate::checks::{self, Judgement, LogoutAnswer, Refusal};
+use crate::checks::{self, LogoutAnswer};
 use crate::platform::LoggedOut;
 
 const NOT_DECLARED: &str = "the profile does not say that it takes part in back-channel logout (app.backchannel_logout)";
@@ -73,7 +73,7 @@ async fn all_refused(world: &mut World) -> Result<(), Failure> {
 
 #[then("each of them is better answered 400, and ends nobody's session")]
 async fn better_refused(world: &mut World) -> Result<(), Failure> {
-    world.advise_on_logout(checks::check_logout_refused(&world.memory.logout.answers))
+    world.advise("LO-04", checks::check_logout_refused(&world.memory.logout.answers))
 }
 
 #[when("the platform sends a logout token of Ada's user and session")]
@@ -104,7 +104,7 @@ async fn sends_again(world: &mut World) -> Result<(), Failure> {
 async fn session_ends(world: &mut World) -> Result<(), Failure> {
     let answer = world.logout_answer()?;
     world.judge(checks::check_logout_obeyed(&answer.without(BROWSERS[1].1)))?;
-    world.advise_on_logout(checks::check_kept_from_no_cache(&answer))
+    world.advise("LO-04", checks::check_kept_from_no_cache(&answer))
 }
 
 #[then("Ada's session ends, the one in her other browser and Mallory's go on")]
@@ -112,10 +112,10 @@ async fn one_session_ends(world: &mut World) -> Result<(), Failure> {
     let answer = world.logout_answer()?;
     let judgement = checks::check_logout_obeyed(&answer.without(BROWSERS[1].1));
     if answer.is_refusal() && !answer.alive.is_empty() {
-        return world.advise_on_logout(judgement);
+        return world.advise("LO-04", judgement);
     }
     world.judge(judgement)?;
-    world.advise_on_logout(checks::check_logout_obeyed(&answer))
+    world.advise("LO-04", checks::check_logout_obeyed(&answer))
 }
 
 #[then("Ada's session ends in both browsers, and Mallory's goes on")]
@@ -123,7 +123,7 @@ async fn both_sessions_end(world: &mut World) -> Result<(), Failure> {
     let answer = world.logout_answer()?;
     let judgement = checks::check_logout_obeyed(&answer);
     // It may have registered that it needs a session (section 2.2).
-    if answer.is_refusal() && answer.ended.is_empty() { world.advise_on_logout(judgement) } else { world.judge(judgement) }
+    if answer.is_refusal() && answer.ended.is_empty() { world.advise("LO-04", judgement) } else { world.judge(judgement) }
 }
 
 impl LogoutAnswer {
@@ -137,17 +137,6 @@ impl LogoutAnswer {
 impl World {
     fn logout_answer(&self) -> Result<LogoutAnswer, Failure> {
         self.memory.logout.answers.last().cloned().ok_or_else(|| Failure::broke("no logout token was sent"))
-    }
-
-    /// What the text recommends only.
-    fn advise_on_logout(&mut self, judgement: Judgement) -> Result<(), Failure> {
-        match judgement {
-            Err(Refusal::Discrepancy(found)) => {
-                self.warn("LO-04", found);
-                Ok(())
-            }
-            other => self.judge(other),
-        }
     }
 
     /// Signs in those of the three browsers in which nobody is signed in.
@@ -257,7 +246,7 @@ impl Stage {
         }
     }
 
-    fn client_id(&self) -> Result<String, Failure> {
+    pub(super) fn client_id(&self) -> Result<String, Failure> {
         let credentials = self.credentials.as_ref().ok_or_else(|| Failure::broke("the application is not registered"))?;
         Ok(credentials.client_id.clone())
     }

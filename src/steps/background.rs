@@ -79,9 +79,8 @@ impl World {
         self.provoke_by_hand().await?;
         let stage = self.stage()?;
         let (platform, person) = (stage.mock()?, stage.person(name)?);
-        let client = stage.credentials.as_ref().ok_or_else(|| Failure::broke("the application has no credentials"))?;
         let subject = platform.subject_of(&person.email).ok_or_else(|| Failure::broke(format!("{name} is no user")))?;
-        platform.revoke_grants(&subject, &client.client_id);
+        platform.revoke_grants(&subject, &stage.client_id()?);
         Ok(())
     }
 }

@@ -194,6 +194,7 @@ impl World {
             let base_url = stage.base_url.clone();
             if stage.who_is_signed_in(&visitor).await?.is_none() {
                 // Whoever refuses such a response is asked to sign out after an honest one.
+                stage.provocation.started_sign_ins += 1;
                 stage.sign_in(&person, &Consent::GrantAll).await?;
                 visitor.page.goto(base_url.as_str()).await?;
             }

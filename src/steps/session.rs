@@ -7,13 +7,16 @@ use regex::Regex;
 use secrecy::SecretString;
 
 use super::Failure;
+use super::sign_in::marker;
 use super::stage::Visitor;
 use super::world::World;
 use crate::browser::{BrowserError, Cookie};
-use crate::checks::{self, Place, Refusal};
+use crate::checks::{self, Place};
 use crate::domain::{self, Endpoint, Exchange, SameSite};
 use crate::platform::accounts::TENANT;
 
+/// Whose browser has nothing but the cookies of a look.
+const COOKIES_ALONE: &str = "somebody with old cookies";
 /// Kinds of secrets that must stay on the server, by the start of their placeholder.
 const SERVER_SIDE: [&str; 3] = ["[access-token-", "[refresh-token-", "[verifier-"];
 
@@ -27,13 +30,7 @@ async fn cookie_protected(world: &mut World) -> Result<(), Failure> {
         evidence = world.carrying_the_session(&cookies).await?.iter().map(self::evidence).collect();
     }
     world.judge(checks::check_cookie_must(&[], &evidence, &base_url))?;
-    match checks::check_cookie_should(&[], &evidence, &base_url) {
-        Err(Refusal::Discrepancy(found)) => {
-            world.warn("SE-01", found);
-            Ok(())
-        }
-        judgement => world.judge(judgement),
-    }
+    world.advise("SE-01", checks::check_cookie_should(&[], &evidence, &base_url))
 }
 
 #[then("the session id from before the sign-in is worth nothing")]
@@ -41,8 +38,7 @@ async fn session_id_changed(world: &mut World) -> Result<(), Failure> {
     let before = std::mem::take(&mut world.memory.cookies);
     let visitor = world.actor_visitor().await?;
     let base_url = world.stage()?.base_url.clone();
-    let before: Vec<Cookie> =
-        before.into_iter().filter(|cookie| Some(cookie.domain.trim_start_matches('.')) == base_url.host_str()).collect();
+    let before = of_host(before, &base_url);
     if before.is_empty() {
         return world.react(true, "", "", "");
     }
@@ -93,9 +89,7 @@ async fn signs_out(world: &mut World, name: String) -> Result<(), Failure> {
     visitor.page.goto(base_url.as_str()).await?;
     visitor.page.click(logout).await?;
     // With or without another page, with or without a button to sign in on it: it is done when nobody is shown as signed in.
-    let signed_in = setup.login().signed_in.clone().unwrap_or_default();
-    let patience = setup.patience().follow_up;
-    match visitor.page.wait_until_hidden(&signed_in, patience).await {
+    match visitor.page.wait_until_hidden(marker(setup.login())?, setup.patience().follow_up).await {
         Ok(()) | Err(BrowserError::Timeout { .. }) => {}
         Err(error) => return Err(error.into()),
     }
@@ -175,7 +169,6 @@ impl World {
         self.opens_a_session(before.to_vec()).await
     }
 
-    /// Whether these cookies, in a new browser, open a signed-in session.
     /// Those cookies without which nobody is signed in; all of them where each can be spared.
     async fn carrying_the_session(&mut self, cookies: &[Cookie]) -> Result<Vec<Cookie>, Failure> {
         let mut carrying = Vec::new();
@@ -188,9 +181,12 @@ impl World {
         Ok(if carrying.is_empty() { cookies.to_vec() } else { carrying })
     }
 
+    /// Whether these cookies, in a new browser, open a signed-in session.
     async fn opens_a_session(&mut self, cookies: Vec<Cookie>) -> Result<bool, Failure> {
         let stage = self.stage_mut()?;
-        let visitor = stage.visitor("somebody with old cookies").await?;
+        // Not the browser of the last look: it has that one's cookies.
+        stage.close_visitor(COOKIES_ALONE).await;
+        let visitor = stage.visitor(COOKIES_ALONE).await?;
         for cookie in &cookies {
             visitor.context.set_cookie(cookie).await?;
         }
@@ -211,9 +207,12 @@ fn addresses(source: &str) -> Vec<String> {
 }
 
 /// Cookies of the application's host.
-async fn application_cookies(visitor: &Visitor, base_url: &url::Url) -> Result<Vec<Cookie>, Failure> {
-    let cookies = visitor.context.cookies().await?;
-    Ok(cookies.into_iter().filter(|cookie| Some(cookie.domain.trim_start_matches('.')) == base_url.host_str()).collect())
+pub(super) async fn application_cookies(visitor: &Visitor, base_url: &url::Url) -> Result<Vec<Cookie>, Failure> {
+    Ok(of_host(visitor.context.cookies().await?, base_url))
+}
+
+fn of_host(cookies: Vec<Cookie>, base_url: &url::Url) -> Vec<Cookie> {
+    cookies.into_iter().filter(|cookie| Some(cookie.domain.trim_start_matches('.')) == base_url.host_str()).collect()
 }
 
 /// A browser's cookie as the checks read it.

@@ -215,6 +215,17 @@ impl World {
         }
     }
 
+    /// A judgement on what the requirement's text recommends only: a discrepancy warns.
+    pub(super) fn advise(&mut self, requirement: &str, judgement: Judgement) -> Result<(), Failure> {
+        match judgement {
+            Err(Refusal::Discrepancy(found)) => {
+                self.warn(requirement, found);
+                Ok(())
+            }
+            other => self.judge(other),
+        }
+    }
+
     /// A discrepancy without what this run keeps secret: what a page says may have patients' names in it.
     fn hidden(&self, found: Discrepancy) -> Discrepancy {
         let Some(stage) = &self.stage else { return found };
