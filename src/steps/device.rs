@@ -4,10 +4,9 @@ use std::time::Duration;
 
 use cucumber::{given, then, when};
 
-use super::program_sign_in::PROGRAM_PATIENCE;
 use super::sign_in::{Consent, Outcome};
 use super::world::World;
-use super::{Failure, PATIENCE};
+use super::Failure;
 use crate::checks;
 use crate::domain::{ApplicationType, Endpoint, Exchange};
 
@@ -64,9 +63,10 @@ async fn shows_signed_in(world: &mut World, name: String) -> Result<(), Failure>
 
 #[then("the program says that sign-in failed")]
 async fn says_failed(world: &mut World) -> Result<(), Failure> {
+    let patience = world.setup()?.patience().sign_in;
     let outcome = match world.stage()?.program_says()? {
         Some(says) => says,
-        None => world.stage_mut()?.program_outcome(PATIENCE).await?,
+        None => world.stage_mut()?.program_outcome(patience).await?,
     };
     let told = matches!(outcome, Outcome::Refused(Some(_))) || (outcome == Outcome::Refused(None) && !world.has_refused_pattern()?);
     world.react(told, "does not say that the sign-in failed", "a line that matches app.console.refused", &outcome.describe())
@@ -160,7 +160,7 @@ impl World {
         let person = stage.person(name)?;
         let outcome = match stage.answer_program(name, &person, &Consent::GrantAll).await? {
             Some(turned_away) => turned_away,
-            None => stage.program_outcome(PROGRAM_PATIENCE).await?,
+            None => stage.program_outcome(stage.program_patience()).await?,
         };
         self.memory.outcome = Some(outcome);
         Ok(())

@@ -6,6 +6,7 @@ use super::sign_in::{Consent, Outcome};
 use super::world::World;
 use super::{Failure, fault_phrases};
 use crate::domain::Endpoint;
+use crate::platform;
 
 #[when(expr = "{word} signs in at a relying party that starts while the platform is to {}")]
 async fn signs_in_from_the_start(world: &mut World, name: String, phrase: String) -> Result<(), Failure> {
@@ -21,8 +22,16 @@ async fn signs_in_from_the_start(world: &mut World, name: String, phrase: String
     }
     world.stage_mut()?.provocation.started_under_it = true;
     world.sign_in(&name, Consent::GrantAll).await?;
-    let discovered = world.provoked_exchanges()?.iter().any(|exchange| exchange.endpoint == Endpoint::Discovery);
-    if discovered { Ok(()) } else { Err(Failure::not_applicable("the application reads no discovery document")) }
+    let exchanges = world.provoked_exchanges()?;
+    let asked_at = |endpoint: Endpoint| exchanges.iter().any(|exchange| exchange.endpoint == endpoint);
+    if !asked_at(Endpoint::Discovery) {
+        return Err(Failure::not_applicable("the application reads no discovery document"));
+    }
+    let is_of_keys = platform::faults().any(|known| known.name == fault && known.area == "JWKS");
+    if is_of_keys && !asked_at(Endpoint::Jwks) {
+        return Err(Failure::not_applicable("the application fetches no keys: it leaves the ID token's signature to TLS"));
+    }
+    Ok(())
 }
 
 impl World {

@@ -8,7 +8,6 @@ use tokio::net::TcpStream;
 use url::Url;
 
 use super::Failure;
-use super::program_sign_in::PROGRAM_PATIENCE;
 use super::sign_in::Consent;
 use super::world::World;
 use crate::checks::{self, Port};
@@ -70,7 +69,7 @@ impl World {
         if let Some(turned_away) = stage.answer_program(name, &person, consent).await? {
             self.memory.outcome = Some(turned_away);
         } else {
-            self.memory.outcome = Some(stage.program_outcome(PROGRAM_PATIENCE).await?);
+            self.memory.outcome = Some(stage.program_outcome(stage.program_patience()).await?);
             port.open_afterwards = Some(stays_open(loopback).await);
         }
         self.memory.port = Some(port);

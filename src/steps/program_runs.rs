@@ -8,14 +8,14 @@ use regex::Regex;
 use super::misbehaviour::Found;
 use super::people::Person;
 use super::program::Seen;
-use super::program_sign_in::{Marks, PROGRAM_PATIENCE, Registered, addresses, is_device_authorization, outcome_in, outcome_of};
+use super::program_sign_in::{Marks, Registered, addresses, is_device_authorization, outcome_in, outcome_of};
 use super::provocation::is_resource_call;
 use super::series::{Provoked, told_to};
 use super::sight::Sight;
 use super::sign_in::{Consent, Outcome};
 use super::stage::Stage;
 use super::world::World;
-use super::{Failure, PATIENCE};
+use super::Failure;
 use crate::checks;
 use crate::domain::{Action, ApplicationType, Exchange};
 use crate::oauth::giponext;
@@ -188,7 +188,7 @@ impl Stage {
         }
         tokio::select! {
             biased;
-            said = self.program_says_within(PROGRAM_PATIENCE) => said,
+            said = self.program_says_within(self.program_patience()) => said,
             true = self.polls_on(fault) => Ok(Some(Outcome::Refused(Some(POLLS_ON.to_owned())))),
         }
     }
@@ -208,7 +208,7 @@ impl Stage {
             address.starts_with(&self.issuer) && if device { given() } else { address.contains("response_type=") }
         };
         let begun = |output: &str| outcome_of(&marks, output).map(Some).or_else(|| addresses(output).any(asks).then_some(None));
-        Ok(match self.running()?.wait_for(PATIENCE, begun).await {
+        Ok(match self.running()?.wait_for(self.setup.patience().start, begun).await {
             Seen::Found(outcome) => outcome,
             Seen::Ended => Some(Outcome::Refused(None)),
             // Whoever waits for the address tells what is missing.
@@ -228,7 +228,7 @@ impl Stage {
                     && exchange.form_value("device_code").is_some()
                     && exchange.faults.iter().any(|fired| fired == fault)
             };
-            match platform.journal().wait_for(registered.mark, "a poll", PROGRAM_PATIENCE, faulty).await {
+            match platform.journal().wait_for(registered.mark, "a poll", self.program_patience(), faulty).await {
                 Ok(poll) => latest = poll.number,
                 Err(_) => return std::future::pending().await,
             }

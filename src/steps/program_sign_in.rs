@@ -16,11 +16,12 @@ use super::stage::{Stage, Visitor};
 use super::{Failure, PATIENCE, Target};
 use crate::browser::pages::DevicePage;
 use crate::checks::shows_code;
-use crate::domain::{App, ApplicationType, Console, Endpoint, Exchange, Login, Suite};
+use crate::domain::{App, ApplicationType, Console, Endpoint, Exchange, Login, Suite, Waiting};
 use crate::platform::accounts::RegistrationRequest;
 
-/// How long a program is given to say what came of a sign-in: two `slow_down`, or a poll that is never answered, are in it.
-pub const PROGRAM_PATIENCE: Duration = Duration::from_secs(60);
+/// What a program is given to say what came of a sign-in besides `app.patience.sign_in`: two `slow_down`, or a poll that is never
+/// answered, are in it.
+const POLLING: Duration = Duration::from_secs(50);
 
 /// How long a program that has said who is signed in may go on before it is ended.
 const LAST_WORK: Duration = Duration::from_secs(2);
@@ -116,8 +117,13 @@ impl Stage {
         self.start_program()?;
         match self.answer_program(browser, person, consent).await? {
             Some(turned_away) => Ok(turned_away),
-            None => self.program_outcome(PROGRAM_PATIENCE).await,
+            None => self.program_outcome(self.program_patience()).await,
         }
+    }
+
+    /// How long a program is given to say what came of a sign-in.
+    pub fn program_patience(&self) -> Duration {
+        self.setup.patience().sign_in + POLLING
     }
 
     /// What the person does in the browser. `Some` where the platform itself ended the attempt.
@@ -149,9 +155,11 @@ impl Stage {
     pub async fn prompt(&self) -> Result<Prompt, Failure> {
         let platform = self.mock()?;
         let mark = self.registered()?.mark;
-        let asked = platform.journal().wait_for(mark, "a device authorization request", PATIENCE, is_device_authorization).await;
+        let asked = platform.journal().wait_for(mark, "a device authorization request", self.setup.patience().start, is_device_authorization).await;
         let Ok(answer) = asked else {
-            return Err(Failure::unjudged("the program asked the platform for no device code: is that what its command does?"));
+            let waited = self.setup.patience().waited(Waiting::Start);
+            let reason = format!("the program asked the platform for no device code ({waited}): is that what its command does?");
+            return Err(Failure::unjudged(reason));
         };
         let text = |name: &str| answer.response.as_ref().and_then(|answer| answer[name].as_str()).unwrap_or_default().to_owned();
         let placeholder = text("user_code");
@@ -182,13 +190,14 @@ impl Stage {
     }
 
     async fn shown(&mut self, find: impl Fn(&str) -> Option<String>, missing: &str) -> Result<String, Failure> {
-        match self.running()?.wait_for(PATIENCE, find).await {
-            Seen::Found(address) => Ok(address),
-            Seen::Ended | Seen::Silent => {
-                let last = self.last_words();
-                Err(Failure::unjudged(format!("the program showed {missing}: {last}")))
-            }
-        }
+        let patience = self.setup.patience();
+        let waited = match self.running()?.wait_for(patience.start, find).await {
+            Seen::Found(address) => return Ok(address),
+            Seen::Ended => "it ended".to_owned(),
+            Seen::Silent => patience.waited(Waiting::Start),
+        };
+        let last = self.last_words();
+        Err(Failure::unjudged(format!("the program showed {missing} ({waited}): {last}")))
     }
 
     pub(super) fn last_words(&mut self) -> String {
@@ -205,7 +214,9 @@ impl Stage {
             Some(outcome) => Ok(outcome),
             None => {
                 let last = self.last_words();
-                Err(Failure::unjudged(format!("the program said nothing of the sign-in within {} s: {last}", patience.as_secs())))
+                let key = Waiting::SignIn.key();
+                let seconds = patience.as_secs();
+                Err(Failure::unjudged(format!("the program said nothing of the sign-in (waited {seconds} s: {key}): {last}")))
             }
         }
     }

@@ -84,6 +84,42 @@ async fn every_feature_shows(world: &mut World) -> Result<(), Failure> {
     Ok(())
 }
 
+/// The size of a token is nobody's to guess (RFC 6749 section 5.1), which is a recommendation: a session that has no room for it warns.
+#[then(expr = "a token of this size keeps {word} out of nothing")]
+async fn size_keeps_nobody_out(world: &mut World, name: String) -> Result<(), Failure> {
+    let person = world.stage()?.person(&name)?;
+    let visitor = world.stage_mut()?.visitor(&name).await?;
+    let shown = world.stage()?.wait_for_signed_in(&visitor, &person).await?;
+    let mut kept_out = None;
+    if shown.as_deref().is_some_and(|shown| person.is_named_by(shown)) {
+        for feature in world.features()? {
+            world.open_feature_as_actor(&feature).await?;
+            let (_, action) = world.declared_action(&feature)?;
+            if visitor.page.wait_for(&action.shows, world.setup()?.patience().follow_up).await.is_err() {
+                kept_out = Some(format!("{feature} shows no entry"));
+                break;
+            }
+        }
+    } else {
+        kept_out = Some(world.describe_outcome(shown.as_deref()));
+    }
+    world.react(true, "", "", "")?;
+    if let Some(seen) = kept_out {
+        let status = visitor.page.status().map_or_else(|| "no answer".to_owned(), |status| format!("status {status}"));
+        let summary = "has no room for an access token of more than 8 KB".to_owned();
+        let expected = format!("{name} is signed in and sees her data");
+        let actual = format!("{seen}; the page's last answer: {status}");
+        world.warn("TK-08", checks::Discrepancy { summary, expected, actual, clause: "RFC 6749 section 5.1", exchanges: Vec::new() });
+    }
+    Ok(())
+}
+
+#[then("every token arrived at the API as it was given")]
+async fn tokens_as_given(world: &mut World) -> Result<(), Failure> {
+    let exchanges = world.provoked_exchanges()?;
+    world.judge(checks::check_tokens_as_given(&exchanges))
+}
+
 #[then("the feature shows no data")]
 async fn feature_shows_nothing(world: &mut World) -> Result<(), Failure> {
     let feature = world.opened_feature()?;
