@@ -21,7 +21,7 @@ Feature: Work in the background
       Given the relying party polls in the background
       When Ada removes the application at the platform
       Then the relying party stops asking for Ada
-      And nobody is signed in at the relying party
+      And Ada is shown no data, and asked to sign in again
 
     @LO-01 @background
     Scenario: A user who has signed out is asked for no more in the background

@@ -12,6 +12,7 @@
 
 mod cdp;
 mod context;
+mod controls;
 mod error;
 mod evidence;
 mod hub;
@@ -28,6 +29,7 @@ mod wait;
 mod words;
 
 pub use context::Context;
+pub use controls::LeadsOn;
 pub use error::BrowserError;
 pub use evidence::{Cookie, Request, Storage};
 pub use kept::Body;

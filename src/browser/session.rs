@@ -116,6 +116,9 @@ fn capabilities(options: &Options, local: Option<(&Located, &Driver)>) -> Map<St
     if let Some(binary) = binary {
         chrome["binary"] = json!(binary);
     }
+    if !options.trusted_keys.is_empty() {
+        arguments.push(format!("--ignore-certificate-errors-spki-list={}", options.trusted_keys.join(",")));
+    }
     arguments.extend(options.arguments.iter().cloned());
     chrome["args"] = json!(arguments);
     // Unless chromedriver is told that it is the headless shell, it waits a minute for a first window that never comes.

@@ -6,7 +6,6 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::page::DEFAULT_DEADLINE;
-use super::wait::calling;
 use super::{BrowserError, Page};
 
 const SCRIPT: &str = include_str!("scripts/words.js");
@@ -46,7 +45,8 @@ impl Page {
     /// Marks what stands at `css` now: it is no answer to what a person does next.
     pub async fn remember_words_of(&self, css: &str) -> Result<(), BrowserError> {
         let script = "css => { for (const el of document.querySelectorAll(css)) el.collaudoOld = words(el); return true; }";
-        self.evaluate::<bool>(&calling(script, &[json!(css)])).await.map(drop)
+        // A page that is just going has a next one.
+        self.settle(script, &[json!(css)], "document to look at", DEFAULT_DEADLINE).await.map(drop)
     }
 
     /// Waits until `signed_in` is visible (`true`), or `error` says something that it did not say at

@@ -19,6 +19,8 @@ pub enum Endpoint {
     Api,
     /// Pages of the account portal, sign-in and consent included.
     Portal,
+    /// The application's own, to which the platform has sent something: the other way round.
+    Application,
     Other,
 }
 

@@ -28,6 +28,8 @@ pub struct App {
     pub r#type: ApplicationType,
     /// The page with the login button; a program (`native`, `device`) has none.
     pub url: Option<Url>,
+    /// File, beside the profile, with the authority of its certificate where that is none that everybody knows, or the certificate itself.
+    pub ca: Option<std::path::PathBuf>,
     /// Program and arguments; the harness starts and stops it. Without it or `image` the application must be running already.
     pub command: Option<Vec<String>>,
     /// Image of a container, instead of a command; the harness runs it on the host's network and removes it.
@@ -136,6 +138,9 @@ pub struct Action {
     pub arguments: Vec<String>,
     /// CSS selector with one element per entry shown; of a program a regular expression that matches one line of output per entry.
     pub shows: String,
+    /// CSS selector of what a person clicks to see more of the list: another page, or more of this one. Without it `rel=next` and the usual
+    /// words are looked for.
+    pub next: Option<String>,
     /// The scope that it needs.
     pub scope: String,
     /// CSS selector of what writes to the API when a person clicks it on the opened page.

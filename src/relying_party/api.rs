@@ -199,6 +199,20 @@ impl App {
         Err(ApiError::Unreadable("a list without an end"))
     }
 
+    /// The entries from one on, as many as the platform gives at once, and whether there are more.
+    pub async fn list_from<T: DeserializeOwned>(
+        &self,
+        session: &Session,
+        resource: &str,
+        members: &[&str],
+        offset: usize,
+    ) -> Result<(Vec<T>, bool), ApiError> {
+        let page = self.page(session, resource, offset, members).await?;
+        let more = page.has_more && !page.items.is_empty() && !self.config.has(Defect::StopsAfterFirstPage);
+        let entries = serde_json::from_value(Value::Array(page.items)).map_err(|_| ApiError::Unreadable("an entry"))?;
+        Ok((entries, more))
+    }
+
     async fn page(&self, session: &Session, resource: &str, offset: usize, members: &[&str]) -> Result<Page, ApiError> {
         let address = self.address(session, &format!("{resource}?offset={offset}&limit={PAGE_SIZE}"))?;
         let answer = self.call_signed_in(session, Call { method: Method::GET, address, body: None }).await?;

@@ -52,6 +52,7 @@ defects! {
     FailsWithoutWords "fails-without-words" ["TK-05"] "ends a sign-in whose token answer is of no use with an empty page";
     NeedsOpener "needs-opener" ["PO-04"] "hears of the end of a sign-in from its popup's opener alone";
     SecretInPage "secret-in-page" ["AZ-02"] "prints its client secret into the start page";
+    SecretAsBasic "secret-as-basic" ["AZ-02"] "prints what it authenticates with at the token endpoint, in base64, into the start page";
     SecretInScript "secret-in-script" ["AZ-02"] "prints its client secret into a script";
     ConstantState "constant-state" ["AZ-04", "AZ-09", "CB-06", "AZ-06", "AZ-11"] "sends the same state in every authorization request, with neither PKCE nor nonce";
     NoPkce "no-pkce" ["AZ-06"] "sends no code challenge and no code verifier";

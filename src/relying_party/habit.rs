@@ -9,4 +9,8 @@ pub enum Habit {
     LenientClock,
     /// Sends a state and leaves the defence against forged responses to PKCE and nonce.
     ReliesOnPkce,
+    /// Shows a page of the patients at a time, and reads each page when it is asked for.
+    PagesItsLists,
+    /// Keeps the person's account when the access has ended, and offers to connect it again.
+    OffersReconnection,
 }

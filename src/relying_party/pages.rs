@@ -9,6 +9,8 @@ use axum::http::{StatusCode, Uri};
 use axum::response::{Html, IntoResponse, Redirect, Response};
 use axum::{Form, Json};
 use axum_extra::extract::cookie::CookieJar;
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
 use secrecy::ExposeSecret;
 use serde::Deserialize;
 use serde_json::json;
@@ -18,7 +20,7 @@ use super::api::ApiError;
 use super::app::App;
 use super::session::{Session, SignedIn, Tenant};
 use super::words::Words;
-use super::{Defect, Window, lists};
+use super::{Defect, Habit, Window, lists};
 use crate::event::Lang;
 
 pub(super) use super::lists::{Feature, Row};
@@ -30,6 +32,8 @@ pub(super) struct Visit {
     chosen: Option<Lang>,
     preferred: Lang,
     path: String,
+    /// At which entry of a list the page begins.
+    from: usize,
 }
 
 impl<S: Sync> FromRequestParts<S> for Visit {
@@ -37,10 +41,12 @@ impl<S: Sync> FromRequestParts<S> for Visit {
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Infallible> {
         let query = parts.uri.query().unwrap_or_default();
-        let chosen = form_urlencoded::parse(query.as_bytes()).find(|(name, _)| name == "lang").and_then(|(_, value)| lang(&value));
+        let value = |wanted: &str| form_urlencoded::parse(query.as_bytes()).find(|(name, _)| name == wanted).map(|(_, value)| value);
+        let chosen = value("lang").and_then(|value| lang(&value));
+        let from = value("from").and_then(|value| value.parse().ok()).unwrap_or_default();
         let accepted = parts.headers.get(ACCEPT_LANGUAGE).and_then(|value| value.to_str().ok()).unwrap_or_default();
         let preferred = accepted.split(',').find_map(lang).unwrap_or(Lang::It);
-        Ok(Self { chosen, preferred, path: parts.uri.path().to_owned() })
+        Ok(Self { chosen, preferred, from, path: parts.uri.path().to_owned() })
     }
 }
 
@@ -101,7 +107,7 @@ impl Frame {
         Self {
             w: visit.words(session),
             path: visit.path.clone(),
-            secret: secret.map(|secret| secret.expose_secret().to_owned()),
+            secret: secret.map(|secret| secret.expose_secret().to_owned()).or_else(|| secret_as_basic(app)),
             tokens: tokens.map(|signed_in| {
                 let refresh = signed_in.tokens.refresh.as_ref().map(ExposeSecret::expose_secret);
                 json!({"access_token": signed_in.tokens.access.expose_secret(), "refresh_token": refresh}).to_string()
@@ -123,6 +129,12 @@ impl Frame {
             }),
         }
     }
+}
+
+/// Only with the defect.
+fn secret_as_basic(app: &App) -> Option<String> {
+    let secret = app.config.client_secret.as_ref().filter(|_| app.config.has(Defect::SecretAsBasic))?;
+    Some(STANDARD.encode(format!("{}:{}", app.config.client_id, secret.expose_secret())))
 }
 
 fn links(signed_in: &SignedIn, visit: &Visit) -> Vec<Link> {
@@ -187,7 +199,10 @@ struct NotFound {
 }
 
 enum Content {
-    Rows(Vec<Row>),
+    /// With the entry that the next page begins at, where this is not the last one.
+    Rows(Vec<Row>, Option<usize>),
+    /// The platform gives no data any more: the person may connect the account again.
+    Disconnected,
     /// The user refused its scope.
     Off,
     Failed {
@@ -249,8 +264,18 @@ pub(super) async fn feature(State(app): State<Arc<App>>, jar: CookieJar, visit: 
     // GX-03, GX-04: a refused feature is off, says so, and makes no call.
     let allowed = signed_in.granted.contains(feature.scope());
     let content = if allowed || app.config.has(Defect::CallsWithoutScope) {
-        match lists::read(app.at(signed_in.at_other), &session, feature).await {
-            Ok(rows) => Content::Rows(rows),
+        let read = async {
+            if session.data().disconnected {
+                return Err(ApiError::SessionEnded);
+            }
+            lists::read_from(app.at(signed_in.at_other), &session, feature, visit.from).await
+        };
+        match read.await {
+            Ok((rows, next)) => Content::Rows(rows, next),
+            Err(ApiError::SessionEnded) if app.config.does(Habit::OffersReconnection) => {
+                session.keep_disconnected(signed_in);
+                Content::Disconnected
+            }
             Err(ApiError::SessionEnded) => return (jar, Redirect::to("/")).into_response(),
             Err(ApiError::MissingScope) if !allowed => Content::Off,
             Err(ApiError::MissingScope | ApiError::MissingPermission) if app.config.has(Defect::SignsInAgainOnForbidden) => {
@@ -259,7 +284,7 @@ pub(super) async fn feature(State(app): State<Arc<App>>, jar: CookieJar, visit: 
             Err(ApiError::MissingPermission) if app.config.has(Defect::AnswersEvery403Alike) => {
                 Content::failed(ApiError::MissingScope, visit.words(Some(&session)))
             }
-            Err(_) if app.config.has(Defect::FailsSilently) => Content::Rows(Vec::new()),
+            Err(_) if app.config.has(Defect::FailsSilently) => Content::Rows(Vec::new(), None),
             Err(error) => Content::failed(error, visit.words(Some(&session))),
         }
     } else {
@@ -278,15 +303,15 @@ pub(super) async fn feature(State(app): State<Arc<App>>, jar: CookieJar, visit: 
 /// Where the defects fall over.
 fn crashes(app: &App, content: &Content) -> bool {
     match content {
-        Content::Rows(rows) => rows.is_empty() && app.config.has(Defect::CrashesOnEmptyList),
+        Content::Rows(rows, _) => rows.is_empty() && app.config.has(Defect::CrashesOnEmptyList),
         Content::Off => app.config.has(Defect::CrashesOnRefusedFeature),
-        Content::Failed { .. } => false,
+        Content::Failed { .. } | Content::Disconnected => false,
     }
 }
 
 fn show_feature(app: &App, session: &Session, visit: &Visit, feature: Feature, content: Content) -> Response {
     let named_in_url = match &content {
-        Content::Rows(rows) if app.config.has(Defect::NamesInUrls) => rows.first().map(|row| format!("{} {}", row.title, row.detail.1)),
+        Content::Rows(rows, _) if app.config.has(Defect::NamesInUrls) => rows.first().map(|row| format!("{} {}", row.title, row.detail.1)),
         _ => None,
     };
     let links_by_code = app.config.has(Defect::CodesInLinks);

@@ -85,6 +85,8 @@ pub(super) struct SignedIn {
 pub(super) struct Data {
     pub attempts: Vec<Attempt>,
     pub signed_in: Option<SignedIn>,
+    /// Whether the access of whoever is signed in has ended. Only the habit of offering that keeps somebody so.
+    pub disconnected: bool,
     /// Why the last login did not succeed; shown until the next one begins.
     pub refusal: Option<Refusal>,
     pub lang: Option<Lang>,
@@ -145,6 +147,15 @@ impl Session {
         let mut data = self.data();
         let index = data.attempts.iter().position(|attempt| is_its_state(&attempt.state) && attempt.begun.elapsed() < ATTEMPT_LIFETIME)?;
         Some(data.attempts.remove(index))
+    }
+
+    /// Who had access keeps the account here, and none of its tokens.
+    pub fn keep_disconnected(&self, signed_in: SignedIn) {
+        let mut data = self.data();
+        let tokens = Tokens { access: SecretString::default(), refresh: None, first_refresh: None, ..signed_in.tokens };
+        data.signed_in = Some(SignedIn { tokens, ..signed_in });
+        data.refusal = None;
+        data.disconnected = true;
     }
 
     /// The end of access (GX-19, RT-03): tokens and user are forgotten, and the person is told once to sign in again.

@@ -7,7 +7,7 @@ use cucumber::{given, then, when};
 use super::attempt::Expected;
 use super::provocation::authorizations;
 use super::session::application_cookies;
-use super::sign_in::{Consent, Outcome};
+use super::sign_in::{Consent, Outcome, once_more_if_silent};
 use super::stage::Visitor;
 use super::world::World;
 use super::{Failure, PATIENCE};
@@ -280,12 +280,12 @@ impl World {
 
     /// A sign-in that has to succeed before anything can be judged; it is the scenario's control too.
     pub(super) async fn honest_sign_in(&mut self, name: &str) -> Result<(), Failure> {
-        self.sign_in_expecting(name, Consent::GrantAll, None, Expected::SignedIn).await?;
-        if self.outcome()?.is_silent() {
+        let outcome = once_more_if_silent(async || {
             self.sign_in_expecting(name, Consent::GrantAll, None, Expected::SignedIn).await?;
-        }
+            self.outcome()
+        });
+        let outcome = outcome.await?;
         let person = self.stage()?.person(name)?;
-        let outcome = self.outcome()?;
         self.take_control(&outcome, &person)?;
         // What the page loads after it belongs to the sign-in, not to what is provoked next.
         self.stage()?.settle_all().await

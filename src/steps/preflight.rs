@@ -67,7 +67,7 @@ pub async fn preflight(setup: &Arc<Setup>) -> Vec<Look> {
     };
     if let Err(Stop(what, proof)) = ended {
         if let Proof::Hopeless(failure) = &proof {
-            *setup.refused.lock().unwrap_or_else(std::sync::PoisonError::into_inner) = Some(failure.clone());
+            setup.presence.refuse(failure.clone());
         }
         looks.take(what, proof);
     }
@@ -144,6 +144,7 @@ async fn look_at_pages(stage: &mut Stage, looks: &mut Looks) -> Step {
     let setup = stage.setup.clone();
     let what = "application";
     stage.register_application().await.map_err(hopeless(what))?;
+    stage.trust_application().await.map_err(hopeless(what))?;
     let login = setup.login().clone();
     let visitor = stage.visitor("doctor").await.map_err(hopeless(what))?;
     check_status(stage).await.map_err(hopeless(what))?;
@@ -316,7 +317,7 @@ async fn look_at_runs(stage: &mut Stage, person: &Person, looks: &mut Looks) {
 /// An application that answers with an error page has nothing to judge.
 async fn check_status(stage: &Stage) -> Result<(), Failure> {
     let url = stage.base_url.clone();
-    match super::stage::http_client(url.as_str(), None)?.get(url.clone()).send().await {
+    match stage.application_client()?.get(url.clone()).send().await {
         Ok(answer) if answer.status().is_client_error() || answer.status().is_server_error() => Err(Failure::unjudged(format!(
             "the application answers {url} with status {}: its own log should say why",
             answer.status().as_u16()

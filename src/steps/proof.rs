@@ -147,7 +147,11 @@ pub(super) async fn action(stage: &Stage, visitor: &Visitor, action: &Action) ->
     }
     let patience = stage.setup.patience();
     match visitor.page.wait_for(&action.shows, patience.follow_up).await {
-        Ok(()) => Ok(Proof::Fine(format!("{} answers with status {status} and shows `{}`", action.open, action.shows))),
+        Ok(()) => {
+            let on = stage.leads_on(visitor, action).await?;
+            let on = on.map_or_else(String::new, |on| format!("; more of it is at `{}`, known by {}", quoted(&on.words), on.by));
+            Ok(Proof::Fine(format!("{} answers with status {status} and shows `{}`{on}", action.open, action.shows)))
+        }
         Err(BrowserError::Timeout { .. }) => {
             // A real platform's data are nobody's to quote.
             let seen = match stage.mock() {

@@ -54,12 +54,9 @@ async fn opens_the_patients(world: &mut World, name: String) -> Result<(), Failu
 
 #[then(expr = "all {int} patients are shown")]
 async fn all_patients(world: &mut World, patients: usize) -> Result<(), Failure> {
-    let (_, action) = world.action_for("patients")?;
     let visitor = world.actor_visitor().await?;
     world.has_answered(&visitor)?;
-    let patience = world.setup()?.patience().follow_up;
-    let shown = visitor.page.wait_for_count(&action.shows, patients, patience).await?;
-    world.react(shown == patients, "does not show the whole list", &format!("{patients} patients"), &format!("{shown} patients"))
+    world.shows_all("patients", patients).await
 }
 
 #[then("no page was asked for twice")]

@@ -45,10 +45,16 @@ impl Outcome {
         }
     }
 
-    /// Nobody is signed in, and nobody says why: on a busy machine an application may lose an honest sign-in. A person tries once more.
+    /// Nobody is signed in, and nobody says why.
     pub(super) fn is_silent(&self) -> bool {
         matches!(self, Self::Refused(None))
     }
+}
+
+/// An honest sign-in. On a busy machine an application may lose it without a word: a person then tries once more.
+pub(super) async fn once_more_if_silent(mut sign_in: impl AsyncFnMut() -> Result<Outcome, Failure>) -> Result<Outcome, Failure> {
+    let outcome = sign_in().await?;
+    if outcome.is_silent() { sign_in().await } else { Ok(outcome) }
 }
 
 impl Stage {

@@ -171,6 +171,7 @@ impl Stage {
             Ok(page) => page,
             Err(error) => return Err(self.explain(Failure::not_loaded(error)).await),
         };
+        self.setup.presence.is_there();
         let visitor = Visitor { context, page };
         self.visitors.insert(name.to_owned(), visitor.clone());
         Ok(visitor)

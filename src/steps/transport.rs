@@ -3,6 +3,7 @@
 use cucumber::then;
 
 use super::Failure;
+use super::traffic::told;
 use super::world::World;
 use crate::domain::{Endpoint, Exchange};
 
@@ -16,7 +17,15 @@ fn sends_nothing(world: &mut World) -> Result<(), Failure> {
         return world.find("trusts a certificate that is not in order", "no request: the TLS handshake is broken off", &actual, &numbers);
     }
     let refused = exchanges.iter().any(|exchange| exchange.is_handshake() && exchange.facts.refusal.is_some());
-    if refused { Ok(()) } else { Err(Failure::unjudged("the application made no connection while the certificate was bad")) }
+    if refused {
+        return Ok(());
+    }
+    let ended = world.memory.outcome.as_ref().map(|outcome| format!("; the sign-in ended {}", outcome.describe())).unwrap_or_default();
+    Err(Failure::unjudged(format!(
+        "while the certificate was bad no connection of the application was broken off, as one that looks at it has to do: the platform saw \
+         {}{ended}. Have it ask the platform at each sign-in and each page, and keep no connection open between them",
+        told(&exchanges)
+    )))
 }
 
 /// Whether an exchange is the application's own: its browser goes to the other endpoints.
