@@ -39,6 +39,7 @@ mod sign_out;
 mod signed_token;
 mod state;
 mod token_request;
+mod unpacking;
 mod user_claims;
 
 #[cfg(test)]

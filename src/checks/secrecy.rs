@@ -3,6 +3,7 @@ use secrecy::{ExposeSecret, SecretString};
 
 use super::Judgement;
 use super::judgement::{Clause, nothing};
+use super::unpacking::unpacked;
 use crate::domain::{base64_cores, hexadecimal};
 
 /// A text in which no secret may stand: a page, an address, a script, a store's entry.
@@ -20,7 +21,7 @@ impl std::fmt::Debug for Place {
 }
 
 /// AZ-02, SE-03, GX-21: none of the `secrets` (each with its placeholder or kind) stands in any of the `places`, neither
-/// plainly nor percent-encoded, in hexadecimal or in base64. `clause` is the requirement's own.
+/// plainly nor percent-encoded, in hexadecimal or in base64, compressed or not. `clause` is the requirement's own.
 pub fn check_absent(clause: &'static str, secrets: &[(String, SecretString)], places: &[Place]) -> Judgement {
     if secrets.iter().all(|(_, secret)| secret.expose_secret().is_empty()) {
         return Err(nothing("no secret was given out that could be searched for"));
@@ -47,7 +48,7 @@ pub(super) fn occurs_encoded(secret: &SecretString, text: &str) -> bool {
     Haystack::of(text).holds(secret)
 }
 
-/// A text in lower case and its percent-decoded forms, ready to be searched.
+/// A text, its percent-decoded forms and what is packed in it, as they are and in lower case, ready to be searched.
 struct Haystack {
     exact: Vec<String>,
     lower: Vec<String>,
@@ -65,8 +66,11 @@ impl Haystack {
             }
             exact.push(decoded);
         }
-        let plus = exact[exact.len() - 1].replace('+', " ");
+        let last = &exact[exact.len() - 1];
+        let packed = unpacked(last);
+        let plus = last.replace('+', " ");
         exact.push(plus);
+        exact.extend(packed);
         let lower = exact.iter().map(|text| text.to_lowercase()).collect();
         Self { exact, lower }
     }

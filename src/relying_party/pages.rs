@@ -76,12 +76,14 @@ struct Frame {
     secret: Option<String>,
     tokens: Option<String>,
     tokens_to_console: bool,
+    id_token: Option<String>,
     takes_any_message: bool,
     posts_to_anyone: bool,
     stays_locked: bool,
     frames_sign_in: bool,
     needs_opener: bool,
     takes_null: bool,
+    trusts: Option<&'static str>,
     believes_anyone: bool,
     spins: bool,
 }
@@ -108,15 +110,24 @@ impl Frame {
             w: visit.words(session),
             path: visit.path.clone(),
             secret: secret.map(|secret| secret.expose_secret().to_owned()).or_else(|| secret_as_basic(app)),
-            tokens: tokens.map(|signed_in| {
-                let refresh = signed_in.tokens.refresh.as_ref().map(ExposeSecret::expose_secret);
-                json!({"access_token": signed_in.tokens.access.expose_secret(), "refresh_token": refresh}).to_string()
-            }),
+            tokens: tokens.map(|signed_in| signed_in.tokens.written()),
+            id_token: signed_in
+                .as_ref()
+                .and_then(|signed_in| signed_in.id_token.as_ref())
+                .filter(|_| has(Defect::IdTokenInPage))
+                .map(|token| token.expose_secret().to_owned()),
             tokens_to_console: has(Defect::TokensInConsole),
             takes_any_message: has(Defect::AcceptsMessageOfAnyOrigin),
             posts_to_anyone: has(Defect::PostsToAnyOrigin),
             stays_locked: has(Defect::StaysLockedAfterPopup),
             needs_opener: has(Defect::NeedsOpener),
+            trusts: [
+                (Defect::TrustsBeginningOfOrigin, "beginning"),
+                (Defect::TrustsEveryPort, "host"),
+                (Defect::TrustsOriginWithOwnInside, "inside"),
+            ]
+            .into_iter()
+            .find_map(|(defect, how)| has(defect).then_some(how)),
             takes_null: has(Defect::TakesMessageOfNoOrigin),
             believes_anyone: has(Defect::TakesOwnMessageOfAnyOrigin),
             spins: has(Defect::SpinsWhenBlocked),
@@ -150,6 +161,8 @@ struct Problem {
     attribute: Option<String>,
     /// The same in a script, as it came.
     script: Option<String>,
+    /// The same in the script of a click.
+    handler: Option<String>,
     /// Where the platform says that more is written, as it came.
     uri: Option<String>,
 }
@@ -159,9 +172,12 @@ fn problem(app: &App, session: Option<&Session>, w: Words) -> Option<Problem> {
     let told = |defect| refusal.description.clone().filter(|_| app.config.has(defect));
     let description = told(Defect::RendersErrorDescription);
     let attribute = told(Defect::DescribesErrorInAttribute).map(|text| text.replace('<', "&lt;"));
-    let script = told(Defect::DescribesErrorInScript);
+    let script = told(Defect::DescribesErrorInScript)
+        .or_else(|| told(Defect::DescribesErrorWithoutBrackets).map(|text| text.replace(['<', '>'], "")))
+        .or_else(|| told(Defect::EscapesQuotesAlone).map(|text| text.replace(['<', '>'], "").replace('"', "\\\"").replace('\'', "\\'")));
+    let handler = told(Defect::DescribesErrorInHandler);
     let uri = refusal.uri.clone().filter(|_| app.config.has(Defect::LinksToErrorUri));
-    Some(Problem { words: w.sign_in_error(&refusal.error), description, attribute, script, uri })
+    Some(Problem { words: w.sign_in_error(&refusal.error), description, attribute, script, handler, uri })
 }
 
 #[derive(Template)]
@@ -244,7 +260,10 @@ fn start_page(app: &App, session: Option<&Session>, visit: &Visit) -> Response {
 }
 
 pub(super) fn done(app: &App, session: Option<&Session>, visit: &Visit, window: Window) -> Response {
-    let f = Frame::new(app, session, visit);
+    let mut f = Frame::new(app, session, visit);
+    if app.config.has(Defect::TokensInPopup) {
+        f.tokens = session.and_then(Session::signed_in).map(|signed_in| signed_in.tokens.written());
+    }
     show(&Done { problem: problem(app, session, f.w), f, popup: window == Window::Popup })
 }
 

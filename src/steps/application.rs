@@ -96,6 +96,16 @@ impl Stage {
         death.map(|death| self.redacted(death))
     }
 
+    /// What the application wrote so far, as it wrote it: only to be searched. `None` where that is not seen.
+    pub(super) async fn output(&self) -> Option<String> {
+        match self.shared.application.lock().await.as_ref()? {
+            Instance::Bundled(application) => Some(application.written()),
+            Instance::Started(started) => Some(started.output.borrow().text().to_owned()),
+            Instance::Container(container) => Some(container.last_words().await),
+            Instance::Running => None,
+        }
+    }
+
     /// What the application that we started, or the program, wrote so far: each line with its second since the platform started.
     pub async fn words(&self) -> Option<String> {
         let since = self.mock().map_or(0, |platform| platform.journal().elapsed_ms());

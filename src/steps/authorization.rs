@@ -151,6 +151,14 @@ async fn no_downgrade(world: &mut World) -> Result<(), Failure> {
     world.react(true, "", "", "")
 }
 
+/// OpenID Connect Core section 15.5.2 takes a nonce of the session for one: beside PKCE it warns.
+#[then(expr = "no nonce is used again when {word} starts another two in one browser")]
+async fn nonces_in_one(world: &mut World, name: String) -> Result<(), Failure> {
+    starts_two_in_one(world, name).await?;
+    let exchanges = world.exchanges()?;
+    world.judge_state("AZ-11", &exchanges, checks::check_nonces(&exchanges))
+}
+
 #[given("Mallory has an unused authorization response of a sign-in of her own")]
 async fn mallory_has_a_response(world: &mut World) -> Result<(), Failure> {
     world.provoke_by_hand().await?;

@@ -10,10 +10,12 @@ use super::series::phrases;
 use super::sign_in::Consent;
 use super::stage::{Stage, Visitor};
 use super::{Failure, world::World};
-use crate::browser::pages::{PlatformWindow, holds_canary};
+use crate::browser::pages::{CANARY, PlatformWindow, holds_canary};
 
 /// A cookie that a line break in a description would set.
 const COOKIE: &str = "collaudoCanary";
+/// What a page says when a script of a response runs in it.
+const RAN: &str = "collaudo: a script of the response runs";
 
 #[when(expr = "{word} signs in once for each place of markup in the response")]
 async fn signs_in_for_each_markup(world: &mut World, name: String, step: &Step) -> Result<(), Failure> {
@@ -44,6 +46,7 @@ impl World {
         let person = Person { name: key.clone(), ..stage.person(name)? };
         let visitor = stage.visitor(&key).await?;
         visitor.context.keep_what_it_is_sent();
+        visitor.context.note_property_set(CANARY, RAN);
         stage.mock()?.faults().arm(fault, times).map_err(Failure::broke)?;
         stage.sign_in(&person, &Consent::GrantAll).await?;
         stage.settle(&visitor).await?;
@@ -56,6 +59,9 @@ impl Stage {
     async fn came_to_life(&self, visitor: &Visitor) -> Result<Option<&'static str>, Failure> {
         if visitor.context.cookies().await?.iter().any(|cookie| cookie.name == COOKIE) {
             return Ok(Some("a header that it holds was sent"));
+        }
+        if visitor.context.console().iter().any(|words| words.contains(RAN)) {
+            return Ok(Some("it ran as a script of a page"));
         }
         for page in visitor.context.pages() {
             if PlatformWindow(&page).has_canary().await? {

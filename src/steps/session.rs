@@ -1,12 +1,10 @@
 //! The application's own session with the browser, and what it leaves there.
 
-use std::sync::LazyLock;
-
 use cucumber::{given, then, when};
-use regex::Regex;
 use secrecy::SecretString;
 
 use super::Failure;
+use super::places::{Scope, passing, places};
 use super::sign_in::marker;
 use super::stage::Visitor;
 use super::world::World;
@@ -18,7 +16,9 @@ use crate::platform::accounts::TENANT;
 /// Whose browser has nothing but the cookies of a look.
 const COOKIES_ALONE: &str = "somebody with old cookies";
 /// Kinds of secrets that must stay on the server, by the start of their placeholder.
-const SERVER_SIDE: [&str; 3] = ["[access-token-", "[refresh-token-", "[verifier-"];
+const SERVER_SIDE: [&str; 4] = ["[access-token-", "[refresh-token-", "[verifier-", "[id-token-"];
+/// Those that are out of the browser at every moment.
+const TOKENS: [&str; 3] = ["[access-token-", "[refresh-token-", "[id-token-"];
 
 #[then("the session cookie is protected")]
 async fn cookie_protected(world: &mut World) -> Result<(), Failure> {
@@ -61,8 +61,29 @@ async fn keeps_everything(world: &mut World, name: String) -> Result<(), Failure
 
 #[then("no token, code or verifier is in any page, URL or storage of the browser")]
 async fn no_token_in_browser(world: &mut World) -> Result<(), Failure> {
-    let secrets = world.secrets_of(&SERVER_SIDE)?;
-    world.search(secrets, "RFC 9700 section 4.3.2", Scope::Everything).await
+    // A public client has nowhere else to keep ID tokens and what it needs for a moment.
+    let confidential = world.stage()?.client_secret().is_some();
+    let kinds = if confidential { &SERVER_SIDE[..] } else { &SERVER_SIDE[..3] };
+    let secrets = world.secrets_of(kinds)?;
+    world.search(secrets, "RFC 9700 section 4.3.2", Scope::Everything).await?;
+    if !confidential {
+        return Ok(());
+    }
+    // A verifier may wait in a cookie until its sign-in is over.
+    let tokens = world.secrets_of(&TOKENS)?;
+    let passing = passing(&world.actor_visitor().await?);
+    world.judge(checks::check_absent("RFC 9700 section 4.3.2", &tokens, &passing))
+}
+
+/// A log is no browser: there it is recommended (RFC 6749 sections 10.3 and 10.4: confidential in storage). A code is worth nothing once it
+/// is redeemed, and stands in every log of requests.
+#[then("the application's own log has no token and no client secret in it")]
+async fn no_token_in_log(world: &mut World) -> Result<(), Failure> {
+    let Some(text) = world.stage()?.output().await else { return Ok(()) };
+    let mut secrets = world.secrets_of(&SERVER_SIDE[..2])?;
+    secrets.extend(world.stage()?.client_secret().map(|secret| ("the client secret".to_owned(), secret)));
+    let judgement = checks::check_absent("RFC 6749 section 10.3", &secrets, &[Place { name: "its own log".to_owned(), text }]);
+    world.advise("SE-03", judgement)
 }
 
 #[then("the client secret is in no page, URL or storage of the browser")]
@@ -135,13 +156,6 @@ fn revocations(exchanges: &[Exchange]) -> Vec<u16> {
     of_refresh_tokens.map(|exchange| exchange.status).collect()
 }
 
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Scope {
-    /// Pages, URLs, cookies' names aside, every storage.
-    Everything,
-    UrlsAndStorage,
-}
-
 impl World {
     fn secrets_of(&self, kinds: &[&str]) -> Result<Vec<(String, SecretString)>, Failure> {
         let secrets = self.stage()?.mock()?.shared().redaction.secrets();
@@ -153,6 +167,8 @@ impl World {
     async fn search(&mut self, secrets: Vec<(String, SecretString)>, clause: &'static str, scope: Scope) -> Result<(), Failure> {
         let issuer = self.stage()?.issuer.clone();
         let visitor = self.actor_visitor().await?;
+        // A popup that is about to close is not to take the look along.
+        self.stage()?.settle(&visitor).await?;
         let places = places(&visitor, &issuer, scope).await?;
         self.judge(checks::check_absent(clause, &secrets, &places))
     }
@@ -194,18 +210,6 @@ impl World {
     }
 }
 
-/// Where the links and forms of a page lead.
-fn addresses(source: &str) -> Vec<String> {
-    static ADDRESSES: LazyLock<Regex> = LazyLock::new(|| {
-        Regex::new(r#"(?i)\b(?:href|src|action|formaction)\s*=\s*(?:"([^"]*)"|'([^']*)'|([^\s"'>]+))"#).expect("well formed")
-    });
-    if !source.trim_start().starts_with('<') {
-        return Vec::new();
-    }
-    let found = ADDRESSES.captures_iter(source);
-    found.filter_map(|found| found.iter().skip(1).flatten().next().map(|address| address.as_str().replace("&amp;", "&"))).collect()
-}
-
 /// Cookies of the application's host.
 pub(super) async fn application_cookies(visitor: &Visitor, base_url: &url::Url) -> Result<Vec<Cookie>, Failure> {
     Ok(of_host(visitor.context.cookies().await?, base_url))
@@ -231,47 +235,4 @@ fn evidence(cookie: &Cookie) -> domain::Cookie {
             _ => None,
         },
     }
-}
-
-/// Where something may be left in a browser: every page's source, URL and storage; the platform's own pages excepted.
-async fn places(visitor: &Visitor, issuer: &str, scope: Scope) -> Result<Vec<Place>, Failure> {
-    let mut places = Vec::new();
-    let mut add = |name: String, text: String| places.push(Place { name, text });
-    for body in visitor.context.bodies().await.into_iter().filter(|body| !body.url.starts_with(issuer)) {
-        for address in addresses(&body.text) {
-            add("an address in a page".to_owned(), address);
-        }
-        if scope == Scope::Everything {
-            let path = body.url.split(['?', '#']).next().unwrap_or_default();
-            add(format!("the answer of {path}"), body.text);
-        }
-    }
-    for words in visitor.context.console() {
-        add("the browser's console".to_owned(), words);
-    }
-    for page in visitor.context.pages() {
-        let url = page.url();
-        if url.starts_with(issuer) {
-            continue;
-        }
-        if scope == Scope::Everything {
-            add("a page's source".to_owned(), page.source().await?);
-        }
-        let storage = page.storage().await?;
-        for (kind, entries) in [("localStorage", storage.local), ("sessionStorage", storage.session), ("IndexedDB", storage.indexed_db)] {
-            for (key, value) in entries {
-                add(format!("{kind} entry `{key}`"), format!("{key} {value}"));
-            }
-        }
-        for visited in storage.urls.into_iter().filter(|visited| !visited.starts_with(issuer)) {
-            add("a URL of the history".to_owned(), visited);
-        }
-    }
-    for request in visitor.context.requests().into_iter().filter(|request| !request.url.starts_with(issuer)) {
-        add("a URL that the browser requested".to_owned(), request.url);
-    }
-    for cookie in visitor.context.cookies().await?.into_iter().filter(|cookie| !issuer.contains(cookie.domain.as_str())) {
-        add(format!("cookie `{}`", cookie.name), cookie.value);
-    }
-    Ok(places)
 }

@@ -14,7 +14,10 @@ if (done) finish(done);
 
 // Only the defect hands tokens to the page.
 if ("tokensToConsole" in document.body.dataset) console.log("tokens", JSON.parse(document.body.dataset.tokens ?? "null"));
-else if (document.body.dataset.tokens) localStorage.setItem("portale-tokens", document.body.dataset.tokens);
+else if (done && document.body.dataset.tokens) {
+  sessionStorage.setItem("portale-tokens", document.body.dataset.tokens);
+  sessionStorage.removeItem("portale-tokens");
+} else if (document.body.dataset.tokens) localStorage.setItem("portale-tokens", document.body.dataset.tokens);
 
 function waitForLogin(button) {
   const hint = document.querySelector("#login-hint");
@@ -67,6 +70,15 @@ function waitForLogin(button) {
     if (event.origin === location.origin && event.data === FINISHED) show(); // PO-01
     // Only defects believe somebody else.
     if ("believesAnyone" in document.body.dataset && event.data === FINISHED) show();
+    const seen = event.origin !== "null" && new URL(event.origin);
+    const trusts = {
+      beginning: event.origin.startsWith(`${location.protocol}//${location.hostname}`),
+      host: seen && seen.hostname === location.hostname,
+      inside: event.origin.includes(location.host),
+    };
+    if (trusts[document.body.dataset.trusts] && event.data && event.data.code) {
+      location.assign("/callback?" + new URLSearchParams(event.data));
+    }
     if ("takesNull" in document.body.dataset && event.origin === "null" && event.data && event.data.code) {
       location.assign("/callback?" + new URLSearchParams(event.data));
     }

@@ -13,7 +13,7 @@ use super::stage::{Answer, NONCE, STATE, Stage, answer, location, text};
 type Shows = fn(&Login) -> bool;
 
 /// What each fault shows, which an honest login does not.
-const EFFECTS: [(&str, Shows); 93] = [
+const EFFECTS: [(&str, Shows); 95] = [
     ("issuer-other-throughout", |l| {
         let other = "https://account.attacker.invalid";
         l.discovered == other && l.all("iss") == [other] && l.claim("iss") == Some(json!(other)) && l.well_signed()
@@ -47,6 +47,10 @@ const EFFECTS: [(&str, Shows); 93] = [
     ("error-description-markup", |l| {
         l.refused("access_denied") && l.all("error_description")[0].contains("onerror=window.collaudoCanary=1")
     }),
+    ("error-description-quotes", |l| {
+        l.refused("server_error") && ["'-(", "\"-(", "`-(", "${window"].iter().all(|part| l.all("error_description")[0].contains(part))
+    }),
+    ("error-description-backslash", |l| l.refused("server_error") && l.all("error_description")[0].starts_with("\\\";window")),
     ("token-invalid-grant", |l| l.answered(400, "invalid_grant")),
     ("token-invalid-client", |l| l.answered(401, "invalid_client")),
     ("token-server-error", |l| l.answered(500, "server_error")),

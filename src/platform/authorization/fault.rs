@@ -34,6 +34,7 @@ faults! {
     STATE_LAST_CHARACTER = "state-last-character", RESPONSE, "returns a state that differs from the sent one in its last character", ["CB-01"];
     STATE_OTHER_CASE = "state-other-case", RESPONSE, "returns the state with small and capital letters exchanged", ["CB-01"];
     STATE_LONGER = "state-longer", RESPONSE, "returns the state with one character more at its end", ["CB-01"];
+    STATE_PRECEDED = "state-preceded", RESPONSE, "returns the state with one character more before it", ["CB-01"];
     STATE_CUT = "state-cut", RESPONSE, "returns the state without its last character", ["CB-01"];
     STATE_HALF = "state-half", RESPONSE, "returns the first half of the state", ["CB-01"];
     STATE_MISSING = "state-missing", RESPONSE, "leaves out the state", ["CB-01"];
@@ -67,6 +68,8 @@ faults! {
     ERROR_LOGIN_REQUIRED = "error-login-required", RESPONSE, "answers a granted request with the error login_required", ["CB-12"];
     ERROR_UNKNOWN = "error-unknown", RESPONSE, "answers a granted request with an error code that no standard defines", ["CB-12"];
     ERROR_DESCRIPTION_MARKUP = "error-description-markup", RESPONSE, "answers a granted request with access_denied and a description that is markup", ["CB-13"];
+    ERROR_DESCRIPTION_QUOTES = "error-description-quotes", RESPONSE, "answers a granted request with server_error and a description that ends the quotes of a script and goes on as script", ["CB-13"];
+    ERROR_DESCRIPTION_BACKSLASH = "error-description-backslash", RESPONSE, "answers a granted request with server_error and a description that does so where its quotes are escaped and its backslashes are not", ["CB-13"];
     ERROR_DESCRIPTION_LINE_BREAK = "error-description-line-break", RESPONSE, "answers a granted request with access_denied and a description that has a line break and a header in it", ["CB-13"];
     ERROR_CODE_MARKUP = "error-code-markup", RESPONSE, "answers a granted request with an error code that is markup", ["CB-13"];
     ERROR_URI_SCRIPT = "error-uri-script", RESPONSE, "answers a granted request with access_denied and an error_uri that is a script", ["CB-13"];
