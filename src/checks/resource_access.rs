@@ -62,6 +62,25 @@ fn stays(exchanges: &[Exchange], shows: impl Fn(&Exchange) -> bool, summary: &st
     Err(Clause("OAuth 2.1 section 7.1.3.3").refuse(summary, expected, actual, leaked))
 }
 
+/// Whether it asks who the token's user is: the API (C-50), or OpenID Connect's endpoint.
+pub fn asks_for_the_user(exchange: &Exchange) -> bool {
+    exchange.endpoint == Endpoint::Userinfo || (exchange.endpoint == Endpoint::Api && exchange.path == USERINFO)
+}
+
+/// GX-02: no resource of this tenant is called, in which the application may serve nobody (C-51).
+pub fn check_tenant_left_alone(exchanges: &[Exchange], tenant: &str) -> Judgement {
+    let calls: Vec<&Exchange> = resource_calls(exchanges).into_iter().filter(|call| call.facts.tenant.as_deref() == Some(tenant)).collect();
+    match calls.first() {
+        None => Ok(()),
+        Some(first) => Err(Clause("C-51").refuse(
+            "the application called resources of a tenant that it is not authorised for",
+            "no resource call in that tenant",
+            format!("{} resource calls, the first {}", calls.len(), described(first)),
+            numbers(calls.iter().copied()),
+        )),
+    }
+}
+
 /// GX-01: after each sign-in the first API call is `/v2/userinfo`, and resources are called only in the tenants that it
 /// named (C-50).
 pub fn check_userinfo_first(exchanges: &[Exchange]) -> Judgement {
@@ -305,6 +324,8 @@ mod tests {
     #[test]
     fn a_resource_call_for_a_foreign_end_user_is_refused() {
         assert!(found(check_no_resource_call(&session(), "ada")).contains("not authorised for"));
+        assert_eq!(check_tenant_left_alone(&session(), "8"), Ok(()));
+        assert!(found(check_tenant_left_alone(&session(), "7")).contains("not authorised for"));
     }
 
     #[test]
