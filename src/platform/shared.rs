@@ -12,6 +12,7 @@ use super::redaction::Redaction;
 use super::store::{Found, Store};
 use super::workbench::Workbench;
 use super::{Clock, Journal, Random, Settings, Switchboard};
+use crate::domain::Endpoint;
 
 /// What every handler of one platform instance shares (`State<Arc<Shared>>`).
 ///
@@ -38,6 +39,8 @@ pub struct Shared {
     pub(super) store: Option<Store>,
     /// What authorization responses name besides, for a lever.
     pub(super) named_besides: Mutex<Vec<(String, String)>>,
+    /// The answer after which a bad certificate is shown, for a lever.
+    pub(super) spared_until: Mutex<Option<(Endpoint, u16)>>,
     pub(super) accounts: Kept<Accounts>,
     pub(super) authorizations: Kept<Authorizations>,
     pub(super) clinic: Kept<Clinic>,
@@ -65,6 +68,7 @@ impl Shared {
             store,
             metadata: OnceLock::new(),
             named_besides: Mutex::default(),
+            spared_until: Mutex::default(),
             journal: Journal::keeping(journal),
             workbench: settings.workbench.clone().map(|settings| Workbench::new(settings.control_key)),
             limiter: Limiter::new(&settings.assumptions),

@@ -112,6 +112,12 @@ defects! {
     RepeatsNotFound "repeats-not-found" ["GX-14"] "asks again for a resource that is not there";
     NamesInUrls "names-in-urls" ["GX-21"] "puts a patient's data into an address";
     TrustsAnyCertificate "trusts-any-certificate" ["TK-04", "GX-22"] "takes any certificate for the platform's";
+    TrustsAnyCertificateAtDiscovery "trusts-any-certificate-at-discovery" ["TK-04", "GX-22"] "takes any certificate for the platform's where it reads the discovery document";
+    TrustsAnyCertificateForKeys "trusts-any-certificate-for-keys" ["TK-04", "GX-22"] "takes any certificate for the platform's where it reads the keys";
+    TrustsAnyCertificateForUsers "trusts-any-certificate-for-users" ["TK-04", "GX-22"] "takes any certificate for the platform's where it asks who the user is";
+    TrustsAnyCertificateAtRefresh "trusts-any-certificate-at-refresh" ["TK-04", "GX-22"] "takes any certificate for the platform's where it refreshes a token";
+    TrustsAnyCertificateAtRevocation "trusts-any-certificate-at-revocation" ["TK-04", "GX-22"] "takes any certificate for the platform's where it revokes a token";
+    IgnoresNameInCertificate "ignores-name-in-certificate" ["TK-04", "GX-22"] "takes a certificate of the right authority for any host's";
     StaysLockedAfterPopup "stays-locked-after-popup" ["PO-03"] "keeps its login button locked when the popup was closed";
     MixesAttempts "mixes-attempts" ["PO-05"] "uses the verifier of its latest attempt, whichever one is answered";
     FramesSignIn "frames-sign-in" ["PO-06"] "asks for the platform's login in a hidden frame of its start page";
@@ -123,6 +129,7 @@ defects! {
     TakesFirstKey "takes-first-key" ["ID-12"] "takes the first key of the key set, whatever key the ID token names";
     NeedsKeyId "needs-key-id" ["ID-12"] "refuses an ID token that names no key, although the platform has one only";
     StormsForKeys "storms-for-keys" ["ID-12"] "reads the key set five times over for a key id that it does not know";
+    ReadsKeysForEachUnknown "reads-keys-for-each-unknown" ["ID-12"] "reads the key set for every key id that it does not know, however often";
     TripsOverUnknownKeys "trips-over-unknown-keys" ["ID-12"] "refuses a key set with a key of a type that it does not know";
     SkipsIssuerCheck "skips-issuer-check" ["ID-01", "ID-16"] "does not compare the ID token's issuer";
     CutsSlashOfIssuer "cuts-slash-of-issuer" ["ID-01"] "compares the ID token's issuer without its last slash";
@@ -150,6 +157,7 @@ defects! {
     TrustsEmbeddedKey "trusts-embedded-key" ["ID-07"] "checks the ID token with the key in its own header";
     FollowsKeyUrl "follows-key-url" ["ID-07"] "checks the ID token with a key from the address in its own header";
     SkipsExpiryCheck "skips-expiry-check" ["ID-08", "ID-17"] "does not look at the times of the ID token";
+    AllowsHoursOfSkew "allows-hours-of-skew" ["ID-08"] "takes an ID token that has expired less than two hours ago";
     TakesExpiryOfZero "takes-expiry-of-zero" ["ID-08"] "takes an expiry of 0 for none";
     TakesExpiryInText "takes-expiry-in-text" ["ID-08"] "does not compare an expiry that is no number";
     IgnoresTimeOfIssue "ignores-time-of-issue" ["ID-08", "ID-17"] "does not look at when an ID token was issued";
@@ -178,6 +186,10 @@ defects! {
     EndsSessionOnRefreshFailure "ends-session-on-refresh-failure" ["RT-05"] "ends the session when a refresh fails for a moment";
     HardWiredTenant "hard-wired-tenant" ["GX-01", "GX-02", "GX-20"] "uses the tenant of its configuration and never asks for the user's";
     SkipsTenantCheck "skips-tenant-check" ["GX-02"] "serves a user of any tenant";
+    FindsTenantInside "finds-tenant-inside" ["GX-02"] "looks for the user's tenant anywhere in the text of its own";
+    ComparesBeginningOfTenant "compares-beginning-of-tenant" ["GX-02"] "takes a tenant with more at its end for its own";
+    ComparesEndOfTenant "compares-end-of-tenant" ["GX-02"] "takes a tenant with more at its beginning for its own";
+    TakesFirstOfTenants "takes-first-of-tenants" ["GX-02"] "uses the first of several tenants where any of them is its own";
     AllOrNothingConsent "all-or-nothing-consent" ["GX-03"] "refuses the login when the user refused one scope";
     CallsWithoutScope "calls-without-scope" ["GX-04"] "calls the API for a feature whose scope was refused";
     TriesClientCredentials "tries-client-credentials" ["GX-05"] "asks for a token without a user first";
@@ -240,12 +252,14 @@ defects! {
     RefreshesInTurn "refreshes-in-turn" ["RT-04"] "lets every waiting request refresh, one after the other";
     TakesOverAtRefresh "takes-over-at-refresh" ["RT-06"] "takes the user of a new ID token for the session's";
     RefreshesAgainAndAgain "refreshes-again-and-again" ["GX-06", "RS-03"] "refreshes and repeats a call for as long as it is answered 401";
+    AsksAgainWhoIsSignedIn "asks-again-who-is-signed-in" ["RS-03"] "asks who the user is a dozen times over where it is answered 401";
     RefreshesWithoutLifetime "refreshes-without-lifetime" ["TK-07"] "refreshes before every call where the token answer named no lifetime";
     ReadsMissingScopeAsNone "reads-missing-scope-as-none" ["TK-07"] "takes a token answer without scope for one that grants nothing";
     TakesAnyTokenType "takes-any-token-type" ["TK-06"] "uses an access token of a type that it does not know";
     KeepsShortTokens "keeps-short-tokens" ["TK-08"] "keeps the first 4096 characters of an access token";
     TriesClientCredentialsAtRefresh "tries-client-credentials-at-refresh" ["GX-05"] "asks for a token without a user when the user's has expired";
     IgnoresTheTenantFound "ignores-the-tenant-found" ["GX-20", "GX-01"] "asks who the user is, and uses the first tenant of its configuration";
+    KeepsListsAtSignOut "keeps-lists-at-sign-out" ["GX-20"] "shows the lists that were read in the same browser before the last sign-out";
     SharesOneToken "shares-one-token" ["GX-20"] "calls the API with the token of whoever signed in first";
     CrashesOnRefusedFeature "crashes-on-refused-feature" ["GX-03"] "answers 500 where the user refused the scope of a feature";
     AnswersEvery403Alike "answers-every-403-alike" ["GX-07"] "says the same of a missing permission and of a missing scope";

@@ -183,12 +183,18 @@ pub(super) async fn read(app: &App, session: &Session, feature: Feature) -> Resu
     if let Some(rows) = shared.and_then(|lists| lists.get(feature.path()).cloned()) {
         return Ok(rows);
     }
+    if let Some(rows) = session.data().earlier_rows.get(feature.path()).filter(|_| app.config.has(Defect::KeepsListsAtSignOut)) {
+        return Ok(rows.clone());
+    }
     let outcome = match feature {
         Feature::Patients => patients(app, session).await,
         Feature::Agenda => appointments(app, session).await,
         Feature::MedicalReports if app.config.has(Defect::FixedReports) => Ok(vec![fixed_report()]),
         Feature::MedicalReports => medical_reports(app, session).await,
     };
+    if let (Ok(rows), true) = (&outcome, app.config.has(Defect::KeepsListsAtSignOut)) {
+        session.data().kept_rows.insert(feature.path(), rows.clone());
+    }
     if app.config.has(Defect::IgnoresDeactivation) {
         match &outcome {
             Ok(rows) => drop(session.data().kept_rows.insert(feature.path(), rows.clone())),

@@ -110,6 +110,8 @@ pub(super) struct Data {
     pub first_nonce: Option<String>,
     /// Rows read before, by resource. Only the defect that outlives a deactivation fills it.
     pub kept_rows: HashMap<&'static str, Vec<Row>>,
+    /// Rows read in this browser by whoever was signed in before. Only the defect that keeps them over a sign-out fills it.
+    pub earlier_rows: HashMap<&'static str, Vec<Row>>,
 }
 
 #[derive(Clone)]
@@ -176,6 +178,11 @@ impl Session {
         data.disconnected = true;
     }
 
+    /// What the defect does at a sign-out in the place of an end.
+    pub fn forget_user(&self) {
+        self.data().signed_in = None;
+    }
+
     /// The end of access (GX-19, RT-03): tokens and user are forgotten, and the person is told once to sign in again.
     pub fn end(&self, error: SignInError) {
         let mut data = self.data();
@@ -224,15 +231,15 @@ impl Store {
     /// The session of a user who has just signed in. It gets a new id, and the old one is dead: whoever planted or saw
     /// that one gains nothing (SE-02). Other logins under way in this browser move along (PO-05).
     pub fn begin_signed_in(&self, old: &Session, signed_in: SignedIn, jar: CookieJar, config: &Config) -> CookieJar {
-        let (attempts, lang) = {
+        let (attempts, lang, earlier_rows) = {
             let mut data = old.data();
-            (std::mem::take(&mut data.attempts), data.lang)
+            (std::mem::take(&mut data.attempts), data.lang, std::mem::take(&mut data.kept_rows))
         };
         let id = if config.has(Defect::KeepsSessionId) { old.id.clone() } else { random() };
         self.end(&old.id);
         let packed = config.has(Defect::TokensInPackedCookie).then(|| packed(&signed_in.tokens.written()));
         let jar = packed.into_iter().fold(jar, |jar, packed| jar.add(cookie_with(config, PACKED, packed)));
-        let data = Data { attempts, signed_in: Some(signed_in), lang, ..Data::default() };
+        let data = Data { attempts, signed_in: Some(signed_in), lang, earlier_rows, ..Data::default() };
         let (session, jar) = self.put(Session::new(id, data), jar, config);
         if config.has(Defect::KeepsOldSessionAlive) {
             self.sessions().insert(old.id.clone(), session);

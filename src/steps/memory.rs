@@ -54,6 +54,8 @@ pub(super) struct Memory {
     pub unseen: Vec<String>,
     /// What came of each provocation of a series.
     pub series: Vec<Provoked>,
+    /// What came of bad certificates, from moment to moment.
+    pub met: Vec<super::transport::Met>,
     /// Logout tokens that were sent, and what came of them.
     pub logout: super::backchannel_logout::Logouts,
 }

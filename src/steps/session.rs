@@ -100,21 +100,7 @@ async fn no_patient_in_browser(world: &mut World) -> Result<(), Failure> {
 
 #[when(expr = "{word} signs out of the relying party")]
 async fn signs_out(world: &mut World, name: String) -> Result<(), Failure> {
-    let setup = world.setup()?;
-    let logout = setup.profile.app.login.logout.as_ref().ok_or_else(|| Failure::not_applicable("the profile names no way to sign out"))?;
-    world.memory.actor = Some(name);
-    world.memory.outcome = None;
-    let visitor = world.actor_visitor().await?;
-    let base_url = world.stage()?.base_url.clone();
-    world.memory.cookies = application_cookies(&visitor, &base_url).await?;
-    visitor.page.goto(base_url.as_str()).await?;
-    visitor.page.click(logout).await?;
-    // With or without another page, with or without a button to sign in on it: it is done when nobody is shown as signed in.
-    match visitor.page.wait_until_hidden(marker(setup.login())?, setup.patience().follow_up).await {
-        Ok(()) | Err(BrowserError::Timeout { .. }) => {}
-        Err(error) => return Err(error.into()),
-    }
-    world.stage()?.settle(&visitor).await
+    world.sign_out(name).await
 }
 
 #[then("the session cookie from before opens nothing")]
@@ -157,6 +143,25 @@ fn revocations(exchanges: &[Exchange]) -> Vec<u16> {
 }
 
 impl World {
+    pub(super) async fn sign_out(&mut self, name: String) -> Result<(), Failure> {
+        let setup = self.setup()?;
+        let logout = setup.profile.app.login.logout.as_ref();
+        let logout = logout.ok_or_else(|| Failure::not_applicable("the profile names no way to sign out"))?;
+        self.memory.actor = Some(name);
+        self.memory.outcome = None;
+        let visitor = self.actor_visitor().await?;
+        let base_url = self.stage()?.base_url.clone();
+        self.memory.cookies = application_cookies(&visitor, &base_url).await?;
+        visitor.page.goto(base_url.as_str()).await?;
+        visitor.page.click(logout).await?;
+        // With or without another page, with or without a button to sign in on it: it is done when nobody is shown as signed in.
+        match visitor.page.wait_until_hidden(marker(setup.login())?, setup.patience().follow_up).await {
+            Ok(()) | Err(BrowserError::Timeout { .. }) => {}
+            Err(error) => return Err(error.into()),
+        }
+        self.stage()?.settle(&visitor).await
+    }
+
     fn secrets_of(&self, kinds: &[&str]) -> Result<Vec<(String, SecretString)>, Failure> {
         let secrets = self.stage()?.mock()?.shared().redaction.secrets();
         let wanted: Vec<_> =

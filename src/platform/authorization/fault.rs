@@ -146,6 +146,7 @@ faults! {
     ID_TOKEN_CRIT = "id-token-crit", ID_TOKEN, "has a critical header parameter that no standard defines", ["ID-04"];
     ID_TOKEN_NEW_KEY = "id-token-new-key", ID_TOKEN, "is signed with a new key, which the JWKS shows beside the old one from then on", ["ID-12"];
     ID_TOKEN_EXPIRED = "id-token-expired", ID_TOKEN, "expired ten minutes ago", ["ID-08"];
+    ID_TOKEN_EXPIRED_THOUGH_NEW = "id-token-expired-though-new", ID_TOKEN, "expired ten minutes ago although it was issued just now", ["ID-08"];
     ID_TOKEN_WITHOUT_EXP = "id-token-without-exp", ID_TOKEN, "has no expiry", ["ID-08"];
     ID_TOKEN_EXP_ZERO = "id-token-exp-zero", ID_TOKEN, "has the expiry 0", ["ID-08"];
     ID_TOKEN_EXP_TEXT = "id-token-exp-text", ID_TOKEN, "expired ten minutes ago, and writes its expiry as a text", ["ID-08"];
@@ -173,10 +174,10 @@ faults! {
     JWKS_EMPTY = "jwks-empty", "JWKS", "has no key", ["ID-04"];
     JWKS_UNKNOWN_KEYS = "jwks-unknown-keys", "JWKS", "has keys of unknown types and uses before the right one, which is allowed", ["ID-12"];
     JWKS_SEVERAL_KEYS = "jwks-several-keys", "JWKS", "has another signing key of the same type before the right one, which is allowed", ["ID-12"];
-    USERINFO_UNAUTHORIZED = "userinfo-unauthorized", USERINFO, "answers 401 invalid_token to a good access token (/connect/userinfo)", ["RS-03"];
+    USERINFO_UNAUTHORIZED = "userinfo-unauthorized", USERINFO, "answers 401 invalid_token to a good access token", ["RS-03"];
     USERINFO_HTML = "userinfo-html", USERINFO, "answers 200 with an HTML page (/connect/userinfo)", [] by hand "it names nobody: an application may go without the name or refuse the sign-in, and no requirement says which";
     USERINFO_JWT = "userinfo-jwt", USERINFO, "answers with an unsigned JWT of another user, as application/jwt (/connect/userinfo)", ["ID-13"];
-    USERINFO_WITHOUT_SUBJECT = "userinfo-without-subject", USERINFO, "names another user and leaves out the subject (/connect/userinfo)", ["ID-13"];
+    USERINFO_WITHOUT_SUBJECT = "userinfo-without-subject", USERINFO, "names another user and leaves out the subject", ["ID-13"];
     USERINFO_OTHER_SUBJECT = "userinfo-other-subject", USERINFO, "answers with subject and name of another user", ["ID-13"];
     REFRESH_INVALID_GRANT = "refresh-invalid-grant", REFRESH, "answers 400 invalid_grant to a good refresh token", ["RT-03"];
     REFRESH_NOT_ROTATED = "refresh-not-rotated", REFRESH, "gives no new refresh token; the old one stays good", ["RT-02"];
