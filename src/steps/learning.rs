@@ -251,7 +251,7 @@ fn somebody_else(stage: &Stage) -> Result<Person, Failure> {
 /// A new browser, on the page that is ready for a sign-in: one that a script builds is empty at first.
 async fn untouched(stage: &mut Stage, key: &str) -> Result<Visitor, Failure> {
     let visitor = stage.visitor(key).await?;
-    visitor.page.wait_for(&stage.setup.login().trigger, PATIENCE).await?;
+    visitor.page.wait_for_any(&stage.setup.login().entrance(), PATIENCE).await?;
     Ok(visitor)
 }
 

@@ -71,6 +71,7 @@ mod starting;
 mod tenants;
 mod token;
 mod transport;
+mod way;
 mod windows;
 mod world;
 mod writing;

@@ -145,6 +145,9 @@ pub(super) async fn action(stage: &Stage, visitor: &Visitor, action: &Action) ->
     if status == 404 || status >= 500 {
         return Ok(Proof::Wrong(format!("{} answers with status {status}", action.open)));
     }
+    if let Err(failure) = stage.uncover(visitor, action).await {
+        return Ok(Proof::Wrong(failure.message()));
+    }
     let patience = stage.setup.patience();
     match visitor.page.wait_for(&action.shows, patience.follow_up).await {
         Ok(()) => Ok(Proof::Fine(format!("{} answers with status {status} and shows `{}`", action.open, action.shows))),

@@ -125,6 +125,7 @@ impl Stage {
         let trigger = self.setup.profile.app.login.other_trigger.clone().unwrap_or_default();
         let journal = self.second()?.platform.journal();
         let mark = journal.mark();
+        self.make_way(visitor, &self.setup.login().before, &trigger).await?;
         visitor.page.click(&trigger).await.map_err(|error| match error {
             BrowserError::Timeout { .. } => Failure::unjudged(format!("`{trigger}` (app.login.other_trigger) is not on {}", self.base_url)),
             other => other.into(),
@@ -144,7 +145,7 @@ impl Stage {
         let outcome = match at_the_platform(&window, &ada, &Consent::GrantAll, &login).await? {
             Some(turned_away) => turned_away,
             None => {
-                visitor.page.wait_for_any(&[marker(&login)?, &login.trigger], PATIENCE).await?;
+                visitor.page.wait_for_any(&[vec![marker(&login)?], login.entrance()].concat(), PATIENCE).await?;
                 self.who_is_signed_in(&visitor).await?.map_or(Outcome::Refused(None), Outcome::SignedIn)
             }
         };

@@ -167,6 +167,7 @@ impl Stage {
         let login = self.setup.login();
         // A click before the page's scripts have run is no person's.
         visitor.page.wait_until(LOADED, "loaded page of the application", PATIENCE).await?;
+        self.make_way(visitor, &login.before, &login.trigger).await?;
         visitor.page.click(&login.trigger).await.map_err(|error| match error {
             BrowserError::Timeout { .. } => {
                 Failure::unjudged(format!("the login trigger `{}` of the profile is not on {}: {error}", login.trigger, self.base_url))
@@ -185,7 +186,8 @@ impl Stage {
         let signed_in = marker(login)?;
         let looked = async {
             visitor.page.goto(self.base_url.as_str()).await?;
-            let found = visitor.page.wait_for_any(&[signed_in, &login.trigger], self.setup.patience().sign_in).await?;
+            let awaited = [vec![signed_in], login.entrance()].concat();
+            let found = visitor.page.wait_for_any(&awaited, self.setup.patience().sign_in).await?;
             if found == 0 {
                 return Ok(visitor.page.text(signed_in).await?);
             }
