@@ -9,4 +9,6 @@ pub enum Habit {
     LenientClock,
     /// Sends a state and leaves the defence against forged responses to PKCE and nonce.
     ReliesOnPkce,
+    /// Has a banner over its pages until it is answered, and what signs in and out in menus.
+    Covered,
 }

@@ -16,7 +16,8 @@ impl Stage {
                 Ok(_) => self.click_if_there(visitor, css, target).await?,
                 Err(BrowserError::Timeout { .. }) => {
                     let waited = patience.waited(Waiting::FollowUp);
-                    let reason = format!("neither `{}` (before) nor `{target}` is on {} ({waited})", before[place..].join("`, `"), page.url());
+                    let reason =
+                        format!("neither `{}` (before) nor `{target}` is on {} ({waited})", before[place..].join("`, `"), page.url());
                     return Err(Failure::unjudged(self.redacted(reason)));
                 }
                 Err(error) => return Err(self.explain(error.into()).await),

@@ -10,6 +10,7 @@ const channel = "BroadcastChannel" in window && !needsOpener ? new BroadcastChan
 const login = document.querySelector("#login");
 const done = document.querySelector("[data-done]");
 if (login) waitForLogin(login);
+if ("covered" in document.documentElement.dataset) cover();
 if (done) finish(done);
 
 // Only the defect hands tokens to the page.
@@ -88,4 +89,23 @@ function finish(page) {
   }
   window.close();
   setTimeout(() => location.replace("/"), 400);
+}
+
+// Only the habit: the controls are in menus, and nothing can be clicked before the banner is answered.
+function cover() {
+  for (const control of document.querySelectorAll("#login, #logout")) {
+    const [menu, summary] = [document.createElement("details"), document.createElement("summary")];
+    summary.textContent = "Menu";
+    summary.id = `menu-${control.id}`;
+    control.replaceWith(menu);
+    menu.append(summary, control);
+  }
+  if (sessionStorage.getItem("cookies")) return;
+  const [banner, accept] = [document.createElement("dialog"), document.createElement("button")];
+  accept.textContent = "Accetta i cookie";
+  accept.id = "accept-cookies";
+  accept.addEventListener("click", () => (sessionStorage.setItem("cookies", "1"), banner.close()));
+  banner.append(accept);
+  document.body.append(banner);
+  setTimeout(() => banner.showModal(), 300);
 }
