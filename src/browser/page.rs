@@ -146,13 +146,18 @@ impl Page {
         self.ask("css => !!shown(css)", &[json!(css)]).await
     }
 
+    /// The words of the first `css` and what it is labelled with; `None` when there is no such element.
+    pub async fn naming(&self, css: &str) -> Result<Option<String>, BrowserError> {
+        self.ask("css => { const el = shown(css) ?? find(css); return el ? named(el) : null; }", &[json!(css)]).await
+    }
+
     /// The trimmed text of the first `css`; `None` when there is no such element.
     pub async fn text(&self, css: &str) -> Result<Option<String>, BrowserError> {
         self.ask("css => { const el = shown(css) ?? find(css); return el ? words(el) : null; }", &[json!(css)]).await
     }
 
     pub async fn texts(&self, css: &str) -> Result<Vec<String>, BrowserError> {
-        self.ask("css => Array.from(document.querySelectorAll(css)).map(words)", &[json!(css)]).await
+        self.ask("css => every(css).map(words)", &[json!(css)]).await
     }
 
     /// An attribute as written in the document.

@@ -7,6 +7,7 @@ use tokio::sync::Mutex;
 
 use super::canaries::Given;
 use super::container::remove_own;
+use super::naming::Naming;
 use super::snapshot::GoldenTexts;
 use super::stage::Shared;
 use super::{Failure, world::Levels};
@@ -44,6 +45,8 @@ pub struct Setup {
     pub(super) refused: std::sync::Mutex<Option<Failure>>,
     /// The login with what the look before the run learned of it.
     pub(super) learned: OnceLock<Login>,
+    /// How the application calls its users, where the look before the run found that it is not by name.
+    pub(super) naming: OnceLock<Naming>,
     /// The one stage of an application that the harness did not start.
     pub(super) shared: Mutex<Option<Arc<Shared>>>,
 }
@@ -94,12 +97,13 @@ impl Setup {
         golden: GoldenTexts,
         dossier_secrets: BTreeMap<String, SecretString>,
     ) -> Self {
-        let (shared, refused, given, programs, learned, untested) = Default::default();
+        let (shared, refused, given, programs, learned, naming, untested) = Default::default();
         Self {
             refused,
             given,
             programs,
             learned,
+            naming,
             untested,
             profile,
             bundled,

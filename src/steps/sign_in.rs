@@ -189,11 +189,11 @@ impl Stage {
             let awaited = [vec![signed_in], login.entrance()].concat();
             let found = visitor.page.wait_for_any(&awaited, self.setup.patience().sign_in).await?;
             if found == 0 {
-                return Ok(visitor.page.text(signed_in).await?);
+                return Ok(visitor.page.naming(signed_in).await?);
             }
             // A page that a script draws may show the button before it knows who is there.
             self.settle(visitor).await?;
-            Ok::<_, Failure>(if visitor.page.is_visible(signed_in).await? { visitor.page.text(signed_in).await? } else { None })
+            Ok::<_, Failure>(if visitor.page.is_visible(signed_in).await? { visitor.page.naming(signed_in).await? } else { None })
         };
         match looked.await {
             Ok(shown) => Ok(shown),
@@ -213,11 +213,11 @@ impl Stage {
             Err(error) => return Err(self.explain(error.into()).await),
         }
         if person.shown.is_empty() {
-            return Ok(visitor.page.text(signed_in).await?);
+            return Ok(visitor.page.naming(signed_in).await?);
         }
         // The name may be drawn after its place.
         visitor.page.wait_for_text_at(signed_in, &person.names(), left()).await?;
-        Ok(visitor.page.text(signed_in).await?)
+        Ok(visitor.page.naming(signed_in).await?)
     }
 }
 
