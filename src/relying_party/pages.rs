@@ -18,7 +18,7 @@ use super::api::ApiError;
 use super::app::App;
 use super::session::{Session, SignedIn, Tenant};
 use super::words::Words;
-use super::{Defect, Window, lists};
+use super::{Defect, Habit, Window, lists};
 use crate::event::Lang;
 
 pub(super) use super::lists::{Feature, Row};
@@ -74,7 +74,7 @@ struct Frame {
     posts_to_anyone: bool,
     stays_locked: bool,
     frames_sign_in: bool,
-    covered: bool,
+    markup: Option<&'static str>,
     needs_opener: bool,
     takes_null: bool,
     believes_anyone: bool,
@@ -111,7 +111,7 @@ impl Frame {
             takes_any_message: has(Defect::AcceptsMessageOfAnyOrigin),
             posts_to_anyone: has(Defect::PostsToAnyOrigin),
             stays_locked: has(Defect::StaysLockedAfterPopup),
-            covered: app.config.does(Habit::Covered),
+            markup: app.config.habit.and_then(Habit::markup),
             needs_opener: has(Defect::NeedsOpener),
             takes_null: has(Defect::TakesMessageOfNoOrigin),
             believes_anyone: has(Defect::TakesOwnMessageOfAnyOrigin),

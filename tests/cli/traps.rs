@@ -152,22 +152,3 @@ fn an_application_that_asks_for_less_is_not_asked_for_more() {
         assert!(judged.len() >= 3 && judged.iter().all(|(_, verdict, _)| verdict == "passed"), "{left_out}: {judged:?}");
     }
 }
-
-#[test]
-fn what_a_person_clicks_first_is_clicked_first() {
-    let desk = Desk::new();
-    let plain = started_with(free_port(), &["--habit", "covered"]);
-    let before = "before = [\"#accept-cookies\", \"#menu-login\"]";
-    let out = "logout = { trigger = \"#logout\", before = [\"#accept-cookies\", \"#menu-logout\"] }";
-    let profile = plain.replace("signed_in = ", &format!("{before}\nsigned_in = ")).replace("logout = \"#logout\"", out);
-    let profile = profile.replace("open = \"/patients\"", "open = \"/patients\"\nbefore = [\"#accept-cookies\"]");
-    desk.write("collaudo.toml", &profile);
-    let ended = desk.run(&["--app", "collaudo.toml", "--requirement", "AC-08", "LO-03", "GX-08", "CB-06"]);
-    let judged = scenarios(&desk);
-    let passed = judged.iter().filter(|(_, verdict, _)| verdict == "passed").count();
-    assert!(passed >= 4 && judged.iter().all(|(_, verdict, _)| verdict == "passed" || verdict == "not-applicable"), "{judged:?} {ended:?}");
-    // Without them the trigger cannot be clicked, and the reason says what is in the way.
-    desk.write("collaudo.toml", &plain);
-    let ended = desk.run(&["--app", "collaudo.toml", "--requirement", "AC-08"]);
-    assert_eq!(ended.code, Some(3), "{ended:?}");
-}
