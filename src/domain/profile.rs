@@ -120,19 +120,22 @@ pub struct Control {
 #[serde(untagged, expecting = "a CSS selector, or a table with `trigger` and `before`")]
 enum WrittenControl {
     Plain(String),
-    #[serde(deny_unknown_fields)]
-    Steps {
-        trigger: String,
-        #[serde(default)]
-        before: Vec<String>,
-    },
+    Steps(Steps),
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Steps {
+    trigger: String,
+    #[serde(default)]
+    before: Vec<String>,
 }
 
 impl From<WrittenControl> for Control {
     fn from(written: WrittenControl) -> Self {
         match written {
             WrittenControl::Plain(trigger) => Self { trigger, before: Vec::new() },
-            WrittenControl::Steps { trigger, before } => Self { trigger, before },
+            WrittenControl::Steps(Steps { trigger, before }) => Self { trigger, before },
         }
     }
 }

@@ -67,10 +67,9 @@ async fn asks(world: &mut World, name: String) -> Result<(), Failure> {
     world.memory.actor = Some(name);
     let visitor = world.actor_visitor().await?;
     let login = world.setup()?.profile.app.login.clone();
-    world.stage()?.make_way(&visitor, &login.before, &login.trigger).await?;
     ApplicationPage(&visitor.page).remember().await?;
     world.stage_mut()?.provocation.started_sign_ins += 1;
-    visitor.page.click(&login.trigger).await?;
+    world.stage()?.click_through(&visitor, &login.before, &login.trigger).await?;
     world.delivered()
 }
 

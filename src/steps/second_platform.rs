@@ -125,10 +125,9 @@ impl Stage {
         let trigger = self.setup.profile.app.login.other_trigger.clone().unwrap_or_default();
         let journal = self.second()?.platform.journal();
         let mark = journal.mark();
-        self.make_way(visitor, &self.setup.login().before, &trigger).await?;
-        visitor.page.click(&trigger).await.map_err(|error| match error {
-            BrowserError::Timeout { .. } => Failure::unjudged(format!("`{trigger}` (app.login.other_trigger) is not on {}", self.base_url)),
-            other => other.into(),
+        self.click_through(visitor, &self.setup.login().before, &trigger).await.map_err(|failure| match failure {
+            Failure::Unjudged { .. } => Failure::unjudged(format!("`{trigger}` (app.login.other_trigger) is not on {}", self.base_url)),
+            other => other,
         })?;
         let request =
             journal.wait_for(mark, "an authorization request at the second platform", PATIENCE, checks::is_authorization_request).await?;

@@ -167,12 +167,11 @@ impl Stage {
         let login = self.setup.login();
         // A click before the page's scripts have run is no person's.
         visitor.page.wait_until(LOADED, "loaded page of the application", PATIENCE).await?;
-        self.make_way(visitor, &login.before, &login.trigger).await?;
-        visitor.page.click(&login.trigger).await.map_err(|error| match error {
-            BrowserError::Timeout { .. } => {
-                Failure::unjudged(format!("the login trigger `{}` of the profile is not on {}: {error}", login.trigger, self.base_url))
+        self.click_through(visitor, &login.before, &login.trigger).await.map_err(|failure| match failure {
+            Failure::Unjudged { reason } => {
+                Failure::unjudged(format!("the login trigger `{}` of the profile is not on {}: {reason}", login.trigger, self.base_url))
             }
-            other => other.into(),
+            other => other,
         })?;
         match login.window {
             Window::Popup => Ok(visitor.context.wait_for_popup(PATIENCE).await?),

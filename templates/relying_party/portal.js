@@ -105,6 +105,12 @@ function dress(markup) {
     element.replaceWith(place);
     setTimeout(() => place.replaceWith(element), 1500);
   };
+  // By nothing else, on any place of the page.
+  const called = (words) => {
+    user.textContent = words;
+    document.querySelector(".avatar")?.remove();
+    document.querySelector("main h1")?.replaceChildren("Benvenuti");
+  };
   const ways = {
     // Nothing can be clicked before the banner is answered, and the controls are in menus.
     covered: () => {
@@ -124,10 +130,11 @@ function dress(markup) {
       document.body.append(banner);
       setTimeout(() => banner.showModal(), 300);
     },
-    initials: () => user && (user.textContent = `${given[0]}${family[0]}`),
-    "title-and-surname": () => user && (user.textContent = `Dott. ${family.toUpperCase()} ${given[0]}.`),
+    initials: () => user && called(`${given[0]}${family[0]}`),
+    "title-and-surname": () => user && called(`Dott. ${family.toUpperCase()} ${given[0]}.`),
     labelled: () => {
       if (!user) return;
+      called("");
       user.textContent = "\u25cf";
       user.setAttribute("aria-label", name);
     },

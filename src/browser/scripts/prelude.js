@@ -9,7 +9,8 @@ const every = css => roots().flatMap(root => Array.from(root.querySelectorAll(cs
 const find = css => document.querySelector(css) ?? every(css)[0] ?? null;
 const visible = el => {
   const box = el.getBoundingClientRect();
-  return box.width > 0 && box.height > 0 && getComputedStyle(el).visibility === "visible";
+  // What a closed <details> holds has a box, and nobody sees it.
+  return box.width > 0 && box.height > 0 && getComputedStyle(el).visibility === "visible" && el.checkVisibility();
 };
 const shown = css => every(css).find(visible);
 const enabled = el => !el.matches(":disabled") && el.getAttribute("aria-disabled") !== "true";
