@@ -41,7 +41,7 @@ impl Page {
 
     /// Scrolls to the last entry, as a person does where a list grows by that.
     pub async fn scroll_to_last(&self, css: &str) -> Result<(), BrowserError> {
-        let script = "css => { const all = document.querySelectorAll(css); const last = all[all.length - 1]; \
+        let script = "css => { const all = every(css); const last = all[all.length - 1]; \
              for (let el = last?.parentElement; el; el = el.parentElement) el.scrollTop = el.scrollHeight; \
              last?.scrollIntoView({ block: 'end' }); scrollTo(0, document.documentElement.scrollHeight); return true; }";
         self.settle(script, &[json!(css)], "document to scroll", DEFAULT_DEADLINE).await.map(drop)
@@ -49,7 +49,7 @@ impl Page {
 
     /// Whether the entries come to be others than `known` before the deadline.
     pub async fn wait_for_other_entries(&self, css: &str, known: &[String], deadline: Duration) -> Result<bool, BrowserError> {
-        let script = "(css, known) => { const now = Array.from(document.querySelectorAll(css)).map(words); \
+        let script = "(css, known) => { const now = every(css).map(words); \
              return now.length > 0 && JSON.stringify(now) !== JSON.stringify(known); }";
         match self.settle(script, &[json!(css), json!(known)], "other entries", deadline).await {
             Ok(_) => Ok(true),

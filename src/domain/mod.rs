@@ -29,7 +29,9 @@ pub use known_failure::KnownFailure;
 pub use oracle::{Oracle, OraclePart};
 pub use party::{Parties, Party, Weighed};
 pub use patience::{Patience, Waiting};
-pub use profile::{Action, App, Attested, Console, Dossier, DossierEnvironment, Login, Profile, StaticClient, TemporaryUser, Window};
+pub use profile::{
+    Action, App, Attested, Console, Control, Dossier, DossierEnvironment, Login, Profile, StaticClient, TemporaryUser, Window,
+};
 pub use requirement::{Actor, Level, Requirement, RequirementId, RequirementIdError};
 pub use scenario::{ScenarioId, ScenarioSummary, StepText, Suite};
 pub use secrets::{Secrets, base64_cores, hexadecimal};

@@ -51,14 +51,7 @@ impl Shared {
     pub(super) fn new(settings: Settings, issuer: Url, own_key: Option<OwnKey>, store: Option<Store>, found: Option<Found>) -> Self {
         // What was issued by an earlier process must not come again.
         let random = if found.is_some() { Random::of_the_system() } else { Random::seeded(settings.seed) };
-        let Found { accounts, authorizations, clinic } = found.unwrap_or_else(|| Found {
-            accounts: Accounts::seeded(&random),
-            authorizations: Authorizations::default(),
-            clinic: match settings.sample_day {
-                Some(day) => Clinic::seeded_on(settings.seed, day),
-                None => Clinic::seeded(settings.seed),
-            },
-        });
+        let Found { accounts, authorizations, clinic } = found.unwrap_or_else(|| seeded(&settings, &random));
         let journal = settings.journal;
         Self {
             clinic: Kept::new(clinic),
@@ -79,6 +72,18 @@ impl Shared {
             faults: Switchboard::default(),
             redaction: Redaction::keeping(journal),
         }
+    }
+
+    /// People, records, grants, limits and faults as at the start; keys, journal and what was given out as a secret stay.
+    pub(super) fn restore(&self) {
+        let Found { accounts, authorizations, clinic } = seeded(&self.settings, &Random::seeded(self.settings.seed));
+        self.faults.disarm_all();
+        self.limiter.forget_all();
+        self.clock.set_right();
+        self.named_besides.lock().unwrap_or_else(PoisonError::into_inner).clear();
+        *self.accounts.lock() = accounts;
+        *self.authorizations.lock() = authorizations;
+        *self.clinic.lock() = clinic;
     }
 
     /// The issuer identifier as metadata and tokens carry it: no trailing slash.
@@ -106,5 +111,17 @@ impl Shared {
 
     pub(super) fn clinic(&self) -> Guard<'_, Clinic> {
         self.clinic.lock()
+    }
+}
+
+/// The state that settings make, by a source of randomness that nobody has drawn from.
+fn seeded(settings: &Settings, random: &Random) -> Found {
+    Found {
+        accounts: Accounts::seeded(random),
+        authorizations: Authorizations::default(),
+        clinic: match settings.sample_day {
+            Some(day) => Clinic::seeded_on(settings.seed, day),
+            None => Clinic::seeded(settings.seed),
+        },
     }
 }

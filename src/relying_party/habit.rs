@@ -13,4 +13,45 @@ pub enum Habit {
     PagesItsLists,
     /// Keeps the person's account when the access has ended, and offers to connect it again.
     OffersReconnection,
+    /// Has a banner over its pages until it is answered, and what signs in and out in menus.
+    Covered,
+    /// Names its users by their initials.
+    Initials,
+    /// Names its users by title, surname and a letter.
+    TitleAndSurname,
+    /// Names its users in the label of an icon alone.
+    Labelled,
+    /// Draws who is signed in within a shadow root.
+    ShadowRoot,
+    /// Says that a sign-in failed in a toast, which vanishes.
+    Toast,
+    /// Draws who is signed in, and its lists, long after the page has loaded.
+    Late,
+    /// Opens its popup blank, and sends it on later.
+    BlankPopup,
+    /// Asks once more before it signs out.
+    AsksOnceMore,
+}
+
+impl Habit {
+    /// What the pages' script makes of the markup, by name.
+    pub(super) fn markup(self) -> Option<&'static str> {
+        Some(match self {
+            Self::Covered => "covered",
+            Self::Initials => "initials",
+            Self::TitleAndSurname => "title-and-surname",
+            Self::Labelled => "labelled",
+            Self::ShadowRoot => "shadow-root",
+            Self::Toast => "toast",
+            Self::Late => "late",
+            Self::BlankPopup => "blank-popup",
+            Self::AsksOnceMore => "asks-once-more",
+            Self::BeginsAgain
+            | Self::LoadsTwice
+            | Self::LenientClock
+            | Self::ReliesOnPkce
+            | Self::PagesItsLists
+            | Self::OffersReconnection => return None,
+        })
+    }
 }

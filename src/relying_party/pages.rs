@@ -81,6 +81,7 @@ struct Frame {
     posts_to_anyone: bool,
     stays_locked: bool,
     frames_sign_in: bool,
+    markup: Option<&'static str>,
     needs_opener: bool,
     takes_null: bool,
     trusts: Option<&'static str>,
@@ -120,6 +121,7 @@ impl Frame {
             takes_any_message: has(Defect::AcceptsMessageOfAnyOrigin),
             posts_to_anyone: has(Defect::PostsToAnyOrigin),
             stays_locked: has(Defect::StaysLockedAfterPopup),
+            markup: app.config.habit.and_then(Habit::markup),
             needs_opener: has(Defect::NeedsOpener),
             trusts: [
                 (Defect::TrustsBeginningOfOrigin, "beginning"),

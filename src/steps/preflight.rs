@@ -154,6 +154,7 @@ async fn look_at_pages(stage: &mut Stage, looks: &mut Looks) -> Step {
         looks.fine(what, shown_already(&visitor.page, signed_in).await.map_err(hopeless(what))?);
     }
     let what = "login trigger";
+    stage.make_way(&visitor, &login.before, &login.trigger).await.map_err(hopeless(what))?;
     visitor.page.wait_for(&login.trigger, PATIENCE / 2).await.map_err(|error| {
         let why = format!("`{}` (app.login.trigger) is not on {}: {error}", login.trigger, stage.base_url);
         hopeless(what)(Failure::unjudged(why))

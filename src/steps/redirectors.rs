@@ -244,11 +244,12 @@ impl World {
                 stage.sign_in(&person, &Consent::GrantAll).await?;
                 visitor.page.goto(base_url.as_str()).await?;
             }
-            if visitor.page.wait_for(&logout, follow_up).await.is_err() {
+            stage.make_way(&visitor, &logout.before, &logout.trigger).await?;
+            if visitor.page.wait_for(&logout.trigger, follow_up).await.is_err() {
                 self.memory.unseen.push(format!("the control to sign out was not there after a sign-in, for {kind}"));
             } else {
                 let seen = visitor.context.requests().len();
-                self.sign_out_with(&visitor, &logout, &parameters, learnt).await?;
+                self.sign_out_with(&visitor, &logout.trigger, &parameters, learnt).await?;
                 self.was_sent_away(&visitor, seen, &format!("{kind} in the request to sign out")).await?;
             }
         }

@@ -270,7 +270,10 @@ impl World {
         let url = self.stage()?.base_url.join(&action.open).map_err(Failure::broke)?;
         match visitor.page.goto(url.as_str()).await {
             // A list that a script draws is there when the page is at rest.
-            Ok(()) => self.stage()?.settle(&visitor).await,
+            Ok(()) => {
+                self.stage()?.uncover(&visitor, &action).await?;
+                self.stage()?.settle(&visitor).await
+            }
             Err(BrowserError::Timeout { .. }) if self.ledger.oracle.control == Some(true) && self.stage()?.death().await.is_none() => {
                 let actual = format!("{} is still loading after {} s", action.open, DEFAULT_DEADLINE.as_secs());
                 self.react(false, &format!("never answers when {feature} is opened"), "a page, whatever it says", &actual)

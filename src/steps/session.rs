@@ -153,7 +153,7 @@ impl World {
         let base_url = self.stage()?.base_url.clone();
         self.memory.cookies = application_cookies(&visitor, &base_url).await?;
         visitor.page.goto(base_url.as_str()).await?;
-        visitor.page.click(logout).await?;
+        self.stage()?.use_control(&visitor, logout).await?;
         // With or without another page, with or without a button to sign in on it: it is done when nobody is shown as signed in.
         match visitor.page.wait_until_hidden(marker(setup.login())?, setup.patience().follow_up).await {
             Ok(()) | Err(BrowserError::Timeout { .. }) => {}

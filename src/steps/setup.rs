@@ -7,6 +7,7 @@ use tokio::sync::Mutex;
 
 use super::canaries::Given;
 use super::container::remove_own;
+use super::naming::Naming;
 use super::presence::Presence;
 use super::snapshot::GoldenTexts;
 use super::stage::Shared;
@@ -47,6 +48,8 @@ pub struct Setup {
     pub(super) presence: Presence,
     /// The login with what the look before the run learned of it.
     pub(super) learned: OnceLock<Login>,
+    /// How the application calls its users, where the look before the run found that it is not by name.
+    pub(super) naming: OnceLock<Naming>,
     /// The one stage of an application that the harness did not start.
     pub(super) shared: Mutex<Option<Arc<Shared>>>,
 }
@@ -97,13 +100,14 @@ impl Setup {
         golden: GoldenTexts,
         dossier_secrets: BTreeMap<String, SecretString>,
     ) -> Self {
-        let (shared, presence, given, programs, learned, untested, app_ca_pem) = Default::default();
+        let (shared, presence, given, programs, learned, naming, untested, app_ca_pem) = Default::default();
         Self {
             app_ca_pem,
             presence,
             given,
             programs,
             learned,
+            naming,
             untested,
             profile,
             bundled,

@@ -78,6 +78,7 @@ impl World {
             Err(BrowserError::Timeout { .. }) => return Ok(Sight { never: true, ..Sight::default() }),
             Err(error) => return Err(stage.explain(error.into()).await),
         }
+        self.stage()?.uncover(&visitor, &action).await?;
         let sight = self.look().await?;
         Ok(Sight { entries: visitor.page.texts(&action.shows).await?, ..sight })
     }

@@ -89,12 +89,13 @@ impl Stage {
             }
             (None, None) => return Err(Failure::broke("a run has a mock platform or a target file")),
         };
-        if let Some(platform) = &shared.platform {
-            platform.faults().disarm_all();
+        if let (Some(platform), true) = (&shared.platform, setup.is_shared()) {
+            // What the scenario before did to people, records and limits is not this one's.
+            platform.restore();
         }
         let own_port = OwnPort::of(&setup)?;
         let app = own_port.as_ref().map_or_else(|| setup.profile.app.clone(), |own| setup.profile.app.at_port(own.number()));
-        Ok(Self {
+        let stage = Self {
             mark: shared.platform.as_ref().map_or(0, |platform| platform.journal().mark()),
             base_url: app.url.as_ref().map_or_else(|| Url::parse(&issuer), |url| Ok(url.clone())).map_err(Failure::broke)?,
             provocation: Provocation::default(),
@@ -112,7 +113,12 @@ impl Stage {
             portal,
             shared,
             setup,
-        })
+        };
+        if stage.setup.is_shared() && stage.mock().is_ok() {
+            // It runs already, and may ask at any time.
+            stage.register_running()?;
+        }
+        Ok(stage)
     }
 
     /// Base of the API's paths; a target without it claims the standards only.

@@ -32,14 +32,18 @@ impl Stage {
             (Target::Remote(remote), _) => {
                 Credentials { client_id: remote.file.client.client_id.clone(), client_secret: remote.client_secret.clone() }
             }
-            (Target::Mock(_), Some(client)) if self.setup.is_shared() => {
-                let credentials = Credentials { client_id: client.client_id.clone(), client_secret: self.setup.static_secret.clone() };
-                self.mock()?.preregister_client(self.registration(&redirect_uris), &credentials).map_err(Failure::broke)?;
-                credentials
-            }
+            (Target::Mock(_), Some(_)) if self.setup.is_shared() => self.register_running()?,
             (Target::Mock(_), _) => self.mock()?.register_client(self.registration(&redirect_uris)).map_err(Failure::broke)?,
         };
         self.run_application(credentials, &tenants, listener, redirect_uris).await
+    }
+
+    /// Registers the application that runs already, with the credentials that it has.
+    pub(super) fn register_running(&self) -> Result<Credentials, Failure> {
+        let client = self.setup.profile.app.client.as_ref().ok_or_else(|| Failure::broke("the profile has no [app.client]"))?;
+        let credentials = Credentials { client_id: client.client_id.clone(), client_secret: self.setup.static_secret.clone() };
+        self.mock()?.preregister_client(self.registration(&self.app.redirect_uris), &credentials).map_err(Failure::broke)?;
+        Ok(credentials)
     }
 
     /// Starts the application with credentials that the portal gave out for [`Stage::application_address`].

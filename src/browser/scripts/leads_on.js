@@ -24,7 +24,7 @@
     return next && around && all.find(el => around.contains(el) && words(el) === next && usable(el));
   };
   const ways = written
-    ? [[written, () => Array.from(document.querySelectorAll(written)).find(usable)]]
+    ? [[written, () => every(written).find(usable)]]
     : [
         ["rel=next", () => all.find(el => /(^|\s)next(\s|$)/i.test(el.getAttribute("rel") ?? "") && usable(el))],
         ["its words", () => all.find(el => names(el).some(name => WORDS.some(word => word.test(bare(name)))) && usable(el))],
