@@ -11,9 +11,10 @@ use url::form_urlencoded;
 
 use super::app::App;
 use super::comparison::Compared;
-use super::pages::{self, Visit};
+use super::pages;
 use super::session::{self, Attempt, Refusal, Session, SignedIn};
 use super::sign_in::SignInError;
+use super::visit::Visit;
 use super::{Defect, Habit, Window, login};
 use crate::oauth::ErrorCode;
 

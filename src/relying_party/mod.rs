@@ -43,6 +43,7 @@ mod provider;
 mod routes;
 mod session;
 mod sign_in;
+mod visit;
 mod words;
 
 use std::net::SocketAddr;

@@ -1,10 +1,8 @@
-use std::convert::Infallible;
 use std::sync::Arc;
 
 use askama::Template;
-use axum::extract::{FromRequestParts, State};
-use axum::http::header::{ACCEPT_LANGUAGE, CONTENT_TYPE};
-use axum::http::request::Parts;
+use axum::extract::State;
+use axum::http::header::CONTENT_TYPE;
 use axum::http::{StatusCode, Uri};
 use axum::response::{Html, IntoResponse, Redirect, Response};
 use axum::{Form, Json};
@@ -14,56 +12,15 @@ use base64::engine::general_purpose::STANDARD;
 use secrecy::ExposeSecret;
 use serde::Deserialize;
 use serde_json::json;
-use url::form_urlencoded;
 
 use super::api::ApiError;
 use super::app::App;
 use super::session::{Session, SignedIn, Tenant};
+use super::visit::Visit;
 use super::words::Words;
 use super::{Defect, Habit, Window, lists};
-use crate::event::Lang;
 
 pub(super) use super::lists::{Feature, Row};
-
-/// What a request says about the person behind it.
-#[derive(Clone, Debug)]
-pub(super) struct Visit {
-    /// Chosen on the page; kept in the session.
-    chosen: Option<Lang>,
-    preferred: Lang,
-    path: String,
-    /// At which entry of a list the page begins.
-    from: usize,
-}
-
-impl<S: Sync> FromRequestParts<S> for Visit {
-    type Rejection = Infallible;
-
-    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Infallible> {
-        let query = parts.uri.query().unwrap_or_default();
-        let value = |wanted: &str| form_urlencoded::parse(query.as_bytes()).find(|(name, _)| name == wanted).map(|(_, value)| value);
-        let chosen = value("lang").and_then(|value| lang(&value));
-        let from = value("from").and_then(|value| value.parse().ok()).unwrap_or_default();
-        let accepted = parts.headers.get(ACCEPT_LANGUAGE).and_then(|value| value.to_str().ok()).unwrap_or_default();
-        let preferred = accepted.split(',').find_map(lang).unwrap_or(Lang::It);
-        Ok(Self { chosen, preferred, from, path: parts.uri.path().to_owned() })
-    }
-}
-
-fn lang(tag: &str) -> Option<Lang> {
-    match tag.trim().get(..2)? {
-        "it" => Some(Lang::It),
-        "en" => Some(Lang::En),
-        _ => None,
-    }
-}
-
-impl Visit {
-    fn words(&self, session: Option<&Session>) -> Words {
-        let kept = session.and_then(|session| session.data().lang);
-        Words(self.chosen.or(kept).unwrap_or(self.preferred))
-    }
-}
 
 /// What every page has around it.
 struct Frame {
