@@ -64,7 +64,7 @@ async fn learn_both(stage: &mut Stage, begun: &Begun) -> Result<Login, Failure> 
     let visitor = untouched(stage, ANOTHER).await?;
     let before = visitor.page.elements().await?;
     let window = stage.open_sign_in(&visitor).await?;
-    let (second, _) = sight(stage, &visitor, &window, &other, &before, if named { PATIENCE } else { ENOUGH }).await?;
+    let (second, second_named) = sight(stage, &visitor, &window, &other, &before, if named { PATIENCE } else { ENOUGH }).await?;
     leave(stage, ANOTHER).await;
 
     let sights = [first, second];
@@ -75,6 +75,7 @@ async fn learn_both(stage: &mut Stage, begun: &Begun) -> Result<Login, Failure> 
             candidates
         }
         (Err(_), None) if !named => return Err(nameless(&ada, &begun.before, &sights[0].pages[0])),
+        (Err(_), None) if !second_named => return Err(nameless(&other, &before, &sights[1].pages[0])),
         (Err(unknown), None) => return Err(unjudged(stage, &unknown, &ada, &other)),
     };
     let visitor = untouched(stage, REFUSING).await?;

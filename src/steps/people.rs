@@ -54,7 +54,9 @@ pub(super) fn mentions(words: &str, names: &[String]) -> bool {
     let parts = |text: &str| -> Vec<String> {
         text.split(|letter: char| !letter.is_alphanumeric()).filter(|part| !part.is_empty()).map(str::to_lowercase).collect()
     };
-    let (text, said) = (plain(words), parts(words));
+    // The parts of an address are nobody's name.
+    let without_addresses: Vec<&str> = words.split_whitespace().filter(|word| !word.contains('@')).collect();
+    let (text, said) = (plain(words), parts(&without_addresses.join(" ")));
     names.iter().any(|name| {
         let wanted = parts(name);
         let is_full = wanted.len() > 1 && wanted.iter().all(|part| part.chars().count() > 1);
