@@ -16,10 +16,14 @@ use crate::platform::{Times, accounts};
 /// Authorization requests that an application may start by itself after a refusal (CB-11).
 pub(super) const AUTOMATIC_SIGN_INS: usize = 1;
 
+const NOBODY_NAMED: &str = "the profile does not declare `openid`: no ID token says who it should be";
+
 /// Kinds of faults, by how their names begin, that have an occasion only where a scope is asked for.
-const OCCASIONS: [(&str, &str, &str); 2] = [
+const OCCASIONS: [(&str, &str, &str); 4] = [
     ("id-token-", giponext::OPENID, "the profile does not declare `openid`: the platform issues no ID token"),
-    ("userinfo-other-subject", giponext::OPENID, "the profile does not declare `openid`: no ID token says who it should be"),
+    ("userinfo-other-subject", giponext::OPENID, NOBODY_NAMED),
+    ("userinfo-without-subject", giponext::OPENID, NOBODY_NAMED),
+    ("userinfo-jwt", giponext::OPENID, NOBODY_NAMED),
 ];
 
 /// The scope without which a fault has no occasion, and what is told then.
