@@ -2,7 +2,6 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use reqwest::StatusCode;
 use secrecy::SecretString;
 use tokio::time::{MissedTickBehavior, interval};
 
@@ -27,11 +26,6 @@ pub(super) async fn work(app: Arc<App>) {
     let mut known: HashMap<String, SecretString> = HashMap::new();
     loop {
         tick.tick().await;
-        if app.config.has(Defect::PollsThroughLimits) {
-            for token in known.values() {
-                hurry(&app, token).await;
-            }
-        }
         for session in app.store.signed_in() {
             let Some(signed_in) = session.signed_in().filter(|signed_in| signed_in.granted.contains(giponext::AGENDA)) else { continue };
             known.insert(session.id.clone(), signed_in.tokens.access);
@@ -43,16 +37,6 @@ pub(super) async fn work(app: Arc<App>) {
             for token in known.values() {
                 let _ = app.get(&under(&app.config.api, "v2/userinfo"), token).await;
             }
-        }
-    }
-}
-
-/// Only the defect asks again at once, as often as it takes.
-async fn hurry(app: &App, token: &SecretString) {
-    for _ in 0..5 {
-        match app.get(&under(&app.config.api, "v2/userinfo"), token).await {
-            Ok(answer) if answer.status == StatusCode::TOO_MANY_REQUESTS => {}
-            _ => return,
         }
     }
 }
