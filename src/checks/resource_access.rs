@@ -69,16 +69,15 @@ pub fn asks_for_the_user(exchange: &Exchange) -> bool {
 
 /// GX-02: no resource of this tenant is called, in which the application may serve nobody (C-51).
 pub fn check_tenant_left_alone(exchanges: &[Exchange], tenant: &str) -> Judgement {
-    let calls: Vec<&Exchange> = resource_calls(exchanges).into_iter().filter(|call| call.facts.tenant.as_deref() == Some(tenant)).collect();
-    match calls.first() {
-        None => Ok(()),
-        Some(first) => Err(Clause("C-51").refuse(
-            "the application called resources of a tenant that it is not authorised for",
-            "no resource call in that tenant",
-            format!("{} resource calls, the first {}", calls.len(), described(first)),
-            numbers(calls.iter().copied()),
-        )),
-    }
+    let calls = resource_calls(exchanges).into_iter().filter(|call| call.facts.tenant.as_deref() == Some(tenant)).collect();
+    none_of(calls, "the application called resources of a tenant that it is not authorised for", "no resource call in that tenant")
+}
+
+/// C-51: none of these resource calls is the application's to make.
+fn none_of(calls: Vec<&Exchange>, summary: &str, expected: &str) -> Judgement {
+    let Some(first) = calls.first() else { return Ok(()) };
+    let actual = format!("{} resource calls, the first {}", calls.len(), described(first));
+    Err(Clause("C-51").refuse(summary, expected, actual, numbers(calls)))
 }
 
 /// GX-01: after each sign-in the first API call is `/v2/userinfo`, and resources are called only in the tenants that it
@@ -148,16 +147,8 @@ pub fn check_no_resource_call(exchanges: &[Exchange], subject: &str) -> Judgemen
     if !token_requests(exchanges).iter().any(|request| is_sign_in(request) && of_subject(request)) {
         return Err(nothing(format!("no token was issued for the end-user {subject}")));
     }
-    let calls: Vec<&Exchange> = resource_calls(exchanges).into_iter().filter(of_subject).collect();
-    match calls.first() {
-        None => Ok(()),
-        Some(first) => Err(Clause("C-51").refuse(
-            "the application called resources for an end-user of a tenant that it is not authorised for",
-            "no resource call",
-            format!("{} resource calls, the first {}", calls.len(), described(first)),
-            numbers(calls.iter().copied()),
-        )),
-    }
+    let calls = resource_calls(exchanges).into_iter().filter(of_subject).collect();
+    none_of(calls, "the application called resources for an end-user of a tenant that it is not authorised for", "no resource call")
 }
 
 /// GX-04: every call's scope was granted to the token that it presents (C-35).

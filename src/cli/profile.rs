@@ -146,7 +146,7 @@ fn check_action(path: &Path, app: &App, name: &str, action: &Action) -> Result<(
             (false, true) => Ok(()),
         };
     }
-    if !action.open.is_empty() || action.submit.is_some() || action.books.is_some() || !action.before.is_empty() {
+    if !action.open.is_empty() || action.submit.is_some() || action.books.is_some() || !action.before.is_empty() || action.next.is_some() {
         return wrong(
             format!("app.actions.{name} has a key of a page, and a {} application has none", app.r#type.name()),
             "give `arguments`, if it needs any, `shows` and `scope` alone",

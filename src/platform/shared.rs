@@ -81,6 +81,7 @@ impl Shared {
         self.limiter.forget_all();
         self.clock.set_right();
         self.named_besides.lock().unwrap_or_else(PoisonError::into_inner).clear();
+        *self.spared_until.lock().unwrap_or_else(PoisonError::into_inner) = None;
         *self.accounts.lock() = accounts;
         *self.authorizations.lock() = authorizations;
         *self.clinic.lock() = clinic;

@@ -33,7 +33,7 @@ pub(super) async fn work(app: Arc<App>) {
                 tracing::warn!(%error, "the agenda was not read in the background");
             }
         }
-        if app.config.has(Defect::PollsAfterRemoval) || app.config.has(Defect::PollsAfterSignOut) {
+        if app.config.has(Defect::PollsAfterRemoval) {
             for token in known.values() {
                 let _ = app.get(&under(&app.config.api, "v2/userinfo"), token).await;
             }

@@ -216,8 +216,7 @@ defects! {
     KnowsUsersByEmail "knows-users-by-email" ["ID-11"] "takes a user for whoever signed in first with the same e-mail";
     RepeatsBooking "repeats-booking" ["RS-06"] "sends a booking again when its answer is lost";
     PollsInAStorm "polls-in-a-storm" ["GX-09", "GX-16"] "reads the lists of those who are signed in several times a second while nobody looks";
-    PollsAfterRemoval "polls-after-removal" ["LO-05"] "goes on reading in the background for a user whose access has ended";
-    PollsAfterSignOut "polls-after-sign-out" ["LO-01"] "goes on reading in the background for a user who has signed out";
+    PollsAfterRemoval "polls-after-removal" ["LO-01", "LO-05"] "goes on reading in the background for a user who has signed out, or whose access has ended";
     PollsTooFast "polls-too-fast" ["DV-01", "DV-02", "DV-03"] "polls twice as often as the platform asks, as a device";
     IgnoresCodeLifetime "ignores-code-lifetime" ["DV-01"] "polls on when its device code has expired";
     IgnoresSlowDown "ignores-slow-down" ["DV-02"] "keeps its polling interval when the platform answers slow_down";

@@ -1,5 +1,7 @@
+use clap::ValueEnum;
+
 /// A way of the application that is unusual and sound: whoever judges it must let it pass.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum Habit {
     /// Begins one more login by itself after a refused one.
     BeginsAgain,
@@ -35,23 +37,11 @@ pub enum Habit {
 
 impl Habit {
     /// What the pages' script makes of the markup, by name.
-    pub(super) fn markup(self) -> Option<&'static str> {
-        Some(match self {
-            Self::Covered => "covered",
-            Self::Initials => "initials",
-            Self::TitleAndSurname => "title-and-surname",
-            Self::Labelled => "labelled",
-            Self::ShadowRoot => "shadow-root",
-            Self::Toast => "toast",
-            Self::Late => "late",
-            Self::BlankPopup => "blank-popup",
-            Self::AsksOnceMore => "asks-once-more",
-            Self::BeginsAgain
-            | Self::LoadsTwice
-            | Self::LenientClock
-            | Self::ReliesOnPkce
-            | Self::PagesItsLists
-            | Self::OffersReconnection => return None,
-        })
+    pub(super) fn markup(self) -> Option<String> {
+        let is_of_markup = !matches!(
+            self,
+            Self::BeginsAgain | Self::LoadsTwice | Self::LenientClock | Self::ReliesOnPkce | Self::PagesItsLists | Self::OffersReconnection
+        );
+        is_of_markup.then(|| self.to_possible_value().map(|value| value.get_name().to_owned())).flatten()
     }
 }

@@ -38,7 +38,7 @@ struct Frame {
     posts_to_anyone: bool,
     stays_locked: bool,
     frames_sign_in: bool,
-    markup: Option<&'static str>,
+    markup: Option<String>,
     needs_opener: bool,
     takes_null: bool,
     trusts: Option<&'static str>,

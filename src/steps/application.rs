@@ -165,9 +165,7 @@ impl Stage {
             Err(_) => failure,
         }
     }
-}
 
-impl Stage {
     /// One that runs already, and has ended meanwhile, is started by nobody again.
     async fn gone(&self, failure: Failure) -> Failure {
         match self.shared.application.lock().await.as_ref() {

@@ -68,15 +68,17 @@ async fn learn_both(stage: &mut Stage, begun: &Begun) -> Result<Login, Failure> 
     leave(stage, ANOTHER).await;
 
     let sights = [first, second];
-    let mut candidates = match (signed_in(&begun.before, &sights), otherwise(&begun.before, &sights, &ada, &other)) {
-        (Ok(candidates), _) => candidates,
-        (Err(_), Some((naming, candidates))) => {
-            stage.setup.naming.get_or_init(|| naming);
-            candidates
-        }
-        (Err(_), None) if !named => return Err(nameless(&ada, &begun.before, &sights[0].pages[0])),
-        (Err(_), None) if !second_named => return Err(nameless(&other, &before, &sights[1].pages[0])),
-        (Err(unknown), None) => return Err(unjudged(stage, &unknown, &ada, &other)),
+    let mut candidates = match signed_in(&begun.before, &sights) {
+        Ok(candidates) => candidates,
+        Err(unknown) => match otherwise(&begun.before, &sights, &ada, &other) {
+            Some((naming, candidates)) => {
+                stage.setup.naming.get_or_init(|| naming);
+                candidates
+            }
+            None if !named => return Err(nameless(&ada, &begun.before, &sights[0].pages[0])),
+            None if !second_named => return Err(nameless(&other, &before, &sights[1].pages[0])),
+            None => return Err(unjudged(stage, &unknown, &ada, &other)),
+        },
     };
     let visitor = untouched(stage, REFUSING).await?;
     let always = visitor.page.visible_among(&candidates).await?;
@@ -144,14 +146,18 @@ async fn holds(stage: &mut Stage, login: &Login, told: Vec<String>, person: &Per
 }
 
 /// How the application calls its users at a marker that is written, and that said this of Ada, whom it did not name; found by a sign-in
-/// of somebody else. `Err` is what it said of them, where that tells nobody apart.
+/// of somebody else, and held against another of hers: two texts with the time of day in them differ too. `Err` is what it said of somebody
+/// else, where that tells nobody apart.
 pub(super) async fn naming_at_the_marker(stage: &mut Stage, ada: &Person, shown: &str) -> Result<Result<Naming, String>, Failure> {
     let (login, other) = (stage.setup.login().clone(), somebody_else(stage)?);
     let visitor = untouched(stage, ANOTHER).await?;
     let outcome = stage.sign_in_by(&login, &visitor, &other, &Consent::GrantAll).await;
     leave(stage, ANOTHER).await;
     let Outcome::SignedIn(said) = outcome? else { return Ok(Err(String::new())) };
-    Ok(Naming::told_apart((&ada.shown, shown), (&other.shown, &said)).ok_or(said))
+    let Some(naming) = Naming::told_apart((&ada.shown, shown), (&other.shown, &said)) else { return Ok(Err(said)) };
+    let called: Vec<String> = naming.of(&ada.shown).into_iter().collect();
+    let again = once_more(stage, &login, ada, &Consent::GrantAll).await?;
+    Ok(if matches!(&again, Outcome::SignedIn(again) if mentions(again, &called)) { Ok(naming) } else { Err(said) })
 }
 
 /// A sign-in as the scenarios do it, with what was learned.
@@ -223,11 +229,11 @@ fn otherwise(before: &[Element], sights: &[Sight; 2], ada: &Person, other: &Pers
             return Some((Naming::By(form), candidates));
         }
     }
-    let texts = told_apart(before, sights);
-    let (css, [first, second]) = texts.first()?.clone();
-    let alike = texts.iter().filter(|(_, texts)| *texts == [first.clone(), second.clone()]).map(|(css, _)| css.clone());
-    let naming = Naming::told_apart((&ada.shown, &first), (&other.shown, &second))?;
-    Some((naming, std::iter::once(css.clone()).chain(alike.filter(|one| *one != css)).collect()))
+    let apart = told_apart(before, sights);
+    let (_, best) = apart.first()?;
+    let naming = Naming::told_apart((&ada.shown, &best[0]), (&other.shown, &best[1]))?;
+    let alike = apart.iter().filter(|(_, texts)| texts == best);
+    Some((naming, alike.map(|(css, _)| css.clone()).collect()))
 }
 
 /// Why nothing names the person.

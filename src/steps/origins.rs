@@ -11,15 +11,6 @@ const BLANK: &str = "<!doctype html><title>Win a prize</title><body></body>";
 /// Another port, where the own origin names none.
 const ANOTHER_PORT: u16 = 8443;
 
-/// A page that is not the application's.
-#[derive(Clone, Debug, PartialEq, Eq)]
-enum Foreign {
-    /// It is served, or is its own text.
-    At(String),
-    /// The browser is given it: nobody serves this origin.
-    GivenAt(String),
-}
-
 /// An address of an origin that is like the application's; none where its host leaves no room for one.
 fn like(own: &Url, kind: &str) -> Option<String> {
     let (host, port) = (own.host()?, own.port().map(|port| format!(":{port}")).unwrap_or_default());
@@ -46,19 +37,16 @@ fn like(own: &Url, kind: &str) -> Option<String> {
 impl World {
     /// A page of somebody else's in this browser, by what the features call it; none where there can be none of its kind.
     pub(super) async fn open_foreign(&self, visitor: &Visitor, whose: &str) -> Result<Option<Page>, Failure> {
-        let foreign = match whose {
-            "a page of Mallory's" => Foreign::At(self.foreign_address()?),
+        Ok(match whose {
+            "a page of Mallory's" => Some(visitor.context.open(&self.foreign_address()?).await?),
             // Its origin is opaque, and is told as `null`.
-            "a page without an origin" => Foreign::At(format!("data:text/html,{BLANK}")),
+            "a page without an origin" => Some(visitor.context.open(&format!("data:text/html,{BLANK}")).await?),
             kind => match like(&self.stage()?.base_url, kind) {
-                Some(address) => Foreign::GivenAt(address),
-                None => return Ok(None),
+                // Nobody serves this origin: the browser is given the page.
+                Some(address) => Some(visitor.context.open_served(&address, BLANK).await?),
+                None => None,
             },
-        };
-        Ok(Some(match foreign {
-            Foreign::At(address) => visitor.context.open(&address).await?,
-            Foreign::GivenAt(address) => visitor.context.open_served(&address, BLANK).await?,
-        }))
+        })
     }
 }
 

@@ -12,7 +12,7 @@ use rustls::{ClientConfig, DigitallySignedStruct, RootCertStore, SignatureScheme
 use url::Url;
 
 use super::Failure;
-use super::stage::Stage;
+use super::stage::{Stage, questions_to};
 use crate::platform::spki_of_der;
 
 /// What a client of ours asks an application with.
@@ -125,10 +125,9 @@ impl Stage {
     }
 }
 
-/// No redirect is followed.
+/// A client of [`questions_to`] that knows whose certificate it was shown.
 pub fn application_client(to: &str, ca_pem: Option<&str>) -> Result<reqwest::Client, Failure> {
-    let builder = super::loopback::client_to(to)?.redirect(reqwest::redirect::Policy::none()).timeout(super::PATIENCE).tls_info(true);
-    trusting(builder, ca_pem)?.build().map_err(Failure::broke)
+    trusting(questions_to(to)?.tls_info(true), ca_pem)?.build().map_err(Failure::broke)
 }
 
 #[cfg(test)]

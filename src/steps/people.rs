@@ -59,7 +59,7 @@ pub(super) fn mentions(words: &str, names: &[String]) -> bool {
     let (text, said) = (plain(words), parts(&without_addresses.join(" ")));
     names.iter().any(|name| {
         let wanted = parts(name);
-        let is_full = wanted.len() > 1 && wanted.iter().all(|part| part.chars().count() > 1);
+        let is_full = name.contains('@') || (wanted.len() > 1 && wanted.iter().all(|part| part.chars().count() > 1));
         (is_full && text.contains(&plain(name))) || (!wanted.is_empty() && said.windows(wanted.len()).any(|some| some == wanted))
     })
 }
@@ -192,6 +192,12 @@ mod tests {
         for words in ["OMNIA", "M N", "MN Ada Ferri"] {
             assert!(!mallory.is_named_by(words), "{words}");
         }
+    }
+
+    #[test]
+    fn an_address_is_a_name_whatever_its_parts() {
+        let address = ["a.ferri@x.it".to_owned()];
+        assert!(mentions("Collegato come A.Ferri@x.it", &address) && !mentions("a ferri", &address));
     }
 
     #[test]

@@ -16,8 +16,9 @@ async fn asked_again(world: &mut World, name: String) -> Result<(), Failure> {
 }
 
 impl World {
-    async fn shows_no_data(&mut self) -> Result<(), Failure> {
-        let feature = self.memory.feature.clone().ok_or_else(|| Failure::broke("no step has opened a feature"))?;
+    /// The opened feature shows no entry, once it is done.
+    pub(super) async fn shows_no_data(&mut self) -> Result<(), Failure> {
+        let feature = self.opened_feature()?;
         let (_, action) = self.declared_action(&feature)?;
         let visitor = self.actor_visitor().await?;
         self.stage()?.settle(&visitor).await?;

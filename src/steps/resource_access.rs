@@ -92,9 +92,13 @@ async fn size_keeps_nobody_out(world: &mut World, name: String) -> Result<(), Fa
         for feature in world.features()? {
             world.open_feature_as_actor(&feature).await?;
             let (_, action) = world.declared_action(&feature)?;
-            if visitor.page.wait_for(&action.shows, world.setup()?.patience().follow_up).await.is_err() {
-                kept_out = Some(format!("{feature} shows no entry"));
-                break;
+            match visitor.page.wait_for(&action.shows, world.setup()?.patience().follow_up).await {
+                Ok(()) => {}
+                Err(BrowserError::Timeout { .. }) => {
+                    kept_out = Some(format!("{feature} shows no entry"));
+                    break;
+                }
+                Err(error) => return Err(error.into()),
             }
         }
     } else {
@@ -119,11 +123,7 @@ async fn tokens_as_given(world: &mut World) -> Result<(), Failure> {
 
 #[then("the feature shows no data")]
 async fn feature_shows_nothing(world: &mut World) -> Result<(), Failure> {
-    let feature = world.opened_feature()?;
-    let (_, action) = world.declared_action(&feature)?;
-    let visitor = world.actor_visitor().await?;
-    let shown = visitor.page.texts(&action.shows).await?.len();
-    world.react(shown == 0, "still shows data to a user who has lost access", "no entry", &format!("{shown} entries"))
+    world.shows_no_data().await
 }
 
 #[then("the relying party still answers")]
@@ -252,7 +252,7 @@ impl World {
             .ok_or_else(|| Failure::not_applicable(format!("no action of the profile ([app.actions]) has the scope {scope}")))
     }
 
-    fn opened_feature(&self) -> Result<String, Failure> {
+    pub(super) fn opened_feature(&self) -> Result<String, Failure> {
         self.memory.feature.clone().ok_or_else(|| Failure::broke("no step has opened a feature"))
     }
 

@@ -15,10 +15,10 @@ use crate::platform::accounts::TENANT;
 
 /// Whose browser has nothing but the cookies of a look.
 const COOKIES_ALONE: &str = "somebody with old cookies";
-/// Kinds of secrets that must stay on the server, by the start of their placeholder.
-const SERVER_SIDE: [&str; 4] = ["[access-token-", "[refresh-token-", "[verifier-", "[id-token-"];
-/// Those that are out of the browser at every moment.
-const TOKENS: [&str; 3] = ["[access-token-", "[refresh-token-", "[id-token-"];
+// Kinds of secrets that must stay on the server, by the start of their placeholder.
+const API_TOKENS: [&str; 2] = ["[access-token-", "[refresh-token-"];
+const ID_TOKEN: &str = "[id-token-";
+const VERIFIER: &str = "[verifier-";
 
 #[then("the session cookie is protected")]
 async fn cookie_protected(world: &mut World) -> Result<(), Failure> {
@@ -63,14 +63,15 @@ async fn keeps_everything(world: &mut World, name: String) -> Result<(), Failure
 async fn no_token_in_browser(world: &mut World) -> Result<(), Failure> {
     // A public client has nowhere else to keep ID tokens and what it needs for a moment.
     let confidential = world.stage()?.client_secret().is_some();
-    let kinds = if confidential { &SERVER_SIDE[..] } else { &SERVER_SIDE[..3] };
-    let secrets = world.secrets_of(kinds)?;
+    let mut kinds = [&API_TOKENS[..], &[VERIFIER]].concat();
+    kinds.extend(confidential.then_some(ID_TOKEN));
+    let secrets = world.secrets_of(&kinds)?;
     world.search(secrets, "RFC 9700 section 4.3.2", Scope::Everything).await?;
     if !confidential {
         return Ok(());
     }
     // A verifier may wait in a cookie until its sign-in is over.
-    let tokens = world.secrets_of(&TOKENS)?;
+    let tokens = world.secrets_of(&[&API_TOKENS[..], &[ID_TOKEN]].concat())?;
     let passing = passing(&world.actor_visitor().await?);
     world.judge(checks::check_absent("RFC 9700 section 4.3.2", &tokens, &passing))
 }
@@ -80,7 +81,7 @@ async fn no_token_in_browser(world: &mut World) -> Result<(), Failure> {
 #[then("the application's own log has no token and no client secret in it")]
 async fn no_token_in_log(world: &mut World) -> Result<(), Failure> {
     let Some(text) = world.stage()?.output().await else { return Ok(()) };
-    let mut secrets = world.secrets_of(&SERVER_SIDE[..2])?;
+    let mut secrets = world.secrets_of(&API_TOKENS)?;
     secrets.extend(world.stage()?.client_secret().map(|secret| ("the client secret".to_owned(), secret)));
     let judgement = checks::check_absent("RFC 6749 section 10.3", &secrets, &[Place { name: "its own log".to_owned(), text }]);
     world.advise("SE-03", judgement)

@@ -267,9 +267,14 @@ impl Shared {
     }
 }
 
-/// An HTTP client for our own questions to this address: no redirect is followed, every answer is awaited at most [`PATIENCE`].
+/// For our own questions to this address: no redirect is followed, every answer is awaited at most [`PATIENCE`].
+pub fn questions_to(to: &str) -> Result<reqwest::ClientBuilder, Failure> {
+    Ok(client_to(to)?.redirect(reqwest::redirect::Policy::none()).timeout(PATIENCE))
+}
+
+/// A client of [`questions_to`] that trusts these authorities too.
 pub fn http_client(to: &str, extra_ca_pem: Option<&str>) -> Result<reqwest::Client, Failure> {
-    let mut builder = client_to(to)?.redirect(reqwest::redirect::Policy::none()).timeout(PATIENCE);
+    let mut builder = questions_to(to)?;
     if let Some(pem) = extra_ca_pem {
         builder = builder.tls_certs_merge(reqwest::Certificate::from_pem_bundle(pem.as_bytes()).map_err(Failure::broke)?);
     }

@@ -13,13 +13,15 @@ impl Stage {
     /// is passed over; a banner that comes late is answered when it comes.
     pub(super) async fn click_through(&self, visitor: &Visitor, before: &[String], target: &str) -> Result<(), Failure> {
         let mut clicked = vec![0_u8; before.len()];
-        loop {
+        // Each of them may come late once; what comes and goes is not waited for for ever.
+        for _ in 0..=before.len() {
             self.clear_the_way(visitor, before, target, &mut clicked).await?;
             let waiting: Vec<&str> = before.iter().zip(&clicked).filter(|(_, times)| **times == 0).map(|(css, _)| css.as_str()).collect();
             if visitor.page.click_unless(target, &waiting).await?.is_none() {
                 return Ok(());
             }
         }
+        Ok(visitor.page.click(target).await?)
     }
 
     /// The clicks of [`Stage::click_through`] without the last one: the target is there then.

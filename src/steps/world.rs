@@ -237,7 +237,8 @@ impl World {
         if of_platform {
             return found;
         }
-        let [summary, expected, actual] = [found.summary, found.expected, found.actual].map(|text| stage.redacted(text));
+        let secrets = stage.kept_secret(Suite::RelyingParty);
+        let [summary, expected, actual] = [found.summary, found.expected, found.actual].map(|text| secrets.without(&text));
         Discrepancy { summary, expected, actual, ..found }
     }
 

@@ -2,12 +2,10 @@
 // words; `false` where there is none.
 trigger => {
   const WORDS = /\b((sign|log|signing|logging)[ -]?in|login|re-?connect|connect\b.*\bagain|connect (to|with)|re-?authori[sz]e|authenticate|accedi|accesso|entra|rientra|ricollega\w*|collega\w* (di nuovo|a|con)|riconnett\w*|connett\w* (di nuovo|a|con)|autentica\w*|riautentica\w*|autorizza\w* di nuovo)\b/;
-  const said = el => [el.innerText, el.value, el.getAttribute("aria-label"), el.title].map(text => (text ?? "").replace(/\s+/g, " ").trim()).filter(Boolean);
   const usual = trigger && shown(trigger);
-  if (usual) return [said(usual)[0] ?? "the login"];
-  const controls = document.querySelectorAll("a[href], button, [role=button], [role=link], input[type=button], input[type=submit]");
-  for (const el of controls) {
-    const name = visible(el) && enabled(el) && said(el).find(name => WORDS.test(name.toLowerCase()));
+  if (usual) return [labels(usual)[0] ?? "the login"];
+  for (const el of every(CONTROLS)) {
+    const name = visible(el) && enabled(el) && labels(el).find(name => WORDS.test(name.toLowerCase()));
     if (name) return [name];
   }
   return "nothing";

@@ -11,14 +11,12 @@
   ];
   const ARROWS = /^[›→>▶⟩]$|^(»|>>)$/;
   const usable = el => visible(el) && enabled(el) && !el.closest("[class~=disabled], [inert]") && getComputedStyle(el).pointerEvents !== "none";
-  const names = el => [el.innerText, el.value, el.getAttribute("aria-label"), el.title]
-    .map(text => (text ?? "").replace(/\s+/g, " ").trim().toLowerCase()).filter(Boolean);
+  const names = el => labels(el).map(name => name.toLowerCase());
   const bare = name => name.replace(/^[\s«‹←<]+|[\s›»→>…⟩.]+$/gu, "").trim();
-  const all = Array.from(document.querySelectorAll("a[href], button, [role=button], [role=link], input[type=button], input[type=submit]"))
-    .filter(el => !el.closest(shows));
+  const all = every(CONTROLS).filter(el => !el.closest(shows));
   // The number after that of the page that is shown.
   const numbered = () => {
-    const here = Array.from(document.querySelectorAll("[aria-current], [class~=active], [class~=current], [class~=selected]")).find(el => /^\d+$/.test(words(el)));
+    const here = every("[aria-current], [class~=active], [class~=current], [class~=selected]").find(el => /^\d+$/.test(words(el)));
     const next = here && String(Number(words(here)) + 1);
     const around = here?.closest("nav, ul, ol, [role=navigation], [class*=pag i]") ?? here?.parentElement;
     return next && around && all.find(el => around.contains(el) && words(el) === next && usable(el));
@@ -31,7 +29,7 @@
         ["an arrow", () => all.find(el => names(el).some(name => ARROWS.test(name)) && usable(el))],
         ["the next number", numbered],
       ];
-  document.querySelectorAll(`[${mark}]`).forEach(el => el.removeAttribute(mark));
+  every(`[${mark}]`).forEach(el => el.removeAttribute(mark));
   for (const [how, find] of ways) {
     const el = find();
     if (!el) continue;

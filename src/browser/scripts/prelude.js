@@ -15,6 +15,9 @@ const visible = el => {
 const shown = css => every(css).find(visible);
 const enabled = el => !el.matches(":disabled") && el.getAttribute("aria-disabled") !== "true";
 const words = el => (el.innerText ?? el.textContent).trim();
+// What a person may click, and by which words they know it.
+const CONTROLS = "a[href], button, [role=button], [role=link], input[type=button], input[type=submit]";
+const labels = el => [el.innerText, el.value, el.getAttribute("aria-label"), el.title].map(text => (text ?? "").replace(/\s+/g, " ").trim()).filter(Boolean);
 // Its words, and what it or a part of it is labelled with beside them: an avatar, a button with initials.
 const named = el => {
   const LABELS = ["aria-label", "title", "alt"];

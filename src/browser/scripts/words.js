@@ -24,8 +24,8 @@
     }
     const tag = CSS.escape(el.localName);
     for (const name of el.classList) found.push(`.${CSS.escape(name)}`, `${tag}.${CSS.escape(name)}`);
-    const named = el.parentElement?.closest("[id]:not([id=''])");
-    if (named) found.push(`#${CSS.escape(named.id)} > ${below(el, named)}`);
+    const holder = el.parentElement?.closest("[id]:not([id=''])");
+    if (holder) found.push(`#${CSS.escape(holder.id)} > ${below(el, holder)}`);
     if (el !== document.body && el.getRootNode() === document) found.push(`body > ${below(el, document.body)}`);
     return found.filter(alone);
   };
