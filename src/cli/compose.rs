@@ -1,5 +1,7 @@
 //! Puts a run together from what the command line names.
 
+use std::collections::BTreeMap;
+use std::net::IpAddr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
@@ -10,10 +12,10 @@ use super::CliError;
 use super::profile::{self, Application};
 use crate::browser::Options;
 use crate::catalogue::Catalogue;
-use crate::domain::{App, Environment, Patience, TargetSummary, Waiting};
+use crate::domain::{App, Environment, Patience, Profile, TargetSummary, Waiting};
 use crate::platform::spki_of;
 use crate::relying_party::Defect;
-use crate::steps::{BrowserPool, GoldenTexts, Remote, Setup, Target};
+use crate::steps::{BrowserPool, GoldenTexts, Reach, Remote, Setup, Target};
 
 /// The application and the platform of a run, and how to look at them; the same words in `run` and `doctor`.
 #[derive(clap::Args)]
@@ -93,15 +95,17 @@ impl Parties {
             self.patience.override_in(&mut app.patience);
         }
         let target = profile::read_target(&self.target)?;
-        let browser = browser_options(self, &target)?;
+        let browser = browser_options(self, &application.profile, &target)?;
         // Half of the range: a seed that people copy by hand.
         let seed = self.seed.unwrap_or_else(|| u64::from(rand::rng().random::<u32>()));
         Ok(Read { application, programs, defect, target, seed, browser })
     }
 }
 
-fn browser_options(parties: &Parties, target: &Target) -> Result<Options, CliError> {
+/// Of a name in both files the target's counts.
+fn browser_options(parties: &Parties, profile: &Profile, target: &Target) -> Result<Options, CliError> {
     let (mut arguments, mut trusted_keys) = (Vec::new(), Vec::new());
+    let mut hosts: BTreeMap<&String, &IpAddr> = profile.hosts.iter().collect();
     if let Target::Mock(mock) = target {
         // The key of the platform itself: bad certificates, which are of that key too, are for the application to refuse.
         trusted_keys.push(spki_of(&mock.certificate.tls.certificate_pem)?);
@@ -110,12 +114,20 @@ fn browser_options(parties: &Parties, target: &Target) -> Result<Options, CliErr
         if let Some(pem) = &remote.extra_ca_pem {
             trusted_keys.push(spki_of(pem)?);
         }
-        let rules: Vec<String> = remote.file.hosts.iter().map(|(host, address)| format!("MAP {host} {address}")).collect();
-        if !rules.is_empty() {
-            arguments.push(format!("--host-resolver-rules={}", rules.join(",")));
-        }
+        hosts.extend(&remote.file.hosts);
     }
+    arguments.extend(resolver_rules(&hosts));
     Ok(Options { headed: parties.headed, webdriver: parties.webdriver.clone(), arguments, trusted_keys, ..Options::default() })
+}
+
+/// The browser's argument for where host names lead.
+fn resolver_rules(hosts: &BTreeMap<&String, &IpAddr>) -> Option<String> {
+    let rule = |(host, address): (&&String, &&IpAddr)| match address {
+        IpAddr::V4(address) => format!("MAP {host} {address}"),
+        IpAddr::V6(address) => format!("MAP {host} [{address}]"),
+    };
+    let rules: Vec<String> = hosts.iter().map(rule).collect();
+    (!rules.is_empty()).then(|| format!("--host-resolver-rules={}", rules.join(",")))
 }
 
 impl Read {
@@ -131,6 +143,7 @@ impl Read {
             .map(|requirement| (requirement.id.clone(), (requirement.level, requirement.clause.first().cloned().unwrap_or_default())))
             .collect();
         let application = self.application;
+        let reach = Reach { ca_pem: application.ca_pem, hosts: application.profile.hosts.clone() };
         let untested = catalogue.untested_for(application.profile.app.r#type.name());
         let setup = Setup::new(
             application.profile,
@@ -146,7 +159,7 @@ impl Read {
             application.dossier_secrets,
         )
         .with_programs(self.programs)
-        .with_app_ca(application.ca_pem)
+        .with_reach(reach)
         .with_untested(untested);
         Ok((Arc::new(setup), environment))
     }
@@ -160,5 +173,19 @@ pub fn target_summary(target: &Target) -> TargetSummary {
             let Remote { file, .. } = remote.as_ref();
             TargetSummary { name: file.name.clone(), mock: false, issuer: Some(file.issuer.to_string()), read_only: file.read_only }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_browser_is_told_where_host_names_lead() {
+        let hosts: BTreeMap<String, IpAddr> =
+            [("a.example", "127.0.0.1"), ("b.example", "::1")].map(|(host, to)| (host.to_owned(), to.parse().expect("an address"))).into();
+        let rules = resolver_rules(&hosts.iter().collect());
+        assert_eq!(rules.as_deref(), Some("--host-resolver-rules=MAP a.example 127.0.0.1,MAP b.example [::1]"));
+        assert_eq!(resolver_rules(&BTreeMap::new()), None);
     }
 }

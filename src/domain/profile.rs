@@ -1,4 +1,5 @@
 use std::collections::BTreeMap;
+use std::net::IpAddr;
 
 use serde::Deserialize;
 use url::Url;
@@ -10,6 +11,9 @@ use super::{Application, ApplicationType, Attestation, Patience, Waiver};
 #[serde(deny_unknown_fields)]
 pub struct Profile {
     pub app: App,
+    /// Where host names of the application lead, such as `"portale.example" = "127.0.0.1"`; a target's file has its own.
+    #[serde(default)]
+    pub hosts: BTreeMap<String, IpAddr>,
     #[serde(default)]
     pub dossier: Dossier,
     /// Requirements that do not hold for now, and who answers for them.
@@ -34,7 +38,7 @@ pub struct App {
     pub command: Option<Vec<String>>,
     /// Image of a container, instead of a command; the harness runs it on the host's network and removes it.
     pub image: Option<String>,
-    /// Path that answers 200 when the started application is ready.
+    /// Path that answers 200 when the started application is ready, or a whole address, where a proxy has the one of `url`.
     pub ready: Option<String>,
     #[serde(default)]
     pub features: Vec<String>,

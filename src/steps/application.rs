@@ -11,9 +11,9 @@ use url::Url;
 
 use super::Failure;
 use super::container::Container;
-use super::loopback::{client_to, exempted};
+use super::loopback::exempted;
 use super::output::{Output, capture};
-use super::own_authority::{trusting, untrusted};
+use super::reach::Reach;
 use super::second_platform::SecondPlatform;
 use super::stage::Stage;
 use crate::domain::{App, Waiting};
@@ -54,8 +54,8 @@ pub struct Filling<'a> {
     pub poll_seconds: u64,
     pub other: Option<&'a SecondPlatform>,
     pub ca_pem: Option<&'a str>,
-    /// Who has signed the application's own certificate.
-    pub app_ca_pem: Option<&'a str>,
+    /// How our own clients reach the application.
+    pub reach: &'a Reach,
 }
 
 impl Filling<'_> {
@@ -185,7 +185,7 @@ impl Started {
         let (program, arguments) = command.split_first().ok_or_else(|| Failure::broke("the profile's command is empty"))?;
         let (child, output) = spawn(program, arguments, &filling.environment(app, &ca_file))?;
         let mut started = Self { child, output, _folder: folder };
-        wait_until_ready(app, filling.app_ca_pem, &mut started).await?;
+        wait_until_ready(app, filling.reach, &mut started).await?;
         Ok(started)
     }
 }
@@ -230,8 +230,7 @@ pub fn tail(text: &[u8]) -> String {
 
 /// That nobody else is where the application is to be.
 pub async fn free_address(app: &App) -> Result<(), Failure> {
-    let url = app.url.as_ref().ok_or_else(|| Failure::broke("the profile names no app.url"))?;
-    match still_taken(url).await {
+    match still_taken(&ready_address(app)?).await {
         Some(address) => {
             Err(Failure::broke(format!("something else already listens on {address}, where the application is to be started: stop it")))
         }
@@ -239,11 +238,16 @@ pub async fn free_address(app: &App) -> Result<(), Failure> {
     }
 }
 
-/// Polls the started application until it answers.
-pub async fn wait_until_ready(app: &App, ca_pem: Option<&str>, started: &mut impl Lives) -> Result<(), Failure> {
+/// Where a started application says that it is ready: behind a proxy that is not its page's address.
+fn ready_address(app: &App) -> Result<Url, Failure> {
     let page = app.url.clone().ok_or_else(|| Failure::broke("the profile names no app.url"))?;
-    let url = app.ready.as_deref().map_or(Ok(page.clone()), |path| page.join(path)).map_err(Failure::broke)?;
-    let client = trusting(client_to(url.as_str())?.timeout(Duration::from_secs(2)), ca_pem)?.build().map_err(Failure::broke)?;
+    app.ready.as_deref().map_or(Ok(page.clone()), |ready| page.join(ready)).map_err(Failure::broke)
+}
+
+/// Polls the started application until it answers.
+pub async fn wait_until_ready(app: &App, reach: &Reach, started: &mut impl Lives) -> Result<(), Failure> {
+    let url = ready_address(app)?;
+    let client = reach.client(&url)?.timeout(Duration::from_secs(2)).build().map_err(Failure::broke)?;
     let mut tick = tokio::time::interval(READY_INTERVAL);
     let end = tokio::time::Instant::now() + app.patience.start;
     let mut last_seen = "no answer".to_owned();
@@ -255,7 +259,7 @@ pub async fn wait_until_ready(app: &App, ca_pem: Option<&str>, started: &mut imp
         match client.get(url.clone()).send().await {
             Ok(answer) if answer.status().is_success() => return Ok(()),
             Ok(answer) => last_seen = format!("status {}", answer.status()),
-            Err(error) => match untrusted(&url, &error, ca_pem) {
+            Err(error) => match reach.untrusted(&url, &error) {
                 Some(failure) => return Err(failure),
                 None => last_seen = error.without_url().to_string(),
             },

@@ -9,7 +9,6 @@ use tokio::time::Instant;
 use url::Url;
 
 use super::Failure;
-use super::own_authority::application_client;
 use super::people::Person;
 use super::provocation::{authorizations, signed_in_as};
 use super::series::phrases;
@@ -228,7 +227,7 @@ impl Stage {
     async fn post_logout_token(&self, token: &SecretString) -> Result<(u16, Option<String>), Failure> {
         let address = self.logout_address()?;
         let since = self.mock()?.journal().elapsed_ms();
-        let request = application_client(address.as_str(), self.setup.app_ca_pem.as_deref())?
+        let request = self.setup.reach.questions(&address)?
             .post(address.clone())
             .form(&[("logout_token", token.expose_secret())]);
         let answer = request.send().await.map_err(|error| {

@@ -66,7 +66,7 @@ impl Stage {
             poll_seconds: self.poll_seconds,
             other: None,
             ca_pem: ca_pem.as_deref(),
-            app_ca_pem: None,
+            reach: &self.setup.reach,
         };
         let environment = filling.environment(&app, &ca_file);
         self.redirect_uris.clone_from(&app.redirect_uris);

@@ -9,6 +9,7 @@ use super::canaries::Given;
 use super::container::remove_own;
 use super::naming::Naming;
 use super::presence::Presence;
+use super::reach::Reach;
 use super::snapshot::GoldenTexts;
 use super::stage::Shared;
 use super::{Failure, world::Levels};
@@ -26,8 +27,8 @@ pub struct Setup {
     /// The bundled application as a program of each other type.
     pub programs: Vec<App>,
     pub defect: Option<Defect>,
-    /// Who has signed the certificate of an application over https (`app.ca`).
-    pub app_ca_pem: Option<String>,
+    /// How our own clients reach the application.
+    pub reach: Reach,
     /// The running application's client secret (`[app.client]`).
     pub static_secret: Option<SecretString>,
     pub target: Target,
@@ -100,9 +101,9 @@ impl Setup {
         golden: GoldenTexts,
         dossier_secrets: BTreeMap<String, SecretString>,
     ) -> Self {
-        let (shared, presence, given, programs, learned, naming, untested, app_ca_pem) = Default::default();
+        let (shared, presence, given, programs, learned, naming, untested, reach) = Default::default();
         Self {
-            app_ca_pem,
+            reach,
             presence,
             given,
             programs,
@@ -136,8 +137,8 @@ impl Setup {
         Self { programs, ..self }
     }
 
-    pub fn with_app_ca(self, app_ca_pem: Option<String>) -> Self {
-        Self { app_ca_pem, ..self }
+    pub fn with_reach(self, reach: Reach) -> Self {
+        Self { reach, ..self }
     }
 
     pub fn with_untested(self, untested: BTreeSet<RequirementId>) -> Self {

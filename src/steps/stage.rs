@@ -269,7 +269,12 @@ impl Shared {
 
 /// For our own questions to this address: no redirect is followed, every answer is awaited at most [`PATIENCE`].
 pub fn questions_to(to: &str) -> Result<reqwest::ClientBuilder, Failure> {
-    Ok(client_to(to)?.redirect(reqwest::redirect::Policy::none()).timeout(PATIENCE))
+    Ok(questions_of(client_to(to)?))
+}
+
+/// No redirect is followed, every answer is awaited at most [`PATIENCE`].
+pub fn questions_of(builder: reqwest::ClientBuilder) -> reqwest::ClientBuilder {
+    builder.redirect(reqwest::redirect::Policy::none()).timeout(PATIENCE)
 }
 
 /// A client of [`questions_to`] that trusts these authorities too.

@@ -149,7 +149,7 @@ impl Stage {
             poll_seconds: self.poll_seconds,
             other: self.second.as_ref(),
             ca_pem: ca_pem.as_deref(),
-            app_ca_pem: self.setup.app_ca_pem.as_deref(),
+            reach: &self.setup.reach,
         };
         *application = Some(match (listener, &app.command, &app.image) {
             (Some(listener), ..) => {

@@ -1,6 +1,8 @@
-//! An application over https whose certificate no public authority has signed: `app.ca` names who did, for every client of ours.
+//! How our own clients reach an application: where its host names lead (`[hosts]`), and who has signed its certificate (`app.ca`).
 
+use std::collections::BTreeMap;
 use std::error::Error;
+use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 
 use rustls::client::WebPkiServerVerifier;
@@ -12,11 +14,58 @@ use rustls::{ClientConfig, DigitallySignedStruct, RootCertStore, SignatureScheme
 use url::Url;
 
 use super::Failure;
-use super::stage::{Stage, questions_to};
+use super::loopback::client_to;
+use super::stage::{Stage, questions_of};
 use crate::platform::spki_of_der;
 
-/// What a client of ours asks an application with.
-pub fn trusting(builder: reqwest::ClientBuilder, ca_pem: Option<&str>) -> Result<reqwest::ClientBuilder, Failure> {
+/// What the profile says of the way to the application.
+#[derive(Clone, Debug, Default)]
+pub struct Reach {
+    /// Who has signed its certificate (`app.ca`), as PEM.
+    pub ca_pem: Option<String>,
+    /// Where its host names lead (`[hosts]`).
+    pub hosts: BTreeMap<String, IpAddr>,
+}
+
+impl Reach {
+    /// A client of ours for this address of the application.
+    pub fn client(&self, to: &Url) -> Result<reqwest::ClientBuilder, Failure> {
+        let mut builder = client_to(to.as_str())?;
+        for (host, address) in &self.hosts {
+            // A proxy would look for the name where the profile says that it is not.
+            if to.host_str() == Some(host) {
+                builder = builder.no_proxy();
+            }
+            // The port is the address's own.
+            builder = builder.resolve(host, SocketAddr::new(*address, 0));
+        }
+        trusting(builder.tls_info(true), self.ca_pem.as_deref())
+    }
+
+    /// A client that asks as [`super::stage::questions_to`] does, and knows whose certificate it was shown.
+    pub fn questions(&self, to: &Url) -> Result<reqwest::Client, Failure> {
+        questions_of(self.client(to)?).build().map_err(Failure::broke)
+    }
+
+    /// Why an address cannot be asked, where that is its certificate.
+    pub fn untrusted(&self, url: &Url, error: &reqwest::Error) -> Option<Failure> {
+        let mut cause: Option<&dyn Error> = Some(error);
+        let mut why = None;
+        while let Some(error) = cause {
+            if error.to_string().contains("certificate") {
+                why = Some(error.to_string());
+            }
+            cause = error.source();
+        }
+        let what_to_do = match self.ca_pem {
+            None => "name the authority that has signed it, or the certificate itself, by app.ca: a PEM file, beside the profile",
+            Some(_) => "app.ca names other certificates: it has to be the authority that has signed this one, or this one itself, as PEM",
+        };
+        why.map(|why| Failure::broke(format!("the certificate of the application at {url} is not trusted ({why}): {what_to_do}")))
+    }
+}
+
+fn trusting(builder: reqwest::ClientBuilder, ca_pem: Option<&str>) -> Result<reqwest::ClientBuilder, Failure> {
     let Some(pem) = ca_pem else { return Ok(builder) };
     let own: Vec<CertificateDer<'static>> =
         CertificateDer::pem_slice_iter(pem.as_bytes()).collect::<Result<_, _>>().map_err(|error| unreadable(&error))?;
@@ -82,32 +131,15 @@ impl ServerCertVerifier for Known {
     }
 }
 
-/// Why an address cannot be asked, where that is its certificate.
-pub fn untrusted(url: &Url, error: &reqwest::Error, ca_pem: Option<&str>) -> Option<Failure> {
-    let mut cause: Option<&dyn Error> = Some(error);
-    let mut why = None;
-    while let Some(error) = cause {
-        if error.to_string().contains("certificate") {
-            why = Some(error.to_string());
-        }
-        cause = error.source();
-    }
-    let what_to_do = match ca_pem {
-        None => "name the authority that has signed it, or the certificate itself, by app.ca: a PEM file, beside the profile",
-        Some(_) => "app.ca names other certificates: it has to be the authority that has signed this one, or this one itself, as PEM",
-    };
-    why.map(|why| Failure::broke(format!("the certificate of the application at {url} is not trusted ({why}): {what_to_do}")))
-}
-
 impl Stage {
     /// A client for questions of our own to the application.
     pub(super) fn application_client(&self) -> Result<reqwest::Client, Failure> {
-        application_client(self.base_url.as_str(), self.setup.app_ca_pem.as_deref())
+        self.setup.reach.questions(&self.base_url)
     }
 
     /// The browser trusts the certificate that the application shows, once a client of ours has found it to be of `app.ca`.
     pub(super) async fn trust_application(&self) -> Result<(), Failure> {
-        let ca_pem = self.setup.app_ca_pem.as_deref();
+        let reach = &self.setup.reach;
         let url = self.base_url.clone();
         if url.scheme() != "https" {
             return Ok(());
@@ -115,19 +147,14 @@ impl Stage {
         let answer = match self.application_client()?.get(url.clone()).send().await {
             Ok(answer) => answer,
             // That it does not answer at all is told by whoever opens it in a browser.
-            Err(error) => return untrusted(&url, &error, ca_pem).map_or(Ok(()), Err),
+            Err(error) => return reach.untrusted(&url, &error).map_or(Ok(()), Err),
         };
         let shown = answer.extensions().get::<reqwest::tls::TlsInfo>().and_then(|info| info.peer_certificate());
-        match shown.filter(|_| ca_pem.is_some()) {
+        match shown.filter(|_| reach.ca_pem.is_some()) {
             Some(shown) => self.setup.browser.trust(spki_of_der(shown).map_err(Failure::broke)?).await,
             None => Ok(()),
         }
     }
-}
-
-/// A client of [`questions_to`] that knows whose certificate it was shown.
-pub fn application_client(to: &str, ca_pem: Option<&str>) -> Result<reqwest::Client, Failure> {
-    trusting(questions_to(to)?.tls_info(true), ca_pem)?.build().map_err(Failure::broke)
 }
 
 #[cfg(test)]
@@ -145,13 +172,14 @@ mod tests {
     }
 
     async fn asked(url: &Url, ca_pem: Option<&str>) -> Result<Option<String>, String> {
-        let client = application_client(url.as_str(), ca_pem).map_err(|failure| failure.message())?;
+        let reach = Reach { ca_pem: ca_pem.map(str::to_owned), ..Reach::default() };
+        let client = reach.questions(url).map_err(|failure| failure.message())?;
         match client.get(url.clone()).send().await {
             Ok(answer) => {
                 Ok(answer.extensions().get::<reqwest::tls::TlsInfo>().and_then(|info| spki_of_der(info.peer_certificate()?).ok()))
             }
             Err(error) => {
-                Err(untrusted(url, &error, ca_pem).map_or_else(|| format!("another error: {error}"), |failure| failure.message()))
+                Err(reach.untrusted(url, &error).map_or_else(|| format!("another error: {error}"), |failure| failure.message()))
             }
         }
     }
@@ -169,5 +197,20 @@ mod tests {
         assert!(other.contains("app.ca names other certificates"), "{other}");
         let no_pem = asked(&url, Some("no pem")).await.expect_err("no certificate");
         assert!(no_pem.contains("app.ca cannot be read"), "{no_pem}");
+    }
+
+    #[tokio::test]
+    async fn a_host_of_the_profile_leads_where_it_says() {
+        let own = own_certificate(&["portale.example"]).expect("made");
+        let (ca_pem, tls) = (Some(own.ca_pem), Some(own.tls));
+        let platform = Platform::start(Settings { tls, ..Settings::default() }).await.expect("a server");
+        let port = platform.issuer().port().expect("a port");
+        let url = Url::parse(&format!("https://portale.example:{port}/")).expect("an address");
+        let hosts = BTreeMap::from([("portale.example".to_owned(), IpAddr::from([127, 0, 0, 1]))]);
+        let reach = Reach { ca_pem, hosts };
+        let answer = reach.questions(&url).expect("a client").get(url.clone()).send().await.expect("an answer");
+        assert_eq!(answer.remote_addr().map(|address| address.port()), Some(port));
+        let nowhere = Reach { hosts: BTreeMap::new(), ..reach };
+        nowhere.questions(&url).expect("a client").get(url).send().await.expect_err("nobody knows the name");
     }
 }
