@@ -12,12 +12,13 @@ use super::evidence::{Request, public_text, public_url};
 use super::state::{Opening, Pending, Popups, Scope, Window, WindowState};
 use super::wait::calling;
 use super::{kept, served};
-use crate::domain::BrowserFactKind;
+use crate::domain::{BrowserFactKind, Dialogs};
 
 /// Which context and window an event belongs to.
 #[derive(Default)]
 pub(super) struct Hub {
     known: Mutex<Known>,
+    dialogs: Dialogs,
 }
 
 #[derive(Default)]
@@ -35,10 +36,25 @@ struct Attached {
 }
 
 impl Hub {
+    /// One that answers dialogs in this way.
+    pub fn answering(dialogs: Dialogs) -> Self {
+        Self { dialogs, ..Self::default() }
+    }
+
     pub fn know(&self, scope: &Arc<Scope>) {
         let mut known = self.known();
         known.scopes.retain(|_, scope| scope.strong_count() > 0);
         known.scopes.insert(scope.id.clone(), Arc::downgrade(scope));
+    }
+
+    /// Answers a dialog, and keeps what it said.
+    fn answer(&self, connection: &Connection, scope: &Scope, window: &Window, params: &Value) {
+        let kind = text(params, "/type");
+        let (accept, words) = self.dialogs.answer(kind);
+        let answer = json!({ "accept": accept, "promptText": words.unwrap_or_default() });
+        connection.post(Some(&window.session), "Page.handleJavaScriptDialog", answer);
+        let dismissed = if accept { "" } else { " (dismissed)" };
+        scope.note(BrowserFactKind::Dialog, format!("{kind}: {}{dismissed}", public_text(text(params, "/message"))));
     }
 
     pub fn take(&self, connection: &Arc<Connection>, event: Event) {
@@ -55,6 +71,8 @@ impl Hub {
                     }
                 } else if method.starts_with("Network.") {
                     network(&scope, &window, &session, method, &params);
+                } else if method == "Page.javascriptDialogOpening" {
+                    self.answer(connection, &scope, &window, &params);
                 } else if !frame {
                     page(connection, &scope, &window, method, &params);
                 }
@@ -176,14 +194,6 @@ fn page(connection: &Connection, scope: &Scope, window: &Window, method: &str, p
             let user_gesture = params["userGesture"].as_bool().unwrap_or(false);
             state.opening = Some(Opening { url: text(params, "/url").to_owned(), user_gesture });
         }),
-        "Page.javascriptDialogOpening" => {
-            let kind = text(params, "/type");
-            // A person means what they click on: sign-out that asks once more is confirmed, and a page may be left. A prompt wants
-            // words that nobody has.
-            let accept = kind != "prompt";
-            connection.post(Some(&window.session), "Page.handleJavaScriptDialog", json!({ "accept": accept }));
-            scope.note(BrowserFactKind::Dialog, format!("{kind}: {}", public_text(text(params, "/message"))));
-        }
         "Runtime.executionContextCreated" => {
             let data = &params["context"]["auxData"];
             if data["isDefault"].as_bool() == Some(true) && text(data, "/frameId") == window.target {

@@ -12,6 +12,7 @@ use super::process::Driver;
 use super::session::Session;
 use super::state::{Popups, Scope};
 use super::{BrowserError, Context, Options, locate};
+use crate::domain::Dialogs;
 
 /// For a polite end of the session before the processes are killed.
 const FAREWELL: Duration = Duration::from_secs(3);
@@ -56,7 +57,7 @@ impl Browser {
         let local = if options.webdriver.is_some() { None } else { Some(start_driver(options, Arc::clone(&exit)).await?) };
         let session = Session::start(options, local.as_ref().map(|(located, driver)| (located, driver))).await?;
         let client = session.client();
-        let opened = connect(&session.devtools).await;
+        let opened = connect(&session.devtools, options.dialogs.clone()).await;
         let (connection, hub) = match opened {
             Ok(opened) => opened,
             Err(why) => {
@@ -172,8 +173,8 @@ async fn start_driver(options: &Options, exit: Arc<Mutex<Exit>>) -> Result<(supe
     Ok((located, driver))
 }
 
-async fn connect(devtools: &str) -> Result<(Arc<Connection>, Arc<Hub>), BrowserError> {
-    let hub = Arc::new(Hub::default());
+async fn connect(devtools: &str, dialogs: Dialogs) -> Result<(Arc<Connection>, Arc<Hub>), BrowserError> {
+    let hub = Arc::new(Hub::answering(dialogs));
     let events = Arc::clone(&hub);
     let connection = Connection::open(devtools, move |connection, event| events.take(connection, event)).await?;
     // Every window stands still until its events are ordered: a popup's first request is seen too.

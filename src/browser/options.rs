@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 use url::Url;
 
 use super::BrowserError;
+use crate::domain::Dialogs;
 
 /// Which browser to drive, and how.
 #[derive(Clone, Debug, Default)]
@@ -19,6 +20,7 @@ pub struct Options {
     pub trusted_keys: Vec<String>,
     /// Further arguments for the browser, such as `--host-resolver-rules=MAP sandbox.example 127.0.0.1`.
     pub arguments: Vec<String>,
+    pub dialogs: Dialogs,
 }
 
 /// The programs that [`Browser::launch`](super::Browser::launch) would start.

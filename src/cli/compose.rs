@@ -117,7 +117,14 @@ fn browser_options(parties: &Parties, profile: &Profile, target: &Target) -> Res
         hosts.extend(&remote.file.hosts);
     }
     arguments.extend(resolver_rules(&hosts));
-    Ok(Options { headed: parties.headed, webdriver: parties.webdriver.clone(), arguments, trusted_keys, ..Options::default() })
+    Ok(Options {
+        headed: parties.headed,
+        webdriver: parties.webdriver.clone(),
+        arguments,
+        trusted_keys,
+        dialogs: profile.app.dialogs.clone(),
+        ..Options::default()
+    })
 }
 
 /// The browser's argument for where host names lead.

@@ -290,7 +290,11 @@ mod tests {
         for app in bundled_programs(Some("polls-too-fast")).expect("they parse") {
             let command = app.command.clone().expect("a command");
             assert!(Path::new(&command[0]).is_absolute() && command.ends_with(&["--defect".to_owned(), "polls-too-fast".to_owned()]));
-            check_profile(Path::new("bundled"), &Profile { app, hosts: Default::default(), dossier: Default::default(), waivers: Vec::new() }).expect("sound");
+            check_profile(
+                Path::new("bundled"),
+                &Profile { app, hosts: Default::default(), dossier: Default::default(), waivers: Vec::new() },
+            )
+            .expect("sound");
         }
     }
 

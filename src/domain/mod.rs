@@ -2,6 +2,7 @@
 
 mod address;
 mod application;
+mod dialogs;
 mod escapes;
 mod evidence;
 mod finding;
@@ -20,6 +21,7 @@ mod waiver;
 
 pub use address::{PORT, is_loopback, platform_host};
 pub use application::{Application, ApplicationType, Attestation, Environment, Learned, TargetSummary};
+pub use dialogs::{Answer, Dialogs};
 pub use evidence::{
     Attachment, BrowserFact, BrowserFactKind, ClientAuthentication, Cookie, Credential, Endpoint, Exchange, Facts, HANDSHAKE, Leak,
     SameSite,

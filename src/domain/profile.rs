@@ -4,7 +4,7 @@ use std::net::IpAddr;
 use serde::Deserialize;
 use url::Url;
 
-use super::{Application, ApplicationType, Attestation, Patience, Waiver};
+use super::{Application, ApplicationType, Attestation, Dialogs, Patience, Waiver};
 
 /// `collaudo.toml`: the application under test and the attested facts of its accreditation.
 #[derive(Clone, Debug, Deserialize)]
@@ -68,6 +68,9 @@ pub struct App {
     /// How long it is waited for.
     #[serde(default)]
     pub patience: Patience,
+    /// What a person answers to its dialogs.
+    #[serde(default)]
+    pub dialogs: Dialogs,
     /// What a signed-in user can do that calls the API, by feature.
     #[serde(default)]
     pub actions: BTreeMap<String, Action>,

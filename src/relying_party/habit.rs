@@ -33,6 +33,8 @@ pub enum Habit {
     BlankPopup,
     /// Asks once more before it signs out.
     AsksOnceMore,
+    /// Asks for a word to be typed before it signs out.
+    AsksForAWord,
 }
 
 impl Habit {

@@ -227,9 +227,7 @@ impl Stage {
     async fn post_logout_token(&self, token: &SecretString) -> Result<(u16, Option<String>), Failure> {
         let address = self.logout_address()?;
         let since = self.mock()?.journal().elapsed_ms();
-        let request = self.setup.reach.questions(&address)?
-            .post(address.clone())
-            .form(&[("logout_token", token.expose_secret())]);
+        let request = self.setup.reach.questions(&address)?.post(address.clone()).form(&[("logout_token", token.expose_secret())]);
         let answer = request.send().await.map_err(|error| {
             Failure::unjudged(format!("the application did not answer at app.backchannel_logout: {}", error.without_url()))
         })?;

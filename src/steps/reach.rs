@@ -178,9 +178,7 @@ mod tests {
             Ok(answer) => {
                 Ok(answer.extensions().get::<reqwest::tls::TlsInfo>().and_then(|info| spki_of_der(info.peer_certificate()?).ok()))
             }
-            Err(error) => {
-                Err(reach.untrusted(url, &error).map_or_else(|| format!("another error: {error}"), |failure| failure.message()))
-            }
+            Err(error) => Err(reach.untrusted(url, &error).map_or_else(|| format!("another error: {error}"), |failure| failure.message())),
         }
     }
 

@@ -165,6 +165,10 @@ function dress(markup) {
       const form = document.querySelector("#logout")?.form;
       form?.addEventListener("submit", (event) => confirm("Vuoi uscire?") || event.preventDefault());
     },
+    "asks-for-a-word": () => {
+      const form = document.querySelector("#logout")?.form;
+      form?.addEventListener("submit", (event) => prompt("Per uscire scrivi ESCI") === "ESCI" || event.preventDefault());
+    },
   };
   ways[markup]?.();
 }

@@ -1,12 +1,13 @@
 //! An application of somebody's own: down, misconfigured, dying, sound.
 
 use std::collections::BTreeSet;
+use std::process::Stdio;
 use std::time::{Duration, Instant};
 
 use rustix::process::Signal;
 use serde_json::Value;
 
-use crate::program::{Desk, command_line, descendants, free_port, kill, wait_until};
+use crate::program::{Desk, Ended, command_line, descendants, free_port, kill, program, wait_until};
 
 /// A profile of the bundled application as a stranger would write it; `how` says how it comes to run.
 pub fn profile(port: u16, trigger: &str, how: &str) -> String {
@@ -84,6 +85,35 @@ fn one_that_is_down() {
     let (code, said) = ended(&["run", "--out", "out", "--app", "collaudo.toml", "--requirement", "AC-08", "CB-01"]);
     assert_eq!(code, Some(3), "{said}");
     assert!(said.contains("INCOMPLETE") && said.contains("does not answer at"), "{said}");
+}
+
+/// What one scenario may leave to the next: a deactivated person, an empty list, a revoked grant, other records.
+const LEAKING: [&str; 4] = ["GX-19", "GX-08", "RT-03", "GX-11"];
+
+#[test]
+fn one_that_runs_already_is_judged_as_one_that_is_started() {
+    let desk = Desk::new();
+    let (port, platform, secret) = (free_port(), free_port(), "secret-of-the-agenda");
+    desk.write("started.toml", &profile(port, "#login", &started(port)));
+    desk.write("running.toml", &running(port, platform));
+    let judged = |profile: &str| {
+        let arguments = ["run", "--out", "out", "--seed", "3", "--app", profile, "--tags", "not (@native or @device)", "--requirement"];
+        let mut run = desk.command(&[&arguments[..], &LEAKING].concat());
+        let ended: Ended = run.env("AGENDA_SECRET", secret).output().expect("the program starts").into();
+        (ended.code, desk.verdicts().into_iter().map(|(title, verdict, _)| (title, verdict)).collect::<BTreeSet<_>>())
+    };
+    let (listen, issuer) = (format!("127.0.0.1:{port}"), format!("http://localhost:{platform}"));
+    let mut application = program();
+    application.args(["app", "--listen", &listen, "--issuer", &issuer, "--scopes", "openid profile offline_access giponext.patients"]);
+    application.env("CLIENT_ID", "agenda").env("CLIENT_SECRET", secret).stdout(Stdio::null()).stderr(Stdio::null());
+    let mut application = application.spawn().expect("the program starts");
+    wait_until("the application does not listen", || std::net::TcpStream::connect(&listen).map_err(|error| error.to_string()));
+    let running = judged("running.toml");
+    let alive = application.try_wait().expect("it is ours").is_none();
+    application.kill().and_then(|()| application.wait()).expect("it is ours");
+    assert!(alive, "the application was ended by somebody");
+    assert_eq!(running, judged("started.toml"));
+    assert!(running.0 == Some(0) && running.1.iter().filter(|(_, verdict)| verdict == "passed").count() >= 9, "{running:#?}");
 }
 
 #[test]

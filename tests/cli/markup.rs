@@ -71,3 +71,8 @@ fn a_popup_that_is_blank_at_first() {
 fn a_question_before_signing_out() {
     is_judged("asks-once-more", |profile| profile);
 }
+
+#[test]
+fn a_word_to_type_before_signing_out() {
+    is_judged("asks-for-a-word", |profile| format!("{profile}\n[app.dialogs]\nprompt = \"ESCI\"\n"));
+}

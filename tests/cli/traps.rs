@@ -1,12 +1,10 @@
 //! What leads suites of this kind to wrong verdicts: a test for each, on an application that is sound in an unusual way or broken
 //! in a way that hides.
 
-use std::process::Stdio;
-
 use serde_json::Value;
 
-use crate::applications::{running, started_with};
-use crate::program::{Desk, Ended, free_port, program, text, wait_until};
+use crate::applications::started_with;
+use crate::program::{Desk, Ended, free_port, text};
 
 /// Runs the scenarios of these requirements on a stranger's application with a habit or a defect.
 fn judged(arguments: &[&str], requirements: &[&str]) -> (Desk, Ended) {
@@ -99,25 +97,6 @@ fn keys_that_are_kept_in_memory_are_not_the_keys_of_for_ever() {
 fn a_clock_that_is_allowed_to_differ_is_not_guilty() {
     let (desk, ended) = judged(&["--habit", "lenient-clock"], &["ID-08"]);
     all_are(&desk, &ended, "passed", 1);
-}
-
-#[test]
-fn an_application_whose_client_never_changes_is_judged_without_a_restart() {
-    let desk = Desk::new();
-    let (port, platform, secret) = (free_port(), free_port(), "secret-of-the-agenda");
-    let (listen, issuer) = (format!("127.0.0.1:{port}"), format!("http://localhost:{platform}"));
-    let mut application = program();
-    application.args(["app", "--listen", &listen, "--issuer", &issuer, "--scopes", "openid profile offline_access giponext.patients"]);
-    application.env("CLIENT_ID", "agenda").env("CLIENT_SECRET", secret).stdout(Stdio::null()).stderr(Stdio::null());
-    let mut application = application.spawn().expect("the program starts");
-    wait_until("the application does not listen", || std::net::TcpStream::connect(&listen).map_err(|error| error.to_string()));
-    desk.write("collaudo.toml", &running(port, platform));
-    let arguments = ["run", "--out", "out", "--app", "collaudo.toml", "--requirement", "CB-01", "ID-01", "RT-03", "GX-11"];
-    let ended: Ended = desk.command(&arguments).env("AGENDA_SECRET", secret).output().expect("the program starts").into();
-    let alive = application.try_wait().expect("it is ours").is_none();
-    application.kill().and_then(|()| application.wait()).expect("it is ours");
-    all_are(&desk, &ended, "passed", 4);
-    assert!(alive, "the application was ended by somebody");
 }
 
 #[test]

@@ -99,8 +99,9 @@ pub async fn run(arguments: Arguments) -> Result<End, CliError> {
         own_key: arguments.issuer.len() > 1,
         ..Settings::default()
     };
-    if arguments.move_endpoints {
-        settings = settings.with_moved_endpoints(arguments.seed);
+    // One that runs already, and reads discovery when it starts, finds every endpoint where a run has it.
+    if let Some(seed) = expected.map(u64::from).or(arguments.move_endpoints.then_some(arguments.seed)) {
+        settings = settings.with_moved_endpoints(seed);
     }
     if let Some(path) = &arguments.tls {
         let own = own_certificate(&[&[public_host.as_str()], &LOOPBACK_HOSTS[..]].concat())?;
