@@ -232,13 +232,17 @@ fn navigated(scope: &Scope, window: &Window, params: &Value) {
     let shown = format!("{}{}", text(frame, "/url"), text(frame, "/urlFragment"));
     let unreachable = frame["unreachableUrl"].as_str();
     let url = unreachable.unwrap_or(&shown).to_owned();
-    scope.note(BrowserFactKind::Navigated, public_url(&url));
+    // A browser under load takes its time from the answer to the page: on the axis a page lies where its answer came, between what the platform
+    // did before and after it.
+    let answered_ms = window.state.borrow().answered_ms;
+    scope.note_at(answered_ms.unwrap_or_else(|| scope.elapsed_ms()), BrowserFactKind::Navigated, public_url(&url));
     // A page that comes back from the back/forward cache does not load again.
     let restored = text(params, "/type") == "BackForwardCacheRestore";
     window.state.send_modify(|state| {
         state.unreachable = unreachable.map(|_| state.failure.take().unwrap_or_else(|| "not reachable".to_owned()));
         state.urls.push(url);
         state.commits += 1;
+        state.answered_ms = None;
         state.loaded = restored;
         // What the earlier document waited for is nobody's any more.
         state.pending.clear();
@@ -278,7 +282,10 @@ fn network(scope: &Scope, window: &Window, session: &str, method: &str, params: 
             if let Some(status) = status("/response/status") {
                 scope.record().answered(&id, status);
                 if text(params, "/type") == "Document" && text(params, "/frameId") == window.target {
-                    window.state.send_modify(|state| state.status = Some(status));
+                    window.state.send_modify(|state| {
+                        state.status = Some(status);
+                        state.answered_ms = Some(scope.elapsed_ms());
+                    });
                 }
             }
         }

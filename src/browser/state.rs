@@ -38,6 +38,8 @@ pub(super) struct WindowState {
     pub opening: Option<Opening>,
     /// Status of the present document's answer; `None` where it came from nowhere, or from the cache of earlier pages.
     pub status: Option<u16>,
+    /// When the answer came that the next document is made of.
+    pub answered_ms: Option<u64>,
     /// Requests that wait for their answers, by DevTools' id.
     pub pending: HashMap<String, Pending>,
     /// The page that is shown at every address that is asked for, in place of what is there.
@@ -150,7 +152,11 @@ impl Scope {
 
     /// `text` must be public already.
     pub fn note(&self, kind: BrowserFactKind, text: String) {
-        self.record().facts.push(BrowserFact { at_ms: self.elapsed_ms(), kind, text, person: None });
+        self.note_at(self.elapsed_ms(), kind, text);
+    }
+
+    pub fn note_at(&self, at_ms: u64, kind: BrowserFactKind, text: String) {
+        self.record().facts.push(BrowserFact { at_ms, kind, text, person: None });
     }
 
     pub fn elapsed_ms(&self) -> u64 {
