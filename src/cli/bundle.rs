@@ -45,6 +45,10 @@ impl Sealing {
 }
 
 impl Seal {
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
     /// Seals what stands in the run's folder, and what was rendered of it elsewhere: that replaces a report of the same name.
     pub fn write(&self, run: &Run, folder: &Path, rendered: &Path) -> Result<(), CliError> {
         let mut members = gather(folder)?;

@@ -14,6 +14,8 @@ pub enum CliError {
     Read { path: PathBuf, source: std::io::Error },
     #[error("failed to write {}: {source}", path.display())]
     Write { path: PathBuf, source: std::io::Error },
+    #[error("{} cannot be the folder of a run: {why}", path.display())]
+    Folder { path: PathBuf, why: String },
     #[error("{}:{line}:{column}: {message}", path.display())]
     Toml { path: PathBuf, line: usize, column: usize, message: String },
     #[error("{}: {message}", path.display())]
@@ -50,6 +52,7 @@ impl CliError {
     fn hint(&self) -> Option<&'static str> {
         match self {
             Self::Profile { hint, .. } => Some(hint),
+            Self::Folder { .. } => Some("name a new folder by --out, or move away what is yours; nothing was changed"),
             Self::Baseline { .. } => Some("`collaudo run --write-baseline FILE` writes one"),
             Self::Environment { .. } => Some("export it before the run; secrets are never written into files"),
             Self::Uncaught { .. } => Some("`collaudo list defects` shows which defects a run catches"),

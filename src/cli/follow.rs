@@ -26,6 +26,8 @@ pub struct Delivery {
     pub formats: Vec<Format>,
     pub lang: Lang,
     pub sealing: Option<Seal>,
+    /// Profile and target file as the run was given them, by the names that they have in the folder.
+    pub profiles: Vec<(&'static str, Vec<u8>)>,
 }
 
 pub async fn drive(setup: Arc<Setup>, plan: Plan, started: RunStarted, delivery: &Delivery) -> Result<Run, CliError> {
@@ -106,7 +108,12 @@ async fn follow(
             }
             event => event,
         };
+        let began = run.is_none();
         tell(event, &mut run, reporters)?;
+        // The record says first whose folder it is.
+        for (name, text) in delivery.profiles.iter().filter(|_| began) {
+            write_whole(&delivery.out.join(name), text)?;
+        }
     }
     let mut run = run.ok_or_else(|| CliError::Other("the run ended before it began".to_owned()))?;
     write_reports(&run, &delivery.out, &delivery.out, &delivery.formats, delivery.lang)?;

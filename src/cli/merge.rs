@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use super::CliError;
+use super::folder::check_names;
 use crate::domain::Shard;
 use crate::event::{Event, Record};
 use crate::report::{FOLDERS, JsonLines, Reporter, read_jsonl};
@@ -21,6 +22,7 @@ pub fn merge(parts: &[PathBuf], out: &Path) -> Result<(), CliError> {
         read.push((file, records));
     }
     check_complete(&read)?;
+    check_names(out)?;
     let failed = |source| CliError::Write { path: out.to_owned(), source };
     std::fs::create_dir_all(out).map_err(failed)?;
     for (file, _) in &read {

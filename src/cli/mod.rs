@@ -7,6 +7,7 @@ mod bundle;
 mod compose;
 mod doctor;
 mod error;
+mod folder;
 mod follow;
 mod gate;
 mod init;

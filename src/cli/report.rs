@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use super::bundle::Sealing;
+use super::folder::check_names;
 use super::follow::{write_reports, write_whole};
 use super::gate::Gate;
 use super::merge::{merge, record_of};
@@ -70,6 +71,7 @@ pub fn run(arguments: &Arguments) -> Result<End, CliError> {
     }
     let lang = arguments.lang.map_or(run.started().lang, Into::into);
     let out = arguments.out.clone().unwrap_or_else(|| folder.clone());
+    check_names(&out)?;
     std::fs::create_dir_all(&out).map_err(|source| CliError::Write { path: out.clone(), source })?;
     write_reports(&run, &folder, &out, &arguments.report, lang)?;
     anstream::println!("{}: {}", run.readiness(), out.display());

@@ -5,16 +5,16 @@ use std::path::{Path, PathBuf};
 use clap::ValueEnum;
 use jiff::Timestamp;
 
-use super::bundle::Sealing;
+use super::bundle::{Seal, Sealing};
 use super::compose::{Parties, target_summary};
 use super::follow::{Delivery, drive};
 use super::gate::Gate;
-use super::{CliError, End, VERSION, profile, signals};
+use super::{CliError, End, VERSION, folder, profile, signals};
 use crate::catalogue::{Selection, Sources};
 use crate::domain::{Application, ApplicationType, RequirementId, Shard, Suite};
 use crate::event::{FORMAT, Lang, RunStarted};
 use crate::relying_party::Defect;
-use crate::report::{DIVISION, FILES, FOLDERS, PROFILE, Run, TARGET, read_jsonl};
+use crate::report::{DIVISION, PROFILE, Run, TARGET, read_jsonl};
 use crate::runner::Plan;
 use crate::steps::{SNAPSHOT_MODE, Sight, preflight};
 
@@ -126,8 +126,9 @@ pub async fn run(arguments: Arguments) -> Result<End, CliError> {
     let gate = arguments.gate.read()?;
     let previous = previous(&arguments)?;
     profile::check_waivers(&read.application.profile, &plan.catalogue.requirements)?;
-    prepare_out(&arguments.out)?;
-    keep_profiles(&arguments)?;
+    let profiles = profiles(&arguments)?;
+    let read_by_it: Vec<&Path> = given(&arguments).into_iter().flatten().collect();
+    folder::prepare(&arguments.out, &read_by_it, &sealing.iter().map(Seal::path).collect::<Vec<_>>())?;
     let seed = read.seed;
     let target = target_summary(&read.target);
     let defect = read.defect.map(|defect| defect.name());
@@ -177,7 +178,7 @@ pub async fn run(arguments: Arguments) -> Result<End, CliError> {
         // A defect is there to be caught, whatever the level of the rule that it breaks.
         strict: arguments.strict || defect.is_some(),
     };
-    let delivery = Delivery { out: arguments.out, formats: arguments.report, lang: arguments.lang.into(), sealing };
+    let delivery = Delivery { out: arguments.out, formats: arguments.report, lang: arguments.lang.into(), sealing, profiles };
     gate.end(&drive(setup, plan, started, &delivery).await?)
 }
 
@@ -232,31 +233,18 @@ fn selection(arguments: &Arguments) -> Result<Selection, CliError> {
     })
 }
 
-/// Clears what an earlier run left in the folder: reports never mix two runs.
-fn prepare_out(out: &Path) -> Result<(), CliError> {
-    let failed = |source| CliError::Write { path: out.to_owned(), source };
-    std::fs::create_dir_all(out).map_err(failed)?;
-    let files = FILES.into_iter().map(|file| std::fs::remove_file(out.join(file)));
-    let folders = FOLDERS.into_iter().map(|folder| std::fs::remove_dir_all(out.join(folder)));
-    for removed in files.chain(folders) {
-        match removed {
-            Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(failed(error)),
-            _ => {}
-        }
-    }
-    Ok(())
+/// What the run was told, beside what it found; secrets are in no profile.
+fn profiles(arguments: &Arguments) -> Result<Vec<(&'static str, Vec<u8>)>, CliError> {
+    let read = |(path, kept): (&Path, &'static str)| match std::fs::read(path) {
+        Ok(text) => Ok((kept, text)),
+        Err(source) => Err(CliError::Read { path: path.to_owned(), source }),
+    };
+    given(arguments).into_iter().zip([PROFILE, TARGET]).filter_map(|(path, kept)| Some((path?, kept))).map(read).collect()
 }
 
-/// What the run was told, beside what it found; secrets are in no profile.
-fn keep_profiles(arguments: &Arguments) -> Result<(), CliError> {
-    let target = (arguments.parties.target != "mock").then(|| PathBuf::from(&arguments.parties.target));
-    for (given, kept) in [(&arguments.parties.app, PROFILE), (&target, TARGET)] {
-        if let Some(given) = given {
-            let path = arguments.out.join(kept);
-            std::fs::copy(given, &path).map_err(|source| CliError::Write { path, source })?;
-        }
-    }
-    Ok(())
+/// Profile and target file, where they are named.
+fn given(arguments: &Arguments) -> [Option<&Path>; 2] {
+    [arguments.parties.app.as_deref(), (arguments.parties.target != "mock").then(|| Path::new(&arguments.parties.target))]
 }
 
 /// The command line as given, with the seed: what repeats this run.
