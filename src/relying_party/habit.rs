@@ -17,6 +17,8 @@ pub enum Habit {
     OffersReconnection,
     /// Has a banner over its pages until it is answered, and what signs in and out in menus.
     Covered,
+    /// Has its login on another page than the first.
+    TwoSteps,
     /// Names its users by their initials.
     Initials,
     /// Names its users by title, surname and a letter.

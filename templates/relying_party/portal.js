@@ -142,6 +142,16 @@ function dress(markup) {
       document.body.append(banner);
       setTimeout(() => banner.showModal(), 300);
     },
+    // The login is on a page of its own.
+    "two-steps": () => {
+      const login = document.querySelector("#login");
+      if (!login || location.search === "?accesso") return;
+      const way = document.createElement("a");
+      way.id = "choose-way";
+      way.href = "/?accesso";
+      way.textContent = "Accedi";
+      login.replaceWith(way);
+    },
     initials: () => user && called(`${given[0]}${family[0]}`),
     "title-and-surname": () => user && called(`Dott. ${family.toUpperCase()} ${given[0]}.`),
     labelled: () => {

@@ -76,3 +76,8 @@ fn a_question_before_signing_out() {
 fn a_word_to_type_before_signing_out() {
     is_judged("asks-for-a-word", |profile| format!("{profile}\n[app.dialogs]\nprompt = \"ESCI\"\n"));
 }
+
+#[test]
+fn a_login_in_two_steps() {
+    is_judged("two-steps", |profile| profile.replace("[app.login]", "[app.login]\nbefore = [\"#choose-way\"]"));
+}
