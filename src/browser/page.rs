@@ -157,9 +157,25 @@ impl Page {
         self.ask("css => !!shown(css)", &[json!(css)]).await
     }
 
+    /// Whether it is visible, or in a closed menu: who is signed in may be told there.
+    pub async fn tells(&self, css: &str) -> Result<bool, BrowserError> {
+        self.ask("css => !!told(css)", &[json!(css)]).await
+    }
+
+    /// Waits until it tells something, or one of `others` is visible; says whether it does.
+    pub async fn wait_until_it_tells(&self, css: &str, others: &[&str], deadline: Duration) -> Result<bool, BrowserError> {
+        let script = "(css, others) => told(css) ? 'told' : others.some(other => shown(other)) ? 'another' : ''";
+        let what = [&[css], others].concat().iter().map(|css| format!("`{css}`")).collect::<Vec<_>>().join(" or ");
+        match self.settle(script, &[json!(css), json!(others)], &format!("visible {what}"), deadline).await {
+            Ok(found) => Ok(found == "told"),
+            Err(error) if others.is_empty() => Err(self.explain(css, error).await),
+            Err(error) => Err(error),
+        }
+    }
+
     /// The words of the first `css` and what it is labelled with; `None` when there is no such element.
     pub async fn naming(&self, css: &str) -> Result<Option<String>, BrowserError> {
-        self.ask("css => { const el = shown(css) ?? find(css); return el ? named(el) : null; }", &[json!(css)]).await
+        self.ask("css => { const el = told(css) ?? find(css); return el ? named(el) : null; }", &[json!(css)]).await
     }
 
     /// The trimmed text of the first `css`; `None` when there is no such element.
@@ -193,10 +209,10 @@ impl Page {
         index.ok_or_else(|| BrowserError::unexpected("wait", "its answer is no index"))
     }
 
-    /// Waits until nothing that the selector finds is visible.
-    pub async fn wait_until_hidden(&self, css: &str, deadline: Duration) -> Result<(), BrowserError> {
+    /// Waits until it tells nothing any more.
+    pub async fn wait_until_it_is_gone(&self, css: &str, deadline: Duration) -> Result<(), BrowserError> {
         let what = format!("page without a visible `{css}`");
-        self.settle("css => document.readyState !== 'loading' && !shown(css)", &[json!(css)], &what, deadline).await.map(|_| ())
+        self.settle("css => document.readyState !== 'loading' && !told(css)", &[json!(css)], &what, deadline).await.map(|_| ())
     }
 
     /// Waits until a JavaScript expression is truthy; `what` completes "no … within".

@@ -49,10 +49,10 @@ impl Page {
         self.settle(script, &[json!(css)], "document to look at", DEFAULT_DEADLINE).await.map(drop)
     }
 
-    /// Waits until `signed_in` is visible (`true`), or `error` says something that it did not say at
+    /// Waits until `signed_in` is visible, or in a closed menu (`true`), or `error` says something that it did not say at
     /// [`Page::remember_words_of`] (`false`).
     pub async fn wait_for_answer(&self, signed_in: &str, error: Option<&str>, deadline: Duration) -> Result<bool, BrowserError> {
-        let script = "(signedIn, error) => shown(signedIn) ? 'signed in' \
+        let script = "(signedIn, error) => told(signedIn) ? 'signed in' \
              : error && every(error).some(el => visible(el) && el.collaudoOld !== words(el)) ? 'refused' : ''";
         let what = format!("visible `{signed_in}`{}", error.map(|error| format!(" or `{error}`")).unwrap_or_default());
         let answer = self.settle(script, &[json!(signed_in), json!(error)], &what, deadline).await?;
@@ -71,7 +71,7 @@ impl Page {
 
     /// Waits until what stands at `css` has one of the `names` in it; that it never does is for the caller to see.
     pub async fn wait_for_text_at(&self, css: &str, names: &[String], deadline: Duration) -> Result<(), BrowserError> {
-        let script = "(css, names) => { const el = shown(css); const text = el ? named(el).replace(/\\s+/g, ' ').toLowerCase() : ''; \
+        let script = "(css, names) => { const el = told(css); const text = el ? named(el).replace(/\\s+/g, ' ').toLowerCase() : ''; \
              return names.some(name => text.includes(name.toLowerCase())); }";
         match self.settle(script, &[json!(css), json!(names)], "name of the person", deadline).await {
             Ok(_) | Err(BrowserError::Timeout { .. }) => Ok(()),
@@ -81,8 +81,17 @@ impl Page {
 
     /// Those of the selectors that find something visible now.
     pub async fn visible_among(&self, css: &[String]) -> Result<Vec<String>, BrowserError> {
+        self.among("shown", css).await
+    }
+
+    /// Those of the selectors that find something visible now, or in a closed menu.
+    pub async fn telling_among(&self, css: &[String]) -> Result<Vec<String>, BrowserError> {
+        self.among("told", css).await
+    }
+
+    async fn among(&self, look: &str, css: &[String]) -> Result<Vec<String>, BrowserError> {
         // In an array, for the wait takes nothing falsy.
-        let script = "all => document.readyState === 'complete' && [all.filter(css => shown(css))]";
+        let script = &format!("all => document.readyState === 'complete' && [all.filter(css => {look}(css))]");
         let mut found = self.settle(script, &[json!(css)], "loaded page to look at", DEFAULT_DEADLINE).await?;
         serde_json::from_value(found[0].take()).map_err(|why| BrowserError::Script { why: why.to_string() })
     }

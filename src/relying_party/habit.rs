@@ -25,6 +25,8 @@ pub enum Habit {
     TitleAndSurname,
     /// Names its users in the label of an icon alone.
     Labelled,
+    /// Names its users in a menu alone, which is closed.
+    BehindAMenu,
     /// Draws who is signed in within a shadow root.
     ShadowRoot,
     /// Says that a sign-in failed in a toast, which vanishes.

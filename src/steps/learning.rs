@@ -81,7 +81,7 @@ async fn learn_both(stage: &mut Stage, begun: &Begun) -> Result<Login, Failure> 
         },
     };
     let visitor = untouched(stage, REFUSING).await?;
-    let always = visitor.page.visible_among(&candidates).await?;
+    let always = visitor.page.telling_among(&candidates).await?;
     let dropped = |candidates: &[String]| Unknown::AlwaysThere(candidates.first().cloned().unwrap_or_default());
     let reason = dropped(&candidates);
     candidates.retain(|css| !always.contains(css));
@@ -91,7 +91,7 @@ async fn learn_both(stage: &mut Stage, begun: &Begun) -> Result<Login, Failure> 
     let known: Vec<Element> =
         [&begun.before, &during].into_iter().chain(sights.iter().flat_map(|sight| &sight.pages)).flatten().cloned().collect();
     let told = refuse(stage, &visitor, &ada, &known).await?;
-    let shown = visitor.page.visible_among(&candidates).await?;
+    let shown = visitor.page.telling_among(&candidates).await?;
     leave(stage, REFUSING).await;
     // A platform that has the consent already asks for none, and so nothing was refused.
     let was_refused = stage.mock().is_ok() || shown.is_empty();
@@ -157,7 +157,9 @@ pub(super) async fn naming_at_the_marker(stage: &mut Stage, ada: &Person, shown:
     let Some(naming) = Naming::told_apart((&ada.shown, shown), (&other.shown, &said)) else { return Ok(Err(said)) };
     let called: Vec<String> = naming.of(&ada.shown).into_iter().collect();
     let again = once_more(stage, &login, ada, &Consent::GrantAll).await?;
-    Ok(if matches!(&again, Outcome::SignedIn(again) if mentions(again, &called)) { Ok(naming) } else { Err(said) })
+    // A page that a script draws over may have the whole name for a moment.
+    let tells = |again: &str| mentions(again, &called) || ada.is_named_by(again);
+    Ok(if matches!(&again, Outcome::SignedIn(again) if tells(again)) { Ok(naming) } else { Err(said) })
 }
 
 /// A sign-in as the scenarios do it, with what was learned.

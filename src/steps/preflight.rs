@@ -330,7 +330,7 @@ async fn check_status(stage: &Stage) -> Result<(), Failure> {
 
 /// A marker that is there before anybody has signed in says nothing of a sign-in.
 async fn shown_already(page: &Page, selector: &str) -> Result<String, Failure> {
-    let shown = if page.is_visible(selector).await? { page.text(selector).await? } else { None };
+    let shown = if page.tells(selector).await? { page.text(selector).await? } else { None };
     match shown {
         Some(shown) => Err(Failure::unjudged(format!(
             "`{selector}` (app.login.signed_in) is on the page before anybody has signed in, and says `{}`: name something that is there only \

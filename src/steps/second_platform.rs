@@ -144,7 +144,7 @@ impl Stage {
         let outcome = match at_the_platform(&window, &ada, &Consent::GrantAll, &login).await? {
             Some(turned_away) => turned_away,
             None => {
-                visitor.page.wait_for_any(&[vec![marker(&login)?], login.entrance()].concat(), PATIENCE).await?;
+                visitor.page.wait_until_it_tells(marker(&login)?, &login.entrance(), PATIENCE).await?;
                 self.who_is_signed_in(&visitor).await?.map_or(Outcome::Refused(None), Outcome::SignedIn)
             }
         };

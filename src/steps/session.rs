@@ -156,7 +156,7 @@ impl World {
         visitor.page.goto(base_url.as_str()).await?;
         self.stage()?.use_control(&visitor, logout).await?;
         // With or without another page, with or without a button to sign in on it: it is done when nobody is shown as signed in.
-        match visitor.page.wait_until_hidden(marker(setup.login())?, setup.patience().follow_up).await {
+        match visitor.page.wait_until_it_is_gone(marker(setup.login())?, setup.patience().follow_up).await {
             Ok(()) | Err(BrowserError::Timeout { .. }) => {}
             Err(error) => return Err(error.into()),
         }

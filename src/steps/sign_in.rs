@@ -191,14 +191,12 @@ impl Stage {
         let signed_in = marker(login)?;
         let looked = async {
             visitor.page.goto(self.base_url.as_str()).await?;
-            let awaited = [vec![signed_in], login.entrance()].concat();
-            let found = visitor.page.wait_for_any(&awaited, self.setup.patience().sign_in).await?;
-            if found == 0 {
+            if visitor.page.wait_until_it_tells(signed_in, &login.entrance(), self.setup.patience().sign_in).await? {
                 return Ok(visitor.page.naming(signed_in).await?);
             }
             // A page that a script draws may show the button before it knows who is there.
             self.settle(visitor).await?;
-            Ok::<_, Failure>(if visitor.page.is_visible(signed_in).await? { visitor.page.naming(signed_in).await? } else { None })
+            Ok::<_, Failure>(if visitor.page.tells(signed_in).await? { visitor.page.naming(signed_in).await? } else { None })
         };
         match looked.await {
             Ok(shown) => Ok(shown),
@@ -212,8 +210,8 @@ impl Stage {
         let until = tokio::time::Instant::now() + self.setup.patience().sign_in;
         let left = || until.saturating_duration_since(tokio::time::Instant::now());
         visitor.page.goto(self.base_url.as_str()).await?;
-        match visitor.page.wait_for(signed_in, left()).await {
-            Ok(()) => {}
+        match visitor.page.wait_until_it_tells(signed_in, &[], left()).await {
+            Ok(_) => {}
             Err(BrowserError::Timeout { .. }) => return Ok(None),
             Err(error) => return Err(self.explain(error.into()).await),
         }

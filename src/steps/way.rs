@@ -54,22 +54,29 @@ impl Stage {
                 there.contains(css) && (clicked[*place] == 0 || again)
             });
             let Some((place, css)) = next else { return Ok(()) };
-            self.click_once(visitor, css, target).await?;
-            clicked[place] += 1;
+            // A banner that comes over it just now is answered first.
+            let late = before.iter().zip(&*clicked).filter(|(other, times)| **times == 0 && !there.contains(other));
+            let late: Vec<&str> = late.map(|(css, _)| css.as_str()).collect();
+            if self.click_once(visitor, css, &late, target).await? {
+                clicked[place] += 1;
+            }
         }
     }
 
-    /// A click on what leads to the target, taken back where it hid the target: the menu was open.
-    async fn click_once(&self, visitor: &Visitor, css: &str, target: &str) -> Result<(), Failure> {
+    /// A click on what leads to the target, taken back where it hid the target: the menu was open. None, and `false`, where one of the
+    /// `others` comes first.
+    async fn click_once(&self, visitor: &Visitor, css: &str, others: &[&str], target: &str) -> Result<bool, Failure> {
         let page = &visitor.page;
         let was_there = page.is_visible(target).await?;
-        page.click(css).await?;
+        if page.click_unless(css, others).await?.is_some() {
+            return Ok(false);
+        }
         self.settle(visitor).await?;
         if was_there && !page.is_visible(target).await? && page.is_visible(css).await? {
             page.click(css).await?;
             self.settle(visitor).await?;
         }
-        Ok(())
+        Ok(true)
     }
 
     /// A click on a control, after those that it needs.
@@ -82,7 +89,7 @@ impl Stage {
         for css in &action.before {
             self.settle(visitor).await?;
             if visitor.page.is_visible(css).await? {
-                self.click_once(visitor, css, &action.shows).await?;
+                self.click_once(visitor, css, &[], &action.shows).await?;
             }
         }
         Ok(())

@@ -160,6 +160,19 @@ function dress(markup) {
       user.textContent = "\u25cf";
       user.setAttribute("aria-label", name);
     },
+    "behind-a-menu": () => {
+      if (!user) return;
+      const [button, menu] = [document.createElement("button"), document.createElement("div")];
+      button.type = "button";
+      button.id = "account";
+      button.textContent = "Account";
+      button.setAttribute("aria-haspopup", "menu");
+      button.setAttribute("aria-expanded", "false");
+      menu.hidden = true;
+      user.replaceWith(button, menu);
+      called(name);
+      menu.append(user);
+    },
     "shadow-root": () => {
       if (!user) return;
       const host = document.createElement("user-card");

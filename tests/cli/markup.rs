@@ -81,3 +81,8 @@ fn a_word_to_type_before_signing_out() {
 fn a_login_in_two_steps() {
     is_judged("two-steps", |profile| profile.replace("[app.login]", "[app.login]\nbefore = [\"#choose-way\"]"));
 }
+
+#[test]
+fn a_name_in_a_closed_menu() {
+    is_judged("behind-a-menu", |profile| profile);
+}

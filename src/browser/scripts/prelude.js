@@ -13,6 +13,23 @@ const visible = el => {
   return box.width > 0 && box.height > 0 && getComputedStyle(el).visibility === "visible" && el.checkVisibility();
 };
 const shown = css => every(css).find(visible);
+// What a visible control would open: a closed <details>, and what it names or what follows it as its menu.
+const inClosedMenu = el => {
+  const opens = control => control && visible(control) && control.getAttribute("aria-expanded") !== "true";
+  const CONTROLS = "[aria-expanded=false], [aria-haspopup]:not([aria-haspopup=false])";
+  for (let part = el; part; part = part.parentElement) {
+    if (part.matches("details:not([open])")) return !el.closest("summary") && opens(part.querySelector("summary"));
+    if (part === document.body || visible(part)) return false;
+    const id = part.id && CSS.escape(part.id);
+    if (id && every(`[aria-controls~="${id}"], [popovertarget="${id}"]`).some(opens)) return true;
+    const before = part.previousElementSibling;
+    const control = before?.childElementCount === 1 ? before.firstElementChild : before;
+    if (control?.matches(CONTROLS) && opens(control)) return true;
+  }
+  return false;
+};
+// What tells who is there: a person who wants to know opens the menu.
+const told = css => shown(css) ?? every(css).find(inClosedMenu);
 const enabled = el => !el.matches(":disabled") && el.getAttribute("aria-disabled") !== "true";
 const words = el => (el.innerText ?? el.textContent).trim();
 // What a person may click, and by which words they know it.

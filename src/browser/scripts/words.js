@@ -1,4 +1,4 @@
-// The visible elements that have words, each with the selectors that find it alone, from the most telling to the most fragile.
+// The elements that have words, and are visible or in a closed menu, each with the selectors that find it alone, from the most telling to the most fragile.
 // Waits (answers null) at an address that begins with `away`, and until an element says something that is not among the `known`
 // words and, if there are names, one of the `names`. Without `known` words the page is taken as it is.
 (away, known, names) => {
@@ -32,9 +32,8 @@
   const said = [];
   for (const el of all.flatMap(root => Array.from((root.body ?? root).querySelectorAll("*")))) {
     if (said.length === MOST) break;
-    if (!visible(el)) continue;
     const text = flat(named(el));
-    if (text && text.length <= LONGEST) said.push([el, text]);
+    if (text && text.length <= LONGEST && (visible(el) || inClosedMenu(el))) said.push([el, text]);
   }
   const wanted = names.map(name => flat(name).toLowerCase());
   const old = new Set(known ?? []);
