@@ -58,7 +58,7 @@ pub use authorization_response::{
 };
 pub use back_off::{
     MOST_ATTEMPTS, check_attempts_bounded, check_not_repeated, check_pause_without_retry_after, check_reread_after_conflict,
-    check_retry_after, check_wait_varies, check_waits_grow, check_written_once,
+    check_retry_after, check_wait_varies, check_waits_grow, check_written_once, may_be_repeated_in,
 };
 pub use backchannel_logout::{LogoutAnswer, check_kept_from_no_cache, check_logout_obeyed, check_logout_refused};
 pub use browser_storage::{check_cookie_must, check_cookie_should, session_cookies};

@@ -4,9 +4,9 @@ use std::time::Duration;
 
 use cucumber::{given, then, when};
 
+use super::Failure;
 use super::sign_in::{Consent, Outcome};
 use super::world::World;
-use super::Failure;
 use crate::checks;
 use crate::domain::{ApplicationType, Endpoint, Exchange};
 

@@ -16,7 +16,7 @@ use super::sign_in::{Consent, INDECISION, Outcome, at_the_platform};
 use super::stage::{Stage, Visitor};
 use super::{Failure, PATIENCE};
 use crate::browser::{BrowserError, Element, Page};
-use crate::domain::{Login, Window};
+use crate::domain::{ApplicationType, Login, Window};
 
 /// Browsers of the look before the run, by what they are for.
 const ANOTHER: &str = "doctor, somebody else";
@@ -156,9 +156,29 @@ async fn sight(stage: &Stage, visitor: &Visitor, window: &Page, person: &Person,
         Err(failure) => return Err(stage.explain(failure).await),
     }
     let left = naming(stage, &visitor.page, person, before).await?;
-    visitor.page.goto(stage.base_url.as_str()).await?;
+    if stage.forgets(visitor, person).await? {
+        return Ok(Sight { names: person.names(), pages: [left.clone(), left] });
+    }
     let anew = naming(stage, &visitor.page, person, before).await?;
     Ok(Sight { names: person.names(), pages: [left, anew] })
+}
+
+impl Stage {
+    /// Loads the page anew. `true` where that signs out the user of a single-page application: the login button is back, and nothing
+    /// names the person.
+    async fn forgets(&self, visitor: &Visitor, person: &Person) -> Result<bool, Failure> {
+        visitor.page.goto(self.base_url.as_str()).await?;
+        if self.app.r#type != ApplicationType::Spa {
+            return Ok(false);
+        }
+        self.settle(visitor).await?;
+        let named = visitor.page.elements().await?.iter().any(|element| mentions(&element.text, &person.names()));
+        let forgets = !named && visitor.page.is_visible(&self.setup.login().trigger).await?;
+        if forgets {
+            self.setup.note_that_it_forgets();
+        }
+        Ok(forgets)
+    }
 }
 
 /// The page, once it names the person in words that were not there before.

@@ -135,7 +135,7 @@ async fn look(stage: &mut Stage, looks: &mut Looks) -> Step {
         }
     }
     match setup.profile.app.r#type {
-        ApplicationType::Web => look_at_pages(stage, looks).await,
+        r#type if r#type.has_pages() => look_at_pages(stage, looks).await,
         r#type => look_at_program(stage, r#type, looks).await,
     }
 }
@@ -167,8 +167,12 @@ async fn look_at_pages(stage: &mut Stage, looks: &mut Looks) -> Step {
             proof => return Err(Stop(what, proof)),
         }
     }
+    if let Some(signed_in) = &login.signed_in {
+        stage.notice_loads(&begun.visitor, signed_in).await.map_err(hopeless("sign-in"))?;
+    }
     learn_markers(stage, &begun, looks).await?;
-    look_at_actions(stage, &begun.visitor, looks).await;
+    let visitor = signed_in_again(stage, begun.visitor, looks).await?;
+    look_at_actions(stage, &visitor, looks).await;
     Ok(())
 }
 
@@ -258,6 +262,18 @@ async fn learn_markers(stage: &mut Stage, begun: &Begun, looks: &mut Looks) -> S
     }
     setup.learned.get_or_init(|| learned);
     Ok(())
+}
+
+/// Somebody who is signed in: where a load signs out, the looks so far have done so.
+async fn signed_in_again(stage: &mut Stage, visitor: Visitor, looks: &mut Looks) -> Result<Visitor, Stop> {
+    if !stage.setup.forgets_at_load() {
+        return Ok(visitor);
+    }
+    let what = "sign-in";
+    looks.fine(what, "a load of the page signs the user out: scenarios stay within the page".to_owned());
+    let ada = stage.person("Ada").map_err(hopeless(what))?;
+    stage.sign_in(&ada, &Consent::GrantAll).await.map_err(hopeless(what))?;
+    stage.visitor(&ada.name).await.map_err(hopeless(what))
 }
 
 /// Opens each action once; one that is wrong is told by its scenarios.

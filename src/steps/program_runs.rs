@@ -5,6 +5,7 @@ use std::time::Duration;
 use cucumber::then;
 use regex::Regex;
 
+use super::Failure;
 use super::misbehaviour::Found;
 use super::people::Person;
 use super::program::Seen;
@@ -15,7 +16,6 @@ use super::sight::Sight;
 use super::sign_in::{Consent, Outcome};
 use super::stage::Stage;
 use super::world::World;
-use super::Failure;
 use crate::checks;
 use crate::domain::{Action, ApplicationType, Exchange};
 use crate::oauth::giponext;

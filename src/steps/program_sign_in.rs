@@ -147,7 +147,7 @@ impl Stage {
     pub async fn address_to_open(&mut self) -> Result<String, Failure> {
         match self.registered()?.app.r#type {
             ApplicationType::Device => self.device_address().await,
-            ApplicationType::Web | ApplicationType::Native => self.authorization_address().await,
+            ApplicationType::Web | ApplicationType::Spa | ApplicationType::Native => self.authorization_address().await,
         }
     }
 
@@ -155,7 +155,8 @@ impl Stage {
     pub async fn prompt(&self) -> Result<Prompt, Failure> {
         let platform = self.mock()?;
         let mark = self.registered()?.mark;
-        let asked = platform.journal().wait_for(mark, "a device authorization request", self.setup.patience().start, is_device_authorization).await;
+        let asked =
+            platform.journal().wait_for(mark, "a device authorization request", self.setup.patience().start, is_device_authorization).await;
         let Ok(answer) = asked else {
             let waited = self.setup.patience().waited(Waiting::Start);
             let reason = format!("the program asked the platform for no device code ({waited}): is that what its command does?");

@@ -5,9 +5,11 @@ use cucumber::{given, then, when};
 use super::Failure;
 use super::people::Person;
 use super::provocation::authorizations;
+use super::sign_in::marker;
 use super::world::World;
+use crate::browser::Page;
 use crate::checks;
-use crate::domain::Exchange;
+use crate::domain::{ApplicationType, Exchange};
 
 /// Faults that answer a refresh with an ID token of somebody else.
 const MISMATCHED: [&str; 2] = ["refresh-other-subject", "refresh-other-issuer"];
@@ -64,14 +66,26 @@ async fn opens_at_once(world: &mut World, name: String) -> Result<(), Failure> {
         addresses.push(address);
     }
     let opened = addresses.iter().map(|address| visitor.context.open(address.as_str()));
-    futures::future::try_join_all(opened).await?;
+    let opened = futures::future::try_join_all(opened).await?;
     world.stage()?.settle(&visitor).await?;
+    if world.stage()?.application_type() == ApplicationType::Spa && !any_shows(&opened, marker(world.setup()?.login())?).await? {
+        return Err(Failure::not_applicable("each tab of the application signs its user in by itself: no two of them share a token"));
+    }
     let exchanges = world.provoked_exchanges()?;
     let together = checks::refused_before_refreshed(&exchanges) > 1;
     if !together && checks::check_one_refresh_under_concurrency(&exchanges).is_ok() {
         return Err(Failure::unjudged("no two calls met the expired token before it was refreshed"));
     }
     Ok(())
+}
+
+async fn any_shows(pages: &[Page], css: &str) -> Result<bool, Failure> {
+    for page in pages {
+        if page.is_visible(css).await? {
+            return Ok(true);
+        }
+    }
+    Ok(false)
 }
 
 #[then("no refresh token was presented twice")]

@@ -12,19 +12,24 @@ use super::stage::Visitor;
 use super::world::World;
 use crate::browser::{BrowserError, Cookie};
 use crate::checks::{self, Place};
-use crate::domain::{self, Endpoint, Exchange, SameSite};
+use crate::domain::{self, ApplicationType, Endpoint, Exchange, SameSite};
 use crate::platform::accounts::TENANT;
 
 /// Whose browser has nothing but the cookies of a look.
 const COOKIES_ALONE: &str = "somebody with old cookies";
 /// Kinds of secrets that must stay on the server, by the start of their placeholder.
 const SERVER_SIDE: [&str; 3] = ["[access-token-", "[refresh-token-", "[verifier-"];
+/// What the script of a single-page application keeps at best in memory. A verifier has to outlast the way to the platform.
+const TOKENS: [&str; 2] = ["[access-token-", "[refresh-token-"];
 
 #[then("the session cookie is protected")]
 async fn cookie_protected(world: &mut World) -> Result<(), Failure> {
     let visitor = world.actor_visitor().await?;
     let base_url = world.stage()?.base_url.clone();
     let cookies = application_cookies(&visitor, &base_url).await?;
+    if cookies.is_empty() {
+        return Err(Failure::not_applicable("the application has set no cookie"));
+    }
     let mut evidence: Vec<_> = cookies.iter().map(evidence).collect();
     if checks::check_cookie_must(&[], &evidence, &base_url).is_err() || checks::check_cookie_should(&[], &evidence, &base_url).is_err() {
         evidence = world.carrying_the_session(&cookies).await?.iter().map(self::evidence).collect();
@@ -39,10 +44,13 @@ async fn session_id_changed(world: &mut World) -> Result<(), Failure> {
     let visitor = world.actor_visitor().await?;
     let base_url = world.stage()?.base_url.clone();
     let before = of_host(before, &base_url);
+    let now = application_cookies(&visitor, &base_url).await?;
+    if before.is_empty() && now.is_empty() {
+        return Err(Failure::not_applicable("the application has set no cookie"));
+    }
     if before.is_empty() {
         return world.react(true, "", "", "");
     }
-    let now = application_cookies(&visitor, &base_url).await?;
     let dead = !world.opens_under_any_name(&before, &now).await?;
     world.react(
         dead,
@@ -62,7 +70,12 @@ async fn keeps_everything(world: &mut World, name: String) -> Result<(), Failure
 #[then("no token, code or verifier is in any page, URL or storage of the browser")]
 async fn no_token_in_browser(world: &mut World) -> Result<(), Failure> {
     let secrets = world.secrets_of(&SERVER_SIDE)?;
-    world.search(secrets, "RFC 9700 section 4.3.2", Scope::Everything).await
+    if world.stage()?.application_type() != ApplicationType::Spa {
+        return world.search(secrets, "RFC 9700 section 4.3.2", Scope::Everything).await;
+    }
+    world.search(secrets, "RFC 9700 section 4.3.2", Scope::EverythingButStorage).await?;
+    let tokens = world.secrets_of(&TOKENS)?;
+    world.advise_of_storage(tokens).await
 }
 
 #[then("the client secret is in no page, URL or storage of the browser")]
@@ -86,7 +99,7 @@ async fn signs_out(world: &mut World, name: String) -> Result<(), Failure> {
     let visitor = world.actor_visitor().await?;
     let base_url = world.stage()?.base_url.clone();
     world.memory.cookies = application_cookies(&visitor, &base_url).await?;
-    visitor.page.goto(base_url.as_str()).await?;
+    world.stage()?.go_home(&visitor).await?;
     visitor.page.click(logout).await?;
     // With or without another page, with or without a button to sign in on it: it is done when nobody is shown as signed in.
     match visitor.page.wait_until_hidden(marker(setup.login())?, setup.patience().follow_up).await {
@@ -99,6 +112,9 @@ async fn signs_out(world: &mut World, name: String) -> Result<(), Failure> {
 #[then("the session cookie from before opens nothing")]
 async fn old_cookie_dead(world: &mut World) -> Result<(), Failure> {
     let cookies = std::mem::take(&mut world.memory.cookies);
+    if cookies.is_empty() && world.stage()?.application_type() == ApplicationType::Spa {
+        return Err(Failure::not_applicable("the application has set no cookie"));
+    }
     let opens = world.opens_a_session(cookies).await?;
     world.react(
         !opens,
@@ -139,6 +155,9 @@ fn revocations(exchanges: &[Exchange]) -> Vec<u16> {
 enum Scope {
     /// Pages, URLs, cookies' names aside, every storage.
     Everything,
+    /// The same without what a script keeps in cookies and storages.
+    EverythingButStorage,
+    Storage,
     UrlsAndStorage,
 }
 
@@ -155,6 +174,18 @@ impl World {
         let visitor = self.actor_visitor().await?;
         let places = places(&visitor, &issuer, scope).await?;
         self.judge(checks::check_absent(clause, &secrets, &places))
+    }
+
+    /// Tokens in a cookie or a storage of the browser warn: the draft calls cookies NOT RECOMMENDED and storages easier to read than
+    /// memory or a worker, and forbids none.
+    async fn advise_of_storage(&mut self, tokens: Vec<(String, SecretString)>) -> Result<(), Failure> {
+        let issuer = self.stage()?.issuer.clone();
+        let visitor = self.actor_visitor().await?;
+        let places = places(&visitor, &issuer, Scope::Storage).await?;
+        if places.is_empty() {
+            return Ok(());
+        }
+        self.advise("SE-03", checks::check_absent("OAuth 2.0 for Browser-Based Applications section 8", &tokens, &places))
     }
 
     /// Whether an old value opens a signed-in session, under its own name or under any that there is now.
@@ -235,18 +266,25 @@ fn evidence(cookie: &Cookie) -> domain::Cookie {
 
 /// Where something may be left in a browser: every page's source, URL and storage; the platform's own pages excepted.
 async fn places(visitor: &Visitor, issuer: &str, scope: Scope) -> Result<Vec<Place>, Failure> {
+    let (sources, urls, storages) = match scope {
+        Scope::Everything => (true, true, true),
+        Scope::EverythingButStorage => (true, true, false),
+        Scope::UrlsAndStorage => (false, true, true),
+        Scope::Storage => (false, false, true),
+    };
     let mut places = Vec::new();
     let mut add = |name: String, text: String| places.push(Place { name, text });
-    for body in visitor.context.bodies().await.into_iter().filter(|body| !body.url.starts_with(issuer)) {
+    let own_bodies = visitor.context.bodies().await.into_iter().filter(|body| urls && !body.url.starts_with(issuer));
+    for body in own_bodies {
         for address in addresses(&body.text) {
             add("an address in a page".to_owned(), address);
         }
-        if scope == Scope::Everything {
+        if sources {
             let path = body.url.split(['?', '#']).next().unwrap_or_default();
             add(format!("the answer of {path}"), body.text);
         }
     }
-    for words in visitor.context.console() {
+    for words in visitor.context.console().into_iter().filter(|_| urls) {
         add("the browser's console".to_owned(), words);
     }
     for page in visitor.context.pages() {
@@ -254,23 +292,24 @@ async fn places(visitor: &Visitor, issuer: &str, scope: Scope) -> Result<Vec<Pla
         if url.starts_with(issuer) {
             continue;
         }
-        if scope == Scope::Everything {
+        if sources {
             add("a page's source".to_owned(), page.source().await?);
         }
         let storage = page.storage().await?;
-        for (kind, entries) in [("localStorage", storage.local), ("sessionStorage", storage.session), ("IndexedDB", storage.indexed_db)] {
+        let kinds = [("localStorage", storage.local), ("sessionStorage", storage.session), ("IndexedDB", storage.indexed_db)];
+        for (kind, entries) in kinds.into_iter().filter(|_| storages) {
             for (key, value) in entries {
                 add(format!("{kind} entry `{key}`"), format!("{key} {value}"));
             }
         }
-        for visited in storage.urls.into_iter().filter(|visited| !visited.starts_with(issuer)) {
+        for visited in storage.urls.into_iter().filter(|visited| urls && !visited.starts_with(issuer)) {
             add("a URL of the history".to_owned(), visited);
         }
     }
-    for request in visitor.context.requests().into_iter().filter(|request| !request.url.starts_with(issuer)) {
+    for request in visitor.context.requests().into_iter().filter(|request| urls && !request.url.starts_with(issuer)) {
         add("a URL that the browser requested".to_owned(), request.url);
     }
-    for cookie in visitor.context.cookies().await?.into_iter().filter(|cookie| !issuer.contains(cookie.domain.as_str())) {
+    for cookie in visitor.context.cookies().await?.into_iter().filter(|cookie| storages && !issuer.contains(cookie.domain.as_str())) {
         add(format!("cookie `{}`", cookie.name), cookie.value);
     }
     Ok(places)

@@ -44,6 +44,8 @@ pub struct Setup {
     pub(super) refused: std::sync::Mutex<Option<Failure>>,
     /// The login with what the look before the run learned of it.
     pub(super) learned: OnceLock<Login>,
+    /// Whether a load of its page signs its user out, as the look before the run found.
+    forgets: OnceLock<()>,
     /// The one stage of an application that the harness did not start.
     pub(super) shared: Mutex<Option<Arc<Shared>>>,
 }
@@ -94,12 +96,13 @@ impl Setup {
         golden: GoldenTexts,
         dossier_secrets: BTreeMap<String, SecretString>,
     ) -> Self {
-        let (shared, refused, given, programs, learned, untested) = Default::default();
+        let (shared, refused, given, programs, learned, untested, forgets) = Default::default();
         Self {
             refused,
             given,
             programs,
             learned,
+            forgets,
             untested,
             profile,
             bundled,
@@ -134,11 +137,29 @@ impl Setup {
 
     /// The application under test, if it is of this type; without a profile there is a bundled one of each.
     pub(super) fn app_of(&self, r#type: ApplicationType) -> Result<&App, Failure> {
+        self.app_that(|declared| declared == r#type, r#type.name())
+    }
+
+    /// The application under test, if a person uses it in a browser.
+    pub(super) fn app_with_pages(&self) -> Result<&App, Failure> {
+        self.app_that(ApplicationType::has_pages, ApplicationType::Web.name())
+    }
+
+    fn app_that(&self, is_meant: impl Fn(ApplicationType) -> bool, kind: &str) -> Result<&App, Failure> {
         let apps = std::iter::once(&self.profile.app).chain(&self.programs);
-        apps.into_iter().find(|app| app.r#type == r#type).ok_or_else(|| {
+        apps.into_iter().find(|app| is_meant(app.r#type)).ok_or_else(|| {
             let declared = self.profile.app.r#type.name();
-            Failure::not_tested(format!("it is about {} applications; the profile declares a {declared} one", r#type.name()))
+            Failure::not_tested(format!("it is about {kind} applications; the profile declares a {declared} one"))
         })
+    }
+
+    /// Whether a load of its page signs its user out: it keeps its tokens in memory alone.
+    pub(super) fn forgets_at_load(&self) -> bool {
+        self.forgets.get().is_some()
+    }
+
+    pub(super) fn note_that_it_forgets(&self) {
+        self.forgets.get_or_init(|| ());
     }
 
     /// How long the application is waited for.

@@ -179,12 +179,13 @@ impl Stage {
         }
     }
 
-    /// Whether somebody is signed in in this browser now: loads the application's page anew, and looks when it is at rest.
+    /// Whether somebody is signed in in this browser now: loads the application's page anew, unless that would sign them out, and
+    /// looks when it is at rest.
     pub async fn who_is_signed_in(&self, visitor: &Visitor) -> Result<Option<String>, Failure> {
         let login = self.setup.login();
         let signed_in = marker(login)?;
         let looked = async {
-            visitor.page.goto(self.base_url.as_str()).await?;
+            self.go_home(visitor).await?;
             let found = visitor.page.wait_for_any(&[signed_in, &login.trigger], self.setup.patience().sign_in).await?;
             if found == 0 {
                 return Ok(visitor.page.text(signed_in).await?);
@@ -204,7 +205,9 @@ impl Stage {
         let signed_in = marker(self.setup.login())?;
         let until = tokio::time::Instant::now() + self.setup.patience().sign_in;
         let left = || until.saturating_duration_since(tokio::time::Instant::now());
-        visitor.page.goto(self.base_url.as_str()).await?;
+        if !self.setup.forgets_at_load() {
+            visitor.page.goto(self.base_url.as_str()).await?;
+        }
         match visitor.page.wait_for(signed_in, left()).await {
             Ok(()) => {}
             Err(BrowserError::Timeout { .. }) => return Ok(None),
