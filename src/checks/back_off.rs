@@ -80,6 +80,29 @@ pub fn may_be_repeated_in(exchanges: &[Exchange], now_ms: u64) -> Option<Duratio
     (left > 0).then(|| Duration::from_millis(left))
 }
 
+/// The exchanges of a page, without those that its browser has repeated by itself: it asks once more, at once, when the platform closes a
+/// connection that was in use before.
+pub fn without_repeats_of_the_browser(exchanges: Vec<Exchange>) -> Vec<Exchange> {
+    let dropped = |exchange: &Exchange| exchange.method == "GET" && exchange.faults.iter().any(|fault| fault == "api-drop-read");
+    let mut kept: Vec<Exchange> = Vec::new();
+    let mut before: Option<Exchange> = None;
+    for exchange in exchanges {
+        let again = before.as_ref().filter(|before| dropped(before) && same_call(before, &exchange));
+        let by_itself = again.is_some_and(|before| exchange.at_ms.saturating_sub(answered_at_ms(before)) < AT_ONCE_MS);
+        if !by_itself {
+            kept.push(exchange.clone());
+        }
+        // It does so once: what comes after that is the page's.
+        if exchange.endpoint == Endpoint::Api {
+            before = (!by_itself).then_some(exchange);
+        }
+    }
+    kept
+}
+
+/// No page asks again as fast as its browser does.
+const AT_ONCE_MS: u64 = 300;
+
 /// How late a request may come that its application makes after a pause.
 const LATE_MS: u64 = 1000;
 

@@ -182,3 +182,16 @@ fn a_refused_request_may_come_again_as_it_was_told_or_after_twice_the_pause_befo
     assert_eq!(in_ms(&well, answered_at_ms(&well[1])), None);
     assert_eq!(in_ms(&[], 0), None);
 }
+
+#[test]
+fn what_a_browser_repeats_by_itself_is_not_the_page_s() {
+    let dropped = |number, at_ms| {
+        let mut exchange = answered(number, at_ms, 503, None);
+        exchange.faults = vec!["api-drop-read".to_owned()];
+        exchange
+    };
+    let asked = vec![dropped(1, 1000), dropped(2, 1100), dropped(3, 2000), dropped(4, 2100), dropped(5, 2150)];
+    let numbers = |exchanges: Vec<Exchange>| without_repeats_of_the_browser(exchanges).iter().map(|it| it.number).collect::<Vec<_>>();
+    assert_eq!(numbers(asked), [1, 3, 5]);
+    assert_eq!(numbers(vec![answered(1, 1000, 503, None), answered(2, 1050, 503, None)]), [1, 2]);
+}

@@ -13,7 +13,7 @@ use super::sign_in::marker;
 use super::stage::{Stage, Visitor};
 use crate::browser::pages::ApplicationPage;
 use crate::checks;
-use crate::domain::ApplicationType;
+use crate::domain::{ApplicationType, Exchange};
 
 impl Stage {
     /// Brings somebody to the page with the login button.
@@ -71,6 +71,11 @@ impl Stage {
                 return Ok(true);
             }
         }
+    }
+
+    /// What the application has asked, without what its user's browser repeats by itself.
+    pub(super) fn of_the_application(&self, exchanges: Vec<Exchange>) -> Vec<Exchange> {
+        if self.asks_by_itself() { checks::without_repeats_of_the_browser(exchanges) } else { exchanges }
     }
 
     /// Whether the requests that the platform sees are the page's own.

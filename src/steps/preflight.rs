@@ -45,7 +45,22 @@ impl Look {
 ///
 /// What makes a run hopeless is kept in the setup: scenarios that need the application are then not judged one by one.
 pub async fn preflight(setup: &Arc<Setup>) -> Vec<Look> {
-    let mut looks = Looks(Vec::new());
+    let (mut looks, strayed) = look_once(setup).await;
+    // One that asks at the usual paths is judged there, and told of it by the scenarios of AZ-12.
+    if let Some(strayed) = strayed.filter(|_| !setup.is_shared()) {
+        setup.note_that_it_hard_wires();
+        *setup.refused.lock().unwrap_or_else(std::sync::PoisonError::into_inner) = None;
+        looks = look_once(setup).await.0;
+        let told =
+            format!("the application takes them from elsewhere than discovery{strayed}; the platform has them at the usual paths now");
+        looks.insert(0, Look { what: "endpoints".to_owned(), sight: Sight::Wrong, told, ours: false });
+    }
+    looks
+}
+
+/// What was seen, and what asked where no endpoint is if nothing could be judged.
+async fn look_once(setup: &Arc<Setup>) -> (Vec<Look>, Option<String>) {
+    let (mut looks, mut strayed) = (Looks(Vec::new()), None);
     for feature in setup.profile.app.features_without_action() {
         looks.wrong("features", format!(
             "app.features declares `{feature}`, and nothing says how to use it, so that it is not judged: write [app.actions.{feature}] with \
@@ -59,6 +74,7 @@ pub async fn preflight(setup: &Arc<Setup>) -> Vec<Look> {
             if let Err(stop) = &mut ended {
                 let sides = if stop.is_ours() { String::new() } else { both_sides(&stage).await };
                 stop.add(&sides);
+                strayed = Some(stage.strayed()).filter(|strayed| !strayed.is_empty());
             }
             stage.strike().await;
             ended
@@ -71,7 +87,7 @@ pub async fn preflight(setup: &Arc<Setup>) -> Vec<Look> {
         }
         looks.take(what, proof);
     }
-    looks.0
+    (looks.0, strayed)
 }
 
 /// A device asks so often: somebody waits for it.

@@ -46,6 +46,8 @@ pub struct Setup {
     pub(super) learned: OnceLock<Login>,
     /// Whether a load of its page signs its user out, as the look before the run found.
     forgets: OnceLock<()>,
+    /// Whether it asks at endpoints that no discovery document announced, as the look before the run found.
+    hard_wires: OnceLock<()>,
     /// The one stage of an application that the harness did not start.
     pub(super) shared: Mutex<Option<Arc<Shared>>>,
 }
@@ -96,13 +98,14 @@ impl Setup {
         golden: GoldenTexts,
         dossier_secrets: BTreeMap<String, SecretString>,
     ) -> Self {
-        let (shared, refused, given, programs, learned, untested, forgets) = Default::default();
+        let (shared, refused, given, programs, learned, untested, forgets, hard_wires) = Default::default();
         Self {
             refused,
             given,
             programs,
             learned,
             forgets,
+            hard_wires,
             untested,
             profile,
             bundled,
@@ -160,6 +163,15 @@ impl Setup {
 
     pub(super) fn note_that_it_forgets(&self) {
         self.forgets.get_or_init(|| ());
+    }
+
+    /// Whether it has the usual paths of the endpoints written into it: only the scenarios of AZ-12 put them elsewhere then.
+    pub(super) fn hard_wires(&self) -> bool {
+        self.hard_wires.get().is_some()
+    }
+
+    pub(super) fn note_that_it_hard_wires(&self) {
+        self.hard_wires.get_or_init(|| ());
     }
 
     /// How long the application is waited for.
@@ -226,13 +238,23 @@ pub struct Sample {
     pub poll_seconds: u64,
     /// Over TLS, where the application can be told of the certificate authority.
     pub https: bool,
+    /// Whether the endpoints are elsewhere than usual also for an application that has those written into it.
+    pub moved: bool,
     /// Whether ID tokens name their user whatever is assumed of the platform: only ID-15 is about that, and it is a recommendation.
     pub named_in_id_token: bool,
 }
 
 impl Sample {
     pub fn of(seed: u64) -> Self {
-        Self { seed, day: None, device_interval_seconds: None, poll_seconds: POLL_SECONDS, https: false, named_in_id_token: true }
+        Self {
+            seed,
+            day: None,
+            device_interval_seconds: None,
+            poll_seconds: POLL_SECONDS,
+            https: false,
+            moved: false,
+            named_in_id_token: true,
+        }
     }
 
     pub fn assumptions(&self, of_the_run: &Assumptions) -> Assumptions {

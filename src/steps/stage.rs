@@ -243,8 +243,8 @@ impl Shared {
         let moved = if setup.is_shared() { u64::from(port) } else { sample.seed };
         let platform = match &setup.target {
             Target::Mock(mock) => Some(
-                Platform::start(
-                    Settings {
+                Platform::start({
+                    let settings = Settings {
                         seed: sample.seed,
                         sample_day: sample.day,
                         port,
@@ -254,9 +254,10 @@ impl Shared {
                         // The approved texts of a day of their own are of a platform without it.
                         announces_backchannel_logout: sample.day.is_none() && setup.profile.app.backchannel_logout.is_some(),
                         ..Settings::default()
-                    }
-                    .with_moved_endpoints(moved),
-                )
+                    };
+                    let stays = setup.hard_wires() && !sample.moved;
+                    if stays { settings } else { settings.with_moved_endpoints(moved) }
+                })
                 .await?,
             ),
             Target::Remote(_) => None,

@@ -95,6 +95,8 @@ async fn posts_messages(world: &mut World, name: String, whose: String) -> Resul
 async fn ignores_messages(world: &mut World) -> Result<(), Failure> {
     let requests = world.request_addresses(0).await?;
     world.judge(checks::check_message_not_taken(&requests, CANARY))?;
+    let exchanges = world.provoked_exchanges()?;
+    world.judge(checks::check_posted_code_not_redeemed(&exchanges))?;
     let followed = world.memory.followed;
     world.react(
         !followed,

@@ -13,7 +13,7 @@ export class SignedOut extends Error {}
 export function keep(tokens) {
   session.tokens = tokens;
   if (config.defect === "keeps-tokens-in-local-storage") localStorage.setItem("tokens", JSON.stringify(tokens));
-  if (config.defect === "says-tokens-to-the-console") console.log("tokens", tokens);
+  if (config.defect === "says-tokens-to-the-console") console.log("tokens", JSON.stringify(tokens));
   if (config.defect === "puts-token-into-the-address") history.replaceState(null, "", `#token=${tokens.access_token}`);
 }
 
