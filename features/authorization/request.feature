@@ -53,6 +53,7 @@ Feature: Authorization request
     @AZ-07
     Scenario: Each sign-in proves its own code challenge
       When Ada signs in twice in separate browsers
+      And Elio starts another two in one browser
       Then each token request presents the code verifier of its own challenge
 
     @AZ-03 @AZ-08 @AZ-09 @provoked
@@ -75,6 +76,7 @@ Feature: Authorization request
     Scenario: No two attempts share a nonce
       When Ada starts 30 sign-ins
       Then every nonce is present and unique
+      And no nonce is used again when Ada starts another two in one browser
 
   Rule: The client secret stays on the server
 

@@ -15,6 +15,7 @@ Feature: Authorization response
         | answer the authorization request with another last character of the state     |
         | answer the authorization request with other capitals in the state             |
         | answer the authorization request with a character more in the state           |
+        | answer the authorization request with a character before the state            |
         | answer the authorization request with a character less in the state           |
         | answer the authorization request with the first half of the state             |
         | answer the authorization request with no state                                |
@@ -142,11 +143,13 @@ Feature: Authorization response
     @CB-13 @negative
     Scenario: Nothing of a response becomes part of a page
       When Ada signs in once for each place of markup in the response
-        | answer the authorization request with markup in the error's description     |
-        | answer the authorization request with markup in the error's code            |
-        | answer the authorization request with a script in the error's address       |
-        | answer the authorization request with an error and markup in the state      |
-        | answer the authorization request with a line break in the error's description |
+        | answer the authorization request with markup in the error's description                             |
+        | answer the authorization request with quotes and a script in the error's description                |
+        | answer the authorization request with a backslash, quotes and a script in the error's description   |
+        | answer the authorization request with markup in the error's code                                    |
+        | answer the authorization request with a script in the error's address                               |
+        | answer the authorization request with an error and markup in the state                              |
+        | answer the authorization request with a line break in the error's description                       |
       Then none of it is part of any page or header
       But nobody is signed in at the relying party
 

@@ -21,4 +21,21 @@ Feature: Work in the background
       Given the relying party polls in the background
       When Ada removes the application at the platform
       Then the relying party stops asking for Ada
-      And nobody is signed in at the relying party
+      And Ada is shown no data, and asked to sign in again
+
+    @LO-01 @background
+    Scenario: A user who has signed out is asked for no more in the background
+      Given the relying party polls in the background
+      When Ada signs out of the relying party
+      And nobody uses the relying party for some of its periods
+      Then the relying party has asked for nothing of Ada's any more
+
+  Rule: What is limited waits, in the background too
+
+    @GX-09 @provoked @background
+    Scenario: A limited call in the background is not repeated before its time
+      Given the relying party polls in the background
+      And the platform will answer the next call with a rate limit of 3 seconds
+      When nobody uses the relying party for some of its periods
+      Then the relying party repeated nothing before its time
+      And every declared feature shows its data

@@ -15,13 +15,14 @@ Feature: Messages between windows
       Then every message was posted to a named origin
 
     @PO-01 @negative
-    Scenario Outline: A message that <whose> posts is not taken
+    Scenario: A message of another origin is not taken
       Given Ada's browser has kept the messages of a sign-in
-      When in Ada's browser <whose> has opened the relying party, where a sign-in is under way, and posts messages to it
+      When in Ada's browser each of these opens the relying party, where a sign-in is under way, and posts messages to it
+        | a page of Mallory's                               |
+        | a page without an origin                          |
+        | a page whose host begins with the own host's name |
+        | a page whose host ends with the own host's name   |
+        | a page at another port of the own host            |
+        | a page of the own host by another scheme          |
       Then the relying party does nothing with them
       And nobody is signed in at the relying party
-
-      Examples:
-        | whose                    |
-        | a page of Mallory's      |
-        | a page without an origin |

@@ -135,5 +135,5 @@ Feature: Refresh
       Given the platform will answer the refresh with invalid_grant
       And every access token has expired
       When Ada opens a declared feature 3 times
-      Then nobody is signed in at the relying party
+      Then Ada is shown no data, and asked to sign in again
       And the refused refresh token is not sent again

@@ -17,19 +17,29 @@ Feature: Tenants
       But nobody is signed in at the relying party
 
     @GX-01 @GX-02 @negative
-    Scenario: The medical centre is the one that the platform names
-      Given the platform will name another medical centre as the user's
+    Scenario: The medical centre is the one that the platform names, also where it looks like the right one
+      When Ada signs in once for each way in which the platform misbehaves
+        | name another medical centre as the user's                    |
+        | name a medical centre whose number begins like the right one |
+        | name a medical centre with whose number the right one begins |
+        | name a medical centre whose number ends like the right one   |
+      Then every one of these sign-ins is refused with a word to the end-user
+
+    @GX-02 @provoked
+    Scenario: Of two medical centres only the one that authorised the application is asked for data
+      Given the platform will name another medical centre beside the user's
       When Ada signs in through the popup and grants every scope
-      Then the relying party shows that sign-in failed
-      But nobody is signed in at the relying party
+      And Ada opens every declared feature
+      Then no data of the other medical centre was asked for
 
   Rule: Each user sees the own medical centre alone
 
     @GX-20 @GX-01 @provoked
-    Scenario: Two users in two browsers see the data of their own medical centre
+    Scenario: Two users see the data of their own medical centre, in two browsers and one after the other in one
       Given the relying party is authorised for both medical centres
       When Ada and Bruno sign in in separate browsers and open every declared feature
       Then each of them sees data of the own medical centre alone
+      And so does Bruno in Ada's browser when she has left
 
   Rule: Access ends with the user
 

@@ -25,7 +25,7 @@ Feature: Back-channel logout
         | has a nonce                               |
         | names neither user nor session            |
         | is the user's ID token                    |
-      Then each of them is answered 400 and ends nobody's session
+      Then each of them is refused and ends nobody's session
       When the platform sends a logout token of Ada's user and session
       Then Ada's session ends, and Mallory's goes on
 

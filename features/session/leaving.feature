@@ -39,8 +39,8 @@ Feature: Leaving
   Rule: The end of access is noticed
 
     @LO-05 @provoked
-    Scenario: A user who has removed the application finds nobody signed in
+    Scenario: A user who has removed the application is asked to sign in again
       Given Ada has removed the application at the platform
       When Ada opens a declared feature
-      Then nobody is signed in at the relying party
+      Then Ada is shown no data, and asked to sign in again
       And the relying party stops asking for Ada

@@ -25,6 +25,7 @@ Feature: Session
       When Ada signs in through the popup and grants every scope
       And Ada opens every declared feature
       Then no token, code or verifier is in any page, URL or storage of the browser
+      And the application's own log has no token and no client secret in it
 
     @GX-21
     Scenario: No patient's identity is left in the browser

@@ -35,3 +35,17 @@ Feature: Certificates
         | a certificate that it signed itself |
         | a certificate of another host       |
         | a certificate that has expired      |
+
+    @TK-04 @GX-22 @provoked
+    Scenario: Each endpoint is believed for its certificate alone, whichever was sound before
+      When Ada uses the relying party once for each of these
+        | show a certificate of another host from the refusal of an expired token on       |
+        | show a certificate that it signed itself from the refusal of an expired token on |
+        | show a certificate that has expired from the refusal of an expired token on      |
+        | show a certificate of another host from a sign-out on                            |
+        | show a certificate that it signed itself from a sign-out on                      |
+        | show a certificate of another host from the redemption of a code on              |
+        | show a certificate of another host from the application's start on               |
+        | show a certificate of another host from the redemption of the first code on      |
+        | show a certificate that has expired from the redemption of the first code on     |
+      Then nothing was sent over a connection whose certificate is not in order

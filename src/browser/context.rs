@@ -78,6 +78,11 @@ impl Context {
         self.run_in_every_document(calling(include_str!("scripts/received_messages.js"), &[json!(name)]));
     }
 
+    /// Says these words to the console when a page sets a property of this name at its window; from the next documents on.
+    pub fn note_property_set(&self, name: &str, words: &str) {
+        self.run_in_every_document(calling(include_str!("scripts/property_set.js"), &[json!(name), json!(words)]));
+    }
+
     fn run_in_every_document(&self, source: String) {
         for page in self.pages() {
             self.scope.connection.post(Some(&page.window.session), ON_NEW_DOCUMENT, json!({ "source": source }));

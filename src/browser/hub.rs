@@ -9,9 +9,9 @@ use tokio::sync::watch;
 use super::cdp::{Connection, Event};
 use super::context::ON_NEW_DOCUMENT;
 use super::evidence::{Request, public_text, public_url};
-use super::kept;
 use super::state::{Opening, Pending, Popups, Scope, Window, WindowState};
 use super::wait::calling;
+use super::{kept, served};
 use crate::domain::BrowserFactKind;
 
 /// Which context and window an event belongs to.
@@ -49,7 +49,11 @@ impl Hub {
             (method, Some(session)) => {
                 let Some(Attached { scope, window, frame }) = self.known().sessions.get(&session).cloned() else { return };
                 let Some(scope) = scope.upgrade() else { return };
-                if method.starts_with("Network.") {
+                if method == "Fetch.requestPaused" {
+                    if !served::answer(connection, &window, &params) {
+                        kept::held(connection, &scope, &session, &params);
+                    }
+                } else if method.starts_with("Network.") {
                     network(&scope, &window, &session, method, &params);
                 } else if !frame {
                     page(connection, &scope, &window, method, &params);
@@ -102,6 +106,9 @@ impl Hub {
         }
         for source in scope.preludes().iter() {
             connection.post(Some(session), ON_NEW_DOCUMENT, json!({ "source": source, "runImmediately": true }));
+        }
+        if scope.record().kept.is_some() {
+            kept::watch(connection, session);
         }
         connection.post(Some(session), "Runtime.runIfWaitingForDebugger", json!({}));
         if opener.is_some() {
@@ -200,6 +207,7 @@ fn page(connection: &Connection, scope: &Scope, window: &Window, method: &str, p
             let words = format!("{}: {} {}", text(params, "/entry/level"), text(params, "/entry/text"), text(params, "/entry/url"));
             scope.note(BrowserFactKind::Console, public_text(words.trim_end()));
         }
+        "DOMStorage.domStorageItemAdded" | "DOMStorage.domStorageItemUpdated" => kept::passed(scope, method, params),
         "Inspector.targetCrashed" => {
             scope.note(BrowserFactKind::Crashed, public_url(window.state.borrow().url()));
             window.state.send_modify(|state| state.crashed = true);
@@ -271,6 +279,9 @@ fn network(scope: &Scope, window: &Window, session: &str, method: &str, params: 
         "Network.loadingFinished" => {
             kept::answered(scope, window, text(params, "/requestId"), &id);
             window.state.send_modify(|state| drop(state.pending.remove(&id)));
+        }
+        "Network.responseReceivedExtraInfo" | "Network.webSocketFrameReceived" | "Network.eventSourceMessageReceived" => {
+            kept::passed(scope, method, params);
         }
         "Network.loadingFailed" => {
             let why = (text(params, "/type") == "Document").then(|| text(params, "/errorText").to_owned());

@@ -12,6 +12,7 @@
 
 mod cdp;
 mod context;
+mod controls;
 mod error;
 mod evidence;
 mod hub;
@@ -21,6 +22,7 @@ mod options;
 mod page;
 pub mod pages;
 mod process;
+mod served;
 mod session;
 mod settled;
 mod state;
@@ -28,9 +30,10 @@ mod wait;
 mod words;
 
 pub use context::Context;
+pub use controls::LeadsOn;
 pub use error::BrowserError;
 pub use evidence::{Cookie, Request, Storage};
-pub use kept::Body;
+pub use kept::{Body, Passed};
 pub use launch::Browser;
 pub use options::{Located, Options, locate};
 pub use page::{DEFAULT_DEADLINE, Page};

@@ -15,6 +15,8 @@ pub struct Options {
     pub binary: Option<PathBuf>,
     pub driver: Option<PathBuf>,
     pub ignore_certificate_errors: bool,
+    /// Public keys of certificates that are taken for good: base64 of the SHA-256 of each.
+    pub trusted_keys: Vec<String>,
     /// Further arguments for the browser, such as `--host-resolver-rules=MAP sandbox.example 127.0.0.1`.
     pub arguments: Vec<String>,
 }

@@ -98,12 +98,23 @@ impl Page {
 
     /// Clicks with the mouse at the middle of the first visible `css`, as soon as it is visible, enabled and not covered.
     pub async fn click(&self, css: &str) -> Result<(), BrowserError> {
+        self.click_unless(css, &[]).await.map(drop)
+    }
+
+    /// The same, unless one of `others` is visible first: then answers with its place, and clicks nothing.
+    pub async fn click_unless(&self, css: &str, others: &[&str]) -> Result<Option<usize>, BrowserError> {
         let what = format!("clickable `{css}`");
-        let found = self.settle(include_str!("scripts/click_point.js"), &[json!(css)], &what, DEFAULT_DEADLINE).await;
-        let point = match found {
+        let script = format!(
+            "(css, others) => {{ const other = others.findIndex(one => shown(one)); return other < 0 ? ({})(css) : {{ other }}; }}",
+            include_str!("scripts/click_point.js").trim().trim_end_matches(';')
+        );
+        let point = match self.settle(&script, &[json!(css), json!(others)], &what, DEFAULT_DEADLINE).await {
             Ok(point) => point,
             Err(error) => return Err(self.explain(css, error).await),
         };
+        if let Some(other) = point["other"].as_u64() {
+            return Ok(usize::try_from(other).ok());
+        }
         let mouse = |kind: &str, buttons: u8| {
             let button = if kind == "mouseMoved" { "none" } else { "left" };
             let wish = json!({ "type": kind, "x": point["x"], "y": point["y"], "button": button, "buttons": buttons, "clickCount": 1 });
@@ -114,12 +125,12 @@ impl Page {
             let answer = answer.map_err(|refusal| self.refused("Input.dispatchMouseEvent", refusal))?;
             match answer.await {
                 // A click may close its own window.
-                Ok(Err(Refusal::Detached)) if self.is_closed() => return Ok(()),
+                Ok(Err(Refusal::Detached)) if self.is_closed() => return Ok(None),
                 Ok(Err(refusal)) => return Err(self.refused("Input.dispatchMouseEvent", refusal)),
                 Ok(Ok(_)) | Err(_) => {}
             }
         }
-        Ok(())
+        Ok(None)
     }
 
     /// Fills in fields at once, as soon as all are there; a checkbox or radio button takes `true` or `false`.
@@ -146,13 +157,18 @@ impl Page {
         self.ask("css => !!shown(css)", &[json!(css)]).await
     }
 
+    /// The words of the first `css` and what it is labelled with; `None` when there is no such element.
+    pub async fn naming(&self, css: &str) -> Result<Option<String>, BrowserError> {
+        self.ask("css => { const el = shown(css) ?? find(css); return el ? named(el) : null; }", &[json!(css)]).await
+    }
+
     /// The trimmed text of the first `css`; `None` when there is no such element.
     pub async fn text(&self, css: &str) -> Result<Option<String>, BrowserError> {
         self.ask("css => { const el = shown(css) ?? find(css); return el ? words(el) : null; }", &[json!(css)]).await
     }
 
     pub async fn texts(&self, css: &str) -> Result<Vec<String>, BrowserError> {
-        self.ask("css => Array.from(document.querySelectorAll(css)).map(words)", &[json!(css)]).await
+        self.ask("css => every(css).map(words)", &[json!(css)]).await
     }
 
     /// An attribute as written in the document.

@@ -40,6 +40,8 @@ pub(super) struct WindowState {
     pub status: Option<u16>,
     /// Requests that wait for their answers, by DevTools' id.
     pub pending: HashMap<String, Pending>,
+    /// The page that is shown at every address that is asked for, in place of what is there.
+    pub served: Option<String>,
     pub closed: bool,
     pub crashed: bool,
 }

@@ -6,7 +6,6 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::page::DEFAULT_DEADLINE;
-use super::wait::calling;
 use super::{BrowserError, Page};
 
 const SCRIPT: &str = include_str!("scripts/words.js");
@@ -45,15 +44,16 @@ impl Page {
 
     /// Marks what stands at `css` now: it is no answer to what a person does next.
     pub async fn remember_words_of(&self, css: &str) -> Result<(), BrowserError> {
-        let script = "css => { for (const el of document.querySelectorAll(css)) el.collaudoOld = words(el); return true; }";
-        self.evaluate::<bool>(&calling(script, &[json!(css)])).await.map(drop)
+        let script = "css => { for (const el of every(css)) el.collaudoOld = words(el); return true; }";
+        // A page that is just going has a next one.
+        self.settle(script, &[json!(css)], "document to look at", DEFAULT_DEADLINE).await.map(drop)
     }
 
     /// Waits until `signed_in` is visible (`true`), or `error` says something that it did not say at
     /// [`Page::remember_words_of`] (`false`).
     pub async fn wait_for_answer(&self, signed_in: &str, error: Option<&str>, deadline: Duration) -> Result<bool, BrowserError> {
         let script = "(signedIn, error) => shown(signedIn) ? 'signed in' \
-             : error && Array.from(document.querySelectorAll(error)).some(el => visible(el) && el.collaudoOld !== words(el)) ? 'refused' : ''";
+             : error && every(error).some(el => visible(el) && el.collaudoOld !== words(el)) ? 'refused' : ''";
         let what = format!("visible `{signed_in}`{}", error.map(|error| format!(" or `{error}`")).unwrap_or_default());
         let answer = self.settle(script, &[json!(signed_in), json!(error)], &what, deadline).await?;
         Ok(answer == "signed in")
@@ -61,7 +61,7 @@ impl Page {
 
     /// Waits until so many elements are there; answers with how many there are in the end.
     pub async fn wait_for_count(&self, css: &str, count: usize, deadline: Duration) -> Result<usize, BrowserError> {
-        let script = "(css, count) => document.readyState === 'complete' && document.querySelectorAll(css).length === count";
+        let script = "(css, count) => document.readyState === 'complete' && every(css).length === count";
         match self.settle(script, &[json!(css), json!(count)], "whole list", deadline).await {
             Ok(_) => Ok(count),
             Err(BrowserError::Timeout { .. }) => Ok(self.texts(css).await?.len()),
@@ -71,7 +71,7 @@ impl Page {
 
     /// Waits until what stands at `css` has one of the `names` in it; that it never does is for the caller to see.
     pub async fn wait_for_text_at(&self, css: &str, names: &[String], deadline: Duration) -> Result<(), BrowserError> {
-        let script = "(css, names) => { const el = shown(css); const text = el ? words(el).replace(/\\s+/g, ' ').toLowerCase() : ''; \
+        let script = "(css, names) => { const el = shown(css); const text = el ? named(el).replace(/\\s+/g, ' ').toLowerCase() : ''; \
              return names.some(name => text.includes(name.toLowerCase())); }";
         match self.settle(script, &[json!(css), json!(names)], "name of the person", deadline).await {
             Ok(_) | Err(BrowserError::Timeout { .. }) => Ok(()),

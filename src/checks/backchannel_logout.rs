@@ -28,7 +28,7 @@ impl LogoutAnswer {
     }
 }
 
-/// LO-04: each was refused with 400, and ended nothing (OpenID Connect Back-Channel Logout 1.0 sections 2.6 and 2.8). `ended` of these
+/// LO-04: each was refused, and ended nothing (OpenID Connect Back-Channel Logout 1.0 sections 2.6 and 2.8). `ended` of these
 /// holds every session that ended.
 pub fn check_logout_refused(answers: &[LogoutAnswer]) -> Judgement {
     if answers.is_empty() {
@@ -45,12 +45,22 @@ pub fn check_logout_refused(answers: &[LogoutAnswer]) -> Judgement {
             [],
         ));
     }
-    let otherwise = told(&|answer| answer.status != 400);
+    let otherwise = told(&|answer| answer.status < 400);
     if !otherwise.is_empty() {
         let clause = Clause("OpenID Connect Back-Channel Logout 1.0 section 2.8");
-        return Err(clause.refuse("does not answer 400 to a logout token that has to be refused", "HTTP 400", otherwise, []));
+        return Err(clause.refuse("does not refuse a logout token that has to be refused", "HTTP 400", otherwise, []));
     }
     Ok(())
+}
+
+/// LO-04: a refusal is told by 400. One that is told by another status harms nobody: it is for whoever sends the token to read.
+pub fn check_refused_with_400(answers: &[LogoutAnswer]) -> Judgement {
+    let otherwise: Vec<String> = answers.iter().filter(|answer| answer.status > 400).map(LogoutAnswer::told).collect();
+    if otherwise.is_empty() {
+        return Ok(());
+    }
+    let clause = Clause("OpenID Connect Back-Channel Logout 1.0 section 2.8");
+    Err(clause.refuse("refuses a logout token with another status than 400", "HTTP 400", otherwise.join("; "), []))
 }
 
 /// LO-04: it was answered with success, ended the sessions that it names, and nobody else's (sections 2.7 and 2.8).
@@ -96,9 +106,15 @@ mod tests {
     fn a_bad_token_is_answered_400_and_ends_nothing() {
         assert_eq!(check_logout_refused(&[answer(400, &[], &[]), answer(400, &[], &[])]), Ok(()));
         assert!(found(check_logout_refused(&[answer(400, &[], &[]), answer(400, &[], &["Ada"])])).contains("ends a session"));
-        for status in [200, 204, 302, 401, 500] {
-            assert!(found(check_logout_refused(&[answer(status, &[], &[])])).contains("does not answer 400"), "{status}");
+        for status in [200, 204, 302] {
+            assert!(found(check_logout_refused(&[answer(status, &[], &[])])).contains("does not refuse"), "{status}");
         }
+        for status in [401, 403, 500, 501] {
+            let refused = [answer(400, &[], &[]), answer(status, &[], &[])];
+            assert_eq!(check_logout_refused(&refused), Ok(()), "{status}");
+            assert!(found(check_refused_with_400(&refused)).contains("another status than 400"), "{status}");
+        }
+        assert_eq!(check_refused_with_400(&[answer(400, &[], &[])]), Ok(()));
         assert!(matches!(check_logout_refused(&[]), Err(Refusal::NothingToJudge(_))));
     }
 

@@ -54,7 +54,7 @@ pub fn check_cookie_must(before: &[Cookie], after: &[Cookie], application: &Url)
 }
 
 /// SE-01, the SHOULD: a session cookie is SameSite Lax or Strict, for the path `/`, without Domain, and over TLS
-/// named `__Host-`.
+/// named `__Host-`. An application that has a part of its host to itself may keep its cookie there, and then no browser takes that name.
 pub fn check_cookie_should(before: &[Cookie], after: &[Cookie], application: &Url) -> Judgement {
     for cookie in judged(before, after, application)? {
         let refuse = |what: String, expected: &str, actual: String| {
@@ -64,7 +64,8 @@ pub fn check_cookie_should(before: &[Cookie], after: &[Cookie], application: &Ur
             let actual = cookie.same_site.map_or("no SameSite", |_| "SameSite=None");
             return refuse("travels with requests of other sites".to_owned(), "SameSite=Lax or Strict", actual.to_owned());
         }
-        if cookie.path != "/" {
+        let is_own_part = is_own_part(&cookie.path, application);
+        if cookie.path != "/" && !is_own_part {
             return refuse(format!("is for the path `{}`", cookie.path), "Path=/", format!("Path={}", cookie.path));
         }
         if cookie.domain.starts_with('.') {
@@ -72,7 +73,7 @@ pub fn check_cookie_should(before: &[Cookie], after: &[Cookie], application: &Ur
             return refuse(format!("goes to every subdomain of {domain}"), "no Domain", format!("Domain={domain}"));
         }
         // Without TLS no browser takes one.
-        if application.scheme() == "https" && !cookie.name.starts_with("__Host-") {
+        if application.scheme() == "https" && !is_own_part && !cookie.name.starts_with("__Host-") {
             return refuse(
                 "can be set by another host of the domain".to_owned(),
                 "a name that begins with `__Host-`",
@@ -81,6 +82,12 @@ pub fn check_cookie_should(before: &[Cookie], after: &[Cookie], application: &Ur
         }
     }
     Ok(())
+}
+
+/// Whether a cookie's path is the one at which the application is, such as `/portale` of `https://host/portale/`.
+fn is_own_part(path: &str, application: &Url) -> bool {
+    let (path, own) = (path.trim_end_matches('/'), application.path());
+    !path.is_empty() && own.strip_prefix(path).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
 }
 
 fn is_plain_loopback(application: &Url) -> bool {
@@ -154,6 +161,24 @@ mod tests {
             cookie.domain = "127.0.0.1".to_owned();
         });
         assert_eq!(check_cookie_must(&[], &local, &loopback()), Ok(()));
+    }
+
+    #[test]
+    fn an_application_with_a_part_of_its_host_may_keep_its_cookie_there() {
+        let part: Url = "https://app.example/portale/".parse().expect("a URL");
+        let at = |path: &str| {
+            changed(|cookie| {
+                cookie.name = "session".to_owned();
+                cookie.path = path.to_owned();
+            })
+        };
+        for own in ["/portale", "/portale/"] {
+            assert_eq!(check_cookie_should(&[], &at(own), &part), Ok(()), "{own}");
+        }
+        for other in ["/port", "/portale/x", "/x"] {
+            assert!(found(check_cookie_should(&[], &at(other), &part)).contains("is for the path"), "{other}");
+        }
+        assert!(found(check_cookie_should(&[], &at("/"), &part)).contains("another host of the domain"));
     }
 
     #[test]

@@ -69,8 +69,8 @@ pub fn check_posted_to_named_origins(origins: &[String]) -> Judgement {
 }
 
 /// PO-01: nothing that a foreign page posted was taken: the canary in it is in no request of the browser (RFC 9700 section
-/// 4.17.2).
-pub fn check_message_not_taken(requests: &[String], canary: &str) -> Judgement {
+/// 4.17.2). `whose` page it was, for a person.
+pub fn check_message_not_taken(requests: &[String], canary: &str, whose: &str) -> Judgement {
     if canary.is_empty() {
         return Err(nothing("the foreign message held no canary"));
     }
@@ -80,7 +80,7 @@ pub fn check_message_not_taken(requests: &[String], canary: &str) -> Judgement {
     Err(Clause("RFC 9700 section 4.17.2").refuse(
         "the application takes an authorization response that a page of another origin posted",
         "the message is ignored",
-        "the browser sent the forged code on",
+        format!("the browser sent the forged code on that {whose} posted"),
         [],
     ))
 }
@@ -162,10 +162,11 @@ mod tests {
         assert_eq!(check_posted_to_named_origins(&texts(&["http://127.0.0.1:5000", "/"])), Ok(()));
         assert!(found(check_posted_to_named_origins(&texts(&["/", "*"]))).contains("whatever page"));
         assert!(matches!(check_posted_to_named_origins(&[]), Err(super::super::Refusal::NotApplicable(_))));
-        assert_eq!(check_message_not_taken(&texts(&["http://127.0.0.1:5000/"]), "forged"), Ok(()));
+        assert_eq!(check_message_not_taken(&texts(&["http://127.0.0.1:5000/"]), "forged", "a page"), Ok(()));
         assert!(
-            found(check_message_not_taken(&texts(&["http://127.0.0.1:5000/callback?code=forged"]), "forged")).contains("another origin")
+            found(check_message_not_taken(&texts(&["http://127.0.0.1:5000/callback?code=forged"]), "forged", "a page"))
+                .contains("another origin")
         );
-        undecided(check_message_not_taken(&[], ""));
+        undecided(check_message_not_taken(&[], "", "a page"));
     }
 }

@@ -31,7 +31,7 @@ fn reads(exchanges: &[Exchange]) -> usize {
     exchanges.iter().filter(|exchange| exchange.endpoint == Endpoint::Jwks).count()
 }
 
-/// ID-12: an unknown key id leads to at most `most` reads of the JWKS (OpenID Connect Core section 10.1.1). `earlier`: whether the
+/// ID-12: unknown key ids lead to at most `most` reads of the JWKS (OpenID Connect Core section 10.1.1). `earlier`: whether the
 /// application has ever read it; one that never does checks no signature, and the rule is not for it.
 pub fn check_keys_read_sparingly(earlier: &[Exchange], since: &[Exchange], most: usize) -> Judgement {
     check_keys_read(earlier).or_else(|_| check_keys_read(since))?;
@@ -39,7 +39,7 @@ pub fn check_keys_read_sparingly(earlier: &[Exchange], since: &[Exchange], most:
         return Ok(());
     }
     Err(Clause("OpenID Connect Core section 10.1.1").refuse(
-        "the application reads the JWKS again and again for one key id",
+        "the application reads the JWKS again and again for key ids that it does not know",
         format!("at most {most} reads"),
         format!("{} reads", reads(since)),
         numbers(since.iter().filter(|exchange| exchange.endpoint == Endpoint::Jwks)),

@@ -28,6 +28,7 @@ mod metadata;
 mod native;
 mod pages;
 mod platform_answer;
+mod presented_token;
 mod reading;
 mod refresh;
 mod registration;
@@ -39,6 +40,7 @@ mod sign_out;
 mod signed_token;
 mod state;
 mod token_request;
+mod unpacking;
 mod user_claims;
 
 #[cfg(test)]
@@ -60,7 +62,7 @@ pub use back_off::{
     MOST_ATTEMPTS, check_attempts_bounded, check_not_repeated, check_pause_without_retry_after, check_reread_after_conflict,
     check_retry_after, check_wait_varies, check_waits_grow, check_written_once, may_be_repeated_in, without_repeats_of_the_browser,
 };
-pub use backchannel_logout::{LogoutAnswer, check_kept_from_no_cache, check_logout_obeyed, check_logout_refused};
+pub use backchannel_logout::{LogoutAnswer, check_kept_from_no_cache, check_logout_obeyed, check_logout_refused, check_refused_with_400};
 pub use browser_storage::{check_cookie_must, check_cookie_should, session_cookies};
 pub use callback_page::{
     Load, check_message_not_taken, check_nothing_foreign_loaded, check_posted_code_not_redeemed, check_posted_to_named_origins,
@@ -79,6 +81,7 @@ pub use metadata::{check_documents_agree, check_metadata, check_public_keys};
 pub use native::{Port, check_loopback_literal, check_port};
 pub use pages::{check_list_read_to_the_end, each_page_once};
 pub use platform_answer::{check_access_token_hash, check_discovery, check_introspection, check_refusal_layer};
+pub use presented_token::check_tokens_as_given;
 pub use reading::{SignIn, is_authorization_request, sign_ins};
 pub use refresh::{
     check_bounded_after_401, check_forgets_refused_refresh_token, check_mismatched_refresh_unused, check_newest_refresh_token,
@@ -87,9 +90,9 @@ pub use refresh::{
 };
 pub use registration::{RegisteredEnvironment, check_separate_applications, check_separate_secrets};
 pub use resource_access::{
-    check_bearer_in_header, check_calls_stop, check_calls_within_granted_scopes, check_code_stays_at_the_platform, check_no_data_given,
-    check_no_resource_call, check_own_tenant, check_polling_rate, check_token_stays_at_the_platform, check_tokens_as_given,
-    check_userinfo_first,
+    asks_for_the_user, check_bearer_in_header, check_calls_stop, check_calls_within_granted_scopes, check_code_stays_at_the_platform,
+    check_no_data_given, check_no_resource_call, check_own_tenant, check_polling_rate, check_tenant_left_alone,
+    check_token_stays_at_the_platform, check_userinfo_first,
 };
 pub use scopes::{check_medical_reports_scope, check_requested_scopes_declared, check_requested_scopes_exercised};
 pub use secrecy::{Place, check_absent};

@@ -62,16 +62,22 @@ fn stays(exchanges: &[Exchange], shows: impl Fn(&Exchange) -> bool, summary: &st
     Err(Clause("OAuth 2.1 section 7.1.3.3").refuse(summary, expected, actual, leaked))
 }
 
-/// TK-08: whatever is presented at the API is a token that the platform gave out, unchanged.
-pub fn check_tokens_as_given(exchanges: &[Exchange]) -> Judgement {
-    let presents = |call: &&Exchange| !call.facts.credentials.is_empty();
-    let calls = some(api_calls(exchanges).into_iter().filter(presents).collect(), "the application presents no access token at the API")?;
-    let unknown = numbers(calls.into_iter().filter(|call| call.status == 401 && call.facts.subject.is_none()));
-    if unknown.is_empty() {
-        return Ok(());
-    }
-    let actual = format!("{} calls with a token that the platform does not know", unknown.len());
-    Err(Clause("RFC 9068 section 6").refuse("the application changes the access token", "the token as it was given", actual, unknown))
+/// Whether it asks who the token's user is: the API (C-50), or OpenID Connect's endpoint.
+pub fn asks_for_the_user(exchange: &Exchange) -> bool {
+    exchange.endpoint == Endpoint::Userinfo || (exchange.endpoint == Endpoint::Api && exchange.path == USERINFO)
+}
+
+/// GX-02: no resource of this tenant is called, in which the application may serve nobody (C-51).
+pub fn check_tenant_left_alone(exchanges: &[Exchange], tenant: &str) -> Judgement {
+    let calls = resource_calls(exchanges).into_iter().filter(|call| call.facts.tenant.as_deref() == Some(tenant)).collect();
+    none_of(calls, "the application called resources of a tenant that it is not authorised for", "no resource call in that tenant")
+}
+
+/// C-51: none of these resource calls is the application's to make.
+fn none_of(calls: Vec<&Exchange>, summary: &str, expected: &str) -> Judgement {
+    let Some(first) = calls.first() else { return Ok(()) };
+    let actual = format!("{} resource calls, the first {}", calls.len(), described(first));
+    Err(Clause("C-51").refuse(summary, expected, actual, numbers(calls)))
 }
 
 /// GX-01: after each sign-in the first API call is `/v2/userinfo`, and resources are called only in the tenants that it
@@ -141,16 +147,8 @@ pub fn check_no_resource_call(exchanges: &[Exchange], subject: &str) -> Judgemen
     if !token_requests(exchanges).iter().any(|request| is_sign_in(request) && of_subject(request)) {
         return Err(nothing(format!("no token was issued for the end-user {subject}")));
     }
-    let calls: Vec<&Exchange> = resource_calls(exchanges).into_iter().filter(of_subject).collect();
-    match calls.first() {
-        None => Ok(()),
-        Some(first) => Err(Clause("C-51").refuse(
-            "the application called resources for an end-user of a tenant that it is not authorised for",
-            "no resource call",
-            format!("{} resource calls, the first {}", calls.len(), described(first)),
-            numbers(calls.iter().copied()),
-        )),
-    }
+    let calls = resource_calls(exchanges).into_iter().filter(of_subject).collect();
+    none_of(calls, "the application called resources for an end-user of a tenant that it is not authorised for", "no resource call")
 }
 
 /// GX-04: every call's scope was granted to the token that it presents (C-35).
@@ -255,7 +253,6 @@ pub fn check_polling_rate(exchanges: &[Exchange], window_ms: u64, per_minute: u6
 mod tests {
     use serde_json::json;
 
-    use super::super::Refusal;
     use super::super::fixtures::*;
     use super::*;
 
@@ -272,18 +269,6 @@ mod tests {
         request.facts.needed_scope = Some("giponext.patients".to_owned());
         request.facts.scopes = Some(vec!["openid".to_owned(), "giponext.patients".to_owned()]);
         request
-    }
-
-    #[test]
-    fn a_token_that_the_platform_does_not_know_was_changed() {
-        assert!(matches!(check_tokens_as_given(&[]), Err(Refusal::NothingToJudge(_))));
-        let mut own = patients(3);
-        own.facts.credentials = vec![Credential::Header];
-        assert_eq!(check_tokens_as_given(&[own.clone()]), Ok(()));
-        let mut cut = own.clone();
-        (cut.number, cut.status, cut.facts.subject) = (4, 401, None);
-        let Err(Refusal::Discrepancy(found)) = check_tokens_as_given(&[own, cut]) else { panic!("a discrepancy") };
-        assert_eq!(found.exchanges, [4]);
     }
 
     fn session() -> Vec<Exchange> {
@@ -330,6 +315,8 @@ mod tests {
     #[test]
     fn a_resource_call_for_a_foreign_end_user_is_refused() {
         assert!(found(check_no_resource_call(&session(), "ada")).contains("not authorised for"));
+        assert_eq!(check_tenant_left_alone(&session(), "8"), Ok(()));
+        assert!(found(check_tenant_left_alone(&session(), "7")).contains("not authorised for"));
     }
 
     #[test]

@@ -1,10 +1,10 @@
-use base64::Engine;
-use base64::engine::general_purpose::{STANDARD_NO_PAD, URL_SAFE_NO_PAD};
 use percent_encoding::percent_decode_str;
 use secrecy::{ExposeSecret, SecretString};
 
 use super::Judgement;
 use super::judgement::{Clause, nothing};
+use super::unpacking::unpacked;
+use crate::domain::{base64_cores, hexadecimal};
 
 /// A text in which no secret may stand: a page, an address, a script, a store's entry.
 #[derive(Clone, PartialEq, Eq)]
@@ -21,7 +21,7 @@ impl std::fmt::Debug for Place {
 }
 
 /// AZ-02, SE-03, GX-21: none of the `secrets` (each with its placeholder or kind) stands in any of the `places`, neither
-/// plainly nor percent-encoded, in hexadecimal or in base64. `clause` is the requirement's own.
+/// plainly nor percent-encoded, in hexadecimal or in base64, compressed or not. `clause` is the requirement's own.
 pub fn check_absent(clause: &'static str, secrets: &[(String, SecretString)], places: &[Place]) -> Judgement {
     if secrets.iter().all(|(_, secret)| secret.expose_secret().is_empty()) {
         return Err(nothing("no secret was given out that could be searched for"));
@@ -48,7 +48,7 @@ pub(super) fn occurs_encoded(secret: &SecretString, text: &str) -> bool {
     Haystack::of(text).holds(secret)
 }
 
-/// A text in lower case and its percent-decoded forms, ready to be searched.
+/// A text, its percent-decoded forms and what is packed in it, as they are and in lower case, ready to be searched.
 struct Haystack {
     exact: Vec<String>,
     lower: Vec<String>,
@@ -66,8 +66,11 @@ impl Haystack {
             }
             exact.push(decoded);
         }
-        let plus = exact[exact.len() - 1].replace('+', " ");
+        let last = &exact[exact.len() - 1];
+        let packed = unpacked(last);
+        let plus = last.replace('+', " ");
         exact.push(plus);
+        exact.extend(packed);
         let lower = exact.iter().map(|text| text.to_lowercase()).collect();
         Self { exact, lower }
     }
@@ -85,7 +88,7 @@ impl Haystack {
         if secret.len() < SHORTEST_ENCODED {
             return false;
         }
-        let hexadecimal: String = secret.bytes().map(|byte| format!("{byte:02x}")).collect();
+        let hexadecimal = hexadecimal(secret.as_bytes());
         self.lower.iter().any(|text| text.contains(&hexadecimal))
             || base64_cores(secret.as_bytes()).iter().any(|core| self.exact.iter().any(|text| text.contains(core)))
     }
@@ -93,28 +96,11 @@ impl Haystack {
 
 const SHORTEST_ENCODED: usize = 6;
 
-/// What is surely in the base64 of any text around `value`: for each of the three alignments the characters that depend on
-/// `value` alone, in both alphabets.
-fn base64_cores(value: &[u8]) -> Vec<String> {
-    let mut cores = Vec::with_capacity(6);
-    for alignment in 0..3 {
-        let mut shifted = vec![0; alignment];
-        shifted.extend_from_slice(value);
-        // Bits of the bytes before and after `value` leak into the first and the last character.
-        let start = (alignment * 8).div_ceil(6);
-        let end = shifted.len() * 8 / 6;
-        for engine in [STANDARD_NO_PAD, URL_SAFE_NO_PAD] {
-            let core = engine.encode(&shifted)[start..end].to_owned();
-            if !cores.contains(&core) {
-                cores.push(core);
-            }
-        }
-    }
-    cores
-}
-
 #[cfg(test)]
 mod tests {
+    use base64::Engine;
+    use base64::engine::general_purpose::{STANDARD_NO_PAD, URL_SAFE_NO_PAD};
+
     use super::super::fixtures::*;
     use super::*;
 

@@ -101,22 +101,21 @@ impl Parties {
 }
 
 fn browser_options(parties: &Parties, target: &Target) -> Result<Options, CliError> {
-    let trusted = |pem: &str| Ok::<_, CliError>(format!("--ignore-certificate-errors-spki-list={}", spki_of(pem)?));
-    let mut arguments = Vec::new();
+    let (mut arguments, mut trusted_keys) = (Vec::new(), Vec::new());
     if let Target::Mock(mock) = target {
         // The key of the platform itself: bad certificates, which are of that key too, are for the application to refuse.
-        arguments.push(trusted(&mock.certificate.tls.certificate_pem)?);
+        trusted_keys.push(spki_of(&mock.certificate.tls.certificate_pem)?);
     }
     if let Target::Remote(remote) = target {
         if let Some(pem) = &remote.extra_ca_pem {
-            arguments.push(trusted(pem)?);
+            trusted_keys.push(spki_of(pem)?);
         }
         let rules: Vec<String> = remote.file.hosts.iter().map(|(host, address)| format!("MAP {host} {address}")).collect();
         if !rules.is_empty() {
             arguments.push(format!("--host-resolver-rules={}", rules.join(",")));
         }
     }
-    Ok(Options { headed: parties.headed, webdriver: parties.webdriver.clone(), arguments, ..Options::default() })
+    Ok(Options { headed: parties.headed, webdriver: parties.webdriver.clone(), arguments, trusted_keys, ..Options::default() })
 }
 
 impl Read {
@@ -146,6 +145,7 @@ impl Read {
             application.dossier_secrets,
         )
         .with_programs(self.programs)
+        .with_app_ca(application.ca_pem)
         .with_untested(untested);
         Ok((Arc::new(setup), environment))
     }

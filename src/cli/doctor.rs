@@ -67,7 +67,7 @@ fn tell(look: &Look) {
     let hint = match look.sight {
         Sight::Fine => return,
         Sight::Doubtful => "if it is as it should be, leave it",
-        Sight::Wrong | Sight::Hopeless if look.ours => "mend this machine or the target file, then run the doctor again",
+        Sight::Wrong | Sight::Hopeless if look.ours => "mend this machine, the profile or the target file, then run the doctor again",
         Sight::Wrong | Sight::Hopeless => "mend the application or its profile, then run the doctor again",
     };
     anstream::println!("     hint: {hint}");

@@ -11,10 +11,10 @@ use tokio::sync::oneshot;
 use super::bundle::Seal;
 use super::run::Format;
 use super::{CliError, signals};
-use crate::domain::{Leak, Readiness};
+use crate::domain::{Leak, Readiness, Secrets};
 use crate::event::{Event, Lang, Record, RunFinished, RunStarted};
 use crate::report::{
-    Canaries, JsonLines, Reporter, Run, Style, console, render_annotations, render_har, render_html, render_json, render_junit,
+    JsonLines, Reporter, Run, Style, console, leaks_in, render_annotations, render_har, render_html, render_json, render_junit,
     render_markdown, render_messages,
 };
 use crate::runner::{self, Plan};
@@ -141,7 +141,7 @@ fn tell(event: Event, run: &mut Option<Run>, reporters: &mut [Box<dyn Reporter>]
 
 /// Secrets of the run that stand in its folder, in whatever was written there so far.
 fn leaks(setup: &Setup, delivery: &Delivery) -> Result<Vec<Leak>, CliError> {
-    Ok(Canaries::new(&setup.secrets()).leaks_in(&delivery.out)?)
+    Ok(leaks_in(&delivery.out, &Secrets::new(&setup.secrets()))?)
 }
 
 fn finished_with(finished: RunFinished, leaks: Vec<Leak>) -> RunFinished {

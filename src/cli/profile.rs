@@ -24,6 +24,8 @@ pub struct Application {
     pub profile: Profile,
     pub bundled: bool,
     pub static_secret: Option<SecretString>,
+    /// What `app.ca` names.
+    pub ca_pem: Option<String>,
     /// Secrets of the dossier's environments that are set, by environment.
     pub dossier_secrets: BTreeMap<String, SecretString>,
 }
@@ -35,7 +37,7 @@ pub fn bundled() -> Result<Application, CliError> {
     let environments = profile.dossier.environments.iter();
     let dossier_secrets =
         environments.map(|environment| (environment.name.clone(), SecretString::from(format!("sample secret of {}", environment.name))));
-    Ok(Application { bundled: true, static_secret: None, dossier_secrets: dossier_secrets.collect(), profile })
+    Ok(Application { bundled: true, static_secret: None, ca_pem: None, dossier_secrets: dossier_secrets.collect(), profile })
 }
 
 /// The bundled application as a device and as a native program: started from this very executable, with the run's defect.
@@ -64,7 +66,11 @@ pub fn read_application(path: &Path) -> Result<Application, CliError> {
         .filter_map(|environment| Some((environment.name.clone(), environment.secret_env.as_ref()?)))
         .filter_map(|(environment, variable)| Some((environment, SecretString::from(std::env::var(variable).ok()?))))
         .collect();
-    Ok(Application { profile, bundled: false, static_secret, dossier_secrets })
+    let ca_pem = match &profile.app.ca {
+        Some(ca) => Some(read(&path.parent().unwrap_or(Path::new(".")).join(ca))?),
+        None => None,
+    };
+    Ok(Application { profile, bundled: false, static_secret, ca_pem, dossier_secrets })
 }
 
 /// `mock`, or the path of a target file.
@@ -140,7 +146,7 @@ fn check_action(path: &Path, app: &App, name: &str, action: &Action) -> Result<(
             (false, true) => Ok(()),
         };
     }
-    if !action.open.is_empty() || action.submit.is_some() || action.books.is_some() {
+    if !action.open.is_empty() || action.submit.is_some() || action.books.is_some() || !action.before.is_empty() || action.next.is_some() {
         return wrong(
             format!("app.actions.{name} has a key of a page, and a {} application has none", app.r#type.name()),
             "give `arguments`, if it needs any, `shows` and `scope` alone",

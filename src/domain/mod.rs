@@ -2,6 +2,7 @@
 
 mod address;
 mod application;
+mod escapes;
 mod evidence;
 mod finding;
 mod known_failure;
@@ -11,6 +12,7 @@ mod patience;
 mod profile;
 mod requirement;
 mod scenario;
+mod secrets;
 mod shard;
 mod target;
 mod verdict;
@@ -27,9 +29,12 @@ pub use known_failure::KnownFailure;
 pub use oracle::{Oracle, OraclePart};
 pub use party::{Parties, Party, Weighed};
 pub use patience::{Patience, Waiting};
-pub use profile::{Action, App, Attested, Console, Dossier, DossierEnvironment, Login, Profile, StaticClient, TemporaryUser, Window};
+pub use profile::{
+    Action, App, Attested, Console, Control, Dossier, DossierEnvironment, Login, Profile, StaticClient, TemporaryUser, Window,
+};
 pub use requirement::{Actor, Level, Requirement, RequirementId, RequirementIdError};
 pub use scenario::{ScenarioId, ScenarioSummary, StepText, Suite};
+pub use secrets::{Secrets, base64_cores, hexadecimal};
 pub use shard::{Shard, ShardError};
 pub use target::{Assume, SignInSelectors, TargetClient, TargetFile, TargetUser};
 pub use verdict::{Readiness, Verdict, readiness};

@@ -28,6 +28,8 @@ pub struct App {
     pub r#type: ApplicationType,
     /// The page with the login button; a program (`native`, `device`) has none.
     pub url: Option<Url>,
+    /// File, beside the profile, with the authority of its certificate where that is none that everybody knows, or the certificate itself.
+    pub ca: Option<std::path::PathBuf>,
     /// Program and arguments; the harness starts and stops it. Without it or `image` the application must be running already.
     pub command: Option<Vec<String>>,
     /// Image of a container, instead of a command; the harness runs it on the host's network and removes it.
@@ -98,11 +100,46 @@ pub struct Login {
     /// CSS selector of what a person clicks to sign in at a second platform, where the application knows one
     /// (`{other_issuer}`, `{other_api}`, `{other_client_id}`, `{other_client_secret}` in `env`).
     pub other_trigger: Option<String>,
-    /// CSS selector of what signs the user out.
-    pub logout: Option<String>,
+    /// What a person clicks, one after the other, before the trigger is there for them: a banner, a menu, a way to sign in.
+    #[serde(default)]
+    pub before: Vec<String>,
+    /// What signs the user out.
+    pub logout: Option<Control>,
     /// Whether a sign-out ends the session at the platform too, by `end_session_endpoint` (LO-06).
     #[serde(default)]
     pub ends_platform_session: bool,
+}
+
+/// What a person clicks: a CSS selector, or a table with it and what they click before.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(from = "WrittenControl")]
+pub struct Control {
+    pub trigger: String,
+    pub before: Vec<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(untagged, expecting = "a CSS selector, or a table with `trigger` and `before`")]
+enum WrittenControl {
+    Plain(String),
+    Steps(Steps),
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Steps {
+    trigger: String,
+    #[serde(default)]
+    before: Vec<String>,
+}
+
+impl From<WrittenControl> for Control {
+    fn from(written: WrittenControl) -> Self {
+        match written {
+            WrittenControl::Plain(trigger) => Self { trigger, before: Vec::new() },
+            WrittenControl::Steps(Steps { trigger, before }) => Self { trigger, before },
+        }
+    }
 }
 
 /// What a native or device program writes to its output. The address to open and the code to type need no pattern: the suite knows
@@ -134,8 +171,14 @@ pub struct Action {
     /// What a program's command is followed by when it is to do this; without it a run does it by itself after the sign-in.
     #[serde(default)]
     pub arguments: Vec<String>,
+    /// What a person clicks, one after the other, on the opened page before the entries are there.
+    #[serde(default)]
+    pub before: Vec<String>,
     /// CSS selector with one element per entry shown; of a program a regular expression that matches one line of output per entry.
     pub shows: String,
+    /// CSS selector of what a person clicks to see more of the list: another page, or more of this one. Without it `rel=next` and the usual
+    /// words are looked for.
+    pub next: Option<String>,
     /// The scope that it needs.
     pub scope: String,
     /// CSS selector of what writes to the API when a person clicks it on the opened page.
@@ -222,6 +265,13 @@ impl App {
 fn same_name(one: &str, other: &str) -> bool {
     let plain = |name: &str| name.replace([' ', '-', '_'], "").to_lowercase();
     plain(one) == plain(other)
+}
+
+impl Login {
+    /// What is there for somebody who may sign in: the trigger, or what is clicked before it.
+    pub fn entrance(&self) -> Vec<&str> {
+        std::iter::once(&self.trigger).chain(&self.before).map(String::as_str).collect()
+    }
 }
 
 impl Profile {

@@ -49,13 +49,22 @@ pub fn own_certificate(hosts: &[&str]) -> Result<OwnCertificate, PlatformError> 
 
 /// Base64 of the SHA-256 of the first certificate's public key (SPKI), as Chromium wants it to trust a private CA.
 pub fn spki_of(pem: &str) -> Result<String, PlatformError> {
-    use base64::Engine;
     use rustls::pki_types::pem::PemObject;
-    let unreadable = |error: String| PlatformError::Certificate(format!("the CA file holds no certificate that can be read: {error}"));
     let der = rustls::pki_types::CertificateDer::from_pem_slice(pem.as_bytes()).map_err(|error| unreadable(error.to_string()))?;
+    spki_of_der(&der)
+}
+
+/// [`spki_of`] of a certificate as it travels.
+pub fn spki_of_der(der: &[u8]) -> Result<String, PlatformError> {
+    use base64::Engine;
+    let der = rustls::pki_types::CertificateDer::from(der);
     let certificate = webpki::EndEntityCert::try_from(&der).map_err(|error| unreadable(error.to_string()))?;
     let digest = ring::digest::digest(&ring::digest::SHA256, certificate.subject_public_key_info().as_ref());
     Ok(base64::engine::general_purpose::STANDARD.encode(digest))
+}
+
+fn unreadable(error: String) -> PlatformError {
+    PlatformError::Certificate(format!("the CA file holds no certificate that can be read: {error}"))
 }
 
 #[cfg(test)]

@@ -29,6 +29,11 @@ impl Clock {
         Timestamp::now().as_millisecond() + self.offset_seconds.load(Ordering::Relaxed).saturating_mul(1000)
     }
 
+    /// Back to the machine's time.
+    pub(super) fn set_right(&self) {
+        self.offset_seconds.store(0, Ordering::Relaxed);
+    }
+
     pub fn advance(&self, by: Duration) {
         self.offset_seconds.fetch_add(i64::try_from(by.as_secs()).unwrap_or(i64::MAX), Ordering::Relaxed);
     }

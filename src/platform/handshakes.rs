@@ -3,14 +3,17 @@
 
 use std::io;
 use std::pin::Pin;
-use std::sync::{Arc, Weak};
+use std::sync::{Arc, OnceLock, Weak};
 use std::task::{Context, Poll, ready};
 
+use axum::Extension;
+use axum::middleware::AddExtension;
 use axum_server::accept::Accept;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tower::Layer;
 
 use super::Shared;
-use super::tls::{is_armed, record};
+use super::tls::{SHOWN, Spoilt, is_armed, record};
 
 /// Wraps what makes handshakes: one that the client breaks off with an alert is recorded, and one after which it says nothing.
 #[derive(Clone)]
@@ -25,15 +28,21 @@ where
     A::Future: Send + 'static,
 {
     type Stream = Watched<A::Stream>;
-    type Service = A::Service;
-    type Future = Pin<Box<dyn Future<Output = io::Result<(Self::Stream, A::Service)>> + Send>>;
+    type Service = AddExtension<A::Service, Spoilt>;
+    type Future = Pin<Box<dyn Future<Output = io::Result<(Self::Stream, Self::Service)>> + Send>>;
 
     fn accept(&self, stream: I, service: S) -> Self::Future {
         let (handshake, shared) = (self.acceptor.accept(stream, service), self.shared.clone());
+        let handshake = async move {
+            let made = handshake.await;
+            (made, SHOWN.with(|shown| shown.get().copied()))
+        };
         Box::pin(async move {
             let shared = shared.upgrade();
-            match handshake.await {
+            let (made, shown) = SHOWN.scope(OnceLock::new(), handshake).await;
+            match made {
                 Ok((stream, service)) => {
+                    let service = Extension(Spoilt(shown)).layer(service);
                     Ok((Watched { stream, silent: shared.filter(|shared| is_armed(shared)).as_ref().map(Arc::downgrade) }, service))
                 }
                 Err(error) => {

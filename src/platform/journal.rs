@@ -186,6 +186,11 @@ impl Trace {
         fired
     }
 
+    /// The exchange goes over a connection that a fault has spoilt: that was its firing.
+    pub(super) fn spoilt_by(&self, fault: &'static str) {
+        self.fired(fault, true);
+    }
+
     /// Adds to what the journal will say of this exchange.
     pub fn note(&self, write: impl FnOnce(&mut Facts)) {
         write(&mut self.lock().facts);

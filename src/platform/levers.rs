@@ -49,6 +49,12 @@ impl Platform {
         Ok(accounts.approve_registration(&shared.random, number, now)?)
     }
 
+    /// Everything is as when the platform started, for whoever uses one platform several times: people, e-mails, records, limits, grants,
+    /// faults. What was registered is gone too; it goes on to listen, with its keys and its journal.
+    pub fn restore(&self) {
+        self.shared().restore();
+    }
+
     pub fn password_of(&self, email: &str) -> Option<SecretString> {
         self.shared().accounts().user_by_email(email).map(|user| user.password.clone())
     }

@@ -44,6 +44,11 @@ impl Limiter {
         Self { limit: assumptions.rate_limit, window, clients: Mutex::default() }
     }
 
+    /// As if nobody had asked for anything yet.
+    pub(super) fn forget_all(&self) {
+        self.clients.lock().unwrap_or_else(PoisonError::into_inner).clear();
+    }
+
     /// Counts one request of a client at `now`, or says how long it has to wait. A refused request does not count: a client
     /// that waits as told is admitted.
     ///

@@ -21,7 +21,7 @@ use super::hosts::foreign_address;
 use super::journal::Notes;
 use super::redaction::Redaction;
 use super::store::{self, DataError, Store};
-use super::tls::{self, Certificates};
+use super::tls::{self, Certificates, Spoilt};
 use super::{EndpointPaths, Journal, Settings, Shared, Switchboard, Trace, api, authorization, cors, lang, portal, workbench};
 use crate::domain::{Endpoint, Exchange};
 
@@ -252,6 +252,9 @@ fn routes(shared: Arc<Shared>) -> Router {
 async fn record(State(shared): State<Arc<Shared>>, request: Request, next: Next) -> Response {
     let at_ms = shared.journal.elapsed_ms();
     let trace = shared.journal.open();
+    if let Some(Spoilt(Some(fault))) = request.extensions().get() {
+        trace.spoilt_by(fault);
+    }
     if !shared.journal.records() || workbench::is_own_path(request.uri().path()) {
         return unrecorded(request, next, trace).await;
     }
@@ -347,7 +350,7 @@ async fn unrecorded(mut request: Request, next: Next, trace: Trace) -> Response 
     next.run(request).await
 }
 
-fn endpoint(paths: &EndpointPaths, path: &str) -> Endpoint {
+pub(super) fn endpoint(paths: &EndpointPaths, path: &str) -> Endpoint {
     if let Some(endpoint) = paths.endpoint(path) {
         return endpoint;
     }

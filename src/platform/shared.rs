@@ -12,6 +12,7 @@ use super::redaction::Redaction;
 use super::store::{Found, Store};
 use super::workbench::Workbench;
 use super::{Clock, Journal, Random, Settings, Switchboard};
+use crate::domain::Endpoint;
 
 /// What every handler of one platform instance shares (`State<Arc<Shared>>`).
 ///
@@ -38,6 +39,8 @@ pub struct Shared {
     pub(super) store: Option<Store>,
     /// What authorization responses name besides, for a lever.
     pub(super) named_besides: Mutex<Vec<(String, String)>>,
+    /// The answer after which a bad certificate is shown, for a lever.
+    pub(super) spared_until: Mutex<Option<(Endpoint, u16)>>,
     pub(super) accounts: Kept<Accounts>,
     pub(super) authorizations: Kept<Authorizations>,
     pub(super) clinic: Kept<Clinic>,
@@ -48,14 +51,7 @@ impl Shared {
     pub(super) fn new(settings: Settings, issuer: Url, own_key: Option<OwnKey>, store: Option<Store>, found: Option<Found>) -> Self {
         // What was issued by an earlier process must not come again.
         let random = if found.is_some() { Random::of_the_system() } else { Random::seeded(settings.seed) };
-        let Found { accounts, authorizations, clinic } = found.unwrap_or_else(|| Found {
-            accounts: Accounts::seeded(&random),
-            authorizations: Authorizations::default(),
-            clinic: match settings.sample_day {
-                Some(day) => Clinic::seeded_on(settings.seed, day),
-                None => Clinic::seeded(settings.seed),
-            },
-        });
+        let Found { accounts, authorizations, clinic } = found.unwrap_or_else(|| seeded(&settings, &random));
         let journal = settings.journal;
         Self {
             clinic: Kept::new(clinic),
@@ -65,6 +61,7 @@ impl Shared {
             store,
             metadata: OnceLock::new(),
             named_besides: Mutex::default(),
+            spared_until: Mutex::default(),
             journal: Journal::keeping(journal),
             workbench: settings.workbench.clone().map(|settings| Workbench::new(settings.control_key)),
             limiter: Limiter::new(&settings.assumptions),
@@ -75,6 +72,19 @@ impl Shared {
             faults: Switchboard::default(),
             redaction: Redaction::keeping(journal),
         }
+    }
+
+    /// People, records, grants, limits and faults as at the start; keys, journal and what was given out as a secret stay.
+    pub(super) fn restore(&self) {
+        let Found { accounts, authorizations, clinic } = seeded(&self.settings, &Random::seeded(self.settings.seed));
+        self.faults.disarm_all();
+        self.limiter.forget_all();
+        self.clock.set_right();
+        self.named_besides.lock().unwrap_or_else(PoisonError::into_inner).clear();
+        *self.spared_until.lock().unwrap_or_else(PoisonError::into_inner) = None;
+        *self.accounts.lock() = accounts;
+        *self.authorizations.lock() = authorizations;
+        *self.clinic.lock() = clinic;
     }
 
     /// The issuer identifier as metadata and tokens carry it: no trailing slash.
@@ -102,5 +112,17 @@ impl Shared {
 
     pub(super) fn clinic(&self) -> Guard<'_, Clinic> {
         self.clinic.lock()
+    }
+}
+
+/// The state that settings make, by a source of randomness that nobody has drawn from.
+fn seeded(settings: &Settings, random: &Random) -> Found {
+    Found {
+        accounts: Accounts::seeded(random),
+        authorizations: Authorizations::default(),
+        clinic: match settings.sample_day {
+            Some(day) => Clinic::seeded_on(settings.seed, day),
+            None => Clinic::seeded(settings.seed),
+        },
     }
 }

@@ -1,6 +1,6 @@
 //! The certificates of a platform under TLS: the sound one, and those that a fault shows instead. Chosen at each handshake.
 
-use std::sync::{Arc, OnceLock, Weak};
+use std::sync::{Arc, OnceLock, PoisonError, Weak};
 
 use axum::extract::{Request, State};
 use axum::http::{HeaderValue, header};
@@ -14,7 +14,8 @@ use rustls::server::{ClientHello, NoServerSessionStorage, ResolvesServerCert};
 use rustls::sign::CertifiedKey;
 use secrecy::ExposeSecret;
 
-use super::{Fault, PlatformError, Shared, Tls, TlsVersion};
+use super::server::endpoint;
+use super::{Fault, Platform, PlatformError, Shared, Tls, TlsVersion};
 use crate::domain::{Endpoint, Exchange, Facts, HANDSHAKE};
 
 pub const SELF_SIGNED: &str = "tls-self-signed";
@@ -31,6 +32,27 @@ pub const FAULTS: &[Fault] = &[
     fault(WRONG_HOST, "shows a certificate of the right authority for another host (https only, new connections)"),
     fault(EXPIRED, "shows a certificate of the right authority that has expired (https only, new connections)"),
 ];
+
+tokio::task_local! {
+    /// The fault by which the handshake that runs now was shown a bad certificate.
+    pub(super) static SHOWN: OnceLock<&'static str>;
+}
+
+/// In the extensions of every request that came over such a connection: that fault.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Spoilt(pub Option<&'static str>);
+
+impl Platform {
+    /// A bad certificate is shown from the next answer of this endpoint with this status on, not before.
+    pub fn spare_handshakes_until(&self, endpoint: Endpoint, status: u16) {
+        *self.shared().spared_until.lock().unwrap_or_else(PoisonError::into_inner) = Some((endpoint, status));
+    }
+
+    /// A bad certificate is shown as soon as its fault is armed.
+    pub fn spare_no_handshake(&self) {
+        *self.shared().spared_until.lock().unwrap_or_else(PoisonError::into_inner) = None;
+    }
+}
 
 /// Picks a handshake's certificate.
 #[derive(Debug)]
@@ -73,9 +95,14 @@ impl ResolvesServerCert for Certificates {
     fn resolve(&self, _: ClientHello<'_>) -> Option<Arc<CertifiedKey>> {
         let fired = self.shared.get().and_then(Weak::upgrade).and_then(|shared| {
             let armed = self.faulty.iter().find(|(name, _)| shared.faults.armed().iter().any(|(known, _)| known == name))?;
+            if shared.spared_until.lock().unwrap_or_else(PoisonError::into_inner).is_some() {
+                return None;
+            }
             let trace = shared.journal.open();
             trace.fires(&shared.faults, armed.0).then(|| {
                 record(&shared, trace.number(), vec![armed.0.to_owned()], None);
+                // Outside of a handshake of this platform's nobody asks.
+                let _ = SHOWN.try_with(|shown| shown.set(armed.0));
                 armed.1.clone()
             })
         });
@@ -85,8 +112,11 @@ impl ResolvesServerCert for Certificates {
 
 /// Layer: while a fault of this table is armed, no answer leaves its connection open.
 pub(super) async fn end_connection(State(shared): State<Arc<Shared>>, request: Request, next: Next) -> Response {
+    let endpoint = endpoint(&shared.settings.paths, request.uri().path());
     let mut response = next.run(request).await;
     if is_armed(&shared) {
+        let mut spared_until = shared.spared_until.lock().unwrap_or_else(PoisonError::into_inner);
+        spared_until.take_if(|awaited| *awaited == (endpoint, response.status().as_u16()));
         response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
     }
     response

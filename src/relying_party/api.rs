@@ -89,6 +89,10 @@ impl App {
         if self.config.has(Defect::TokenInQuery) {
             self.call_by_query(address, access).await?;
         }
+        if self.config.has(Defect::TrustsAnyCertificateForUsers) {
+            let request = self.http.client().get(address).bearer_auth(access.expose_secret()).build().map_err(HttpError::from)?;
+            return Ok(self.http.unless(Defect::TrustsAnyCertificateForUsers).send(request, Repeat::Read).await?);
+        }
         self.call(&Call { method: Method::GET, address: address.to_owned(), body: None }, access).await
     }
 
@@ -197,6 +201,20 @@ impl App {
             }
         }
         Err(ApiError::Unreadable("a list without an end"))
+    }
+
+    /// The entries from one on, as many as the platform gives at once, and whether there are more.
+    pub async fn list_from<T: DeserializeOwned>(
+        &self,
+        session: &Session,
+        resource: &str,
+        members: &[&str],
+        offset: usize,
+    ) -> Result<(Vec<T>, bool), ApiError> {
+        let page = self.page(session, resource, offset, members).await?;
+        let more = page.has_more && !page.items.is_empty() && !self.config.has(Defect::StopsAfterFirstPage);
+        let entries = serde_json::from_value(Value::Array(page.items)).map_err(|_| ApiError::Unreadable("an entry"))?;
+        Ok((entries, more))
     }
 
     async fn page(&self, session: &Session, resource: &str, offset: usize, members: &[&str]) -> Result<Page, ApiError> {

@@ -1,6 +1,6 @@
 use std::collections::HashMap;
 use std::net::{SocketAddr, TcpListener};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use secrecy::SecretString;
@@ -11,8 +11,8 @@ use url::Url;
 use super::config::{OtherPlatform, under};
 use super::http::Http;
 use super::provider::Provider;
-use super::session::{Store, User};
-use super::{Config, RelyingPartyError, background, routes};
+use super::session::{SignedIn, Store, User};
+use super::{Config, Defect, RelyingPartyError, background, routes};
 
 /// A bound socket, so that the redirect URI can be registered before the application starts.
 #[derive(Debug)]
@@ -44,6 +44,7 @@ impl Listener {
 #[derive(Debug)]
 pub struct RelyingParty {
     base_url: Url,
+    log: Log,
     stopping: CancellationToken,
     server: Option<JoinHandle<()>>,
     background: JoinHandle<()>,
@@ -55,6 +56,7 @@ impl RelyingParty {
         let socket = tokio::net::TcpListener::from_std(listener.socket).map_err(|source| RelyingPartyError::Listen { address, source })?;
         let base_url = config.base_url.clone();
         let app = App::new(config)?;
+        let log = app.log.clone();
         let background = tokio::spawn(background::work(app.clone()));
         let router = routes::router(app);
         let stopping = CancellationToken::new();
@@ -64,11 +66,16 @@ impl RelyingParty {
                 tracing::error!(%error, "the application's server ended");
             }
         });
-        Ok(Self { base_url, stopping, server: Some(server), background })
+        Ok(Self { base_url, log, stopping, server: Some(server), background })
     }
 
     pub fn base_url(&self) -> &Url {
         &self.base_url
+    }
+
+    /// What it wrote to its log of sign-ins.
+    pub fn written(&self) -> String {
+        self.log.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     /// Answers what is under way for at most a second, then stops.
@@ -92,12 +99,16 @@ impl Drop for RelyingParty {
     }
 }
 
+/// Lines about sign-ins.
+type Log = Arc<Mutex<String>>;
+
 /// What all handlers share.
 pub(super) struct App {
     pub config: Config,
     pub http: Http,
     pub provider: Provider,
     pub store: Store,
+    log: Log,
     /// Lists read by anyone, by resource. Filled only by the defect that shows them to everyone.
     pub shared_lists: super::api::SharedLists,
     /// The same application at the second platform: metadata, keys, client and API of its own; sessions are kept here.
@@ -109,6 +120,13 @@ pub(super) struct App {
 }
 
 impl App {
+    /// Who signed in, for its operators. The defect writes down what they signed in with.
+    pub fn note_sign_in(&self, signed_in: &SignedIn) {
+        let given = if self.config.has(Defect::TokensInLog) { signed_in.tokens.written() } else { String::new() };
+        let line = format!("{} has signed in {given}\n", signed_in.user.sub);
+        self.log.lock().unwrap_or_else(PoisonError::into_inner).push_str(&line);
+    }
+
     /// The platform that an attempt or a session belongs to: what it was given goes there and nowhere else (CB-10).
     pub fn at(&self, other: bool) -> &Self {
         self.other.as_deref().filter(|_| other).unwrap_or(self)
@@ -126,6 +144,7 @@ impl App {
             other,
             provider: Provider::default(),
             store: Store::default(),
+            log: Log::default(),
             shared_lists: Default::default(),
             first_token: Mutex::default(),
             users_by_email: Mutex::default(),

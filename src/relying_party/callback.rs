@@ -11,9 +11,10 @@ use url::form_urlencoded;
 
 use super::app::App;
 use super::comparison::Compared;
-use super::pages::{self, Visit};
-use super::session::{Attempt, Refusal, Session, SignedIn};
+use super::pages;
+use super::session::{self, Attempt, Refusal, Session, SignedIn};
 use super::sign_in::SignInError;
+use super::visit::Visit;
 use super::{Defect, Habit, Window, login};
 use crate::oauth::ErrorCode;
 
@@ -67,6 +68,7 @@ pub(super) async fn callback(State(app): State<Arc<App>>, RawQuery(query): RawQu
         Ok(code) => match party.sign_in(&attempt, code).await {
             Ok(signed_in) => {
                 let signed_in = SignedIn { at_other: attempt.at_other, ..signed_in };
+                app.note_sign_in(&signed_in);
                 let jar = app.store.begin_signed_in(&session, signed_in, jar, &app.config);
                 if app.config.has(Defect::KeepsCodeInUrl) {
                     let session = app.store.find(&jar, &app.config);
@@ -239,7 +241,8 @@ pub(super) async fn done(
     jar: CookieJar,
     visit: Visit,
 ) -> impl IntoResponse {
-    let session = app.store.find(&jar, &app.config);
+    let shown = app.store.find(&jar, &app.config);
     let window = if parameters.window.as_deref() == Some("popup") { Window::Popup } else { Window::Same };
-    pages::done(&app, session.as_deref(), &visit, window)
+    let jar = if app.config.has(Defect::TokensInPackedCookie) { jar.add(session::packed_removal(&app.config)) } else { jar };
+    (jar, pages::done(&app, shown.as_deref(), &visit, window))
 }

@@ -41,11 +41,12 @@ enum Way {
     Host,
 }
 
-const CARELESS: [(Defect, Compared, Way); 24] = [
+const CARELESS: [(Defect, Compared, Way); 25] = [
     (Defect::ComparesHalfOfState, Compared::State, Way::FirstHalf),
     (Defect::ComparesStateInAnyCase, Compared::State, Way::AnyCase),
     (Defect::ComparesBeginningOfState, Compared::State, Way::Beginning),
     (Defect::TakesPartOfState, Compared::State, Way::Part),
+    (Defect::FindsStateInside, Compared::State, Way::Inside),
     (Defect::CutsSlashOfResponseIssuer, Compared::ResponseIssuer, Way::Slash),
     (Defect::ComparesResponseIssuerInAnyCase, Compared::ResponseIssuer, Way::AnyCase),
     (Defect::ComparesHostOfResponseIssuer, Compared::ResponseIssuer, Way::Host),

@@ -1,5 +1,7 @@
+use clap::ValueEnum;
+
 /// A way of the application that is unusual and sound: whoever judges it must let it pass.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum Habit {
     /// Begins one more login by itself after a refused one.
     BeginsAgain,
@@ -9,4 +11,37 @@ pub enum Habit {
     LenientClock,
     /// Sends a state and leaves the defence against forged responses to PKCE and nonce.
     ReliesOnPkce,
+    /// Shows a page of the patients at a time, and reads each page when it is asked for.
+    PagesItsLists,
+    /// Keeps the person's account when the access has ended, and offers to connect it again.
+    OffersReconnection,
+    /// Has a banner over its pages until it is answered, and what signs in and out in menus.
+    Covered,
+    /// Names its users by their initials.
+    Initials,
+    /// Names its users by title, surname and a letter.
+    TitleAndSurname,
+    /// Names its users in the label of an icon alone.
+    Labelled,
+    /// Draws who is signed in within a shadow root.
+    ShadowRoot,
+    /// Says that a sign-in failed in a toast, which vanishes.
+    Toast,
+    /// Draws who is signed in, and its lists, long after the page has loaded.
+    Late,
+    /// Opens its popup blank, and sends it on later.
+    BlankPopup,
+    /// Asks once more before it signs out.
+    AsksOnceMore,
+}
+
+impl Habit {
+    /// What the pages' script makes of the markup, by name.
+    pub(super) fn markup(self) -> Option<String> {
+        let is_of_markup = !matches!(
+            self,
+            Self::BeginsAgain | Self::LoadsTwice | Self::LenientClock | Self::ReliesOnPkce | Self::PagesItsLists | Self::OffersReconnection
+        );
+        is_of_markup.then(|| self.to_possible_value().map(|value| value.get_name().to_owned())).flatten()
+    }
 }

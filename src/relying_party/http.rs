@@ -75,13 +75,30 @@ impl Answer {
     }
 }
 
+/// The defects that look at certificates, except at one endpoint.
+const CARELESS_SOMEWHERE: [Defect; 5] = [
+    Defect::TrustsAnyCertificateAtDiscovery,
+    Defect::TrustsAnyCertificateForKeys,
+    Defect::TrustsAnyCertificateForUsers,
+    Defect::TrustsAnyCertificateAtRefresh,
+    Defect::TrustsAnyCertificateAtRevocation,
+];
+
 pub(super) struct Http {
     client: reqwest::Client,
+    /// Only a defect has it.
+    careless: Option<Box<Self>>,
     defect: Option<Defect>,
 }
 
 impl Http {
     pub fn new(config: &Config) -> Result<Self, RelyingPartyError> {
+        let somewhere = CARELESS_SOMEWHERE.iter().any(|defect| defect.is(config.defect));
+        let careless = if somewhere { Some(Box::new(Self::made(config, true)?)) } else { None };
+        Ok(Self { careless, ..Self::made(config, false)? })
+    }
+
+    fn made(config: &Config, careless: bool) -> Result<Self, RelyingPartyError> {
         // A second installation is refused and harmless: the first provider stays.
         let _ = rustls::crypto::ring::default_provider().install_default();
         let mut client = reqwest::Client::builder()
@@ -96,12 +113,22 @@ impl Http {
             client = client.no_proxy();
         }
         if let Some(pem) = &config.extra_ca_pem {
-            client = client.tls_certs_merge(reqwest::Certificate::from_pem_bundle(pem.as_bytes())?);
+            let own = reqwest::Certificate::from_pem_bundle(pem.as_bytes())?;
+            client = match Defect::IgnoresNameInCertificate.is(config.defect) {
+                // Beside the system's authorities names cannot be left out of account.
+                true => client.tls_certs_only(own).tls_danger_accept_invalid_hostnames(true),
+                false => client.tls_certs_merge(own),
+            };
         }
-        if Defect::TrustsAnyCertificate.is(config.defect) {
+        if careless || Defect::TrustsAnyCertificate.is(config.defect) {
             client = client.tls_danger_accept_invalid_certs(true).tls_danger_accept_invalid_hostnames(true);
         }
-        Ok(Self { client: client.build()?, defect: config.defect })
+        Ok(Self { client: client.build()?, careless: None, defect: config.defect })
+    }
+
+    /// This client; with the defect one that looks at no certificate.
+    pub fn unless(&self, defect: Defect) -> &Self {
+        self.careless.as_deref().filter(|_| defect.is(self.defect)).unwrap_or(self)
     }
 
     pub fn client(&self) -> &reqwest::Client {

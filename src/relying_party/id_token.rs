@@ -14,6 +14,8 @@ use crate::oauth::decode_jwt;
 pub(super) const LEEWAY_SECONDS: f64 = 120.0;
 /// The same as a habit.
 const LENIENT_SECONDS: f64 = 300.0;
+/// What the defect allows.
+const HOURS_SECONDS: f64 = 7200.0;
 /// An ID token comes straight from the token endpoint: one issued longer ago than this is somebody else's.
 pub(super) const OLDEST_SECONDS: f64 = 900.0;
 
@@ -148,6 +150,7 @@ impl App {
         let unread = |exp: &Value| (has(Defect::TakesExpiryOfZero) && *exp == 0) || (has(Defect::TakesExpiryInText) && exp.is_string());
         match time("exp") {
             Some(exp) if exp > now - leeway => {}
+            Some(exp) if exp > now - HOURS_SECONDS && has(Defect::AllowsHoursOfSkew) => {}
             _ if claims.get("exp").is_some_and(unread) => {}
             _ => return Err("it has expired"),
         }

@@ -2,11 +2,11 @@ use jiff::civil::{Date, DateTime};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::Defect;
 use super::api::ApiError;
 use super::app::App;
 use super::session::Session;
 use super::words::Words;
+use super::{Defect, Habit};
 use crate::oauth::giponext;
 
 /// What a signed-in user can do here that reads the API.
@@ -183,12 +183,18 @@ pub(super) async fn read(app: &App, session: &Session, feature: Feature) -> Resu
     if let Some(rows) = shared.and_then(|lists| lists.get(feature.path()).cloned()) {
         return Ok(rows);
     }
+    if let Some(rows) = session.data().earlier_rows.get(feature.path()).filter(|_| app.config.has(Defect::KeepsListsAtSignOut)) {
+        return Ok(rows.clone());
+    }
     let outcome = match feature {
         Feature::Patients => patients(app, session).await,
         Feature::Agenda => appointments(app, session).await,
         Feature::MedicalReports if app.config.has(Defect::FixedReports) => Ok(vec![fixed_report()]),
         Feature::MedicalReports => medical_reports(app, session).await,
     };
+    if let (Ok(rows), true) = (&outcome, app.config.has(Defect::KeepsListsAtSignOut)) {
+        session.data().kept_rows.insert(feature.path(), rows.clone());
+    }
     if app.config.has(Defect::IgnoresDeactivation) {
         match &outcome {
             Ok(rows) => drop(session.data().kept_rows.insert(feature.path(), rows.clone())),
@@ -205,8 +211,22 @@ pub(super) async fn read(app: &App, session: &Session, feature: Feature) -> Resu
     outcome
 }
 
+/// [`read`] from one row on, and where the next page begins. Only [`Habit::PagesItsLists`] leaves rows for another page.
+pub(super) async fn read_from(app: &App, session: &Session, feature: Feature, from: usize) -> Result<(Vec<Row>, Option<usize>), ApiError> {
+    if feature != Feature::Patients || !app.config.does(Habit::PagesItsLists) {
+        return Ok((read(app, session, feature).await?, None));
+    }
+    let (patients, more) = app.list_from(session, "patients", PATIENT, from).await?;
+    let rows = patient_rows(patients);
+    let next = more.then_some(from + rows.len());
+    Ok((rows, next))
+}
+
 async fn patients(app: &App, session: &Session) -> Result<Vec<Row>, ApiError> {
-    let patients: Vec<Patient> = app.list(session, "patients", PATIENT).await?;
+    Ok(patient_rows(app.list(session, "patients", PATIENT).await?))
+}
+
+fn patient_rows(patients: Vec<Patient>) -> Vec<Row> {
     let row = |patient: Patient| {
         let born = patient.birth_date.as_deref().map(day);
         let code = patient.fiscal_code.unwrap_or_default();
@@ -218,7 +238,7 @@ async fn patients(app: &App, session: &Session) -> Result<Vec<Row>, ApiError> {
             confirms: None,
         }
     };
-    Ok(patients.into_iter().map(row).collect())
+    patients.into_iter().map(row).collect()
 }
 
 async fn appointments(app: &App, session: &Session) -> Result<Vec<Row>, ApiError> {

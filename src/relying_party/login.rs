@@ -62,6 +62,12 @@ pub(super) async fn login(State(app): State<Arc<App>>, Query(parameters): Query<
         let decode = |to: String| percent_encoding::percent_decode_str(&to).decode_utf8_lossy().into_owned();
         attempt.return_to = attempt.return_to.map(decode);
     }
+    if app.config.has(Defect::VerifierPerSession) {
+        attempt.verifier = attempt.verifier.map(|own| session.data().first_verifier.get_or_insert(own).clone());
+    }
+    if app.config.has(Defect::NoncePerSession) {
+        attempt.nonce = attempt.nonce.map(|own| session.data().first_nonce.get_or_insert(own).clone());
+    }
     if app.config.has(Defect::SessionIdInState) {
         attempt.state = format!("{}.{}", attempt.state, URL_SAFE_NO_PAD.encode(format!(r#"{{"session":"{}"}}"#, session.id)));
     }
@@ -97,7 +103,7 @@ pub(super) fn begin(config: &Config, window: Window) -> Attempt {
         () => Some(random()),
     };
     let verifier = match () {
-        () if config.has(Defect::NoPkce) || defenceless => None,
+        () if config.has(Defect::NoPkce) || config.has(Defect::NoncePerSession) || defenceless => None,
         () if config.has(Defect::ConstantVerifier) => Some(CONSTANT_VERIFIER.into()),
         () => Some(SecretString::from(PkceCodeChallenge::new_random_sha256().1.into_secret())),
     };

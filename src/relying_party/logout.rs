@@ -13,17 +13,20 @@ use super::{Defect, platform_sign_out};
 pub(super) async fn logout(State(app): State<Arc<App>>, RawQuery(query): RawQuery, jar: CookieJar, body: String) -> Response {
     let mut onward = None;
     if let Some(session) = app.store.find(&jar, &app.config) {
-        if !app.config.has(Defect::LogoutKeepsSession) {
-            app.store.end(&session.id);
+        let signed_in = session.signed_in();
+        match () {
+            () if app.config.has(Defect::KeepsListsAtSignOut) => session.forget_user(),
+            () if app.config.has(Defect::LogoutKeepsSession) => {}
+            () => app.store.end(&session.id),
         }
-        if let Some(signed_in) = session.signed_in() {
+        if let Some(signed_in) = signed_in {
             if !app.config.has(Defect::ForgetsToRevoke) {
                 app.at(signed_in.at_other).revoke_all(&signed_in.tokens).await;
             }
             onward = platform_sign_out::begin(&app, &signed_in).await;
         }
     }
-    let jar = jar.add(removal_cookie(&app.config));
+    let jar = if app.config.has(Defect::KeepsListsAtSignOut) { jar } else { jar.add(removal_cookie(&app.config)) };
     // CB-16: only the defects take an address from outside.
     let named = |text: &str, wanted: &str| {
         form_urlencoded::parse(text.as_bytes()).find(|(name, _)| name == wanted).map(|(_, value)| value.into_owned())

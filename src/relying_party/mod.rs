@@ -45,6 +45,7 @@ mod routes;
 mod session;
 mod sign_in;
 mod single_page;
+mod visit;
 mod words;
 
 use std::net::SocketAddr;

@@ -1,63 +1,26 @@
-use std::convert::Infallible;
 use std::sync::Arc;
 
 use askama::Template;
-use axum::extract::{FromRequestParts, State};
-use axum::http::header::{ACCEPT_LANGUAGE, CONTENT_TYPE};
-use axum::http::request::Parts;
+use axum::extract::State;
+use axum::http::header::CONTENT_TYPE;
 use axum::http::{StatusCode, Uri};
 use axum::response::{Html, IntoResponse, Redirect, Response};
 use axum::{Form, Json};
 use axum_extra::extract::cookie::CookieJar;
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
 use secrecy::ExposeSecret;
 use serde::Deserialize;
 use serde_json::json;
-use url::form_urlencoded;
 
 use super::api::ApiError;
 use super::app::App;
 use super::session::{Session, SignedIn, Tenant};
+use super::visit::Visit;
 use super::words::Words;
-use super::{Defect, Window, lists};
-use crate::event::Lang;
+use super::{Defect, Habit, Window, lists};
 
 pub(super) use super::lists::{Feature, Row};
-
-/// What a request says about the person behind it.
-#[derive(Clone, Debug)]
-pub(super) struct Visit {
-    /// Chosen on the page; kept in the session.
-    chosen: Option<Lang>,
-    preferred: Lang,
-    path: String,
-}
-
-impl<S: Sync> FromRequestParts<S> for Visit {
-    type Rejection = Infallible;
-
-    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Infallible> {
-        let query = parts.uri.query().unwrap_or_default();
-        let chosen = form_urlencoded::parse(query.as_bytes()).find(|(name, _)| name == "lang").and_then(|(_, value)| lang(&value));
-        let accepted = parts.headers.get(ACCEPT_LANGUAGE).and_then(|value| value.to_str().ok()).unwrap_or_default();
-        let preferred = accepted.split(',').find_map(lang).unwrap_or(Lang::It);
-        Ok(Self { chosen, preferred, path: parts.uri.path().to_owned() })
-    }
-}
-
-fn lang(tag: &str) -> Option<Lang> {
-    match tag.trim().get(..2)? {
-        "it" => Some(Lang::It),
-        "en" => Some(Lang::En),
-        _ => None,
-    }
-}
-
-impl Visit {
-    fn words(&self, session: Option<&Session>) -> Words {
-        let kept = session.and_then(|session| session.data().lang);
-        Words(self.chosen.or(kept).unwrap_or(self.preferred))
-    }
-}
 
 /// What every page has around it.
 struct Frame {
@@ -70,12 +33,15 @@ struct Frame {
     secret: Option<String>,
     tokens: Option<String>,
     tokens_to_console: bool,
+    id_token: Option<String>,
     takes_any_message: bool,
     posts_to_anyone: bool,
     stays_locked: bool,
     frames_sign_in: bool,
+    markup: Option<String>,
     needs_opener: bool,
     takes_null: bool,
+    trusts: Option<&'static str>,
     believes_anyone: bool,
     spins: bool,
 }
@@ -101,16 +67,26 @@ impl Frame {
         Self {
             w: visit.words(session),
             path: visit.path.clone(),
-            secret: secret.map(|secret| secret.expose_secret().to_owned()),
-            tokens: tokens.map(|signed_in| {
-                let refresh = signed_in.tokens.refresh.as_ref().map(ExposeSecret::expose_secret);
-                json!({"access_token": signed_in.tokens.access.expose_secret(), "refresh_token": refresh}).to_string()
-            }),
+            secret: secret.map(|secret| secret.expose_secret().to_owned()).or_else(|| secret_as_basic(app)),
+            tokens: tokens.map(|signed_in| signed_in.tokens.written()),
+            id_token: signed_in
+                .as_ref()
+                .and_then(|signed_in| signed_in.id_token.as_ref())
+                .filter(|_| has(Defect::IdTokenInPage))
+                .map(|token| token.expose_secret().to_owned()),
             tokens_to_console: has(Defect::TokensInConsole),
             takes_any_message: has(Defect::AcceptsMessageOfAnyOrigin),
             posts_to_anyone: has(Defect::PostsToAnyOrigin),
             stays_locked: has(Defect::StaysLockedAfterPopup),
+            markup: app.config.habit.and_then(Habit::markup),
             needs_opener: has(Defect::NeedsOpener),
+            trusts: [
+                (Defect::TrustsBeginningOfOrigin, "beginning"),
+                (Defect::TrustsEveryPort, "host"),
+                (Defect::TrustsOriginWithOwnInside, "inside"),
+            ]
+            .into_iter()
+            .find_map(|(defect, how)| has(defect).then_some(how)),
             takes_null: has(Defect::TakesMessageOfNoOrigin),
             believes_anyone: has(Defect::TakesOwnMessageOfAnyOrigin),
             spins: has(Defect::SpinsWhenBlocked),
@@ -123,6 +99,12 @@ impl Frame {
             }),
         }
     }
+}
+
+/// Only with the defect.
+fn secret_as_basic(app: &App) -> Option<String> {
+    let secret = app.config.client_secret.as_ref().filter(|_| app.config.has(Defect::SecretAsBasic))?;
+    Some(STANDARD.encode(format!("{}:{}", app.config.client_id, secret.expose_secret())))
 }
 
 fn links(signed_in: &SignedIn, visit: &Visit) -> Vec<Link> {
@@ -138,6 +120,8 @@ struct Problem {
     attribute: Option<String>,
     /// The same in a script, as it came.
     script: Option<String>,
+    /// The same in the script of a click.
+    handler: Option<String>,
     /// Where the platform says that more is written, as it came.
     uri: Option<String>,
 }
@@ -147,9 +131,12 @@ fn problem(app: &App, session: Option<&Session>, w: Words) -> Option<Problem> {
     let told = |defect| refusal.description.clone().filter(|_| app.config.has(defect));
     let description = told(Defect::RendersErrorDescription);
     let attribute = told(Defect::DescribesErrorInAttribute).map(|text| text.replace('<', "&lt;"));
-    let script = told(Defect::DescribesErrorInScript);
+    let script = told(Defect::DescribesErrorInScript)
+        .or_else(|| told(Defect::DescribesErrorWithoutBrackets).map(|text| text.replace(['<', '>'], "")))
+        .or_else(|| told(Defect::EscapesQuotesAlone).map(|text| text.replace(['<', '>'], "").replace('"', "\\\"").replace('\'', "\\'")));
+    let handler = told(Defect::DescribesErrorInHandler);
     let uri = refusal.uri.clone().filter(|_| app.config.has(Defect::LinksToErrorUri));
-    Some(Problem { words: w.sign_in_error(&refusal.error), description, attribute, script, uri })
+    Some(Problem { words: w.sign_in_error(&refusal.error), description, attribute, script, handler, uri })
 }
 
 #[derive(Template)]
@@ -187,7 +174,10 @@ struct NotFound {
 }
 
 enum Content {
-    Rows(Vec<Row>),
+    /// With the entry that the next page begins at, where this is not the last one.
+    Rows(Vec<Row>, Option<usize>),
+    /// The platform gives no data any more: the person may connect the account again.
+    Disconnected,
     /// The user refused its scope.
     Off,
     Failed {
@@ -229,7 +219,10 @@ fn start_page(app: &App, session: Option<&Session>, visit: &Visit) -> Response {
 }
 
 pub(super) fn done(app: &App, session: Option<&Session>, visit: &Visit, window: Window) -> Response {
-    let f = Frame::new(app, session, visit);
+    let mut f = Frame::new(app, session, visit);
+    if app.config.has(Defect::TokensInPopup) {
+        f.tokens = session.and_then(Session::signed_in).map(|signed_in| signed_in.tokens.written());
+    }
     show(&Done { problem: problem(app, session, f.w), f, popup: window == Window::Popup })
 }
 
@@ -249,8 +242,18 @@ pub(super) async fn feature(State(app): State<Arc<App>>, jar: CookieJar, visit: 
     // GX-03, GX-04: a refused feature is off, says so, and makes no call.
     let allowed = signed_in.granted.contains(feature.scope());
     let content = if allowed || app.config.has(Defect::CallsWithoutScope) {
-        match lists::read(app.at(signed_in.at_other), &session, feature).await {
-            Ok(rows) => Content::Rows(rows),
+        let read = async {
+            if session.data().disconnected {
+                return Err(ApiError::SessionEnded);
+            }
+            lists::read_from(app.at(signed_in.at_other), &session, feature, visit.from).await
+        };
+        match read.await {
+            Ok((rows, next)) => Content::Rows(rows, next),
+            Err(ApiError::SessionEnded) if app.config.does(Habit::OffersReconnection) => {
+                session.keep_disconnected(signed_in);
+                Content::Disconnected
+            }
             Err(ApiError::SessionEnded) => return (jar, Redirect::to("/")).into_response(),
             Err(ApiError::MissingScope) if !allowed => Content::Off,
             Err(ApiError::MissingScope | ApiError::MissingPermission) if app.config.has(Defect::SignsInAgainOnForbidden) => {
@@ -259,7 +262,7 @@ pub(super) async fn feature(State(app): State<Arc<App>>, jar: CookieJar, visit: 
             Err(ApiError::MissingPermission) if app.config.has(Defect::AnswersEvery403Alike) => {
                 Content::failed(ApiError::MissingScope, visit.words(Some(&session)))
             }
-            Err(_) if app.config.has(Defect::FailsSilently) => Content::Rows(Vec::new()),
+            Err(_) if app.config.has(Defect::FailsSilently) => Content::Rows(Vec::new(), None),
             Err(error) => Content::failed(error, visit.words(Some(&session))),
         }
     } else {
@@ -278,15 +281,15 @@ pub(super) async fn feature(State(app): State<Arc<App>>, jar: CookieJar, visit: 
 /// Where the defects fall over.
 fn crashes(app: &App, content: &Content) -> bool {
     match content {
-        Content::Rows(rows) => rows.is_empty() && app.config.has(Defect::CrashesOnEmptyList),
+        Content::Rows(rows, _) => rows.is_empty() && app.config.has(Defect::CrashesOnEmptyList),
         Content::Off => app.config.has(Defect::CrashesOnRefusedFeature),
-        Content::Failed { .. } => false,
+        Content::Failed { .. } | Content::Disconnected => false,
     }
 }
 
 fn show_feature(app: &App, session: &Session, visit: &Visit, feature: Feature, content: Content) -> Response {
     let named_in_url = match &content {
-        Content::Rows(rows) if app.config.has(Defect::NamesInUrls) => rows.first().map(|row| format!("{} {}", row.title, row.detail.1)),
+        Content::Rows(rows, _) if app.config.has(Defect::NamesInUrls) => rows.first().map(|row| format!("{} {}", row.title, row.detail.1)),
         _ => None,
     };
     let links_by_code = app.config.has(Defect::CodesInLinks);

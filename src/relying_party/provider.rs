@@ -92,7 +92,7 @@ impl App {
             return Ok(metadata.clone());
         }
         let address = under(&self.config.issuer, ".well-known/openid-configuration");
-        let answer = self.read(&address).await?;
+        let answer = self.read(&address, Defect::TrustsAnyCertificateAtDiscovery).await?;
         let metadata: Metadata = serde_json::from_slice(&answer.body).map_err(|error| {
             tracing::warn!(%address, %error, "the discovery document is not usable");
             SignInError::Platform("the discovery document is not usable")
@@ -120,7 +120,8 @@ impl App {
         }
         keys.refetched.retain(|at| at.elapsed() < REFETCH_WINDOW);
         let storms = has(Defect::StormsForKeys);
-        if (keys.refetched.len() >= REFETCHES && !storms) || has(Defect::KeepsFirstKeys) {
+        let anew = storms || has(Defect::ReadsKeysForEachUnknown);
+        if (keys.refetched.len() >= REFETCHES && !anew) || has(Defect::KeepsFirstKeys) {
             return Ok(Vec::new());
         }
         keys.refetched.push_back(Instant::now());
@@ -138,7 +139,7 @@ impl App {
         struct Set {
             keys: Vec<serde_json::Value>,
         }
-        let answer = self.read(address).await?;
+        let answer = self.read(address, Defect::TrustsAnyCertificateForKeys).await?;
         let set: Set = serde_json::from_slice(&answer.body).map_err(|_| SignInError::Platform("the key set is not usable"))?;
         // A key of a kind that we do not know is not ours to complain about.
         let unknown = |key: &serde_json::Value| !matches!(key["kty"].as_str(), Some("RSA" | "EC"));
@@ -151,9 +152,9 @@ impl App {
         Ok(set.keys.into_iter().filter_map(|key| serde_json::from_value(key).ok()).collect())
     }
 
-    async fn read(&self, address: &str) -> Result<Answer, SignInError> {
+    async fn read(&self, address: &str, careless: Defect) -> Result<Answer, SignInError> {
         let request = self.http.client().get(address).build().map_err(HttpError::from)?;
-        let answer = self.http.send(request, Repeat::Read).await?;
+        let answer = self.http.unless(careless).send(request, Repeat::Read).await?;
         if !answer.status.is_success() {
             tracing::warn!(%address, status = %answer.status, "the platform did not answer");
             return Err(SignInError::Unavailable);
@@ -249,7 +250,7 @@ impl App {
         }
         let Ok(request) = request.form(&form).build() else { return };
         let repeat = if self.config.has(Defect::TakesRefusalAsRevoked) { Repeat::Once } else { Repeat::Token };
-        match self.http.send(request, repeat).await {
+        match self.http.unless(Defect::TrustsAnyCertificateAtRevocation).send(request, repeat).await {
             Ok(answer) if answer.status.is_success() => {}
             Ok(answer) => tracing::warn!(%endpoint, status = %answer.status, "a token was not revoked"),
             Err(error) => tracing::warn!(%endpoint, %error, "a token was not revoked"),
@@ -279,7 +280,11 @@ impl<'c> AsyncHttpClient<'c> for TokenEndpoint<'_> {
             if let Some(plain) = self.0.plain_credentials() {
                 request.headers_mut().insert(AUTHORIZATION, plain);
             }
-            let response = self.0.http.call(request, self.1).await?;
+            let http = match self.1 {
+                Repeat::Token => self.0.http.unless(Defect::TrustsAnyCertificateAtRefresh),
+                Repeat::Read | Repeat::Once => &self.0.http,
+            };
+            let response = http.call(request, self.1).await?;
             if self.0.config.has(Defect::RefusesTokenTypeCase) && response.status().is_success() {
                 let answer: serde_json::Value = serde_json::from_slice(response.body()).unwrap_or_default();
                 if answer["token_type"] != "Bearer" {

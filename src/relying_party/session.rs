@@ -1,10 +1,15 @@
 use std::collections::HashMap;
+use std::io::Write;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use axum_extra::extract::cookie::{Cookie, CookieJar, SameSite};
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use flate2::Compression;
+use flate2::write::ZlibEncoder;
 use oauth2::CsrfToken;
-use secrecy::SecretString;
+use secrecy::{ExposeSecret, SecretString};
 
 use super::pages::Row;
 use super::sign_in::SignInError;
@@ -16,6 +21,8 @@ use crate::oauth::ScopeSet;
 const ATTEMPT_LIFETIME: Duration = Duration::from_secs(600);
 /// Popups that may be open at once in one browser; the oldest gives way.
 const ATTEMPTS_AT_ONCE: usize = 16;
+/// The cookie of the defect that packs tokens into one.
+const PACKED: &str = "portale-profile";
 const SESSION_LIFETIME: Duration = Duration::from_secs(8 * 3600);
 
 /// 256 random bits, base64url: for state, nonce and session ids (AZ-04, AZ-11).
@@ -69,6 +76,14 @@ pub(super) struct Tokens {
     pub generation: u64,
 }
 
+impl Tokens {
+    /// As the defects that give them away write them.
+    pub fn written(&self) -> String {
+        let refresh = self.refresh.as_ref().map(ExposeSecret::expose_secret);
+        serde_json::json!({"access_token": self.access.expose_secret(), "refresh_token": refresh}).to_string()
+    }
+}
+
 #[derive(Clone, Debug)]
 pub(super) struct SignedIn {
     pub user: User,
@@ -85,11 +100,18 @@ pub(super) struct SignedIn {
 pub(super) struct Data {
     pub attempts: Vec<Attempt>,
     pub signed_in: Option<SignedIn>,
+    /// Whether the access of whoever is signed in has ended. Only the habit of offering that keeps somebody so.
+    pub disconnected: bool,
     /// Why the last login did not succeed; shown until the next one begins.
     pub refusal: Option<Refusal>,
     pub lang: Option<Lang>,
+    /// The first attempt's. Only the defects that use it again read it.
+    pub first_verifier: Option<SecretString>,
+    pub first_nonce: Option<String>,
     /// Rows read before, by resource. Only the defect that outlives a deactivation fills it.
     pub kept_rows: HashMap<&'static str, Vec<Row>>,
+    /// Rows read in this browser by whoever was signed in before. Only the defect that keeps them over a sign-out fills it.
+    pub earlier_rows: HashMap<&'static str, Vec<Row>>,
 }
 
 #[derive(Clone)]
@@ -147,6 +169,20 @@ impl Session {
         Some(data.attempts.remove(index))
     }
 
+    /// Who had access keeps the account here, and none of its tokens.
+    pub fn keep_disconnected(&self, signed_in: SignedIn) {
+        let mut data = self.data();
+        let tokens = Tokens { access: SecretString::default(), refresh: None, first_refresh: None, ..signed_in.tokens };
+        data.signed_in = Some(SignedIn { tokens, ..signed_in });
+        data.refusal = None;
+        data.disconnected = true;
+    }
+
+    /// What the defect does at a sign-out in the place of an end.
+    pub fn forget_user(&self) {
+        self.data().signed_in = None;
+    }
+
     /// The end of access (GX-19, RT-03): tokens and user are forgotten, and the person is told once to sign in again.
     pub fn end(&self, error: SignInError) {
         let mut data = self.data();
@@ -195,13 +231,15 @@ impl Store {
     /// The session of a user who has just signed in. It gets a new id, and the old one is dead: whoever planted or saw
     /// that one gains nothing (SE-02). Other logins under way in this browser move along (PO-05).
     pub fn begin_signed_in(&self, old: &Session, signed_in: SignedIn, jar: CookieJar, config: &Config) -> CookieJar {
-        let (attempts, lang) = {
+        let (attempts, lang, earlier_rows) = {
             let mut data = old.data();
-            (std::mem::take(&mut data.attempts), data.lang)
+            (std::mem::take(&mut data.attempts), data.lang, std::mem::take(&mut data.kept_rows))
         };
         let id = if config.has(Defect::KeepsSessionId) { old.id.clone() } else { random() };
         self.end(&old.id);
-        let data = Data { attempts, signed_in: Some(signed_in), lang, ..Data::default() };
+        let packed = config.has(Defect::TokensInPackedCookie).then(|| packed(&signed_in.tokens.written()));
+        let jar = packed.into_iter().fold(jar, |jar, packed| jar.add(cookie_with(config, PACKED, packed)));
+        let data = Data { attempts, signed_in: Some(signed_in), lang, earlier_rows, ..Data::default() };
         let (session, jar) = self.put(Session::new(id, data), jar, config);
         if config.has(Defect::KeepsOldSessionAlive) {
             self.sessions().insert(old.id.clone(), session);
@@ -229,12 +267,30 @@ fn cookie_name(config: &Config) -> &'static str {
 
 /// `Lax`, because the platform's redirect to the callback comes from another site and must find its session.
 fn cookie(config: &Config, id: String) -> Cookie<'static> {
-    Cookie::build((cookie_name(config), id))
+    cookie_with(config, cookie_name(config), id)
+}
+
+fn cookie_with(config: &Config, name: &'static str, value: String) -> Cookie<'static> {
+    Cookie::build((name, value))
         .http_only(!config.has(Defect::ScriptReadableCookie))
         .same_site(if config.has(Defect::StrictStateCookie) { SameSite::Strict } else { SameSite::Lax })
         .secure(config.is_https())
         .path("/")
         .build()
+}
+
+/// As signed cookies of well-known frameworks are, which nobody needs a key to read.
+fn packed(text: &str) -> String {
+    let mut packer = ZlibEncoder::new(Vec::new(), Compression::default());
+    let packed = packer.write_all(text.as_bytes()).and_then(|()| packer.finish()).unwrap_or_default();
+    format!(".{}.aSignature", URL_SAFE_NO_PAD.encode(packed))
+}
+
+/// Its browser has it until the popup shows its last page.
+pub(super) fn packed_removal(config: &Config) -> Cookie<'static> {
+    let mut cookie = cookie_with(config, PACKED, String::new());
+    cookie.make_removal();
+    cookie
 }
 
 pub(super) fn removal_cookie(config: &Config) -> Cookie<'static> {

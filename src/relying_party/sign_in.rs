@@ -6,6 +6,7 @@ use super::Defect;
 use super::api::ApiError;
 use super::app::App;
 use super::config::under;
+use super::http::Answer;
 use super::id_token::Occasion;
 use super::provider::TokenAnswer;
 use super::session::{Attempt, SignedIn, Tenant, Tokens, User};
@@ -13,6 +14,9 @@ use crate::oauth::{ScopeSet, decode_jwt, giponext};
 
 /// Characters of a token that the defect keeps.
 const SHORT: usize = 4096;
+
+/// How often the defect asks again.
+const AGAIN: usize = 12;
 
 /// Why nobody is signed in. What a person reads about it is in `words`; this text is for the log.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -147,10 +151,12 @@ impl App {
             let name = identity.name.unwrap_or_else(|| sub.unwrap_or_default().to_owned());
             return Ok(User { sub: sub.unwrap_or_default().to_owned(), name, tenant: Tenant { name: id.clone(), id } });
         }
-        let answer = self.get(&under(&self.config.api, "v2/userinfo"), &tokens.access).await.map_err(|error| match error {
-            ApiError::Unavailable | ApiError::Dropped | ApiError::Busy => SignInError::Unavailable,
-            _ => SignInError::Platform("the user information is not readable"),
-        })?;
+        let mut answer = self.user_information(tokens).await?;
+        for _ in 0..if self.config.has(Defect::AsksAgainWhoIsSignedIn) { AGAIN } else { 0 } {
+            if answer.status == 401 {
+                answer = self.user_information(tokens).await?;
+            }
+        }
         if answer.status.is_server_error() || answer.status == 429 {
             return Err(SignInError::Unavailable);
         }
@@ -160,8 +166,7 @@ impl App {
             self.check_subject(sub, &info)?;
         }
         let tenants = info["tenants"].as_array().into_iter().flatten().filter_map(tenant).collect::<Vec<_>>();
-        let serves = |tenant: &Tenant| self.config.tenants.contains(&tenant.id) || self.config.has(Defect::SkipsTenantCheck);
-        let mut tenant = tenants.into_iter().find(serves).ok_or(SignInError::ForeignTenant)?;
+        let mut tenant = self.own_of(tenants).ok_or(SignInError::ForeignTenant)?;
         if let Some(first) = self.config.tenants.first().filter(|_| self.config.has(Defect::IgnoresTheTenantFound)) {
             tenant.id.clone_from(first);
         }
@@ -184,6 +189,29 @@ impl App {
             known.insert(email.to_owned(), user.clone());
         }
         Ok(user)
+    }
+
+    async fn user_information(&self, tokens: &Tokens) -> Result<Answer, SignInError> {
+        self.get(&under(&self.config.api, "v2/userinfo"), &tokens.access).await.map_err(|error| match error {
+            ApiError::Unavailable | ApiError::Dropped | ApiError::Busy => SignInError::Unavailable,
+            _ => SignInError::Platform("the user information is not readable"),
+        })
+    }
+
+    /// The tenant that this application may serve, compared as text, to the last character (GX-02).
+    fn own_of(&self, tenants: Vec<Tenant>) -> Option<Tenant> {
+        let (own, has) = (&self.config.tenants, |defect| self.config.has(defect));
+        let serves = |tenant: &Tenant| match tenant.id.as_str() {
+            _ if has(Defect::SkipsTenantCheck) => true,
+            id if has(Defect::FindsTenantInside) => own.iter().any(|own| own.contains(id)),
+            id if has(Defect::ComparesBeginningOfTenant) => own.iter().any(|own| id.starts_with(own.as_str())),
+            id if has(Defect::ComparesEndOfTenant) => own.iter().any(|own| id.ends_with(own.as_str())),
+            _ => own.contains(&tenant.id),
+        };
+        if has(Defect::TakesFirstOfTenants) && tenants.iter().any(serves) {
+            return tenants.into_iter().next();
+        }
+        tenants.into_iter().find(serves)
     }
 
     /// What only the defect of a program keeps beyond its end: names by e-mail.

@@ -6,7 +6,7 @@ use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
 
 use super::{ReportError, Run, ScenarioRun, conclusion};
-use crate::domain::Exchange;
+use crate::domain::{Endpoint, Exchange};
 use crate::event::Lang;
 
 /// Of a request or answer whose bytes were not kept (HAR 1.2: `-1` where a size is not known).
@@ -83,6 +83,9 @@ fn request(run: &Run, exchange: &Exchange) -> Request {
 
 /// The address as the client wrote it: the host that it named, or else the issuer's.
 fn address(run: &Run, exchange: &Exchange) -> String {
+    if exchange.endpoint == Endpoint::Application {
+        return exchange.path.clone();
+    }
     let issuer = run.started().target.issuer.clone().unwrap_or_default();
     let scheme = if issuer.starts_with("https") { "https" } else { "http" };
     let origin = match exchange.header("host") {

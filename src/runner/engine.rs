@@ -197,7 +197,7 @@ fn not_begun(scenario: &ScenarioId) -> Finished {
         browser: Vec::new(),
         attachments: Vec::new(),
     };
-    Finished { event, found_at: Vec::new() }
+    Finished { event, message: None, found_at: Vec::new() }
 }
 
 /// The engine silences panics while it runs; those that are not a step's failure are bugs of ours and go to the log.

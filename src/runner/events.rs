@@ -76,8 +76,10 @@ impl Translator {
             event::Step::Skipped => (StepStatus::Skipped, None),
             event::Step::Failed(_, _, _, error) => {
                 running.failed = Some(index);
-                let failure = failure_of(&error);
-                (StepStatus::Failed, Some(failure.message()))
+                // The hook that ran before has taken the secrets out of it.
+                let outcomes = self.outcomes.lock().unwrap_or_else(PoisonError::into_inner);
+                let told = outcomes.get(id).and_then(|finished| finished.message.clone());
+                (StepStatus::Failed, Some(told.unwrap_or_else(|| failure_of(&error).message())))
             }
         };
         let started = running.started.take().unwrap_or(at);

@@ -13,10 +13,10 @@ use super::Failure;
 use super::container::Container;
 use super::loopback::{client_to, exempted};
 use super::output::{Output, capture};
+use super::own_authority::{trusting, untrusted};
 use super::second_platform::SecondPlatform;
-use super::snapshot::without_secrets;
-use super::stage::{Stage, http_client};
-use crate::domain::{App, Suite, Waiting};
+use super::stage::Stage;
+use crate::domain::{App, Waiting};
 use crate::relying_party::RelyingParty;
 
 /// Between two questions whether a started application is ready: it sends no event that could be awaited.
@@ -54,6 +54,8 @@ pub struct Filling<'a> {
     pub poll_seconds: u64,
     pub other: Option<&'a SecondPlatform>,
     pub ca_pem: Option<&'a str>,
+    /// Who has signed the application's own certificate.
+    pub app_ca_pem: Option<&'a str>,
 }
 
 impl Filling<'_> {
@@ -94,6 +96,16 @@ impl Stage {
         death.map(|death| self.redacted(death))
     }
 
+    /// What the application wrote so far, as it wrote it: only to be searched. `None` where that is not seen.
+    pub(super) async fn output(&self) -> Option<String> {
+        match self.shared.application.lock().await.as_ref()? {
+            Instance::Bundled(application) => Some(application.written()),
+            Instance::Started(started) => Some(started.output.borrow().text().to_owned()),
+            Instance::Container(container) => Some(container.last_words().await),
+            Instance::Running => None,
+        }
+    }
+
     /// What the application that we started, or the program, wrote so far: each line with its second since the platform started.
     pub async fn words(&self) -> Option<String> {
         let since = self.mock().map_or(0, |platform| platform.journal().elapsed_ms());
@@ -128,16 +140,6 @@ impl Stage {
         }
     }
 
-    /// Text without what this run keeps secret.
-    pub(super) fn redacted(&self, text: String) -> String {
-        let mut secrets = self.mock().map(|platform| platform.shared().redaction.secrets()).unwrap_or_default();
-        let mut others = self.setup.secrets();
-        others.extend(self.mock().map(|platform| platform.shared().secrets()).unwrap_or_default());
-        others.extend(self.patients(Suite::RelyingParty));
-        secrets.extend(others.into_iter().map(|(kind, secret)| (format!("[{kind}]"), secret)));
-        without_secrets(text, &secrets)
-    }
-
     /// The same failure without what this run keeps secret.
     pub(super) fn hide(&self, failure: Failure) -> Failure {
         match failure {
@@ -152,14 +154,23 @@ impl Stage {
         if let Some(death) = self.death().await {
             return Failure::unjudged(death);
         }
-        match http_client(self.base_url.as_str(), None) {
+        match self.application_client() {
             Ok(client) => match client.get(self.base_url.clone()).send().await {
                 Err(error) if error.is_connect() || error.is_timeout() => {
-                    Failure::unjudged(format!("the application does not answer at {}: {}", self.base_url, error.without_url()))
+                    let gone = format!("the application does not answer at {}: {}", self.base_url, error.without_url());
+                    self.gone(Failure::unjudged(gone)).await
                 }
                 _ => failure,
             },
             Err(_) => failure,
+        }
+    }
+
+    /// One that runs already, and has ended meanwhile, is started by nobody again.
+    async fn gone(&self, failure: Failure) -> Failure {
+        match self.shared.application.lock().await.as_ref() {
+            Some(Instance::Running) => self.setup.presence.is_absent(failure),
+            _ => failure,
         }
     }
 }
@@ -174,7 +185,7 @@ impl Started {
         let (program, arguments) = command.split_first().ok_or_else(|| Failure::broke("the profile's command is empty"))?;
         let (child, output) = spawn(program, arguments, &filling.environment(app, &ca_file))?;
         let mut started = Self { child, output, _folder: folder };
-        wait_until_ready(app, &mut started).await?;
+        wait_until_ready(app, filling.app_ca_pem, &mut started).await?;
         Ok(started)
     }
 }
@@ -229,10 +240,10 @@ pub async fn free_address(app: &App) -> Result<(), Failure> {
 }
 
 /// Polls the started application until it answers.
-pub async fn wait_until_ready(app: &App, started: &mut impl Lives) -> Result<(), Failure> {
+pub async fn wait_until_ready(app: &App, ca_pem: Option<&str>, started: &mut impl Lives) -> Result<(), Failure> {
     let page = app.url.clone().ok_or_else(|| Failure::broke("the profile names no app.url"))?;
     let url = app.ready.as_deref().map_or(Ok(page.clone()), |path| page.join(path)).map_err(Failure::broke)?;
-    let client = client_to(url.as_str())?.timeout(Duration::from_secs(2)).build().map_err(Failure::broke)?;
+    let client = trusting(client_to(url.as_str())?.timeout(Duration::from_secs(2)), ca_pem)?.build().map_err(Failure::broke)?;
     let mut tick = tokio::time::interval(READY_INTERVAL);
     let end = tokio::time::Instant::now() + app.patience.start;
     let mut last_seen = "no answer".to_owned();
@@ -244,7 +255,10 @@ pub async fn wait_until_ready(app: &App, started: &mut impl Lives) -> Result<(),
         match client.get(url.clone()).send().await {
             Ok(answer) if answer.status().is_success() => return Ok(()),
             Ok(answer) => last_seen = format!("status {}", answer.status()),
-            Err(error) => last_seen = error.without_url().to_string(),
+            Err(error) => match untrusted(&url, &error, ca_pem) {
+                Some(failure) => return Err(failure),
+                None => last_seen = error.without_url().to_string(),
+            },
         }
     }
     Err(Failure::unjudged(format!(

@@ -192,7 +192,7 @@ impl Attempt<'_> {
             }
         };
         match found {
-            Ok(true) => Ok(Outcome::SignedIn(page.text(signed_in).await?.unwrap_or_default())),
+            Ok(true) => Ok(Outcome::SignedIn(page.naming(signed_in).await?.unwrap_or_default())),
             Ok(false) => Ok(Outcome::Refused(page.text(error.unwrap_or_default()).await?)),
             Err(BrowserError::Timeout { .. }) => Ok(Outcome::Refused(self.standing_message().await?)),
             Err(error) => Err(error.into()),

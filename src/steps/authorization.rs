@@ -7,7 +7,7 @@ use cucumber::{given, then, when};
 use super::attempt::Expected;
 use super::provocation::authorizations;
 use super::session::application_cookies;
-use super::sign_in::{Consent, Outcome};
+use super::sign_in::{Consent, Outcome, once_more_if_silent};
 use super::stage::Visitor;
 use super::world::World;
 use super::{Failure, PATIENCE};
@@ -151,6 +151,14 @@ async fn no_downgrade(world: &mut World) -> Result<(), Failure> {
     world.react(true, "", "", "")
 }
 
+/// OpenID Connect Core section 15.5.2 takes a nonce of the session for one: beside PKCE it warns.
+#[then(expr = "no nonce is used again when {word} starts another two in one browser")]
+async fn nonces_in_one(world: &mut World, name: String) -> Result<(), Failure> {
+    starts_two_in_one(world, name).await?;
+    let exchanges = world.exchanges()?;
+    world.judge_state("AZ-11", &exchanges, checks::check_nonces(&exchanges))
+}
+
 #[given("Mallory has an unused authorization response of a sign-in of her own")]
 async fn mallory_has_a_response(world: &mut World) -> Result<(), Failure> {
     world.provoke_by_hand().await?;
@@ -280,12 +288,12 @@ impl World {
 
     /// A sign-in that has to succeed before anything can be judged; it is the scenario's control too.
     pub(super) async fn honest_sign_in(&mut self, name: &str) -> Result<(), Failure> {
-        self.sign_in_expecting(name, Consent::GrantAll, None, Expected::SignedIn).await?;
-        if self.outcome()?.is_silent() {
+        let outcome = once_more_if_silent(async || {
             self.sign_in_expecting(name, Consent::GrantAll, None, Expected::SignedIn).await?;
-        }
+            self.outcome()
+        });
+        let outcome = outcome.await?;
         let person = self.stage()?.person(name)?;
-        let outcome = self.outcome()?;
         self.take_control(&outcome, &person)?;
         // What the page loads after it belongs to the sign-in, not to what is provoked next.
         self.stage()?.settle_all().await

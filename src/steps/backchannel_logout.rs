@@ -9,11 +9,12 @@ use tokio::time::Instant;
 use url::Url;
 
 use super::Failure;
+use super::own_authority::application_client;
 use super::people::Person;
 use super::provocation::{authorizations, signed_in_as};
 use super::series::phrases;
 use super::sign_in::Consent;
-use super::stage::{Stage, http_client};
+use super::stage::Stage;
 use super::world::World;
 use crate::checks::{self, LogoutAnswer};
 use crate::platform::LoggedOut;
@@ -66,14 +67,16 @@ async fn sends_bad_tokens(world: &mut World, step: &Step) -> Result<(), Failure>
     Ok(())
 }
 
-#[then("each of them is answered 400 and ends nobody's session")]
+#[then("each of them is refused and ends nobody's session")]
 async fn all_refused(world: &mut World) -> Result<(), Failure> {
-    world.judge(checks::check_logout_refused(&world.memory.logout.answers))
+    world.judge(checks::check_logout_refused(&world.memory.logout.answers))?;
+    world.advise("LO-04", checks::check_refused_with_400(&world.memory.logout.answers))
 }
 
 #[then("each of them is better answered 400, and ends nobody's session")]
 async fn better_refused(world: &mut World) -> Result<(), Failure> {
-    world.advise("LO-04", checks::check_logout_refused(&world.memory.logout.answers))
+    world.advise("LO-04", checks::check_logout_refused(&world.memory.logout.answers))?;
+    world.advise("LO-04", checks::check_refused_with_400(&world.memory.logout.answers))
 }
 
 #[when("the platform sends a logout token of Ada's user and session")]
@@ -224,12 +227,17 @@ impl Stage {
 
     async fn post_logout_token(&self, token: &SecretString) -> Result<(u16, Option<String>), Failure> {
         let address = self.logout_address()?;
-        let request = http_client(address.as_str(), None)?.post(address).form(&[("logout_token", token.expose_secret())]);
+        let since = self.mock()?.journal().elapsed_ms();
+        let request = application_client(address.as_str(), self.setup.app_ca_pem.as_deref())?
+            .post(address.clone())
+            .form(&[("logout_token", token.expose_secret())]);
         let answer = request.send().await.map_err(|error| {
             Failure::unjudged(format!("the application did not answer at app.backchannel_logout: {}", error.without_url()))
         })?;
         let cache_control = answer.headers().get("cache-control").and_then(|value| value.to_str().ok()).map(str::to_owned);
-        Ok((answer.status().as_u16(), cache_control))
+        let status = answer.status().as_u16();
+        self.mock()?.record_logout_post(&address, token, since, status, cache_control.as_deref());
+        Ok((status, cache_control))
     }
 
     /// What is left of the person's session in the browser of this name. An application may go to the platform by itself.

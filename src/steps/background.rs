@@ -13,8 +13,10 @@ use crate::domain::{Endpoint, Exchange};
 const IDLE: Duration = Duration::from_secs(6);
 /// Requests a minute that are reasonable of an application that nobody uses.
 const REASONABLE_PER_MINUTE: u64 = 30;
-/// How long an application whose access has ended is watched, in its own periods.
-const PERIODS_AFTER_REMOVAL: u64 = 8;
+/// How long an application is watched after an event, in its own periods.
+const PERIODS: u64 = 8;
+/// Calls that may be under way when a person signs out.
+const UNDER_WAY: usize = 1;
 
 #[given("the relying party polls in the background")]
 async fn polls(world: &mut World) -> Result<(), Failure> {
@@ -35,27 +37,34 @@ async fn polls(world: &mut World) -> Result<(), Failure> {
 #[when(expr = "{word} removes the application at the platform")]
 async fn removes(world: &mut World, name: String) -> Result<(), Failure> {
     world.remove_application(&name).await?;
-    let platform = world.stage()?.mock()?;
-    // What it does until then is what the next step judges.
-    let never = |_: &Exchange| false;
-    let watched = Duration::from_secs(BACKGROUND_SECONDS * PERIODS_AFTER_REMOVAL);
-    let mark = platform.journal().mark();
-    drop(platform.journal().wait_for(mark, "anything", watched, never).await);
+    world.watch(Duration::from_secs(BACKGROUND_SECONDS * PERIODS)).await?;
     world.memory.actor = Some(name);
-    if world.stage()?.mock()?.journal().since(mark).iter().any(|exchange| exchange.status == 401 || exchange.status == 400) {
-        world.delivered()
-    } else {
-        Ok(())
-    }
+    if world.memory.idle.iter().any(|exchange| exchange.status == 401 || exchange.status == 400) { world.delivered() } else { Ok(()) }
 }
 
 #[when("nobody uses the relying party for a while")]
 async fn idle(world: &mut World) -> Result<(), Failure> {
-    let journal = world.stage()?.mock()?.journal();
-    let mark = journal.mark();
-    drop(journal.wait_for(mark, "anything", IDLE, |_| false).await);
-    world.memory.idle = journal.since(mark);
-    Ok(())
+    world.watch(IDLE).await
+}
+
+#[when("nobody uses the relying party for some of its periods")]
+async fn idle_for_periods(world: &mut World) -> Result<(), Failure> {
+    world.watch(Duration::from_secs(BACKGROUND_SECONDS * PERIODS)).await
+}
+
+#[then(expr = "the relying party has asked for nothing of {word}'s any more")]
+async fn asked_for_nothing(world: &mut World, name: String) -> Result<(), Failure> {
+    let stage = world.stage()?;
+    let subject = stage.mock()?.subject_of(&stage.person(&name)?.email);
+    let of_hers = |exchange: &&Exchange| {
+        matches!(exchange.endpoint, Endpoint::Api | Endpoint::Userinfo) && exchange.facts.subject == subject.as_ref().map(|id| id.0.clone())
+    };
+    let asked: Vec<u64> = world.memory.idle.iter().filter(of_hers).map(|exchange| exchange.number).collect();
+    if asked.len() <= UNDER_WAY {
+        return world.react(true, "", "", "");
+    }
+    let summary = format!("goes on asking in the background for {name}, who has signed out");
+    world.find(&summary, "no call on her behalf", &format!("{} calls", asked.len()), &asked)
 }
 
 #[then("it has asked the platform at a reasonable rate")]
@@ -74,6 +83,15 @@ async fn reasonable(world: &mut World) -> Result<(), Failure> {
 }
 
 impl World {
+    /// Lets the application do what it does by itself, and takes down what it asked for.
+    async fn watch(&mut self, time: Duration) -> Result<(), Failure> {
+        let journal = self.stage()?.mock()?.journal();
+        let mark = journal.mark();
+        drop(journal.wait_for(mark, "anything", time, |_| false).await);
+        self.memory.idle = self.stage()?.mock()?.journal().since(mark);
+        Ok(())
+    }
+
     /// The end-user takes the application's access back at the platform.
     pub(super) async fn remove_application(&mut self, name: &str) -> Result<(), Failure> {
         self.provoke_by_hand().await?;

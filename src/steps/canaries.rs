@@ -2,10 +2,11 @@ use std::collections::HashSet;
 use std::sync::{Mutex, PoisonError};
 
 use secrecy::{ExposeSecret, SecretString};
+use serde_json::Value;
 
 use super::stage::Stage;
-use super::{Remote, Setup};
-use crate::domain::Suite;
+use super::{Finished, Remote, Setup};
+use crate::domain::{Secrets, Suite};
 
 /// The secrets of a run, with their kinds: what it was given, and what its platforms handed out. Its folder is searched for them.
 #[derive(Default)]
@@ -36,6 +37,13 @@ impl Setup {
     /// Every secret of the run so far.
     pub fn secrets(&self) -> Vec<(String, SecretString)> {
         let mut secrets = self.given.all();
+        secrets.extend(self.own_secrets());
+        secrets
+    }
+
+    /// What the run itself was given.
+    fn own_secrets(&self) -> Vec<(String, SecretString)> {
+        let mut secrets = Vec::new();
         secrets.extend(self.static_secret.clone().map(|secret| ("client-secret".to_owned(), secret)));
         secrets.extend(self.remote().map(Remote::secrets).unwrap_or_default());
         if !self.bundled {
@@ -55,6 +63,24 @@ impl Remote {
     }
 }
 
+impl Finished {
+    /// The same without any secret, wherever the application or we have put one.
+    pub(super) fn without(self, secrets: Option<&Secrets>) -> Self {
+        let Some(secrets) = secrets else { return self };
+        let event = serde_json::to_value(&self.event).map(|event| texts_without(event, secrets)).and_then(serde_json::from_value);
+        Self { event: event.unwrap_or(self.event), message: self.message.map(|message| secrets.without(&message)), found_at: self.found_at }
+    }
+}
+
+fn texts_without(value: Value, secrets: &Secrets) -> Value {
+    match value {
+        Value::String(text) => Value::from(secrets.without(&text)),
+        Value::Array(items) => items.into_iter().map(|item| texts_without(item, secrets)).collect(),
+        Value::Object(members) => members.into_iter().map(|(name, member)| (name, texts_without(member, secrets))).collect(),
+        other => other,
+    }
+}
+
 impl Stage {
     /// Patients' data that no file may hold. Those of the platform suite stand in its approved texts.
     pub(super) fn patients(&self, suite: Suite) -> Vec<(String, SecretString)> {
@@ -69,9 +95,28 @@ impl Stage {
 
     /// Remembers what this stage's platform handed out, before it ends.
     pub(super) fn remember_secrets(&self, suite: Suite) {
-        if let Ok(platform) = self.mock() {
-            self.setup.given.add(platform.shared().secrets());
-        }
+        self.setup.given.add(self.handed_out());
         self.setup.given.add(self.patients(suite));
+    }
+
+    fn handed_out(&self) -> Vec<(String, SecretString)> {
+        let mut secrets = self.mock().map(|platform| platform.shared().secrets()).unwrap_or_default();
+        secrets.extend(self.client_secret().map(|secret| ("client-secret".to_owned(), secret)));
+        secrets
+    }
+
+    /// All that no record of this scenario may hold, each with what stands for it there.
+    pub(super) fn kept_secret(&self, suite: Suite) -> Secrets {
+        let mut secrets = self.mock().map(|platform| platform.shared().redaction.secrets()).unwrap_or_default();
+        let others = [self.handed_out(), self.setup.own_secrets(), self.patients(suite)].into_iter().flatten();
+        secrets.extend(others.map(|(kind, secret)| (format!("[{kind}]"), secret)));
+        let mut known = HashSet::new();
+        secrets.retain(|(_, secret)| known.insert(secret.expose_secret().to_owned()));
+        Secrets::new(&secrets)
+    }
+
+    /// Text without what this run keeps secret.
+    pub(super) fn redacted(&self, text: String) -> String {
+        self.kept_secret(Suite::RelyingParty).without(&text)
     }
 }

@@ -50,7 +50,7 @@ impl Container {
             }
         };
         let mut container = Self { inner };
-        if let Err(failure) = wait_until_ready(app, &mut container).await {
+        if let Err(failure) = wait_until_ready(app, filling.app_ca_pem, &mut container).await {
             container.end().await;
             return Err(failure);
         }
@@ -210,6 +210,7 @@ mod tests {
             poll_seconds: 1,
             other: None,
             ca_pem: Some("a certificate"),
+            app_ca_pem: None,
         };
         let hosts = [("account.gipo.it".to_owned(), IpAddr::from(Ipv4Addr::LOCALHOST))];
         let request = request(&app, "agenda:1", &filling, hosts.iter().map(|(host, address)| (host, address)), "1");

@@ -10,7 +10,8 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 use super::attempt::undecided;
-use super::markers::{Sight, Unknown, refused, signed_in};
+use super::markers::{Sight, Unknown, refused, signed_in, told_apart};
+use super::naming::{NameForm, Naming};
 use super::people::{Person, mentions};
 use super::sign_in::{Consent, INDECISION, Outcome, at_the_platform};
 use super::stage::{Stage, Visitor};
@@ -22,6 +23,9 @@ use crate::domain::{ApplicationType, Login, Window};
 const ANOTHER: &str = "doctor, somebody else";
 const REFUSING: &str = "doctor, refusing";
 const AGAIN: &str = "doctor, once more";
+
+/// How long a page is given to name a person where the one before did not.
+const ENOUGH: Duration = Duration::from_secs(2);
 
 /// How many of the page's new words a reason tells.
 const TOLD: usize = 6;
@@ -56,15 +60,26 @@ async fn learn_both(stage: &mut Stage, begun: &Begun) -> Result<Login, Failure> 
     let mut login = stage.setup.login().clone();
     let (ada, other) = (stage.person("Ada")?, somebody_else(stage)?);
     let during = during(begun, &login).await?;
-    let first = sight(stage, &begun.visitor, &begun.window, &ada, &begun.before).await?;
+    let (first, named) = sight(stage, &begun.visitor, &begun.window, &ada, &begun.before, PATIENCE).await?;
     let visitor = untouched(stage, ANOTHER).await?;
     let before = visitor.page.elements().await?;
     let window = stage.open_sign_in(&visitor).await?;
-    let second = sight(stage, &visitor, &window, &other, &before).await?;
+    let (second, second_named) = sight(stage, &visitor, &window, &other, &before, if named { PATIENCE } else { ENOUGH }).await?;
     leave(stage, ANOTHER).await;
 
     let sights = [first, second];
-    let mut candidates = signed_in(&begun.before, &sights).map_err(|unknown| unjudged(stage, &unknown, &ada, &other))?;
+    let mut candidates = match signed_in(&begun.before, &sights) {
+        Ok(candidates) => candidates,
+        Err(unknown) => match otherwise(&begun.before, &sights, &ada, &other) {
+            Some((naming, candidates)) => {
+                stage.setup.naming.get_or_init(|| naming);
+                candidates
+            }
+            None if !named => return Err(nameless(&ada, &begun.before, &sights[0].pages[0])),
+            None if !second_named => return Err(nameless(&other, &before, &sights[1].pages[0])),
+            None => return Err(unjudged(stage, &unknown, &ada, &other)),
+        },
+    };
     let visitor = untouched(stage, REFUSING).await?;
     let always = visitor.page.visible_among(&candidates).await?;
     let dropped = |candidates: &[String]| Unknown::AlwaysThere(candidates.first().cloned().unwrap_or_default());
@@ -87,6 +102,7 @@ async fn learn_both(stage: &mut Stage, begun: &Begun) -> Result<Login, Failure> 
     if login.error.is_none() && was_refused {
         login.error = holds(stage, &login, told, &ada).await?;
     }
+    let ada = stage.person("Ada")?;
     match once_more(stage, &login, &ada, &Consent::GrantAll).await? {
         Outcome::SignedIn(shown) if ada.is_named_by(&shown) => Ok(login),
         other => Err(Failure::unjudged(format!(
@@ -129,6 +145,21 @@ async fn holds(stage: &mut Stage, login: &Login, told: Vec<String>, person: &Per
     Ok(login.error.filter(|_| matches!(cancelled, Outcome::Refused(Some(_)))))
 }
 
+/// How the application calls its users at a marker that is written, and that said this of Ada, whom it did not name; found by a sign-in
+/// of somebody else, and held against another of hers: two texts with the time of day in them differ too. `Err` is what it said of somebody
+/// else, where that tells nobody apart.
+pub(super) async fn naming_at_the_marker(stage: &mut Stage, ada: &Person, shown: &str) -> Result<Result<Naming, String>, Failure> {
+    let (login, other) = (stage.setup.login().clone(), somebody_else(stage)?);
+    let visitor = untouched(stage, ANOTHER).await?;
+    let outcome = stage.sign_in_by(&login, &visitor, &other, &Consent::GrantAll).await;
+    leave(stage, ANOTHER).await;
+    let Outcome::SignedIn(said) = outcome? else { return Ok(Err(String::new())) };
+    let Some(naming) = Naming::told_apart((&ada.shown, shown), (&other.shown, &said)) else { return Ok(Err(said)) };
+    let called: Vec<String> = naming.of(&ada.shown).into_iter().collect();
+    let again = once_more(stage, &login, ada, &Consent::GrantAll).await?;
+    Ok(if matches!(&again, Outcome::SignedIn(again) if mentions(again, &called)) { Ok(naming) } else { Err(said) })
+}
+
 /// A sign-in as the scenarios do it, with what was learned.
 async fn once_more(stage: &mut Stage, login: &Login, person: &Person, consent: &Consent) -> Result<Outcome, Failure> {
     let visitor = stage.visitor(AGAIN).await?;
@@ -145,8 +176,16 @@ async fn during(begun: &Begun, login: &Login) -> Result<Vec<Element>, Failure> {
     }
 }
 
-/// Signs a person in, and takes down what names them: where the sign-in leaves them, and on the page loaded anew.
-async fn sight(stage: &Stage, visitor: &Visitor, window: &Page, person: &Person, before: &[Element]) -> Result<Sight, Failure> {
+/// Signs a person in, and takes down what names them: where the sign-in leaves them, and on the page loaded anew. Whether a page does
+/// by name.
+async fn sight(
+    stage: &Stage,
+    visitor: &Visitor,
+    window: &Page,
+    person: &Person,
+    before: &[Element],
+    patience: Duration,
+) -> Result<(Sight, bool), Failure> {
     let login = stage.setup.login();
     match at_the_platform(window, person, &Consent::GrantAll, login).await {
         Ok(None) => {}
@@ -155,25 +194,33 @@ async fn sight(stage: &Stage, visitor: &Visitor, window: &Page, person: &Person,
         }
         Err(failure) => return Err(stage.explain(failure).await),
     }
-    let left = naming(stage, &visitor.page, person, before).await?;
-    if stage.forgets(visitor, person).await? {
-        return Ok(Sight { names: person.names(), pages: [left.clone(), left] });
+    let (left, named) = naming(stage, &visitor.page, person, before, patience).await?;
+    if stage.forgets(visitor, person, before).await? {
+        return Ok((Sight { names: person.names(), pages: [left.clone(), left] }, named));
     }
-    let anew = naming(stage, &visitor.page, person, before).await?;
-    Ok(Sight { names: person.names(), pages: [left, anew] })
+    let (anew, _) = naming(stage, &visitor.page, person, before, if named { patience } else { ENOUGH }).await?;
+    Ok((Sight { names: person.names(), pages: [left, anew] }, named))
 }
 
 impl Stage {
-    /// Loads the page anew. `true` where that signs out the user of a single-page application: the login button is back, and nothing
+    /// Loads the page anew. `true` where that signs out the user of a single-page application: what leads to a login is back, and nothing
     /// names the person.
-    async fn forgets(&self, visitor: &Visitor, person: &Person) -> Result<bool, Failure> {
-        visitor.page.goto(self.base_url.as_str()).await?;
+    async fn forgets(&self, visitor: &Visitor, person: &Person, before: &[Element]) -> Result<bool, Failure> {
+        let page = &visitor.page;
+        page.goto(self.base_url.as_str()).await?;
         if self.app.r#type != ApplicationType::Spa {
             return Ok(false);
         }
         self.settle(visitor).await?;
-        let named = visitor.page.elements().await?.iter().any(|element| mentions(&element.text, &person.names()));
-        let forgets = !named && visitor.page.is_visible(&self.setup.login().trigger).await?;
+        let (elements, login) = (page.elements().await?, self.setup.login());
+        let named = elements.iter().any(|element| mentions(&element.text, &person.names()));
+        let is_new = |element: &Element| before.iter().all(|before| before.text != element.text);
+        let entrance = if elements.iter().any(is_new) { vec![login.trigger.as_str()] } else { login.entrance() };
+        let mut open = false;
+        for css in entrance {
+            open = open || page.is_visible(css).await?;
+        }
+        let forgets = !named && open;
         if forgets {
             self.setup.note_that_it_forgets();
         }
@@ -181,30 +228,60 @@ impl Stage {
     }
 }
 
-/// The page, once it names the person in words that were not there before.
-async fn naming(stage: &Stage, page: &Page, person: &Person, before: &[Element]) -> Result<Vec<Element>, Failure> {
-    let error = match page.wait_for_words(&stage.issuer, before, &person.names(), PATIENCE).await {
-        Ok(elements) => return Ok(elements),
-        Err(error @ BrowserError::Timeout { .. }) => error,
-        Err(error) => return Err(stage.explain(error.into()).await),
-    };
+/// The page, once it names the person in words that were not there before; or as it is when it has not for as long as this.
+async fn naming(
+    stage: &Stage,
+    page: &Page,
+    person: &Person,
+    before: &[Element],
+    patience: Duration,
+) -> Result<(Vec<Element>, bool), Failure> {
+    match page.wait_for_words(&stage.issuer, before, &person.names(), patience).await {
+        Ok(elements) => Ok((elements, true)),
+        Err(BrowserError::Timeout { .. }) => Ok((page.elements().await?, false)),
+        Err(error) => Err(stage.explain(error.into()).await),
+    }
+}
+
+/// The selectors that tell two people apart though they name nobody in full, and how the application calls its users there.
+fn otherwise(before: &[Element], sights: &[Sight; 2], ada: &Person, other: &Person) -> Option<(Naming, Vec<String>)> {
+    let people = [ada, other];
+    if people.iter().any(|person| person.shown.is_empty()) {
+        return None;
+    }
+    for form in NameForm::ALL {
+        let called: Option<Vec<String>> = people.iter().map(|person| form.of(&person.shown)).collect();
+        let Some(called) = called else { continue };
+        let sights = std::array::from_fn::<Sight, 2, _>(|one| Sight { names: vec![called[one].clone()], ..sights[one].clone() });
+        if let Ok(candidates) = signed_in(before, &sights) {
+            return Some((Naming::By(form), candidates));
+        }
+    }
+    let apart = told_apart(before, sights);
+    let (_, best) = apart.first()?;
+    let naming = Naming::told_apart((&ada.shown, &best[0]), (&other.shown, &best[1]))?;
+    let alike = apart.iter().filter(|(_, texts)| texts == best);
+    Some((naming, alike.map(|(css, _)| css.clone()).collect()))
+}
+
+/// Why nothing names the person.
+fn nameless(person: &Person, before: &[Element], seen: &[Element]) -> Failure {
     let name = person.called();
     let nameless = format!(", or give users.{}.name in the target file", person.name.to_lowercase());
     let nameless = if person.shown.is_empty() { nameless.as_str() } else { "" };
     let always = before.iter().filter(|element| mentions(&element.text, &person.names())).min_by_key(|element| element.text.len());
     if let Some(element) = always {
-        return Err(Failure::unjudged(format!(
+        return Failure::unjudged(format!(
             "`{}` is on the page before anybody has signed in, and an honest sign-in of {name} adds nothing that names the person: {}",
             element.text,
             what_to_write()
-        )));
+        ));
     }
-    let seen = page.elements().await.map_err(|_| error)?;
-    Err(Failure::unjudged(format!(
+    Failure::unjudged(format!(
         "after an honest sign-in of {name} nothing on the page names the person; {}: {}{nameless}",
-        news(before, &seen),
+        news(before, seen),
         what_to_write()
-    )))
+    ))
 }
 
 /// What a page says that it did not say before, for a person.
@@ -271,7 +348,7 @@ fn somebody_else(stage: &Stage) -> Result<Person, Failure> {
 /// A new browser, on the page that is ready for a sign-in: one that a script builds is empty at first.
 async fn untouched(stage: &mut Stage, key: &str) -> Result<Visitor, Failure> {
     let visitor = stage.visitor(key).await?;
-    visitor.page.wait_for(&stage.setup.login().trigger, PATIENCE).await?;
+    visitor.page.wait_for_any(&stage.setup.login().entrance(), PATIENCE).await?;
     Ok(visitor)
 }
 

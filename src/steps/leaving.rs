@@ -6,7 +6,7 @@ use super::Failure;
 use super::world::World;
 use crate::browser::{BrowserError, pages};
 use crate::checks::{self, Place};
-use crate::domain::Endpoint;
+use crate::domain::{Endpoint, Waiting};
 use crate::platform::accounts::TENANT;
 
 /// The Back button, until the page of a feature is reached again.
@@ -58,5 +58,9 @@ async fn no_patient_in_links(world: &mut World) -> Result<(), Failure> {
 async fn revocation_asked(world: &mut World) -> Result<(), Failure> {
     let asked = |world: &World| Ok(world.provoked_exchanges()?.iter().any(|exchange| exchange.endpoint == Endpoint::Revocation));
     world.wait_for_exchanges(asked).await?;
-    if asked(world)? { Ok(()) } else { Err(Failure::unjudged("the application asked for no revocation")) }
+    if asked(world)? {
+        return Ok(());
+    }
+    let (waited, came) = (world.setup()?.patience().waited(Waiting::FollowUp), world.came_instead());
+    Err(Failure::unjudged(format!("the application asked for no revocation after the sign-out ({waited}): the platform saw {came}")))
 }

@@ -66,6 +66,23 @@ pub fn signed_in(before: &[Element], sights: &[Sight]) -> Result<Vec<String>, Un
     Ok(candidates.into_iter().map(|(css, _)| css.to_owned()).collect())
 }
 
+/// The selectors that find nothing `before` anybody has signed in, and say one text on both pages of the first person and another on
+/// both of the second; with the texts, the best one first.
+pub fn told_apart(before: &[Element], sights: &[Sight; 2]) -> Vec<(String, [String; 2])> {
+    let known: HashSet<&str> = selectors(before).collect();
+    let said = |page: &[Element], css: &str| page.iter().find(|el| el.selectors.iter().any(|own| own == css)).map(|el| el.text.clone());
+    let always = |sight: &Sight, css: &str| {
+        let [left, anew] = [0, 1].map(|page| said(&sight.pages[page], css));
+        left.filter(|text| anew.as_ref() == Some(text) && text.chars().count() <= LITTLE_MORE)
+    };
+    let new: HashSet<&str> = selectors(&sights[0].pages[0]).filter(|css| !known.contains(css)).collect();
+    let mut found: Vec<(String, [String; 2])> =
+        new.into_iter().filter_map(|css| Some((css.to_owned(), [always(&sights[0], css)?, always(&sights[1], css)?]))).collect();
+    found.retain(|(_, [first, second])| first != second);
+    found.sort_by_key(|(css, [first, _])| (fragility(css), first.len(), css.clone()));
+    found
+}
+
 /// The selectors of what is there after a refusal only: nothing of the `known` pages has them, or says the same; the best one first.
 pub fn refused(known: &[&[Element]], after: &[Element]) -> Vec<String> {
     let known = || known.iter().flat_map(|page| page.iter());

@@ -10,10 +10,12 @@ use super::series::phrases;
 use super::sign_in::Consent;
 use super::stage::{Stage, Visitor};
 use super::{Failure, world::World};
-use crate::browser::pages::{PlatformWindow, holds_canary};
+use crate::browser::pages::{CANARY, PlatformWindow, holds_canary};
 
 /// A cookie that a line break in a description would set.
 const COOKIE: &str = "collaudoCanary";
+/// What a page says when a script of a response runs in it.
+const RAN: &str = "collaudo: a script of the response runs";
 
 #[when(expr = "{word} signs in once for each place of markup in the response")]
 async fn signs_in_for_each_markup(world: &mut World, name: String, step: &Step) -> Result<(), Failure> {
@@ -44,6 +46,7 @@ impl World {
         let person = Person { name: key.clone(), ..stage.person(name)? };
         let visitor = stage.visitor(&key).await?;
         visitor.context.keep_what_it_is_sent();
+        visitor.context.note_property_set(CANARY, RAN);
         stage.mock()?.faults().arm(fault, times).map_err(Failure::broke)?;
         stage.sign_in(&person, &Consent::GrantAll).await?;
         stage.settle(&visitor).await?;
@@ -57,6 +60,9 @@ impl Stage {
         if visitor.context.cookies().await?.iter().any(|cookie| cookie.name == COOKIE) {
             return Ok(Some("a header that it holds was sent"));
         }
+        if visitor.context.console().iter().any(|words| words.contains(RAN)) {
+            return Ok(Some("it ran as a script of a page"));
+        }
         for page in visitor.context.pages() {
             if PlatformWindow(&page).has_canary().await? {
                 return Ok(Some("it became part of an open page"));
@@ -65,12 +71,16 @@ impl Stage {
         // A popup that has closed leaves what it was sent, and what it loaded.
         visitor.page.goto(self.base_url.as_str()).await?;
         let loaded = visitor.context.requests().iter().any(|request| request.url.ends_with("/collaudo-canary"));
-        let own = visitor.context.bodies().await.into_iter().filter(|body| !body.url.starts_with(&self.issuer));
-        for body in own.filter(|body| body.text.trim_start().starts_with('<')) {
-            if holds_canary(&visitor.page, &body.text).await? {
+        let mut own = visitor.context.bodies().await;
+        own.retain(|body| !body.url.starts_with(&self.issuer) && body.text.trim_start().starts_with('<'));
+        // A page of the application's may forbid its scripts to read markup (Trusted Types): a blank one does not.
+        let reader = visitor.context.open("about:blank").await?;
+        for body in own {
+            if holds_canary(&reader, &body.text).await? {
                 return Ok(Some("it is part of a page that was sent"));
             }
         }
+        reader.close().await?;
         Ok((loaded || PlatformWindow(&visitor.page).has_canary().await?).then_some("it became part of a page"))
     }
 }

@@ -34,9 +34,9 @@ pub(super) struct Memory {
     pub read: Vec<String>,
     /// The windows of two sign-ins side by side.
     pub windows: Option<(Page, Page)>,
-    /// What windows posted to each other at an honest sign-in, and whether the page went on when somebody else posted it.
+    /// What windows posted to each other at an honest sign-in, and which page the application believed besides.
     pub messages: Vec<serde_json::Value>,
-    pub followed: bool,
+    pub followed: Option<String>,
     /// What the platform saw while nobody used the application.
     pub idle: Vec<Exchange>,
     /// What was found at the port of a native application.
@@ -47,11 +47,15 @@ pub(super) struct Memory {
     pub seen: usize,
     /// Where markup of a response came to life.
     pub markup: Vec<String>,
+    /// By which parameters the application names addresses of its own, beside those that many use.
+    pub return_parameters: Vec<String>,
     /// Where the browser was sent to a foreign host, and what could not be seen of it.
     pub sent_away: Vec<String>,
     pub unseen: Vec<String>,
     /// What came of each provocation of a series.
     pub series: Vec<Provoked>,
+    /// What came of bad certificates, from moment to moment.
+    pub met: Vec<super::transport::Met>,
     /// Logout tokens that were sent, and what came of them.
     pub logout: super::backchannel_logout::Logouts,
 }

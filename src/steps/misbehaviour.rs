@@ -7,6 +7,7 @@ use cucumber::gherkin::Step;
 use cucumber::{then, when};
 
 use super::program_runs::reads_less;
+use super::resource_access::tolerate_nothing;
 use super::sight::Sight;
 use super::world::World;
 use super::{Failure, fault_phrases};
@@ -21,6 +22,8 @@ pub(super) struct Trial {
     way: String,
     feature: String,
     sight: Sight,
+    /// How many entries its further pages led to, where it showed others than before and had further pages.
+    whole: Option<usize>,
     exchanges: Vec<Exchange>,
 }
 
@@ -29,6 +32,8 @@ pub(super) struct Trial {
 pub(super) struct Trials {
     /// Features before anything was provoked.
     before: BTreeMap<String, Sight>,
+    /// How many entries the pages of a feature had, where they were all read.
+    whole: BTreeMap<String, usize>,
     all: Vec<Trial>,
     /// What the platform saw of a program before anything was provoked.
     pub honest: Vec<Exchange>,
@@ -129,10 +134,7 @@ async fn refreshed_once(world: &mut World) -> Result<(), Failure> {
 #[then(expr = "the waits vary, as {word} recommends")]
 async fn waits_vary(world: &mut World, requirement: String) -> Result<(), Failure> {
     let exchanges = world.provoked_exchanges()?;
-    if let Err(checks::Refusal::Discrepancy(found)) = checks::check_wait_varies(&exchanges) {
-        world.warn(&requirement, found);
-    }
-    Ok(())
+    world.advise(&requirement, checks::check_wait_varies(&exchanges).or_else(tolerate_nothing))
 }
 
 /// The phrases of a step's table.
@@ -171,7 +173,8 @@ impl Trial {
     }
 
     fn changed(&self, trials: &Trials) -> Option<Found> {
-        let (before, now) = (trials.before.get(&self.feature)?.entries.len(), self.sight.entries.len());
+        let shown = (trials.before.get(&self.feature)?.entries.len(), self.sight.entries.len());
+        let (before, now) = self.whole.and_then(|now| Some((*trials.whole.get(&self.feature)?, now))).unwrap_or(shown);
         (before != now).then(|| {
             let summary = format!("does not show what it showed before: {}", self.during());
             (summary, "as many entries as before", format!("{now} entries instead of {before}; the page says `{}`", self.sight.shortened()))
@@ -218,17 +221,32 @@ impl World {
                 }
                 let mark = self.stage()?.exchanges().len();
                 let sight = self.look_at(feature).await?;
+                let differs = !sight.entries.is_empty() && sight.entries.len() != self.memory.trials.shown_before(feature);
+                let whole = if differs { self.entries_read_on(feature).await? } else { None };
                 let stage = self.stage()?;
                 stage.mock()?.faults().disarm(fault).map_err(Failure::broke)?;
                 let exchanges = stage.provoked_from(mark);
                 let never = sight.never;
-                self.memory.trials.all.push(Trial { way: way.clone(), feature: feature.clone(), sight, exchanges });
+                self.memory.trials.all.push(Trial { way: way.clone(), feature: feature.clone(), sight, whole, exchanges });
+                if whole.is_some() {
+                    self.read_whole(feature).await?;
+                }
                 if never {
                     // That is a finding; whether the others would be waited for as long adds nothing to it.
                     return Ok(());
                 }
                 self.come_back(&name).await?;
             }
+        }
+        Ok(())
+    }
+
+    /// All pages of a feature, when nothing is provoked.
+    async fn read_whole(&mut self, feature: &str) -> Result<(), Failure> {
+        if !self.memory.trials.whole.contains_key(feature) {
+            let shown = self.look_at(feature).await?.entries.len();
+            let whole = self.entries_read_on(feature).await?.unwrap_or(shown);
+            self.memory.trials.whole.insert(feature.to_owned(), whole);
         }
         Ok(())
     }

@@ -91,9 +91,10 @@ impl Stage {
         }
         visitor.page.goto(self.base_url.as_str()).await?;
         let patience = self.setup.patience().sign_in;
-        let found = visitor.page.wait_for_any(&[signed_in, &self.setup.login().trigger], patience).await?;
+        let awaited = [vec![signed_in], self.setup.login().entrance()].concat();
+        let found = visitor.page.wait_for_any(&awaited, patience).await?;
         self.settle(visitor).await?;
-        let forgets = found == 1 && !visitor.page.is_visible(signed_in).await?;
+        let forgets = found > 0 && !visitor.page.is_visible(signed_in).await?;
         if forgets {
             self.setup.note_that_it_forgets();
         }

@@ -13,15 +13,18 @@ pub struct Person {
     pub password: SecretString,
     /// What the application shows of them when they are signed in; empty where the target does not say.
     pub shown: String,
-    /// Everybody else's full names, as far as they are known.
+    /// Everybody else's full names, as far as they are known, and what the application calls them.
     pub others: Vec<String>,
+    /// What the application calls them, where it is not by name ([`super::naming`]).
+    pub called_there: Option<String>,
 }
 
 impl Person {
-    /// What an application may call them by: never a first name alone, which others have too.
+    /// What an application may call them by: a first name alone, which others have too, only where it is known to do so.
     pub fn names(&self) -> Vec<String> {
         let mut names = self.full_names();
         names.push(self.email.clone());
+        names.extend(self.called_there.clone());
         names
     }
 
@@ -39,15 +42,26 @@ impl Person {
     pub fn is_named_by(&self, words: &str) -> bool {
         // An address passes from one to another: beside somebody else's name it says nothing.
         let by_address = || mentions(words, std::slice::from_ref(&self.email)) && !mentions(words, &self.others);
-        self.shown.is_empty() || mentions(words, &self.full_names()) || by_address()
+        let as_usual = || self.called_there.as_ref().is_some_and(|called| mentions(words, std::slice::from_ref(called)));
+        self.shown.is_empty() || mentions(words, &self.full_names()) || by_address() || (as_usual() && !mentions(words, &self.others))
     }
 }
 
-/// Whether words name one of several, whatever their case and spaces.
+/// Whether words name one of several, whatever their case, spaces and punctuation. A short name, such as initials, is one only where
+/// it stands alone.
 pub(super) fn mentions(words: &str, names: &[String]) -> bool {
     let plain = |text: &str| text.split_whitespace().collect::<Vec<_>>().join(" ").to_lowercase();
-    let words = plain(words);
-    names.iter().any(|name| words.contains(&plain(name)))
+    let parts = |text: &str| -> Vec<String> {
+        text.split(|letter: char| !letter.is_alphanumeric()).filter(|part| !part.is_empty()).map(str::to_lowercase).collect()
+    };
+    // The parts of an address are nobody's name.
+    let without_addresses: Vec<&str> = words.split_whitespace().filter(|word| !word.contains('@')).collect();
+    let (text, said) = (plain(words), parts(&without_addresses.join(" ")));
+    names.iter().any(|name| {
+        let wanted = parts(name);
+        let is_full = name.contains('@') || (wanted.len() > 1 && wanted.iter().all(|part| part.chars().count() > 1));
+        (is_full && text.contains(&plain(name))) || (!wanted.is_empty() && said.windows(wanted.len()).any(|some| some == wanted))
+    })
 }
 
 /// The reference e-mail of the integrator Irene, who registers herself.
@@ -71,8 +85,18 @@ async fn address_has_passed(world: &mut World) -> Result<(), Failure> {
 }
 
 impl Stage {
-    /// The person with this first name at the stage's platform.
+    /// The person with this first name at the stage's platform, called as the application does.
     pub fn person(&self, name: &str) -> Result<Person, Failure> {
+        let mut person = self.person_by_name(name)?;
+        if let Some(naming) = self.setup.naming.get() {
+            let called: Vec<String> = person.others.iter().filter_map(|other| naming.of(other)).collect();
+            person.others.extend(called);
+            person.called_there = naming.of(&person.shown);
+        }
+        Ok(person)
+    }
+
+    fn person_by_name(&self, name: &str) -> Result<Person, Failure> {
         match &self.setup.target {
             Target::Mock(_) => self.mock_person(name),
             Target::Remote(remote) => {
@@ -94,6 +118,7 @@ impl Stage {
                         .filter(|(other, _)| **other != key)
                         .filter_map(|(_, user)| user.name.clone())
                         .collect(),
+                    called_there: None,
                 })
             }
         }
@@ -123,6 +148,7 @@ impl Stage {
             password: user.password.clone(),
             shown: user.name(),
             others: accounts.users.iter().filter(|other| other.id != user.id).map(|other| other.name()).collect(),
+            called_there: None,
         })
     }
 }
@@ -133,7 +159,14 @@ mod tests {
 
     fn mallory(shown: &str) -> Person {
         let (name, email) = ("Mallory".to_owned(), accounts::MALLORY.to_owned());
-        Person { name, email, password: SecretString::from("unused"), shown: shown.to_owned(), others: vec!["Ada Ferri".to_owned()] }
+        Person {
+            name,
+            email,
+            password: SecretString::from("unused"),
+            shown: shown.to_owned(),
+            others: vec!["Ada Ferri".to_owned()],
+            called_there: None,
+        }
     }
 
     #[test]
@@ -148,6 +181,23 @@ mod tests {
         for words in ["", "Mallory", "Signed in", "Ada Ferri", "Ada Ferri mallory.neri@sanluca.example"] {
             assert!(!mallory.is_named_by(words), "{words}");
         }
+    }
+
+    #[test]
+    fn what_the_application_calls_them_is_a_name_where_it_stands_alone() {
+        let mallory = Person { called_there: Some("MN".to_owned()), ..mallory("Mallory Neri") };
+        for words in ["MN", "Menu (mn)", "M\nMN"] {
+            assert!(mallory.is_named_by(words), "{words}");
+        }
+        for words in ["OMNIA", "M N", "MN Ada Ferri"] {
+            assert!(!mallory.is_named_by(words), "{words}");
+        }
+    }
+
+    #[test]
+    fn an_address_is_a_name_whatever_its_parts() {
+        let address = ["a.ferri@x.it".to_owned()];
+        assert!(mentions("Collegato come A.Ferri@x.it", &address) && !mentions("a ferri", &address));
     }
 
     #[test]

@@ -26,7 +26,7 @@ async fn signs_out(world: &mut World, name: String) -> Result<(), Failure> {
     world.memory.actor = Some(name);
     let visitor = world.actor_visitor().await?;
     world.stage()?.go_home(&visitor).await?;
-    visitor.page.click(logout).await?;
+    world.stage()?.use_control(&visitor, logout).await?;
     let has_asked = |world: &World| Ok(world.exchanges()?.iter().any(|exchange| exchange.endpoint == Endpoint::EndSession));
     world.wait_for_exchanges(has_asked).await?;
     world.stage()?.settle(&visitor).await

@@ -65,11 +65,11 @@ async fn blocks_popups(world: &mut World, name: String) -> Result<(), Failure> {
 #[when(expr = "{word} asks to sign in")]
 async fn asks(world: &mut World, name: String) -> Result<(), Failure> {
     world.memory.actor = Some(name);
-    let trigger = world.setup()?.profile.app.login.trigger.clone();
     let visitor = world.actor_visitor().await?;
+    let login = world.setup()?.profile.app.login.clone();
     ApplicationPage(&visitor.page).remember().await?;
     world.stage_mut()?.provocation.started_sign_ins += 1;
-    visitor.page.click(&trigger).await?;
+    world.stage()?.click_through(&visitor, &login.before, &login.trigger).await?;
     world.delivered()
 }
 

@@ -49,7 +49,7 @@ pub async fn preflight(setup: &Arc<Setup>) -> Vec<Look> {
     // One that asks at the usual paths is judged there, and told of it by the scenarios of AZ-12.
     if let Some(strayed) = strayed.filter(|_| !setup.is_shared()) {
         setup.note_that_it_hard_wires();
-        *setup.refused.lock().unwrap_or_else(std::sync::PoisonError::into_inner) = None;
+        setup.presence.may_be_tried();
         looks = look_once(setup).await.0;
         let told =
             format!("the application takes them from elsewhere than discovery{strayed}; the platform has them at the usual paths now");
@@ -83,7 +83,7 @@ async fn look_once(setup: &Arc<Setup>) -> (Vec<Look>, Option<String>) {
     };
     if let Err(Stop(what, proof)) = ended {
         if let Proof::Hopeless(failure) = &proof {
-            *setup.refused.lock().unwrap_or_else(std::sync::PoisonError::into_inner) = Some(failure.clone());
+            setup.presence.refuse(failure.clone());
         }
         looks.take(what, proof);
     }
@@ -150,6 +150,11 @@ async fn look(stage: &mut Stage, looks: &mut Looks) -> Step {
             proof => looks.take(what, proof),
         }
     }
+    if setup.profile.app.r#type == ApplicationType::Spa && setup.remote().is_some_and(|remote| !remote.file.assume.cors) {
+        return Err(hopeless(what)(Failure::unjudged(
+            "the target file says that no page of another origin may call the platform ([assume] cors): no single-page application can work there",
+        )));
+    }
     match setup.profile.app.r#type {
         r#type if r#type.has_pages() => look_at_pages(stage, looks).await,
         r#type => look_at_program(stage, r#type, looks).await,
@@ -160,6 +165,7 @@ async fn look_at_pages(stage: &mut Stage, looks: &mut Looks) -> Step {
     let setup = stage.setup.clone();
     let what = "application";
     stage.register_application().await.map_err(hopeless(what))?;
+    stage.trust_application().await.map_err(hopeless(what))?;
     let login = setup.login().clone();
     let visitor = stage.visitor("doctor").await.map_err(hopeless(what))?;
     check_status(stage).await.map_err(hopeless(what))?;
@@ -169,6 +175,7 @@ async fn look_at_pages(stage: &mut Stage, looks: &mut Looks) -> Step {
         looks.fine(what, shown_already(&visitor.page, signed_in).await.map_err(hopeless(what))?);
     }
     let what = "login trigger";
+    stage.make_way(&visitor, &login.before, &login.trigger).await.map_err(hopeless(what))?;
     visitor.page.wait_for(&login.trigger, PATIENCE / 2).await.map_err(|error| {
         let why = format!("`{}` (app.login.trigger) is not on {}: {error}", login.trigger, stage.base_url);
         hopeless(what)(Failure::unjudged(why))
@@ -348,7 +355,7 @@ async fn look_at_runs(stage: &mut Stage, person: &Person, looks: &mut Looks) {
 /// An application that answers with an error page has nothing to judge.
 async fn check_status(stage: &Stage) -> Result<(), Failure> {
     let url = stage.base_url.clone();
-    match super::stage::http_client(url.as_str(), None)?.get(url.clone()).send().await {
+    match stage.application_client()?.get(url.clone()).send().await {
         Ok(answer) if answer.status().is_client_error() || answer.status().is_server_error() => Err(Failure::unjudged(format!(
             "the application answers {url} with status {}: its own log should say why",
             answer.status().as_u16()

@@ -11,12 +11,11 @@ use super::application::Filling;
 use super::people::Person;
 use super::program::{Program, Seen};
 use super::sign_in::{Consent, Outcome, at_the_platform};
-use super::snapshot::without_secrets;
 use super::stage::{Stage, Visitor};
 use super::{Failure, PATIENCE, Target};
 use crate::browser::pages::DevicePage;
 use crate::checks::shows_code;
-use crate::domain::{App, ApplicationType, Console, Endpoint, Exchange, Login, Suite, Waiting};
+use crate::domain::{App, ApplicationType, Console, Endpoint, Exchange, Login, Waiting};
 use crate::platform::accounts::RegistrationRequest;
 
 /// What a program is given to say what came of a sign-in besides `app.patience.sign_in`: two `slow_down`, or a poll that is never
@@ -67,6 +66,7 @@ impl Stage {
             poll_seconds: self.poll_seconds,
             other: None,
             ca_pem: ca_pem.as_deref(),
+            app_ca_pem: None,
         };
         let environment = filling.environment(&app, &ca_file);
         self.redirect_uris.clone_from(&app.redirect_uris);
@@ -204,9 +204,7 @@ impl Stage {
     pub(super) fn last_words(&mut self) -> String {
         let running = self.program.as_mut().and_then(|registered| registered.running.as_mut());
         let words = running.map_or_else(String::new, Program::last_words);
-        let mut secrets = self.mock().map(|platform| platform.shared().redaction.secrets()).unwrap_or_default();
-        secrets.extend(self.patients(Suite::RelyingParty));
-        without_secrets(words, &secrets)
+        self.redacted(words)
     }
 
     /// What the program says of the sign-in, or that it ended without a word.

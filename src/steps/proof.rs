@@ -5,7 +5,7 @@ use secrecy::ExposeSecret;
 use serde_json::Value;
 
 use super::Failure;
-use super::learning::Begun;
+use super::learning::{Begun, naming_at_the_marker};
 use super::people::Person;
 use super::sign_in::{Consent, Outcome, at_the_platform};
 use super::stage::{Stage, Visitor, http_client};
@@ -72,7 +72,7 @@ pub(super) async fn client_secret(stage: &Stage) -> Result<Proof, Failure> {
 }
 
 /// An honest sign-in, judged by the markers that the profile has.
-pub(super) async fn honest_sign_in(stage: &Stage, begun: &Begun) -> Result<Proof, Failure> {
+pub(super) async fn honest_sign_in(stage: &mut Stage, begun: &Begun) -> Result<Proof, Failure> {
     let (login, ada) = (stage.setup.login().clone(), stage.person("Ada")?);
     let Begun { visitor, window, before } = begun;
     let ended = match at_the_platform(window, &ada, &Consent::GrantAll, &login).await? {
@@ -84,11 +84,19 @@ pub(super) async fn honest_sign_in(stage: &Stage, begun: &Begun) -> Result<Proof
         Outcome::SignedIn(shown) if ada.is_named_by(&shown) => {
             Proof::Fine(format!("an honest one ends signed in, shown as `{}`", shown.trim()))
         }
-        Outcome::SignedIn(shown) => Proof::Wrong(format!(
-            "after an honest sign-in of {} `{marker}` (app.login.signed_in) says `{}`, which does not name the person: name what does",
-            ada.called(),
-            shown.trim()
-        )),
+        Outcome::SignedIn(shown) => match naming_at_the_marker(stage, &ada, &shown).await? {
+            Ok(naming) => {
+                stage.setup.naming.get_or_init(|| naming);
+                Proof::Fine(format!("an honest one ends signed in, shown as `{}`, and somebody else's is told from it", shown.trim()))
+            }
+            Err(of_another) => Proof::Hopeless(Failure::unjudged(format!(
+                "after an honest sign-in of {} `{marker}` (app.login.signed_in) says `{}`, and after somebody else's `{}`: it does not \
+                 tell who is signed in; name what does",
+                ada.called(),
+                shown.trim(),
+                of_another.trim()
+            ))),
+        },
         Outcome::TurnedAway(said) => turned_away(stage, &ada, &said),
         Outcome::Refused(said) => {
             let patience = stage.setup.patience().waited(Waiting::SignIn);
@@ -149,9 +157,16 @@ pub(super) async fn action(stage: &Stage, visitor: &Visitor, action: &Action) ->
     if status.is_some_and(|status| status == 404 || status >= 500) {
         return Ok(Proof::Wrong(format!("{} answers with status {}", action.open, status.unwrap_or_default())));
     }
+    if let Err(failure) = stage.uncover(visitor, action).await {
+        return Ok(Proof::Wrong(failure.message()));
+    }
     let patience = stage.setup.patience();
     match visitor.page.wait_for(&action.shows, patience.follow_up).await {
-        Ok(()) => Ok(Proof::Fine(format!("{} {answers}shows `{}`", action.open, action.shows))),
+        Ok(()) => {
+            let on = stage.leads_on(visitor, action).await?;
+            let on = on.map_or_else(String::new, |on| format!("; more of it is at `{}`, known by {}", quoted(&on.words), on.by));
+            Ok(Proof::Fine(format!("{} {answers}shows `{}`{on}", action.open, action.shows)))
+        }
         Err(BrowserError::Timeout { .. }) => {
             // A real platform's data are nobody's to quote.
             let seen = match stage.mock() {

@@ -5,7 +5,7 @@ use std::ops::RangeInclusive;
 
 use super::attempt::{Expected, Honest};
 use super::people::Person;
-use super::sign_in::Outcome;
+use super::sign_in::{Outcome, once_more_if_silent};
 use super::stage::Stage;
 use super::{Failure, world::World};
 use crate::checks::Lineage;
@@ -16,10 +16,14 @@ use crate::platform::{Times, accounts};
 /// Authorization requests that an application may start by itself after a refusal (CB-11).
 pub(super) const AUTOMATIC_SIGN_INS: usize = 1;
 
+const NOBODY_NAMED: &str = "the profile does not declare `openid`: no ID token says who it should be";
+
 /// Kinds of faults, by how their names begin, that have an occasion only where a scope is asked for.
-const OCCASIONS: [(&str, &str, &str); 2] = [
+const OCCASIONS: [(&str, &str, &str); 4] = [
     ("id-token-", giponext::OPENID, "the profile does not declare `openid`: the platform issues no ID token"),
-    ("userinfo-other-subject", giponext::OPENID, "the profile does not declare `openid`: no ID token says who it should be"),
+    ("userinfo-other-subject", giponext::OPENID, NOBODY_NAMED),
+    ("userinfo-without-subject", giponext::OPENID, NOBODY_NAMED),
+    ("userinfo-jwt", giponext::OPENID, NOBODY_NAMED),
 ];
 
 /// The scope without which a fault has no occasion, and what is told then.
@@ -103,10 +107,7 @@ impl World {
         }
         let stage = self.stage_mut()?;
         let ada = stage.person("Ada")?;
-        let mut outcome = stage.sign_in_apart(&ada).await?;
-        if outcome.is_silent() {
-            outcome = stage.sign_in_apart(&ada).await?;
-        }
+        let outcome = once_more_if_silent(async || stage.sign_in_apart(&ada).await).await?;
         self.take_control(&outcome, &ada)
     }
 
@@ -144,6 +145,16 @@ impl World {
         let honest = if platform.shared().accounts().user_by_email(accounts::ADA).is_some_and(|ada| ada.active) { "Ada" } else { "Elio" };
         let person = stage.person(honest)?;
         let outcome = stage.sign_in_apart(&person).await;
+        if !delivered {
+            let missed = self.stage()?.undelivered().join(", ");
+            let came = self.came_instead();
+            self.ledger
+                .unseen
+                .push((OraclePart::Delivered, format!("{missed} had no occasion; since it was armed the platform saw {came}")));
+        }
+        if let Some(ended) = outcome.as_ref().ok().filter(|outcome| !signed_in_as(outcome, &person)) {
+            self.ledger.unseen.push((OraclePart::Recovery, format!("that of {honest} ended {}", ended.describe())));
+        }
         let oracle = &mut self.ledger.oracle;
         oracle.set(OraclePart::Delivered, delivered);
         oracle.set(OraclePart::NoFollowUp, follow_up.is_none() && automatic <= most_automatic);

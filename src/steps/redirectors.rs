@@ -1,6 +1,8 @@
 //! Whether a link or a form of somebody else's sends the browser on to a foreign host: at the login, at the redirect URI, at the
 //! sign-out.
 
+use std::collections::BTreeSet;
+
 use cucumber::gherkin::Step;
 use cucumber::{then, when};
 use url::Url;
@@ -16,7 +18,7 @@ use crate::browser::pages;
 use crate::checks::is_sent_away;
 
 /// Parameters by which applications are known to be told where to go on to.
-const RETURN_PARAMETERS: [&str; 24] = [
+const RETURN_PARAMETERS: [&str; 30] = [
     "return_to",
     "returnTo",
     "return_url",
@@ -41,6 +43,12 @@ const RETURN_PARAMETERS: [&str; 24] = [
     "from",
     "callbackUrl",
     "RelayState",
+    "next_url",
+    "return_path",
+    "success_url",
+    "vai",
+    "continua",
+    "ritorno",
 ];
 
 #[when(expr = "{word} signs in and out once for each address that Mallory names to go on to")]
@@ -48,6 +56,7 @@ async fn signs_in_and_out_for_each(world: &mut World, name: String, step: &Step)
     world.provoke_by_hand().await?;
     world.memory.actor = Some(name.clone());
     let login = world.link_to_the_login().await?;
+    world.learn_return_parameters().await?;
     let mut logout = None;
     for kind in phrases(step)? {
         let target = world.foreign_target(kind)?;
@@ -82,18 +91,53 @@ async fn not_sent_away(world: &mut World) -> Result<(), Failure> {
 
 /// Names it by every parameter that applications are known to use, in the place of what the address has there, and of every address
 /// that is named by another.
-fn name_return_address(link: &mut Url, target: &str) {
-    let is_address = |value: &str| value.starts_with('/') || value.starts_with("http");
+fn name_return_address(link: &mut Url, parameters: &[(&str, &str)]) {
+    let Some((_, target)) = parameters.first() else { return };
     let kept: Vec<(String, String)> = link
         .query_pairs()
         .into_owned()
-        .filter(|(name, _)| !RETURN_PARAMETERS.contains(&name.as_str()))
-        .map(|(name, value)| if is_address(&value) { (name, target.to_owned()) } else { (name, value) })
+        .filter(|(name, _)| parameters.iter().all(|(parameter, _)| parameter != name))
+        .map(|(name, value)| if is_address(&value) { (name, (*target).to_owned()) } else { (name, value) })
         .collect();
-    link.query_pairs_mut().clear().extend_pairs(kept).extend_pairs(RETURN_PARAMETERS.map(|parameter| (parameter, target)));
+    link.query_pairs_mut().clear().extend_pairs(kept).extend_pairs(parameters);
+}
+
+fn is_address(value: &str) -> bool {
+    value.starts_with('/') || value.starts_with("http")
 }
 
 impl World {
+    /// By which parameters the application itself names addresses of its own: where it sends somebody who opens a feature and is not signed
+    /// in, and what it has asked for so far.
+    async fn learn_return_parameters(&mut self) -> Result<(), Failure> {
+        let visitor = self.actor_visitor().await?;
+        let (base_url, setup) = (self.stage()?.base_url.clone(), self.setup()?);
+        for action in setup.profile.app.actions.values() {
+            if let Ok(page) = base_url.join(&action.open) {
+                // Somebody who is not signed in may be sent to the platform at once.
+                self.stage_mut()?.provocation.started_sign_ins += 1;
+                // Only what is asked for on the way is of interest.
+                let _ = visitor.page.goto(page.as_str()).await;
+            }
+        }
+        let asked = visitor.context.requests().into_iter().filter_map(|request| Url::parse(&request.url).ok());
+        let own = asked.filter(|url| url.origin() == base_url.origin() && self.is_no_response(url));
+        let named = own.flat_map(|url| url.query_pairs().into_owned().collect::<Vec<_>>()).filter(|(_, value)| is_address(value));
+        let named: BTreeSet<String> = named.map(|(name, _)| name).filter(|name| !RETURN_PARAMETERS.contains(&name.as_str())).collect();
+        self.memory.return_parameters = named.into_iter().collect();
+        Ok(())
+    }
+
+    /// The parameters of an authorization response are the platform's: its `iss` is an address too.
+    fn is_no_response(&self, url: &Url) -> bool {
+        self.stage().is_ok_and(|stage| stage.redirect_uris.iter().all(|uri| !url.as_str().starts_with(uri.as_str())))
+    }
+
+    /// Every parameter by which applications are known to be told where to go on to, and this one's own, with the address.
+    fn return_parameters<'a>(own: &'a [String], target: &'a str) -> Vec<(&'a str, &'a str)> {
+        RETURN_PARAMETERS.into_iter().chain(own.iter().map(String::as_str)).map(|parameter| (parameter, target)).collect()
+    }
+
     /// The foreign address in one of the spellings that a careless check takes for an own path or an own address.
     fn foreign_target(&self, kind: &str) -> Result<String, Failure> {
         let address = self.foreign_address()?;
@@ -149,7 +193,8 @@ impl World {
 
     async fn sign_in_by_link(&mut self, name: &str, kind: &str, link: &Url, target: &str) -> Result<(), Failure> {
         let (key, mut link) = (format!("{name}, {kind}"), link.clone());
-        name_return_address(&mut link, target);
+        let own = self.memory.return_parameters.clone();
+        name_return_address(&mut link, &Self::return_parameters(&own, target));
         let stage = self.stage_mut()?;
         stage.provocation.started_sign_ins += 1;
         let (person, visitor) = (stage.person(name)?, stage.visitor(&key).await?);
@@ -173,7 +218,8 @@ impl World {
         let key = format!("{name}, {kind}, once more");
         let logout = self.setup()?.profile.app.login.logout.clone();
         let follow_up = self.setup()?.patience().follow_up;
-        let parameters = RETURN_PARAMETERS.map(|parameter| (parameter, target));
+        let own = self.memory.return_parameters.clone();
+        let parameters = Self::return_parameters(&own, target);
         let stage = self.stage_mut()?;
         stage.provocation.started_sign_ins += 1;
         let (person, visitor) = (Person { name: key.clone(), ..stage.person(name)? }, stage.visitor(&key).await?);
@@ -197,11 +243,12 @@ impl World {
                 stage.sign_in(&person, &Consent::GrantAll).await?;
                 stage.go_home(&visitor).await?;
             }
-            if visitor.page.wait_for(&logout, follow_up).await.is_err() {
+            stage.make_way(&visitor, &logout.before, &logout.trigger).await?;
+            if visitor.page.wait_for(&logout.trigger, follow_up).await.is_err() {
                 self.memory.unseen.push(format!("the control to sign out was not there after a sign-in, for {kind}"));
             } else {
                 let seen = visitor.context.requests().len();
-                self.sign_out_with(&visitor, &logout, &parameters, learnt).await?;
+                self.sign_out_with(&visitor, &logout.trigger, &parameters, learnt).await?;
                 self.was_sent_away(&visitor, seen, &format!("{kind} in the request to sign out")).await?;
             }
         }
@@ -233,7 +280,7 @@ impl World {
         }
         if let Some((method, address)) = learnt.as_ref() {
             let mut address = address.clone();
-            name_return_address(&mut address, parameters[0].1);
+            name_return_address(&mut address, parameters);
             pages::send_to(&visitor.page, method, address.as_str(), parameters).await?;
             self.stage()?.settle(visitor).await?;
         }

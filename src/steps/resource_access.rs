@@ -7,7 +7,7 @@ use super::stage::Visitor;
 use super::world::World;
 use crate::browser::{BrowserError, DEFAULT_DEADLINE};
 use crate::checks;
-use crate::domain::{Action, Endpoint};
+use crate::domain::{Action, Endpoint, Exchange};
 use crate::oauth::giponext;
 use crate::platform::accounts::TENANT;
 
@@ -54,12 +54,9 @@ async fn opens_the_patients(world: &mut World, name: String) -> Result<(), Failu
 
 #[then(expr = "all {int} patients are shown")]
 async fn all_patients(world: &mut World, patients: usize) -> Result<(), Failure> {
-    let (_, action) = world.action_for("patients")?;
     let visitor = world.actor_visitor().await?;
     world.has_answered(&visitor)?;
-    let patience = world.setup()?.patience().follow_up;
-    let shown = visitor.page.wait_for_count(&action.shows, patients, patience).await?;
-    world.react(shown == patients, "does not show the whole list", &format!("{patients} patients"), &format!("{shown} patients"))
+    world.shows_all("patients", patients).await
 }
 
 #[then("no page was asked for twice")]
@@ -95,9 +92,13 @@ async fn size_keeps_nobody_out(world: &mut World, name: String) -> Result<(), Fa
         for feature in world.features()? {
             world.open_feature_as_actor(&feature).await?;
             let (_, action) = world.declared_action(&feature)?;
-            if visitor.page.wait_for(&action.shows, world.setup()?.patience().follow_up).await.is_err() {
-                kept_out = Some(format!("{feature} shows no entry"));
-                break;
+            match visitor.page.wait_for(&action.shows, world.setup()?.patience().follow_up).await {
+                Ok(()) => {}
+                Err(BrowserError::Timeout { .. }) => {
+                    kept_out = Some(format!("{feature} shows no entry"));
+                    break;
+                }
+                Err(error) => return Err(error.into()),
             }
         }
     } else {
@@ -122,11 +123,7 @@ async fn tokens_as_given(world: &mut World) -> Result<(), Failure> {
 
 #[then("the feature shows no data")]
 async fn feature_shows_nothing(world: &mut World) -> Result<(), Failure> {
-    let feature = world.opened_feature()?;
-    let (_, action) = world.declared_action(&feature)?;
-    let visitor = world.actor_visitor().await?;
-    let shown = visitor.page.texts(&action.shows).await?.len();
-    world.react(shown == 0, "still shows data to a user who has lost access", "no entry", &format!("{shown} entries"))
+    world.shows_no_data().await
 }
 
 #[then("the relying party still answers")]
@@ -160,8 +157,10 @@ async fn every_feature_answers(world: &mut World) -> Result<(), Failure> {
 #[then("the relying party asked who is signed in a few times at most")]
 async fn asked_sparingly(world: &mut World) -> Result<(), Failure> {
     let exchanges = world.provoked_exchanges()?;
-    let asked: Vec<u64> =
-        exchanges.iter().filter(|exchange| exchange.endpoint == Endpoint::Userinfo).map(|exchange| exchange.number).collect();
+    let (api, own): (Vec<&Exchange>, Vec<&Exchange>) =
+        exchanges.iter().filter(|exchange| checks::asks_for_the_user(exchange)).partition(|exchange| exchange.endpoint == Endpoint::Api);
+    let most = if api.len() > own.len() { api } else { own };
+    let asked: Vec<u64> = most.into_iter().map(|exchange| exchange.number).collect();
     if asked.is_empty() {
         return Err(Failure::not_applicable("the application does not ask the userinfo endpoint"));
     }
@@ -260,7 +259,7 @@ impl World {
             .ok_or_else(|| Failure::not_applicable(format!("no action of the profile ([app.actions]) has the scope {scope}")))
     }
 
-    fn opened_feature(&self) -> Result<String, Failure> {
+    pub(super) fn opened_feature(&self) -> Result<String, Failure> {
         self.memory.feature.clone().ok_or_else(|| Failure::broke("no step has opened a feature"))
     }
 
@@ -283,7 +282,10 @@ impl World {
         }
         match visitor.page.goto(url.as_str()).await {
             // A list that a script draws is there when the page is at rest.
-            Ok(()) => self.stage()?.settle_after_repeats(&visitor, mark, patience).await.map(drop),
+            Ok(()) => {
+                self.stage()?.uncover(&visitor, &action).await?;
+                self.stage()?.settle_after_repeats(&visitor, mark, patience).await.map(drop)
+            }
             Err(BrowserError::Timeout { .. }) if self.ledger.oracle.control == Some(true) && self.stage()?.death().await.is_none() => {
                 let actual = format!("{} is still loading after {} s", action.open, DEFAULT_DEADLINE.as_secs());
                 self.react(false, &format!("never answers when {feature} is opened"), "a page, whatever it says", &actual)

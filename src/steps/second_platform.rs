@@ -64,7 +64,7 @@ impl SecondPlatform {
         let accounts = self.platform.shared().accounts();
         let ada = accounts.user_by_email(accounts::ADA).ok_or_else(|| Failure::broke("Ada has no account at the second platform"))?;
         let (email, password, shown) = (ada.email.clone(), ada.password.clone(), ada.name());
-        Ok(Person { name: "Ada".to_owned(), email, password, shown, others: Vec::new() })
+        Ok(Person { name: "Ada".to_owned(), email, password, shown, others: Vec::new(), called_there: None })
     }
 }
 
@@ -125,9 +125,9 @@ impl Stage {
         let trigger = self.setup.profile.app.login.other_trigger.clone().unwrap_or_default();
         let journal = self.second()?.platform.journal();
         let mark = journal.mark();
-        visitor.page.click(&trigger).await.map_err(|error| match error {
-            BrowserError::Timeout { .. } => Failure::unjudged(format!("`{trigger}` (app.login.other_trigger) is not on {}", self.base_url)),
-            other => other.into(),
+        self.click_through(visitor, &self.setup.login().before, &trigger).await.map_err(|failure| match failure {
+            Failure::Unjudged { .. } => Failure::unjudged(format!("`{trigger}` (app.login.other_trigger) is not on {}", self.base_url)),
+            other => other,
         })?;
         let request =
             journal.wait_for(mark, "an authorization request at the second platform", PATIENCE, checks::is_authorization_request).await?;
@@ -144,7 +144,7 @@ impl Stage {
         let outcome = match at_the_platform(&window, &ada, &Consent::GrantAll, &login).await? {
             Some(turned_away) => turned_away,
             None => {
-                visitor.page.wait_for_any(&[marker(&login)?, &login.trigger], PATIENCE).await?;
+                visitor.page.wait_for_any(&[vec![marker(&login)?], login.entrance()].concat(), PATIENCE).await?;
                 self.who_is_signed_in(&visitor).await?.map_or(Outcome::Refused(None), Outcome::SignedIn)
             }
         };

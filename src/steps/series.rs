@@ -10,6 +10,7 @@ use super::people::Person;
 use super::provocation::{AUTOMATIC_SIGN_INS, authorizations, is_resource_call, occasion, signed_in_as};
 use super::sign_in::{Consent, Outcome};
 use super::stage::Stage;
+use super::traffic::told;
 use super::world::World;
 use super::{Failure, fault_phrases::fault};
 use crate::checks::Discrepancy;
@@ -206,7 +207,8 @@ impl World {
         if series.is_empty() {
             return Err(Failure::not_applicable("the profile gives none of these an occasion: it declares no `openid`"));
         }
-        let missed: Vec<&str> = series.iter().filter(|provoked| !provoked.delivered).map(|provoked| provoked.phrase.as_str()).collect();
+        let missed = series.iter().filter(|provoked| !provoked.delivered);
+        let missed: Vec<String> = missed.map(|provoked| format!("{} (it saw {})", provoked.phrase, told(&provoked.exchanges))).collect();
         if missed.is_empty() { Ok(()) } else { Err(Failure::unjudged(format!("the platform had no occasion to {}", missed.join(", to ")))) }
     }
 

@@ -1,12 +1,10 @@
 //! The application's own session with the browser, and what it leaves there.
 
-use std::sync::LazyLock;
-
 use cucumber::{given, then, when};
-use regex::Regex;
 use secrecy::SecretString;
 
 use super::Failure;
+use super::places::{Scope, passing, places};
 use super::sign_in::marker;
 use super::stage::Visitor;
 use super::world::World;
@@ -17,10 +15,10 @@ use crate::platform::accounts::TENANT;
 
 /// Whose browser has nothing but the cookies of a look.
 const COOKIES_ALONE: &str = "somebody with old cookies";
-/// Kinds of secrets that must stay on the server, by the start of their placeholder.
-const SERVER_SIDE: [&str; 3] = ["[access-token-", "[refresh-token-", "[verifier-"];
-/// What the script of a single-page application keeps at best in memory. A verifier has to outlast the way to the platform.
-const TOKENS: [&str; 2] = ["[access-token-", "[refresh-token-"];
+// Kinds of secrets that must stay on the server, by the start of their placeholder.
+const API_TOKENS: [&str; 2] = ["[access-token-", "[refresh-token-"];
+const ID_TOKEN: &str = "[id-token-";
+const VERIFIER: &str = "[verifier-";
 
 #[then("the session cookie is protected")]
 async fn cookie_protected(world: &mut World) -> Result<(), Failure> {
@@ -69,13 +67,36 @@ async fn keeps_everything(world: &mut World, name: String) -> Result<(), Failure
 
 #[then("no token, code or verifier is in any page, URL or storage of the browser")]
 async fn no_token_in_browser(world: &mut World) -> Result<(), Failure> {
-    let secrets = world.secrets_of(&SERVER_SIDE)?;
-    if world.stage()?.application_type() != ApplicationType::Spa {
-        return world.search(secrets, "RFC 9700 section 4.3.2", Scope::Everything).await;
+    // A public client has nowhere else to keep ID tokens and what it needs for a moment.
+    let confidential = world.stage()?.client_secret().is_some();
+    let mut kinds = [&API_TOKENS[..], &[VERIFIER]].concat();
+    kinds.extend(confidential.then_some(ID_TOKEN));
+    let secrets = world.secrets_of(&kinds)?;
+    if world.stage()?.application_type() == ApplicationType::Spa {
+        world.search(secrets, "RFC 9700 section 4.3.2", Scope::EverythingButStorage).await?;
+        // A verifier has to outlast the way to the platform.
+        let tokens = world.secrets_of(&API_TOKENS)?;
+        return world.advise_of_storage(tokens).await;
     }
-    world.search(secrets, "RFC 9700 section 4.3.2", Scope::EverythingButStorage).await?;
-    let tokens = world.secrets_of(&TOKENS)?;
-    world.advise_of_storage(tokens).await
+    world.search(secrets, "RFC 9700 section 4.3.2", Scope::Everything).await?;
+    if !confidential {
+        return Ok(());
+    }
+    // A verifier may wait in a cookie until its sign-in is over.
+    let tokens = world.secrets_of(&[&API_TOKENS[..], &[ID_TOKEN]].concat())?;
+    let passing = passing(&world.actor_visitor().await?);
+    world.judge(checks::check_absent("RFC 9700 section 4.3.2", &tokens, &passing))
+}
+
+/// A log is no browser: there it is recommended (RFC 6749 sections 10.3 and 10.4: confidential in storage). A code is worth nothing once it
+/// is redeemed, and stands in every log of requests.
+#[then("the application's own log has no token and no client secret in it")]
+async fn no_token_in_log(world: &mut World) -> Result<(), Failure> {
+    let Some(text) = world.stage()?.output().await else { return Ok(()) };
+    let mut secrets = world.secrets_of(&API_TOKENS)?;
+    secrets.extend(world.stage()?.client_secret().map(|secret| ("the client secret".to_owned(), secret)));
+    let judgement = checks::check_absent("RFC 6749 section 10.3", &secrets, &[Place { name: "its own log".to_owned(), text }]);
+    world.advise("SE-03", judgement)
 }
 
 #[then("the client secret is in no page, URL or storage of the browser")]
@@ -92,21 +113,7 @@ async fn no_patient_in_browser(world: &mut World) -> Result<(), Failure> {
 
 #[when(expr = "{word} signs out of the relying party")]
 async fn signs_out(world: &mut World, name: String) -> Result<(), Failure> {
-    let setup = world.setup()?;
-    let logout = setup.profile.app.login.logout.as_ref().ok_or_else(|| Failure::not_applicable("the profile names no way to sign out"))?;
-    world.memory.actor = Some(name);
-    world.memory.outcome = None;
-    let visitor = world.actor_visitor().await?;
-    let base_url = world.stage()?.base_url.clone();
-    world.memory.cookies = application_cookies(&visitor, &base_url).await?;
-    world.stage()?.go_home(&visitor).await?;
-    visitor.page.click(logout).await?;
-    // With or without another page, with or without a button to sign in on it: it is done when nobody is shown as signed in.
-    match visitor.page.wait_until_hidden(marker(setup.login())?, setup.patience().follow_up).await {
-        Ok(()) | Err(BrowserError::Timeout { .. }) => {}
-        Err(error) => return Err(error.into()),
-    }
-    world.stage()?.settle(&visitor).await
+    world.sign_out(name).await
 }
 
 #[then("the session cookie from before opens nothing")]
@@ -151,17 +158,26 @@ fn revocations(exchanges: &[Exchange]) -> Vec<u16> {
     of_refresh_tokens.map(|exchange| exchange.status).collect()
 }
 
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Scope {
-    /// Pages, URLs, cookies' names aside, every storage.
-    Everything,
-    /// The same without what a script keeps in cookies and storages.
-    EverythingButStorage,
-    Storage,
-    UrlsAndStorage,
-}
-
 impl World {
+    pub(super) async fn sign_out(&mut self, name: String) -> Result<(), Failure> {
+        let setup = self.setup()?;
+        let logout = setup.profile.app.login.logout.as_ref();
+        let logout = logout.ok_or_else(|| Failure::not_applicable("the profile names no way to sign out"))?;
+        self.memory.actor = Some(name);
+        self.memory.outcome = None;
+        let visitor = self.actor_visitor().await?;
+        let base_url = self.stage()?.base_url.clone();
+        self.memory.cookies = application_cookies(&visitor, &base_url).await?;
+        self.stage()?.go_home(&visitor).await?;
+        self.stage()?.use_control(&visitor, logout).await?;
+        // With or without another page, with or without a button to sign in on it: it is done when nobody is shown as signed in.
+        match visitor.page.wait_until_hidden(marker(setup.login())?, setup.patience().follow_up).await {
+            Ok(()) | Err(BrowserError::Timeout { .. }) => {}
+            Err(error) => return Err(error.into()),
+        }
+        self.stage()?.settle(&visitor).await
+    }
+
     fn secrets_of(&self, kinds: &[&str]) -> Result<Vec<(String, SecretString)>, Failure> {
         let secrets = self.stage()?.mock()?.shared().redaction.secrets();
         let wanted: Vec<_> =
@@ -172,6 +188,8 @@ impl World {
     async fn search(&mut self, secrets: Vec<(String, SecretString)>, clause: &'static str, scope: Scope) -> Result<(), Failure> {
         let issuer = self.stage()?.issuer.clone();
         let visitor = self.actor_visitor().await?;
+        // A popup that is about to close is not to take the look along.
+        self.stage()?.settle(&visitor).await?;
         let places = places(&visitor, &issuer, scope).await?;
         self.judge(checks::check_absent(clause, &secrets, &places))
     }
@@ -181,7 +199,8 @@ impl World {
     async fn advise_of_storage(&mut self, tokens: Vec<(String, SecretString)>) -> Result<(), Failure> {
         let issuer = self.stage()?.issuer.clone();
         let visitor = self.actor_visitor().await?;
-        let places = places(&visitor, &issuer, Scope::Storage).await?;
+        let mut places = places(&visitor, &issuer, Scope::Storage).await?;
+        places.extend(passing(&visitor).into_iter().filter(|place| place.name.contains("Storage entry")));
         if places.is_empty() {
             return Ok(());
         }
@@ -225,18 +244,6 @@ impl World {
     }
 }
 
-/// Where the links and forms of a page lead.
-fn addresses(source: &str) -> Vec<String> {
-    static ADDRESSES: LazyLock<Regex> = LazyLock::new(|| {
-        Regex::new(r#"(?i)\b(?:href|src|action|formaction)\s*=\s*(?:"([^"]*)"|'([^']*)'|([^\s"'>]+))"#).expect("well formed")
-    });
-    if !source.trim_start().starts_with('<') {
-        return Vec::new();
-    }
-    let found = ADDRESSES.captures_iter(source);
-    found.filter_map(|found| found.iter().skip(1).flatten().next().map(|address| address.as_str().replace("&amp;", "&"))).collect()
-}
-
 /// Cookies of the application's host.
 pub(super) async fn application_cookies(visitor: &Visitor, base_url: &url::Url) -> Result<Vec<Cookie>, Failure> {
     Ok(of_host(visitor.context.cookies().await?, base_url))
@@ -262,55 +269,4 @@ fn evidence(cookie: &Cookie) -> domain::Cookie {
             _ => None,
         },
     }
-}
-
-/// Where something may be left in a browser: every page's source, URL and storage; the platform's own pages excepted.
-async fn places(visitor: &Visitor, issuer: &str, scope: Scope) -> Result<Vec<Place>, Failure> {
-    let (sources, urls, storages) = match scope {
-        Scope::Everything => (true, true, true),
-        Scope::EverythingButStorage => (true, true, false),
-        Scope::UrlsAndStorage => (false, true, true),
-        Scope::Storage => (false, false, true),
-    };
-    let mut places = Vec::new();
-    let mut add = |name: String, text: String| places.push(Place { name, text });
-    let own_bodies = visitor.context.bodies().await.into_iter().filter(|body| urls && !body.url.starts_with(issuer));
-    for body in own_bodies {
-        for address in addresses(&body.text) {
-            add("an address in a page".to_owned(), address);
-        }
-        if sources {
-            let path = body.url.split(['?', '#']).next().unwrap_or_default();
-            add(format!("the answer of {path}"), body.text);
-        }
-    }
-    for words in visitor.context.console().into_iter().filter(|_| urls) {
-        add("the browser's console".to_owned(), words);
-    }
-    for page in visitor.context.pages() {
-        let url = page.url();
-        if url.starts_with(issuer) {
-            continue;
-        }
-        if sources {
-            add("a page's source".to_owned(), page.source().await?);
-        }
-        let storage = page.storage().await?;
-        let kinds = [("localStorage", storage.local), ("sessionStorage", storage.session), ("IndexedDB", storage.indexed_db)];
-        for (kind, entries) in kinds.into_iter().filter(|_| storages) {
-            for (key, value) in entries {
-                add(format!("{kind} entry `{key}`"), format!("{key} {value}"));
-            }
-        }
-        for visited in storage.urls.into_iter().filter(|visited| urls && !visited.starts_with(issuer)) {
-            add("a URL of the history".to_owned(), visited);
-        }
-    }
-    for request in visitor.context.requests().into_iter().filter(|request| urls && !request.url.starts_with(issuer)) {
-        add("a URL that the browser requested".to_owned(), request.url);
-    }
-    for cookie in visitor.context.cookies().await?.into_iter().filter(|cookie| storages && !issuer.contains(cookie.domain.as_str())) {
-        add(format!("cookie `{}`", cookie.name), cookie.value);
-    }
-    Ok(places)
 }

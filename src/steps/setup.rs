@@ -7,6 +7,8 @@ use tokio::sync::Mutex;
 
 use super::canaries::Given;
 use super::container::remove_own;
+use super::naming::Naming;
+use super::presence::Presence;
 use super::snapshot::GoldenTexts;
 use super::stage::Shared;
 use super::{Failure, world::Levels};
@@ -24,6 +26,8 @@ pub struct Setup {
     /// The bundled application as a program of each other type.
     pub programs: Vec<App>,
     pub defect: Option<Defect>,
+    /// Who has signed the certificate of an application over https (`app.ca`).
+    pub app_ca_pem: Option<String>,
     /// The running application's client secret (`[app.client]`).
     pub static_secret: Option<SecretString>,
     pub target: Target,
@@ -40,10 +44,12 @@ pub struct Setup {
     pub dossier_secrets: BTreeMap<String, SecretString>,
     /// What its platforms handed out, to search what it leaves behind.
     pub(super) given: Given,
-    /// Why the application cannot be judged at all, if the look before the run found that.
-    pub(super) refused: std::sync::Mutex<Option<Failure>>,
+    /// Whether the application is there to be judged.
+    pub(super) presence: Presence,
     /// The login with what the look before the run learned of it.
     pub(super) learned: OnceLock<Login>,
+    /// How the application calls its users, where the look before the run found that it is not by name.
+    pub(super) naming: OnceLock<Naming>,
     /// Whether a load of its page signs its user out, as the look before the run found.
     forgets: OnceLock<()>,
     /// Whether it asks at endpoints that no discovery document announced, as the look before the run found.
@@ -98,14 +104,16 @@ impl Setup {
         golden: GoldenTexts,
         dossier_secrets: BTreeMap<String, SecretString>,
     ) -> Self {
-        let (shared, refused, given, programs, learned, untested, forgets, hard_wires) = Default::default();
+        let (shared, presence, given, programs, learned, naming, untested, app_ca_pem, forgets, hard_wires) = Default::default();
         Self {
-            refused,
+            app_ca_pem,
+            presence,
             given,
             programs,
             learned,
             forgets,
             hard_wires,
+            naming,
             untested,
             profile,
             bundled,
@@ -132,6 +140,10 @@ impl Setup {
 
     pub fn with_programs(self, programs: Vec<App>) -> Self {
         Self { programs, ..self }
+    }
+
+    pub fn with_app_ca(self, app_ca_pem: Option<String>) -> Self {
+        Self { app_ca_pem, ..self }
     }
 
     pub fn with_untested(self, untested: BTreeSet<RequirementId>) -> Self {
@@ -199,12 +211,9 @@ impl Setup {
         }
     }
 
-    /// Whether the look before the run found the application fit to be judged.
+    /// Whether the application is there, and fit to be judged.
     pub(super) fn admit(&self) -> Result<(), Failure> {
-        match self.refused.lock().unwrap_or_else(std::sync::PoisonError::into_inner).clone() {
-            Some(failure) => Err(failure),
-            None => Ok(()),
-        }
+        self.presence.admit()
     }
 
     /// Whether the application can be told of a certificate authority that it knows nothing of yet.
@@ -269,28 +278,41 @@ impl Sample {
 
 /// One warm browser for all scenarios; a new one when it has died.
 pub struct BrowserPool {
-    options: Options,
+    options: Mutex<Options>,
     browser: Mutex<Browser>,
+    is_here: bool,
 }
 
 impl BrowserPool {
     pub async fn launch(options: Options) -> Result<Self, BrowserError> {
         let browser = Mutex::new(launch(&options).await?);
-        Ok(Self { options, browser })
+        Ok(Self { is_here: options.webdriver.is_none(), options: Mutex::new(options), browser })
     }
 
     pub async fn context(&self) -> Result<Context, Failure> {
         let mut browser = self.browser.lock().await;
         if !browser.is_alive() {
             browser.close().await;
-            *browser = launch(&self.options).await?;
+            *browser = launch(&*self.options.lock().await).await?;
         }
         Ok(browser.new_context().await?)
     }
 
+    /// Takes certificates with this key for good from now on. Where they are not yet, the browser is started anew: nobody may be using it.
+    pub(super) async fn trust(&self, key: String) -> Result<(), Failure> {
+        let mut browser = self.browser.lock().await;
+        let mut options = self.options.lock().await;
+        if !options.trusted_keys.contains(&key) {
+            options.trusted_keys.push(key);
+            browser.close().await;
+            *browser = launch(&options).await?;
+        }
+        Ok(())
+    }
+
     /// Whether a driver of our own started it, on this machine.
     pub fn is_here(&self) -> bool {
-        self.options.webdriver.is_none()
+        self.is_here
     }
 
     /// Name and version of the browser, and of its driver.

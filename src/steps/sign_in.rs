@@ -45,10 +45,16 @@ impl Outcome {
         }
     }
 
-    /// Nobody is signed in, and nobody says why: on a busy machine an application may lose an honest sign-in. A person tries once more.
+    /// Nobody is signed in, and nobody says why.
     pub(super) fn is_silent(&self) -> bool {
         matches!(self, Self::Refused(None))
     }
+}
+
+/// An honest sign-in. On a busy machine an application may lose it without a word: a person then tries once more.
+pub(super) async fn once_more_if_silent(mut sign_in: impl AsyncFnMut() -> Result<Outcome, Failure>) -> Result<Outcome, Failure> {
+    let outcome = sign_in().await?;
+    if outcome.is_silent() { sign_in().await } else { Ok(outcome) }
 }
 
 impl Stage {
@@ -167,11 +173,11 @@ impl Stage {
         let login = self.setup.login();
         // A click before the page's scripts have run is no person's.
         visitor.page.wait_until(LOADED, "loaded page of the application", PATIENCE).await?;
-        visitor.page.click(&login.trigger).await.map_err(|error| match error {
-            BrowserError::Timeout { .. } => {
-                Failure::unjudged(format!("the login trigger `{}` of the profile is not on {}: {error}", login.trigger, self.base_url))
+        self.click_through(visitor, &login.before, &login.trigger).await.map_err(|failure| match failure {
+            Failure::Unjudged { reason } => {
+                Failure::unjudged(format!("the login trigger `{}` of the profile is not on {}: {reason}", login.trigger, self.base_url))
             }
-            other => other.into(),
+            other => other,
         })?;
         match login.window {
             Window::Popup => Ok(visitor.context.wait_for_popup(PATIENCE).await?),
@@ -186,13 +192,14 @@ impl Stage {
         let signed_in = marker(login)?;
         let looked = async {
             self.go_home(visitor).await?;
-            let found = visitor.page.wait_for_any(&[signed_in, &login.trigger], self.setup.patience().sign_in).await?;
+            let awaited = [vec![signed_in], login.entrance()].concat();
+            let found = visitor.page.wait_for_any(&awaited, self.setup.patience().sign_in).await?;
             if found == 0 {
-                return Ok(visitor.page.text(signed_in).await?);
+                return Ok(visitor.page.naming(signed_in).await?);
             }
             // A page that a script draws may show the button before it knows who is there.
             self.settle(visitor).await?;
-            Ok::<_, Failure>(if visitor.page.is_visible(signed_in).await? { visitor.page.text(signed_in).await? } else { None })
+            Ok::<_, Failure>(if visitor.page.is_visible(signed_in).await? { visitor.page.naming(signed_in).await? } else { None })
         };
         match looked.await {
             Ok(shown) => Ok(shown),
@@ -214,11 +221,11 @@ impl Stage {
             Err(error) => return Err(self.explain(error.into()).await),
         }
         if person.shown.is_empty() {
-            return Ok(visitor.page.text(signed_in).await?);
+            return Ok(visitor.page.naming(signed_in).await?);
         }
         // The name may be drawn after its place.
         visitor.page.wait_for_text_at(signed_in, &person.names(), left()).await?;
-        Ok(visitor.page.text(signed_in).await?)
+        Ok(visitor.page.naming(signed_in).await?)
     }
 }
 

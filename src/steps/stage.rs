@@ -94,12 +94,13 @@ impl Stage {
             }
             (None, None) => return Err(Failure::broke("a run has a mock platform or a target file")),
         };
-        if let Some(platform) = &shared.platform {
-            platform.faults().disarm_all();
+        if let (Some(platform), true) = (&shared.platform, setup.is_shared()) {
+            // What the scenario before did to people, records and limits is not this one's.
+            platform.restore();
         }
         let own_port = OwnPort::of(&setup)?;
         let app = own_port.as_ref().map_or_else(|| setup.profile.app.clone(), |own| setup.profile.app.at_port(own.number()));
-        Ok(Self {
+        let stage = Self {
             mark: shared.platform.as_ref().map_or(0, |platform| platform.journal().mark()),
             base_url: app.url.as_ref().map_or_else(|| Url::parse(&issuer), |url| Ok(url.clone())).map_err(Failure::broke)?,
             provocation: Provocation::default(),
@@ -117,7 +118,12 @@ impl Stage {
             portal,
             shared,
             setup,
-        })
+        };
+        if stage.setup.is_shared() && stage.mock().is_ok() {
+            // It runs already, and may ask at any time.
+            stage.register_running()?;
+        }
+        Ok(stage)
     }
 
     /// Base of the API's paths; a target without it claims the standards only.
@@ -176,6 +182,7 @@ impl Stage {
             Ok(page) => page,
             Err(error) => return Err(self.explain(Failure::not_loaded(error)).await),
         };
+        self.setup.presence.is_there();
         let visitor = Visitor { context, page };
         self.visitors.insert(name.to_owned(), visitor.clone());
         Ok(visitor)
@@ -266,9 +273,14 @@ impl Shared {
     }
 }
 
-/// An HTTP client for our own questions to this address: no redirect is followed, every answer is awaited at most [`PATIENCE`].
+/// For our own questions to this address: no redirect is followed, every answer is awaited at most [`PATIENCE`].
+pub fn questions_to(to: &str) -> Result<reqwest::ClientBuilder, Failure> {
+    Ok(client_to(to)?.redirect(reqwest::redirect::Policy::none()).timeout(PATIENCE))
+}
+
+/// A client of [`questions_to`] that trusts these authorities too.
 pub fn http_client(to: &str, extra_ca_pem: Option<&str>) -> Result<reqwest::Client, Failure> {
-    let mut builder = client_to(to)?.redirect(reqwest::redirect::Policy::none()).timeout(PATIENCE);
+    let mut builder = questions_to(to)?;
     if let Some(pem) = extra_ca_pem {
         builder = builder.tls_certs_merge(reqwest::Certificate::from_pem_bundle(pem.as_bytes()).map_err(Failure::broke)?);
     }

@@ -32,14 +32,18 @@ impl Stage {
             (Target::Remote(remote), _) => {
                 Credentials { client_id: remote.file.client.client_id.clone(), client_secret: remote.client_secret.clone() }
             }
-            (Target::Mock(_), Some(client)) if self.setup.is_shared() => {
-                let credentials = Credentials { client_id: client.client_id.clone(), client_secret: self.setup.static_secret.clone() };
-                self.mock()?.preregister_client(self.registration(&redirect_uris), &credentials).map_err(Failure::broke)?;
-                credentials
-            }
+            (Target::Mock(_), Some(_)) if self.setup.is_shared() => self.register_running()?,
             (Target::Mock(_), _) => self.mock()?.register_client(self.registration(&redirect_uris)).map_err(Failure::broke)?,
         };
         self.run_application(credentials, &tenants, listener, redirect_uris).await
+    }
+
+    /// Registers the application that runs already, with the credentials that it has.
+    pub(super) fn register_running(&self) -> Result<Credentials, Failure> {
+        let client = self.setup.profile.app.client.as_ref().ok_or_else(|| Failure::broke("the profile has no [app.client]"))?;
+        let credentials = Credentials { client_id: client.client_id.clone(), client_secret: self.setup.static_secret.clone() };
+        self.mock()?.preregister_client(self.registration(&self.app.redirect_uris), &credentials).map_err(Failure::broke)?;
+        Ok(credentials)
     }
 
     /// Starts the application with credentials that the portal gave out for [`Stage::application_address`].
@@ -145,6 +149,7 @@ impl Stage {
             poll_seconds: self.poll_seconds,
             other: self.second.as_ref(),
             ca_pem: ca_pem.as_deref(),
+            app_ca_pem: self.setup.app_ca_pem.as_deref(),
         };
         *application = Some(match (listener, &app.command, &app.image) {
             (Some(listener), ..) => {
@@ -153,12 +158,9 @@ impl Stage {
                     RelyingParty::start(listener, self.bundled_config(&credentials, tenants, ca_pem)?).await.map_err(Failure::broke)?,
                 )
             }
-            (None, Some(command), _) => {
-                Instance::Started(Started::start(app, command, &filling).await.map_err(|failure| self.hide(failure))?)
-            }
+            (None, Some(command), _) => Instance::Started(self.present(Started::start(app, command, &filling).await)?),
             (None, None, Some(image)) => {
-                let started = Container::start(app, image, &filling, hosts.into_iter().flatten()).await;
-                Instance::Container(Box::new(started.map_err(|failure| self.hide(failure))?))
+                Instance::Container(Box::new(self.present(Container::start(app, image, &filling, hosts.into_iter().flatten()).await)?))
             }
             (None, None, None) => Instance::Running,
         });
@@ -167,6 +169,20 @@ impl Stage {
         self.credentials = Some(credentials);
         self.redirect_uris = redirect_uris;
         Ok(())
+    }
+
+    /// Takes down whether the application came to run. One that a fault of the platform keeps from it is none that never does.
+    fn present<T>(&self, started: Result<T, Failure>) -> Result<T, Failure> {
+        let presence = &self.setup.presence;
+        let misled = self.mock().is_ok_and(|platform| !platform.faults().armed().is_empty());
+        match started.map_err(|failure| self.hide(failure)) {
+            Ok(started) => {
+                presence.is_there();
+                Ok(started)
+            }
+            Err(failure @ Failure::Unjudged { .. }) if !misled => Err(presence.is_absent(failure)),
+            Err(failure) => Err(failure),
+        }
     }
 
     fn bundled_config(&self, credentials: &Credentials, tenants: &[String], extra_ca_pem: Option<String>) -> Result<Config, Failure> {

@@ -5,12 +5,13 @@ use cucumber::{given, then, when};
 use super::Failure;
 use super::people::Person;
 use super::provocation::signed_in_as;
+use super::session::application_cookies;
 use super::sign_in::Consent;
 use super::world::World;
 use crate::browser::pages::visible_text;
 use crate::checks;
 use crate::domain::OraclePart;
-use crate::platform::accounts::{BRUNO, OTHER_TENANT, TENANT};
+use crate::platform::accounts::{BRUNO, OTHER_TENANT, TENANT, TenantId};
 
 /// Requests that an application may still make before it has understood that a user is gone: a call, a refresh, a repetition.
 const CALLS_AFTER_DEACTIVATION: usize = 4;
@@ -55,31 +56,10 @@ async fn both_sign_in(world: &mut World) -> Result<(), Failure> {
 
 #[then("each of them sees data of the own medical centre alone")]
 async fn own_data_alone(world: &mut World) -> Result<(), Failure> {
-    let patients = world.action_for("patients").ok();
-    let lists_patients = |feature: &str| patients.as_ref().is_some_and(|(name, _)| name == feature);
     let mut blank = None;
     for (name, own, other) in [("Ada", TENANT, OTHER_TENANT), ("Bruno", OTHER_TENANT, TENANT)] {
-        world.memory.actor = Some(name.to_owned());
-        for feature in world.features()? {
-            world.open_feature_as_actor(&feature).await?;
-            let visitor = world.actor_visitor().await?;
-            let text = visible_text(&visitor.page, super::PATIENCE / 2).await?;
-            let platform = world.stage()?.mock()?;
-            let foreign =
-                platform.patients(other).into_iter().find(|patient| text.contains(&patient.given) && text.contains(&patient.family));
-            let own_seen = platform.patients(own).iter().any(|patient| text.contains(&patient.family));
-            if let Some(patient) = foreign {
-                let marked = format!("a patient of the other centre ({}) on {name}'s page {feature}", patient.initials());
-                return world.react(
-                    false,
-                    "shows one medical centre's patients to a user of another",
-                    "patients of the own centre alone",
-                    &marked,
-                );
-            }
-            if lists_patients(&feature) && !own_seen {
-                blank.get_or_insert(name);
-            }
+        if !world.sees_own_alone(name, own, other).await? {
+            blank.get_or_insert(name);
         }
     }
     // What was called proves more than a page that stayed blank.
@@ -94,6 +74,76 @@ async fn own_data_alone(world: &mut World) -> Result<(), Failure> {
     }
     world.ledger.oracle.set(OraclePart::Reaction, true);
     Ok(())
+}
+
+/// Whoever came before has left by the application's own way out, or, where the profile names none, by the end of all sessions.
+#[then("so does Bruno in Ada's browser when she has left")]
+async fn next_in_the_browser(world: &mut World) -> Result<(), Failure> {
+    let signs_out = world.setup()?.profile.app.login.logout.is_some();
+    if signs_out {
+        world.sign_out("Ada".to_owned()).await?;
+    }
+    let stage = world.stage_mut()?;
+    let visitor = stage.visitor("Ada").await?;
+    let kept = if signs_out { application_cookies(&visitor, &stage.base_url).await? } else { Vec::new() };
+    // She has left the platform too.
+    visitor.context.clear_cookies().await?;
+    for cookie in &kept {
+        visitor.context.set_cookie(cookie).await?;
+    }
+    stage.forget_visitor("Ada");
+    let bruno = stage.person("Bruno")?;
+    let person = Person { name: "Bruno in Ada's browser".to_owned(), ..bruno };
+    let visitor = stage.keep_visitor(&person.name, visitor);
+    visitor.page.goto(stage.base_url.as_str()).await?;
+    stage.provocation.started_sign_ins += 1;
+    let outcome = stage.sign_in(&person, &Consent::GrantAll).await?;
+    if !signed_in_as(&outcome, &person) {
+        let told = outcome.describe();
+        if person.others.iter().any(|other| told.contains(other.as_str())) {
+            return world.react(false, "shows one user signed in as another", &format!("`{}` is shown", person.shown), &told);
+        }
+        return Err(Failure::unjudged(format!("Bruno was not signed in after Ada in the same browser: {told}")));
+    }
+    if !world.sees_own_alone(&person.name, OTHER_TENANT, TENANT).await? {
+        return Err(Failure::unjudged("Bruno, after Ada in the same browser, is shown no patient of the own medical centre"));
+    }
+    let tenants = world.tenants_by_subject()?;
+    let judgement = checks::check_own_tenant(&world.exchanges()?, &tenants);
+    world.judge(judgement)
+}
+
+#[then("no data of the other medical centre was asked for")]
+async fn no_data_of_the_other(world: &mut World) -> Result<(), Failure> {
+    let exchanges = world.provoked_exchanges()?;
+    world.judge(checks::check_tenant_left_alone(&exchanges, &OTHER_TENANT.0.to_string()))?;
+    world.react(true, "", "", "")
+}
+
+impl World {
+    /// Opens every feature: whether patients of the own medical centre are seen. Those of the other are a finding.
+    async fn sees_own_alone(&mut self, actor: &str, own: TenantId, other: TenantId) -> Result<bool, Failure> {
+        let patients = self.action_for("patients").ok();
+        let lists_patients = |feature: &str| patients.as_ref().is_some_and(|(name, _)| name == feature);
+        let mut seen = true;
+        self.memory.actor = Some(actor.to_owned());
+        for feature in self.features()? {
+            self.open_feature_as_actor(&feature).await?;
+            let visitor = self.actor_visitor().await?;
+            let text = visible_text(&visitor.page, super::PATIENCE / 2).await?;
+            let platform = self.stage()?.mock()?;
+            let foreign =
+                platform.patients(other).into_iter().find(|patient| text.contains(&patient.given) && text.contains(&patient.family));
+            let own_seen = platform.patients(own).iter().any(|patient| text.contains(&patient.family));
+            if let Some(patient) = foreign {
+                let marked = format!("a patient of the other centre ({}) on {actor}'s page {feature}", patient.initials());
+                let summary = "shows one medical centre's patients to a user of another";
+                self.react(false, summary, "patients of the own centre alone", &marked)?;
+            }
+            seen = seen && (own_seen || !lists_patients(&feature));
+        }
+        Ok(seen)
+    }
 }
 
 #[then(expr = "the relying party stops asking for {word}")]

@@ -2,10 +2,12 @@
 
 use std::sync::LazyLock;
 
+use cucumber::gherkin::Step;
 use cucumber::{given, then, when};
 use regex::Regex;
 use serde_json::{Value, json};
 
+use super::series::phrases;
 use super::stage::Visitor;
 use super::world::World;
 use super::{Failure, PATIENCE};
@@ -50,60 +52,30 @@ async fn keeps_messages(world: &mut World, name: String) -> Result<(), Failure> 
     Ok(())
 }
 
-#[when(expr = "in {word}'s browser {} has opened the relying party, where a sign-in is under way, and posts messages to it")]
-async fn posts_messages(world: &mut World, name: String, whose: String) -> Result<(), Failure> {
+#[when(expr = "in {word}'s browser each of these opens the relying party, where a sign-in is under way, and posts messages to it")]
+async fn each_posts_messages(world: &mut World, name: String, step: &Step) -> Result<(), Failure> {
     world.provoke_by_hand().await?;
     world.memory.actor = Some(name);
-    let address = match whose.as_str() {
-        "a page of Mallory's" => world.foreign_address()?,
-        // Its origin is opaque, and is told as `null`.
-        "a page without an origin" => "data:text/html,<!doctype html><body></body>".to_owned(),
-        other => return Err(Failure::broke(format!("no foreign page is called `{other}`"))),
-    };
-    let visitor = world.actor_visitor().await?;
-    let mallory = visitor.context.open(&address).await?;
-    let application = world.stage()?.base_url.clone();
-    ForeignPage(&mallory).open_window(application.as_str()).await?;
-    let opened = visitor.context.wait_for_popup(PATIENCE).await?;
-    opened.wait_until("document.readyState === 'complete' && location.host", "loaded page of the application", PATIENCE).await?;
-    if world.setup()?.login().window == Window::Popup {
-        // Some listen only while they wait for a popup.
-        let stage = world.stage_mut()?;
-        stage.provocation.started_sign_ins += 1;
-        let waiting = Visitor { page: opened.clone(), context: visitor.context.clone() };
-        let popup = stage.open_beside(&waiting).await?;
-        popup.wait_for_url(|url| url.starts_with(&stage.issuer), "the platform's sign-in page", PATIENCE).await?;
+    for whose in phrases(step)? {
+        if world.posts_messages(whose).await? {
+            // Whom it believes besides adds nothing to it.
+            world.memory.followed = Some(whose.to_owned());
+            break;
+        }
     }
-    let redirect_uri = world.stage()?.redirect_uris.first().cloned().unwrap_or_default();
-    ForeignPage(&mallory).post(&[json!({ "collaudo": "a message that means nothing" })]).await?;
-    let restless = left_within(&opened).await;
-    let kept = std::mem::take(&mut world.memory.messages);
-    let forged: Vec<Value> = made_up(&redirect_uri).into_iter().chain(kept.iter().map(forged)).collect();
-    ForeignPage(&mallory).post(&forged).await?;
-    // What must not happen has no event of its own: it is watched for.
-    let mut followed = left_within(&opened).await;
-    if !followed && !kept.is_empty() {
-        ForeignPage(&mallory).post(&kept).await?;
-        followed = left_within(&opened).await;
-    }
-    // A page that goes on by itself follows nobody.
-    world.memory.followed = followed && !restless;
     world.delivered()
 }
 
 #[then("the relying party does nothing with them")]
 async fn ignores_messages(world: &mut World) -> Result<(), Failure> {
     let requests = world.request_addresses(0).await?;
-    world.judge(checks::check_message_not_taken(&requests, CANARY))?;
+    let followed = world.memory.followed.take();
+    let whose = followed.as_deref().unwrap_or("a page of another origin");
+    world.judge(checks::check_message_not_taken(&requests, CANARY, whose))?;
     let exchanges = world.provoked_exchanges()?;
     world.judge(checks::check_posted_code_not_redeemed(&exchanges))?;
-    let followed = world.memory.followed;
-    world.react(
-        !followed,
-        "believes a message that a page of another origin posted",
-        "the message is ignored",
-        "it loaded another page at once",
-    )
+    let actual = format!("it loaded another page at once, when {whose} posted it");
+    world.react(followed.is_none(), "believes a message that a page of another origin posted", "the message is ignored", &actual)
 }
 
 /// Whether the window loads another page within the time that is watched.
@@ -175,6 +147,51 @@ async fn nothing_foreign(world: &mut World) -> Result<(), Failure> {
 }
 
 impl World {
+    /// Whether the application takes what this page posts to it: what somebody made up, its own message forged, or as it was.
+    async fn posts_messages(&mut self, whose: &str) -> Result<bool, Failure> {
+        let visitor = self.actor_visitor().await?;
+        let Some(foreign) = self.open_foreign(&visitor, whose).await? else { return Ok(false) };
+        let opened = self.open_application_from(&foreign, &visitor).await?;
+        let redirect_uri = self.stage()?.redirect_uris.first().cloned().unwrap_or_default();
+        let kept = self.memory.messages.clone();
+        let forged: Vec<Value> = made_up(&redirect_uri).into_iter().chain(kept.iter().map(forged)).collect();
+        ForeignPage(&foreign).post(&forged).await?;
+        // What must not happen has no event of its own: it is watched for.
+        let mut followed = left_within(&opened).await;
+        if !followed && !kept.is_empty() {
+            ForeignPage(&foreign).post(&kept).await?;
+            followed = left_within(&opened).await;
+        }
+        let sent = visitor.context.requests().iter().any(|request| request.url.contains(CANARY));
+        if followed && !sent {
+            // A page that goes on by itself follows nobody.
+            let again = self.open_application_from(&foreign, &visitor).await?;
+            ForeignPage(&foreign).post(&[json!({ "collaudo": "a message that means nothing" })]).await?;
+            followed = !left_within(&again).await;
+        }
+        for page in visitor.context.pages().into_iter().filter(|page| !page.is_same(&visitor.page)) {
+            page.close().await?;
+        }
+        Ok(followed || sent)
+    }
+
+    /// A window of the application that another page has opened, where a sign-in is under way.
+    async fn open_application_from(&mut self, foreign: &Page, visitor: &Visitor) -> Result<Page, Failure> {
+        let application = self.stage()?.base_url.clone();
+        ForeignPage(foreign).open_window(application.as_str()).await?;
+        let opened = visitor.context.wait_for_popup(PATIENCE).await?;
+        opened.wait_until("document.readyState === 'complete' && location.host", "loaded page of the application", PATIENCE).await?;
+        if self.setup()?.login().window == Window::Popup {
+            // Some listen only while they wait for a popup.
+            let stage = self.stage_mut()?;
+            stage.provocation.started_sign_ins += 1;
+            let waiting = Visitor { page: opened.clone(), context: visitor.context.clone() };
+            let popup = stage.open_beside(&waiting).await?;
+            popup.wait_for_url(|url| url.starts_with(&stage.issuer), "the platform's sign-in page", PATIENCE).await?;
+        }
+        Ok(opened)
+    }
+
     /// An address at another site than the application's and the platform's, which this platform's journal sees.
     pub(super) fn foreign_address(&self) -> Result<String, Failure> {
         Ok(self.stage()?.mock()?.elsewhere("/mallory").into())

@@ -47,6 +47,8 @@ impl std::fmt::Debug for World {
 #[derive(Default)]
 pub(super) struct Ledger {
     pub oracle: Oracle,
+    /// What was seen in place of a part of the oracle.
+    pub unseen: Vec<(OraclePart, String)>,
     /// Findings that do not stop the scenario, with when they were found.
     pub warnings: Vec<(SystemTime, Finding)>,
     pub attestations: Vec<Attestation>,
@@ -56,6 +58,8 @@ pub(super) struct Ledger {
 /// What a scenario came to, and for each of its findings when it was found; `None` where the failed step tells.
 pub struct Finished {
     pub event: ScenarioFinished,
+    /// What its failed step says.
+    pub message: Option<String>,
     pub found_at: Vec<Option<SystemTime>>,
 }
 
@@ -234,7 +238,8 @@ impl World {
         if of_platform {
             return found;
         }
-        let [summary, expected, actual] = [found.summary, found.expected, found.actual].map(|text| stage.redacted(text));
+        let secrets = stage.kept_secret(Suite::RelyingParty);
+        let [summary, expected, actual] = [found.summary, found.expected, found.actual].map(|text| secrets.without(&text));
         Discrepancy { summary, expected, actual, ..found }
     }
 
@@ -268,12 +273,14 @@ impl World {
         if let Some(undelivered) = self.stage.as_ref().map(Stage::undelivered).filter(|faults| found && !faults.is_empty()) {
             // What was seen has another cause, and another scenario to tell it.
             self.ledger.warnings.clear();
-            failure = Some(Failure::unjudged(format!("the platform had no occasion for the fault {}", undelivered.join(", "))));
+            let (faults, came) = (undelivered.join(", "), self.came_instead());
+            failure = Some(Failure::unjudged(format!("the platform had no occasion for the fault {faults}: it saw {came}")));
         }
         if failure.as_ref().is_some_and(|failure| !failure.is_left_out()) {
             self.keep_evidence(&scenario.id).await;
         }
         let (verdict, reason) = self.verdict(provoked, failure.as_ref());
+        let message = failure.as_ref().map(Failure::message);
         let binding = match failure {
             Some(Failure::Found { findings }) => findings,
             _ => Vec::new(),
@@ -288,9 +295,10 @@ impl World {
             Some(stage) => (stage.exchanges(), stage.browser_facts()),
             None => Default::default(),
         };
-        if let Some(stage) = &self.stage {
+        let secrets = self.stage.as_ref().map(|stage| {
             stage.remember_secrets(scenario.suite);
-        }
+            stage.kept_secret(scenario.suite)
+        });
         if let Some(client) = std::mem::take(&mut self.memory).client {
             client.stop().await;
         }
@@ -310,7 +318,7 @@ impl World {
             browser,
             attachments: std::mem::take(&mut self.ledger.attachments),
         };
-        Some(Finished { event, found_at })
+        Some(Finished { event, message, found_at }.without(secrets.as_ref()))
     }
 
     /// A scenario whose every finding is waived warns.
@@ -331,7 +339,12 @@ impl World {
             None if !self.ledger.warnings.is_empty() && !open => (Verdict::Warned, None),
             None if provoked => {
                 let missing = self.ledger.oracle.missing();
-                let parts: Vec<&str> = missing.iter().map(|part| part.sentence()).collect();
+                let seen = |part: &OraclePart| self.ledger.unseen.iter().find(|(unseen, _)| unseen == part).map(|(_, seen)| seen);
+                let part = |part: &OraclePart| match seen(part) {
+                    Some(seen) => format!("{} ({seen})", part.sentence()),
+                    None => part.sentence().to_owned(),
+                };
+                let parts: Vec<String> = missing.iter().map(part).collect();
                 if missing.is_empty() {
                     (Verdict::Passed, None)
                 } else {
@@ -344,13 +357,9 @@ impl World {
 
     /// A screenshot and the source of every page that is still open.
     async fn keep_evidence(&mut self, scenario: &ScenarioId) {
-        let (Some(stage), Ok(setup)) = (&self.stage, self.setup()) else { return };
+        let (Some(stage), Ok(setup), Some(of)) = (&self.stage, self.setup(), &self.scenario) else { return };
+        let secrets = stage.kept_secret(of.suite);
         let folder: String = scenario.0.chars().map(|c| if c.is_ascii_alphanumeric() { c } else { '-' }).collect();
-        let mut secrets = stage.mock().map(|platform| platform.shared().redaction.secrets()).unwrap_or_default();
-        let mut others = setup.secrets();
-        others.extend(stage.mock().map(|platform| platform.shared().secrets()).unwrap_or_default());
-        others.extend(stage.patients(self.scenario.as_ref().map_or(Suite::RelyingParty, |scenario| scenario.suite)));
-        secrets.extend(others.into_iter().map(|(kind, secret)| (format!("[{kind}]"), secret)));
         if let Some(words) = stage.words().await.filter(|words| !words.is_empty()) {
             let title = "what the application wrote".to_owned();
             let path = format!("evidence/{folder}/application.txt");
@@ -369,7 +378,7 @@ impl World {
                     ));
                 }
                 if let Ok(source) = page.source().await {
-                    let source = super::snapshot::without_secrets(source, &secrets);
+                    let source = secrets.without(&source);
                     let title = format!("source of {name}'s window {}", index + 1);
                     self.ledger.attachments.extend(keep(&setup.out, format!("{stem}.html.txt"), title, "text/plain", source.as_bytes()));
                 }

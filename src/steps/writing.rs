@@ -4,7 +4,7 @@ use cucumber::{then, when};
 
 use super::world::World;
 use super::{Failure, PATIENCE};
-use crate::browser::{BrowserError, pages};
+use crate::browser::{BrowserError, DEFAULT_DEADLINE, pages};
 use crate::checks;
 use crate::domain::{Action, Endpoint, Exchange};
 
@@ -62,18 +62,26 @@ impl World {
         match visitor.page.click(&submit).await {
             Ok(()) => {}
             Err(BrowserError::Timeout { .. }) => {
-                let message = format!("`{submit}`, which [app.actions.{feature}] names as what writes, is not on {}", action.open);
-                return Err(Failure::unjudged(message));
+                let (open, says) = (action.open, self.page_says().await);
+                return Err(Failure::unjudged(format!(
+                    "nothing that can be clicked is at `{submit}`, which [app.actions.{feature}] names as what writes, on {open} within {} s: \
+                     {says}. Name what a person clicks there, or leave the key out",
+                    DEFAULT_DEADLINE.as_secs()
+                )));
             }
             Err(error) => return Err(error.into()),
         }
         let journal = self.stage()?.mock()?.journal();
         let mark = self.stage()?.provocation.mark().unwrap_or_default();
-        journal
-            .wait_for(mark, "a write at the API", PATIENCE, is_write)
-            .await
-            .map_err(|error| Failure::unjudged(format!("a click on `{submit}` wrote nothing: {error}")))?;
-        Ok(())
+        if journal.wait_for(mark, "a write at the API", PATIENCE, is_write).await.is_ok() {
+            return Ok(());
+        }
+        let (came, says) = (self.came_instead(), self.page_says().await);
+        Err(Failure::unjudged(format!(
+            "a click on `{submit}` ([app.actions.{feature}]) led to no POST, PUT, PATCH or DELETE at the API within {} s: the platform saw \
+             {came}, and {says}. Name what writes with one click, or leave the key out",
+            PATIENCE.as_secs()
+        )))
     }
 
     /// The first action of the profile that writes: its feature, and what a person clicks.

@@ -10,11 +10,15 @@ const channel = "BroadcastChannel" in window && !needsOpener ? new BroadcastChan
 const login = document.querySelector("#login");
 const done = document.querySelector("[data-done]");
 if (login) waitForLogin(login);
+dress(document.documentElement.dataset.markup);
 if (done) finish(done);
 
 // Only the defect hands tokens to the page.
 if ("tokensToConsole" in document.body.dataset) console.log("tokens", JSON.parse(document.body.dataset.tokens ?? "null"));
-else if (document.body.dataset.tokens) localStorage.setItem("portale-tokens", document.body.dataset.tokens);
+else if (done && document.body.dataset.tokens) {
+  sessionStorage.setItem("portale-tokens", document.body.dataset.tokens);
+  sessionStorage.removeItem("portale-tokens");
+} else if (document.body.dataset.tokens) localStorage.setItem("portale-tokens", document.body.dataset.tokens);
 
 function waitForLogin(button) {
   const hint = document.querySelector("#login-hint");
@@ -37,7 +41,10 @@ function waitForLogin(button) {
     // Only the defect stays locked: a popup may have been closed.
     if ("staysLocked" in document.body.dataset && popup) return event.preventDefault();
     // In the click itself, or the browser takes it for an advertisement and blocks it. Blocked all the same: in this window (PO-03).
-    popup = window.open("/login?window=popup", "_blank", "popup,width=520,height=760");
+    if (document.documentElement.dataset.markup === "blank-popup") {
+      popup = window.open("", "_blank", "popup,width=520,height=760");
+      setTimeout(() => popup && (popup.location = "/login?window=popup"), 500);
+    } else popup = window.open("/login?window=popup", "_blank", "popup,width=520,height=760");
     // Only the defect asks without a pause for a window that is not there.
     if (!popup && "spins" in document.body.dataset) {
       event.preventDefault();
@@ -67,6 +74,15 @@ function waitForLogin(button) {
     if (event.origin === location.origin && event.data === FINISHED) show(); // PO-01
     // Only defects believe somebody else.
     if ("believesAnyone" in document.body.dataset && event.data === FINISHED) show();
+    const seen = event.origin !== "null" && new URL(event.origin);
+    const trusts = {
+      beginning: event.origin.startsWith(`${location.protocol}//${location.hostname}`),
+      host: seen && seen.hostname === location.hostname,
+      inside: event.origin.includes(location.host),
+    };
+    if (trusts[document.body.dataset.trusts] && event.data && event.data.code) {
+      location.assign("/callback?" + new URLSearchParams(event.data));
+    }
     if ("takesNull" in document.body.dataset && event.origin === "null" && event.data && event.data.code) {
       location.assign("/callback?" + new URLSearchParams(event.data));
     }
@@ -88,4 +104,67 @@ function finish(page) {
   }
   window.close();
   setTimeout(() => location.replace("/"), 400);
+}
+
+// Only habits: markup as other applications have it.
+function dress(markup) {
+  const user = document.querySelector("#user");
+  const name = user?.querySelector("b")?.textContent ?? "";
+  const [given, family] = name.split(" ");
+  const error = document.querySelector(".login-error");
+  const late = (element) => {
+    const place = document.createComment("later");
+    element.replaceWith(place);
+    setTimeout(() => place.replaceWith(element), 1500);
+  };
+  // By nothing else, on any place of the page.
+  const called = (words) => {
+    user.textContent = words;
+    document.querySelector(".avatar")?.remove();
+    document.querySelector("main h1")?.replaceChildren("Benvenuti");
+  };
+  const ways = {
+    // Nothing can be clicked before the banner is answered, and the controls are in menus.
+    covered: () => {
+      for (const control of document.querySelectorAll("#login, #logout")) {
+        const [menu, summary] = [document.createElement("details"), document.createElement("summary")];
+        summary.textContent = "Menu";
+        summary.id = `menu-${control.id}`;
+        control.replaceWith(menu);
+        menu.append(summary, control);
+      }
+      if (sessionStorage.getItem("cookies")) return;
+      const [banner, accept] = [document.createElement("dialog"), document.createElement("button")];
+      accept.textContent = "Accetta i cookie";
+      accept.id = "accept-cookies";
+      accept.addEventListener("click", () => (sessionStorage.setItem("cookies", "1"), banner.close()));
+      banner.append(accept);
+      document.body.append(banner);
+      setTimeout(() => banner.showModal(), 300);
+    },
+    initials: () => user && called(`${given[0]}${family[0]}`),
+    "title-and-surname": () => user && called(`Dott. ${family.toUpperCase()} ${given[0]}.`),
+    labelled: () => {
+      if (!user) return;
+      called("");
+      user.textContent = "\u25cf";
+      user.setAttribute("aria-label", name);
+    },
+    "shadow-root": () => {
+      if (!user) return;
+      const host = document.createElement("user-card");
+      user.replaceWith(host);
+      host.attachShadow({ mode: "open" }).append(user);
+    },
+    toast: () => error && setTimeout(() => error.remove(), 1200),
+    late: () => {
+      if (user) late(user);
+      document.querySelectorAll("main ul, main table").forEach(late);
+    },
+    "asks-once-more": () => {
+      const form = document.querySelector("#logout")?.form;
+      form?.addEventListener("submit", (event) => confirm("Vuoi uscire?") || event.preventDefault());
+    },
+  };
+  ways[markup]?.();
 }

@@ -122,4 +122,27 @@ async fn userinfo_can_name_another_medical_centre() {
     let other = ada.get("/v2/userinfo").await.body;
     assert_eq!((&other["sub"], &other["tenants"][0]["id"]), (&honest["sub"], &json!(202)));
     assert_eq!(ada.get("/v2/userinfo").await.body, honest);
+    let ids =
+        |body: &Value| body["tenants"].as_array().map(|tenants| tenants.iter().map(|tenant| tenant["id"].clone()).collect::<Vec<_>>());
+    for (fault, named) in [
+        ("userinfo-shorter-tenant", json!([10])),
+        ("userinfo-longer-tenant", json!([1011])),
+        ("userinfo-tenant-with-more-before", json!([9101])),
+        ("userinfo-two-tenants", json!([202, 101])),
+    ] {
+        ada.arm(fault, Times::Next(1));
+        let told = ada.get("/v2/userinfo").await.body;
+        assert_eq!((ids(&told).map(Value::from), &told["sub"]), (Some(named), &honest["sub"]), "{fault}");
+    }
+}
+
+#[tokio::test]
+async fn userinfo_can_refuse_the_token_and_leave_out_the_subject_here_too() {
+    let ada = ada().await;
+    ada.arm("userinfo-without-subject", Times::Next(1));
+    let unnamed = ada.get("/v2/userinfo").await.body;
+    assert_eq!((unnamed.get("sub"), &unnamed["name"], &unnamed["tenants"][0]["id"]), (None, &json!("Mallory Neri"), &json!(101)));
+    ada.arm("userinfo-unauthorized", Times::Next(1));
+    let refused = ada.get("/v2/userinfo").await;
+    assert_eq!((refused.status.as_u16(), &refused.body["error"]), (401, &json!("invalid_token")));
 }

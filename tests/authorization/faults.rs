@@ -13,7 +13,7 @@ use super::stage::{Answer, NONCE, STATE, Stage, answer, location, text};
 type Shows = fn(&Login) -> bool;
 
 /// What each fault shows, which an honest login does not.
-const EFFECTS: [(&str, Shows); 93] = [
+const EFFECTS: [(&str, Shows); 96] = [
     ("issuer-other-throughout", |l| {
         let other = "https://account.attacker.invalid";
         l.discovered == other && l.all("iss") == [other] && l.claim("iss") == Some(json!(other)) && l.well_signed()
@@ -47,6 +47,10 @@ const EFFECTS: [(&str, Shows); 93] = [
     ("error-description-markup", |l| {
         l.refused("access_denied") && l.all("error_description")[0].contains("onerror=window.collaudoCanary=1")
     }),
+    ("error-description-quotes", |l| {
+        l.refused("server_error") && ["'-(", "\"-(", "`-(", "${window"].iter().all(|part| l.all("error_description")[0].contains(part))
+    }),
+    ("error-description-backslash", |l| l.refused("server_error") && l.all("error_description")[0].starts_with("\\\";window")),
     ("token-invalid-grant", |l| l.answered(400, "invalid_grant")),
     ("token-invalid-client", |l| l.answered(401, "invalid_client")),
     ("token-server-error", |l| l.answered(500, "server_error")),
@@ -131,6 +135,9 @@ const EFFECTS: [(&str, Shows); 93] = [
     }),
     ("id-token-expired", |l| {
         l.claim("exp").and_then(|exp| exp.as_i64()).is_some_and(|exp| exp <= jiff::Timestamp::now().as_second() - 590)
+    }),
+    ("id-token-expired-though-new", |l| {
+        ahead(l, "exp").is_some_and(|s| (-610..-590).contains(&s)) && ahead(l, "iat").is_some_and(|s| s > -10) && l.well_signed()
     }),
     ("id-token-without-exp", |l| l.lacks("exp") && l.well_signed()),
     ("id-token-wrong-nonce", |l| l.claim("nonce").is_some_and(|nonce| nonce != NONCE) && l.well_signed()),

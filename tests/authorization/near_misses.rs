@@ -43,7 +43,7 @@ fn canary(text: &str) -> bool {
         .all(|part| text.contains(part) || text.replace("    ", " ").contains(part))
 }
 
-pub const EFFECTS: [(&str, Shows); 56] = [
+pub const EFFECTS: [(&str, Shows); 57] = [
     ("issuer-other-path-throughout", |l| named(l, &format!("{}/other", l.issuer))),
     ("issuer-longer-host-throughout", |l| named(l, &format!("{}@attacker.invalid", l.issuer))),
     (
@@ -52,6 +52,7 @@ pub const EFFECTS: [(&str, Shows); 56] = [
     ),
     ("state-other-case", |l| state(l, &swapped(STATE))),
     ("state-longer", |l| state(l, &format!("{STATE}0"))),
+    ("state-preceded", |l| state(l, &format!("0{STATE}"))),
     ("state-cut", |l| state(l, &STATE[..STATE.len() - 1])),
     ("state-half", |l| state(l, &STATE[..STATE.len() / 2])),
     (

@@ -1,5 +1,7 @@
 //! The browser room against a small site of its own: what a scenario relies on, and what must not be left behind.
 
+mod controls;
+mod kept;
 mod leftovers;
 mod site;
 mod words;

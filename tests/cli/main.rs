@@ -10,6 +10,7 @@ mod input;
 mod interruption;
 mod killed;
 mod learning;
+mod markup;
 mod mock;
 mod odd;
 mod program;

@@ -121,6 +121,31 @@ fn an_application_whose_client_never_changes_is_judged_without_a_restart() {
 }
 
 #[test]
+fn a_list_that_is_shown_a_page_at_a_time_is_read_to_its_end() {
+    let (desk, ended) = judged(&["--habit", "pages-its-lists"], &["GX-08"]);
+    all_are(&desk, &ended, "passed", 5);
+    let (_, ended) = judged(&["--habit", "pages-its-lists", "--defect", "stops-after-first-page"], &["GX-08"]);
+    assert_eq!(ended.code, Some(1), "{ended:?}");
+    assert!(ended.stdout.contains("does not show the whole list"), "{ended:?}");
+}
+
+#[test]
+fn who_keeps_the_account_and_offers_to_connect_it_again_is_not_guilty() {
+    let (desk, ended) = judged(&["--habit", "offers-reconnection"], &["RT-03", "LO-05"]);
+    all_are(&desk, &ended, "passed", 2);
+}
+
+#[test]
+fn a_secret_that_the_application_shows_encoded_stands_in_no_report() {
+    let desk = Desk::new();
+    for (defect, requirement) in [("secret-as-basic", "AZ-02"), ("secret-in-state", "AZ-05")] {
+        let ended = desk.run(&["--defect", defect, "--requirement", requirement]);
+        assert_eq!(ended.code, Some(1), "{ended:?}");
+        assert!(!ended.stdout.contains("a secret stands in"), "{ended:?}");
+    }
+}
+
+#[test]
 fn randomness_is_judged_by_thirty_sign_ins() {
     let desk = Desk::new();
     let ended = desk.run(&["--requirement", "AZ-04", "AZ-11"]);

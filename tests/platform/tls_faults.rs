@@ -4,7 +4,7 @@ use std::net::TcpStream;
 use std::sync::Arc;
 use std::time::Duration;
 
-use collaudo::domain::Exchange;
+use collaudo::domain::{Endpoint, Exchange};
 use collaudo::platform::{Platform, Settings, Times, own_certificate};
 use reqwest::{Certificate, Client};
 use rustls::pki_types::CertificateDer;
@@ -142,6 +142,27 @@ async fn who_hangs_up_without_an_alert_has_refused_too() {
         let seen = journal.wait_for(mark, how, Duration::from_secs(5), told).await.expect("it is told");
         assert!(seen.is_handshake(), "{seen:?}");
     }
+}
+
+#[tokio::test]
+async fn a_bad_certificate_can_wait_for_an_answer_and_what_went_over_it_is_told() {
+    let desk = Desk::new().await;
+    let careless =
+        Client::builder().tls_danger_accept_invalid_certs(true).tls_danger_accept_invalid_hostnames(true).build().expect("a client");
+    desk.platform.spare_handshakes_until(Endpoint::Discovery, 200);
+    desk.platform.faults().arm("tls-wrong-host", Times::Always).expect("it is known");
+    let mark = desk.platform.journal().mark();
+    assert_eq!(desk.discovery(&desk.client()).await, Ok(200), "before the answer the certificate is sound");
+    assert!(desk.discovery(&desk.client()).await.is_err(), "after it the other one is shown");
+    assert_eq!(desk.discovery(&careless).await, Ok(200));
+    let seen = desk.platform.journal().since(mark);
+    let spoilt = |exchange: &&Exchange| exchange.endpoint == Endpoint::Discovery && exchange.faults == ["tls-wrong-host"];
+    assert_eq!(seen.iter().filter(|exchange| exchange.endpoint == Endpoint::Discovery).count(), 2, "{seen:?}");
+    assert_eq!(seen.iter().filter(spoilt).count(), 1, "only what went over the bad connection: {seen:?}");
+    desk.platform.spare_handshakes_until(Endpoint::Token, 200);
+    assert_eq!(desk.discovery(&desk.client()).await, Ok(200));
+    desk.platform.spare_no_handshake();
+    assert!(desk.discovery(&desk.client()).await.is_err());
 }
 
 #[tokio::test]

@@ -1,6 +1,6 @@
 use std::time::Duration;
 
-use crate::browser::{BrowserError, Page};
+use crate::browser::{BrowserError, DEFAULT_DEADLINE, Page};
 
 /// What a person reads, kept in the page to compare with.
 const REMEMBER: &str = "(window.collaudoRead = document.body.innerText, true)";
@@ -14,7 +14,7 @@ pub struct ApplicationPage<'a>(pub &'a Page);
 impl ApplicationPage<'_> {
     /// Keeps the words that the page shows now.
     pub async fn remember(&self) -> Result<(), BrowserError> {
-        self.0.evaluate::<bool>(REMEMBER).await.map(drop)
+        self.0.wait_until(REMEMBER, "page to remember", DEFAULT_DEADLINE).await
     }
 
     /// What a person reads, line by line; nothing on a page that is just going.

@@ -14,7 +14,7 @@ pub use application::{ApplicationPage, addresses_in};
 pub use consent::ConsentPage;
 pub use device::DevicePage;
 pub use foreign::{ForeignPage, address_of, kept_messages, name_at_control, send_to};
-pub use platform_window::{PlatformWindow, Shown, holds_canary, visible_text, wait_for_text};
+pub use platform_window::{CANARY, PlatformWindow, Shown, holds_canary, visible_text, wait_for_text};
 pub use portal::{Access, ApplicationForm, ApplicationStatus, FailedCall, PersonForm, Portal, TicketForm, TicketStatus};
 pub use sign_in::SignInPage;
 pub use target_sign_in::TargetSignIn;

@@ -17,9 +17,10 @@ const ERROR: &str = "#error";
 const ERROR_DETAIL: &str = "#error-detail";
 /// Matches nothing.
 const NEVER: &str = "collaudo-never";
+/// What the scripts of a fault set at the window of a page that takes them.
+pub const CANARY: &str = "collaudoCanary";
 /// In whatever way the markup of a fault comes to life.
-const CANARY: &str = "[onerror*=collaudoCanary], [data-collaudo-canary], [src$=collaudo-canary], \
-    [href^='javascript:' i][href*=collaudoCanary]";
+const MARKUP: &str = "[data-collaudo-canary], [src$=collaudo-canary]";
 /// Back from the platform, and all there.
 const SETTLED: &str =
     "!document.querySelector('#sign-in, #consent') && document.readyState === 'complete' && location.protocol.startsWith('http')";
@@ -50,17 +51,21 @@ impl PlatformWindow<'_> {
         self.0.wait_until(SETTLED, "page of the application in the window", deadline).await
     }
 
-    /// Whether markup that the platform put into its response is part of the page.
+    /// Whether markup or a script that the platform put into its response is part of the page.
     pub async fn has_canary(&self) -> Result<bool, BrowserError> {
-        let css = serde_json::Value::from(CANARY);
-        self.0.evaluate(&format!("window.collaudoCanary === 1 || !!document.querySelector({css})")).await
+        let ran = self.0.evaluate(&format!("window.{CANARY} === 1")).await?;
+        Ok(ran || comes_to_life(self.0, None).await?)
     }
 }
 
 /// Whether a page of this source would have it; `page` only reads it.
 pub async fn holds_canary(page: &Page, source: &str) -> Result<bool, BrowserError> {
-    let (css, source) = (serde_json::Value::from(CANARY), serde_json::Value::from(source));
-    page.evaluate(&format!("!!new DOMParser().parseFromString({source}, 'text/html').querySelector({css})")).await
+    comes_to_life(page, Some(source)).await
+}
+
+async fn comes_to_life(page: &Page, source: Option<&str>) -> Result<bool, BrowserError> {
+    let given = serde_json::json!([source, MARKUP, CANARY]);
+    page.evaluate(&format!("({})(...{given})", include_str!("../scripts/comes_to_life.js"))).await
 }
 
 /// What a person reads on a page, once it has loaded and has words; nothing where it has none within the deadline.

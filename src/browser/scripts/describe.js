@@ -1,6 +1,6 @@
 // Why an element is not as it was wished, for a person.
 css => {
-  const all = Array.from(document.querySelectorAll(css));
+  const all = every(css);
   if (!all.length) return "no such element";
   const el = all.find(visible);
   if (!el) return "it is hidden";

@@ -8,6 +8,10 @@
   const key = isForm ? (control.hasAttribute("formaction") ? "formaction" : "action") : "href";
   const holder = key === "formaction" ? control : to;
   const address = new URL(holder.getAttribute(key) || location.href, location.href);
+  // Under whatever name the application itself sends an address.
+  const target = parameters[0][1], isAddress = value => /^(\/|http)/.test(value);
+  for (const [name, value] of [...address.searchParams]) if (isAddress(value)) address.searchParams.set(name, target);
+  if (isForm) for (const field of to.querySelectorAll("input[type=hidden]")) if (isAddress(field.value) && !/csrf|xsrf|token/i.test(field.name)) field.value = target;
   for (const [name, value] of parameters) {
     address.searchParams.set(name, value);
     if (!isForm) continue;

@@ -1,12 +1,34 @@
 // Inlined before every script; all names are local to one evaluation.
-const find = css => document.querySelector(css);
+// What stands in an open shadow root is part of the page.
+const roots = () => {
+  const all = [document];
+  for (const root of all) for (const el of root.querySelectorAll("*")) if (el.shadowRoot) all.push(el.shadowRoot);
+  return all;
+};
+const every = css => roots().flatMap(root => Array.from(root.querySelectorAll(css)));
+const find = css => document.querySelector(css) ?? every(css)[0] ?? null;
 const visible = el => {
   const box = el.getBoundingClientRect();
-  return box.width > 0 && box.height > 0 && getComputedStyle(el).visibility === "visible";
+  // What a closed <details> holds has a box, and nobody sees it.
+  return box.width > 0 && box.height > 0 && getComputedStyle(el).visibility === "visible" && el.checkVisibility();
 };
-const shown = css => Array.from(document.querySelectorAll(css)).find(visible);
+const shown = css => every(css).find(visible);
 const enabled = el => !el.matches(":disabled") && el.getAttribute("aria-disabled") !== "true";
 const words = el => (el.innerText ?? el.textContent).trim();
+// What a person may click, and by which words they know it.
+const CONTROLS = "a[href], button, [role=button], [role=link], input[type=button], input[type=submit]";
+const labels = el => [el.innerText, el.value, el.getAttribute("aria-label"), el.title].map(text => (text ?? "").replace(/\s+/g, " ").trim()).filter(Boolean);
+// Its words, and what it or a part of it is labelled with beside them: an avatar, a button with initials.
+const named = el => {
+  const LABELS = ["aria-label", "title", "alt"];
+  const parts = [el, ...el.querySelectorAll(LABELS.map(name => `[${name}]`).join())];
+  const said = [words(el)];
+  for (const part of parts) for (const name of LABELS) {
+    const label = part.getAttribute(name)?.trim();
+    if (label && !said.some(text => text.includes(label))) said.push(label);
+  }
+  return said.join(" ").trim();
+};
 
 // Answers with the first truthy value of `test`, or with null after `budget` ms. Tests again whenever the document changes;
 // the timer is for what no event tells (a style sheet, a script's own state).

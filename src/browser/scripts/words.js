@@ -6,7 +6,8 @@
   const MOST = 2000, LONGEST = 400, LONGEST_VALUE = 60;
   const TELLING = ["data-testid", "data-test-id", "data-test", "data-cy", "data-qa", "name", "aria-label", "aria-labelledby", "role"];
   const flat = text => text.replace(/\s+/g, " ").trim();
-  const alone = css => document.querySelectorAll(css).length === 1;
+  const all = roots();
+  const alone = css => all.reduce((count, root) => count + root.querySelectorAll(css).length, 0) === 1;
   const below = (el, root) => {
     const steps = [];
     for (; el && el !== root; el = el.parentElement) {
@@ -23,16 +24,16 @@
     }
     const tag = CSS.escape(el.localName);
     for (const name of el.classList) found.push(`.${CSS.escape(name)}`, `${tag}.${CSS.escape(name)}`);
-    const named = el.parentElement?.closest("[id]:not([id=''])");
-    if (named) found.push(`#${CSS.escape(named.id)} > ${below(el, named)}`);
-    if (el !== document.body) found.push(`body > ${below(el, document.body)}`);
+    const holder = el.parentElement?.closest("[id]:not([id=''])");
+    if (holder) found.push(`#${CSS.escape(holder.id)} > ${below(el, holder)}`);
+    if (el !== document.body && el.getRootNode() === document) found.push(`body > ${below(el, document.body)}`);
     return found.filter(alone);
   };
   const said = [];
-  for (const el of document.body.querySelectorAll("*")) {
+  for (const el of all.flatMap(root => Array.from((root.body ?? root).querySelectorAll("*")))) {
     if (said.length === MOST) break;
-    if (!el.textContent.trim() || !visible(el)) continue;
-    const text = flat(words(el));
+    if (!visible(el)) continue;
+    const text = flat(named(el));
     if (text && text.length <= LONGEST) said.push([el, text]);
   }
   const wanted = names.map(name => flat(name).toLowerCase());

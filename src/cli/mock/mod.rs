@@ -21,11 +21,15 @@ use crate::platform::{Assumptions, Keep, LOOPBACK_HOSTS, LeverError, Platform, R
 /// Exchanges that the journal of a mock keeps.
 const KEPT: usize = 10_000;
 
+/// Where a mock listens unless somebody says otherwise.
+const PORT: u16 = 4010;
+
 #[derive(clap::Args)]
 pub struct Arguments {
-    /// Port of portal, authorization server and API; 0 picks a free one.
-    #[arg(long, value_name = "N", default_value_t = 4010)]
-    port: u16,
+    /// Port of portal, authorization server and API; 0 picks a free one [default: 4010, or `platform_port` of the registered
+    /// application's [app.client]].
+    #[arg(long, value_name = "N")]
+    port: Option<u16>,
     /// Address to listen on.
     #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1")]
     address: IpAddr,
@@ -84,6 +88,8 @@ pub async fn run(arguments: Arguments) -> Result<End, CliError> {
     let control_key = arguments.control.then(|| SecretString::from(Random::of_the_system().token(18)));
     let (registration, app_host) = registration(&arguments)?;
     let public_host = arguments.public_host.clone().unwrap_or(app_host);
+    let expected = registration.as_ref().and_then(|wanted| wanted.client.as_ref()).map(|(_, port)| *port);
+    let port = arguments.port.or(expected).unwrap_or(PORT);
     let mut settings = Settings {
         address: arguments.address,
         public_host: public_host.clone(),
@@ -111,7 +117,7 @@ pub async fn run(arguments: Arguments) -> Result<End, CliError> {
         let settings = Settings {
             // State of its own: other passwords, another file.
             seed: arguments.seed.wrapping_add(u64::from(number)),
-            port: if arguments.port == 0 { 0 } else { arguments.port.saturating_add(number) },
+            port: if port == 0 { 0 } else { port.saturating_add(number) },
             data: arguments.data.as_deref().map(|path| data_file(path, name.as_deref())),
             ..settings.clone()
         };
@@ -138,14 +144,17 @@ pub async fn run(arguments: Arguments) -> Result<End, CliError> {
 async fn start(name: Option<String>, settings: Settings, registration: Option<Wanted>, token_for: Option<&str>) -> Result<Mock, CliError> {
     let failed = |error: LeverError| CliError::Other(error.to_string());
     let platform = Platform::start(settings).await?;
-    let Some(Wanted { request, post_logout_redirect_uris }) = registration else {
+    let Some(Wanted { request, post_logout_redirect_uris, client }) = registration else {
         return Ok(Mock { name, platform, client: None, token: None });
     };
     let application = request.name.clone();
     if let Some(problem) = request.problems().into_iter().next() {
         return Err(CliError::Other(format!("failed to register {application}: {problem}")));
     }
-    let client = credentials::lasting(platform.shared().settings.seed, &application, request.r#type);
+    let client = match client {
+        Some((known, _)) => known,
+        None => credentials::lasting(platform.shared().settings.seed, &application, request.r#type),
+    };
     platform.preregister_client(request, &client).map_err(failed)?;
     for uri in &post_logout_redirect_uris {
         platform.allow_post_logout(&client.client_id, uri).map_err(failed)?;
@@ -195,18 +204,28 @@ fn assumptions(changes: &[String]) -> Result<Assumptions, CliError> {
 struct Wanted {
     request: RegistrationRequest,
     post_logout_redirect_uris: Vec<String>,
+    /// The credentials of one that runs already, and the port where it expects the platform ([app.client]).
+    client: Option<(Credentials, u16)>,
 }
 
 /// What the command line wants registered, and a host that is another site than it.
 fn registration(arguments: &Arguments) -> Result<(Option<Wanted>, String), CliError> {
     if let Some(path) = &arguments.register {
-        let app = profile::read_application(path)?.profile.app;
+        let read = profile::read_application(path)?;
+        let app = read.profile.app;
+        let client = app.client.as_ref().map(|client| {
+            let known = Credentials { client_id: client.client_id.clone(), client_secret: read.static_secret };
+            (known, client.platform_port)
+        });
         let request = RegistrationRequest::of(&app, &app.redirect_uris, "Registered at the start of the mock platform");
         let host = app.platform_host().to_owned();
-        return Ok((Some(Wanted { request, post_logout_redirect_uris: app.post_logout_redirect_uris }), host));
+        return Ok((Some(Wanted { request, post_logout_redirect_uris: app.post_logout_redirect_uris, client }), host));
     }
-    let registration = (!arguments.redirect_uri.is_empty())
-        .then(|| Wanted { request: sample_registration(&arguments.redirect_uri), post_logout_redirect_uris: Vec::new() });
+    let registration = (!arguments.redirect_uri.is_empty()).then(|| Wanted {
+        request: sample_registration(&arguments.redirect_uri),
+        post_logout_redirect_uris: Vec::new(),
+        client: None,
+    });
     Ok((registration, platform_host(None, &arguments.redirect_uri).to_owned()))
 }
 

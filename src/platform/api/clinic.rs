@@ -40,6 +40,9 @@ pub struct Records {
     pub invoices: Vec<Invoice>,
     /// First id of each kind: tenants share no id.
     pub first_id: u32,
+    /// Patients that a lever took away: what was shown of them stays personal.
+    #[serde(skip)]
+    pub(super) forgotten: Vec<Patient>,
 }
 
 /// A patient's name in its two parts.
@@ -126,7 +129,7 @@ impl Records {
 
     /// Forgets all patients but the first `count`, with everything that is about the others.
     pub fn keep_patients(&mut self, count: usize) {
-        self.patients.truncate(count);
+        self.forgotten.extend(self.patients.drain(count.min(self.patients.len())..));
         let kept: std::collections::HashSet<u32> = self.patients.iter().map(|patient| patient.id).collect();
         self.appointments.retain(|appointment| kept.contains(&appointment.patient_id));
         self.episodes.retain(|episode| kept.contains(&episode.patient_id));
@@ -149,7 +152,7 @@ impl Records {
                 (format!("fiscal code of patient {id}"), SecretString::from(patient.fiscal_code.clone())),
             ]
         };
-        self.patients.iter().flat_map(canaries).collect()
+        self.patients.iter().chain(&self.forgotten).flat_map(canaries).collect()
     }
 }
 

@@ -36,6 +36,10 @@ pub const FOREIGN_NEXT: &str = "api-foreign-next";
 pub const HTML_ERROR: &str = "api-html-error";
 pub const ANSWER_LOST: &str = "api-answer-lost";
 pub const USERINFO_OTHER_TENANT: &str = "userinfo-other-tenant";
+pub const USERINFO_SHORTER_TENANT: &str = "userinfo-shorter-tenant";
+pub const USERINFO_LONGER_TENANT: &str = "userinfo-longer-tenant";
+pub const USERINFO_TENANT_WITH_MORE_BEFORE: &str = "userinfo-tenant-with-more-before";
+pub const USERINFO_TWO_TENANTS: &str = "userinfo-two-tenants";
 
 pub const fn fault(name: &'static str, effect: &'static str, requirements: &'static [&'static str]) -> Fault {
     Fault { name, area: "API", effect, requirements, by_hand: None }
@@ -80,13 +84,19 @@ pub const FAULTS: &[Fault] = &[
     fault(FOREIGN_NEXT, "adds to every list page a `next` member that names /elsewhere at another origin", &["RS-02", "GX-11"]),
     fault(HTML_ERROR, "answers 500 with a page of HTML instead of JSON", &["GX-15"]),
     fault(ANSWER_LOST, "carries a write out, but answers 504 as if it had been lost (reads are left alone)", &["RS-06"]),
-    Fault {
-        name: USERINFO_OTHER_TENANT,
-        area: "API",
-        effect: "names another medical centre than the user's in /v2/userinfo",
-        requirements: &["GX-01", "GX-02"],
-        by_hand: None,
-    },
+    fault(USERINFO_OTHER_TENANT, "names another medical centre than the user's in /v2/userinfo", &["GX-01", "GX-02"]),
+    fault(
+        USERINFO_SHORTER_TENANT,
+        "names in /v2/userinfo a medical centre whose number is the beginning of the right one",
+        &["GX-01", "GX-02"],
+    ),
+    fault(USERINFO_LONGER_TENANT, "names in /v2/userinfo a medical centre whose number is the right one and more", &["GX-01", "GX-02"]),
+    fault(
+        USERINFO_TENANT_WITH_MORE_BEFORE,
+        "names in /v2/userinfo a medical centre whose number is the right one with more before it",
+        &["GX-01", "GX-02"],
+    ),
+    fault(USERINFO_TWO_TENANTS, "names another medical centre in /v2/userinfo, and then the user's", &["GX-02"]),
 ];
 
 /// What the busy, broken or misled front of the API answers before it looks at a call's scope.

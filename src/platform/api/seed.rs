@@ -48,6 +48,7 @@ pub fn records(seed: u64, centre: &Centre, today: Date) -> Records {
     let agendas = agendas(centre);
     let slots = slots(centre, &agendas, today);
     let mut records = Records {
+        forgotten: Vec::new(),
         price_lists: care::price_lists(centre, &treatments, today),
         medical_reports: Vec::new(),
         appointments: Vec::new(),

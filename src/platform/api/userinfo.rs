@@ -8,8 +8,10 @@ use serde_json::{Value, json};
 
 use super::error::ApiError;
 use super::{admit, faults, unauthorized};
-use crate::platform::accounts::{Accounts, UserId};
-use crate::platform::authorization::{USERINFO_OTHER_SUBJECT, authenticate_bearer, other_user, shown_subject};
+use crate::platform::accounts::{Accounts, Tenant, UserId};
+use crate::platform::authorization::{
+    USERINFO_OTHER_SUBJECT, USERINFO_UNAUTHORIZED, USERINFO_WITHOUT_SUBJECT, authenticate_bearer, other_user, shown_subject,
+};
 use crate::platform::{Shared, Trace};
 
 pub const PATH: &str = "/v2/userinfo";
@@ -27,11 +29,19 @@ pub async fn userinfo(
             if let Err(refusal) = admit(&shared, &trace, &grant.client_id) {
                 return *refusal;
             }
-            let other = trace.fires(&shared.faults, USERINFO_OTHER_SUBJECT);
-            let elsewhere = trace.fires(&shared.faults, faults::USERINFO_OTHER_TENANT);
-            let described = describe(&shared.accounts(), &grant.subject, other, elsewhere).map(|mut described| {
+            let fires = |fault| trace.fires(&shared.faults, fault);
+            if fires(USERINFO_UNAUTHORIZED) {
+                return faults::refused(&trace, ApiError::InvalidToken);
+            }
+            let unnamed = fires(USERINFO_WITHOUT_SUBJECT);
+            let other = unnamed || fires(USERINFO_OTHER_SUBJECT);
+            let named = NAMED.into_iter().find_map(|(fault, named)| fires(fault).then_some(named));
+            let described = describe(&shared.accounts(), &grant.subject, other, named.unwrap_or(own)).map(|mut described| {
                 if !other {
                     described["sub"] = shown_subject(&shared, &trace, &grant.subject);
+                }
+                if unnamed && let Some(members) = described.as_object_mut() {
+                    members.shift_remove("sub");
                 }
                 described
             });
@@ -41,12 +51,35 @@ pub async fn userinfo(
     faults::add(&shared, &trace, response).await
 }
 
-/// The user in the API's words; where `other`, another one in the user's own tenant, so that only the subject is wrong; where
-/// `elsewhere`, in another tenant, so that only that is.
-fn describe(accounts: &Accounts, subject: &UserId, other: bool, elsewhere: bool) -> Option<Value> {
+/// The tenants that are named for a user: of all that there are, and the user's own.
+type Named = fn(&[Tenant], &Tenant) -> Vec<Value>;
+
+const NAMED: [(&str, Named); 5] = [
+    (faults::USERINFO_OTHER_TENANT, |all, own| another(all, own).into_iter().collect()),
+    (faults::USERINFO_SHORTER_TENANT, |_, own| vec![numbered(own, own.id.0 / 10)]),
+    (faults::USERINFO_LONGER_TENANT, |_, own| vec![numbered(own, own.id.0 * 10 + 1)]),
+    (faults::USERINFO_TENANT_WITH_MORE_BEFORE, |_, own| vec![numbered(own, own.id.0 + 9000)]),
+    (faults::USERINFO_TWO_TENANTS, |all, own| another(all, own).into_iter().chain([numbered(own, own.id.0)]).collect()),
+];
+
+fn own(_: &[Tenant], own: &Tenant) -> Vec<Value> {
+    vec![numbered(own, own.id.0)]
+}
+
+fn another(all: &[Tenant], own: &Tenant) -> Option<Value> {
+    all.iter().find(|tenant| tenant.id != own.id).map(|tenant| numbered(tenant, tenant.id.0))
+}
+
+fn numbered(tenant: &Tenant, id: u32) -> Value {
+    json!({"id": id, "name": tenant.name})
+}
+
+/// The user in the API's words; where `other`, another one in the user's own tenant, so that only the subject is wrong; in the tenants
+/// that are `named`.
+fn describe(accounts: &Accounts, subject: &UserId, other: bool, named: Named) -> Option<Value> {
     let user = accounts.user(subject)?;
     let shown = if other { other_user(accounts, subject)? } else { user };
-    let tenant = accounts.tenants.iter().find(|tenant| user.tenant.is_some_and(|own| (own == tenant.id) != elsewhere));
-    let tenants: Vec<Value> = tenant.into_iter().map(|tenant| json!({"id": tenant.id, "name": tenant.name})).collect();
+    let own = accounts.tenants.iter().find(|tenant| user.tenant.is_some_and(|own| own == tenant.id));
+    let tenants = own.map_or_else(Vec::new, |own| named(&accounts.tenants, own));
     Some(json!({"sub": shown.id, "name": shown.name(), "email": shown.email, "tenants": tenants}))
 }

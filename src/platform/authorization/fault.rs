@@ -34,6 +34,7 @@ faults! {
     STATE_LAST_CHARACTER = "state-last-character", RESPONSE, "returns a state that differs from the sent one in its last character", ["CB-01"];
     STATE_OTHER_CASE = "state-other-case", RESPONSE, "returns the state with small and capital letters exchanged", ["CB-01"];
     STATE_LONGER = "state-longer", RESPONSE, "returns the state with one character more at its end", ["CB-01"];
+    STATE_PRECEDED = "state-preceded", RESPONSE, "returns the state with one character more before it", ["CB-01"];
     STATE_CUT = "state-cut", RESPONSE, "returns the state without its last character", ["CB-01"];
     STATE_HALF = "state-half", RESPONSE, "returns the first half of the state", ["CB-01"];
     STATE_MISSING = "state-missing", RESPONSE, "leaves out the state", ["CB-01"];
@@ -67,6 +68,8 @@ faults! {
     ERROR_LOGIN_REQUIRED = "error-login-required", RESPONSE, "answers a granted request with the error login_required", ["CB-12"];
     ERROR_UNKNOWN = "error-unknown", RESPONSE, "answers a granted request with an error code that no standard defines", ["CB-12"];
     ERROR_DESCRIPTION_MARKUP = "error-description-markup", RESPONSE, "answers a granted request with access_denied and a description that is markup", ["CB-13"];
+    ERROR_DESCRIPTION_QUOTES = "error-description-quotes", RESPONSE, "answers a granted request with server_error and a description that ends the quotes of a script and goes on as script", ["CB-13"];
+    ERROR_DESCRIPTION_BACKSLASH = "error-description-backslash", RESPONSE, "answers a granted request with server_error and a description that does so where its quotes are escaped and its backslashes are not", ["CB-13"];
     ERROR_DESCRIPTION_LINE_BREAK = "error-description-line-break", RESPONSE, "answers a granted request with access_denied and a description that has a line break and a header in it", ["CB-13"];
     ERROR_CODE_MARKUP = "error-code-markup", RESPONSE, "answers a granted request with an error code that is markup", ["CB-13"];
     ERROR_URI_SCRIPT = "error-uri-script", RESPONSE, "answers a granted request with access_denied and an error_uri that is a script", ["CB-13"];
@@ -143,6 +146,7 @@ faults! {
     ID_TOKEN_CRIT = "id-token-crit", ID_TOKEN, "has a critical header parameter that no standard defines", ["ID-04"];
     ID_TOKEN_NEW_KEY = "id-token-new-key", ID_TOKEN, "is signed with a new key, which the JWKS shows beside the old one from then on", ["ID-12"];
     ID_TOKEN_EXPIRED = "id-token-expired", ID_TOKEN, "expired ten minutes ago", ["ID-08"];
+    ID_TOKEN_EXPIRED_THOUGH_NEW = "id-token-expired-though-new", ID_TOKEN, "expired ten minutes ago although it was issued just now", ["ID-08"];
     ID_TOKEN_WITHOUT_EXP = "id-token-without-exp", ID_TOKEN, "has no expiry", ["ID-08"];
     ID_TOKEN_EXP_ZERO = "id-token-exp-zero", ID_TOKEN, "has the expiry 0", ["ID-08"];
     ID_TOKEN_EXP_TEXT = "id-token-exp-text", ID_TOKEN, "expired ten minutes ago, and writes its expiry as a text", ["ID-08"];
@@ -170,10 +174,10 @@ faults! {
     JWKS_EMPTY = "jwks-empty", "JWKS", "has no key", ["ID-04"];
     JWKS_UNKNOWN_KEYS = "jwks-unknown-keys", "JWKS", "has keys of unknown types and uses before the right one, which is allowed", ["ID-12"];
     JWKS_SEVERAL_KEYS = "jwks-several-keys", "JWKS", "has another signing key of the same type before the right one, which is allowed", ["ID-12"];
-    USERINFO_UNAUTHORIZED = "userinfo-unauthorized", USERINFO, "answers 401 invalid_token to a good access token (/connect/userinfo)", ["RS-03"];
+    USERINFO_UNAUTHORIZED = "userinfo-unauthorized", USERINFO, "answers 401 invalid_token to a good access token", ["RS-03"];
     USERINFO_HTML = "userinfo-html", USERINFO, "answers 200 with an HTML page (/connect/userinfo)", [] by hand "it names nobody: an application may go without the name or refuse the sign-in, and no requirement says which";
     USERINFO_JWT = "userinfo-jwt", USERINFO, "answers with an unsigned JWT of another user, as application/jwt (/connect/userinfo)", ["ID-13"];
-    USERINFO_WITHOUT_SUBJECT = "userinfo-without-subject", USERINFO, "names another user and leaves out the subject (/connect/userinfo)", ["ID-13"];
+    USERINFO_WITHOUT_SUBJECT = "userinfo-without-subject", USERINFO, "names another user and leaves out the subject", ["ID-13"];
     USERINFO_OTHER_SUBJECT = "userinfo-other-subject", USERINFO, "answers with subject and name of another user", ["ID-13"];
     REFRESH_INVALID_GRANT = "refresh-invalid-grant", REFRESH, "answers 400 invalid_grant to a good refresh token", ["RT-03"];
     REFRESH_NOT_ROTATED = "refresh-not-rotated", REFRESH, "gives no new refresh token; the old one stays good", ["RT-02"];

@@ -28,7 +28,7 @@ pub(super) const FOREIGN_CERTIFICATE: &str = "/certificate";
 type Edit = fn(&mut Draft, &Keys);
 
 /// Claims first, then signature. The claim named is the one without which the fault cannot fire.
-const EDITS: [(&str, &str, Edit); 30] = [
+const EDITS: [(&str, &str, Edit); 31] = [
     (f::ID_TOKEN_WRONG_ISSUER, "iss", |draft, _| set(draft, "iss", OTHER_ISSUER)),
     (f::ID_TOKEN_WRONG_AUDIENCE, "aud", |draft, _| set(draft, "aud", OTHER_CLIENT)),
     (f::ID_TOKEN_EXTRA_AUDIENCE, "aud", |draft, _| {
@@ -46,6 +46,7 @@ const EDITS: [(&str, &str, Edit); 30] = [
         shift(draft, "iat", -600 - LIFETIME);
         shift(draft, "exp", -600 - LIFETIME);
     }),
+    (f::ID_TOKEN_EXPIRED_THOUGH_NEW, "exp", |draft, _| shift(draft, "exp", -600 - LIFETIME)),
     (f::ID_TOKEN_WITHOUT_EXP, "exp", |draft, _| unset(draft, "exp")),
     (f::ID_TOKEN_WITHOUT_IAT, "iat", |draft, _| unset(draft, "iat")),
     (f::ID_TOKEN_OLD, "iat", |draft, _| shift(draft, "iat", -7 * 24 * HOUR)),

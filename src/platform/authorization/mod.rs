@@ -49,7 +49,7 @@ use super::{EndpointPaths, Shared};
 pub(in crate::platform) use authorize::{AuthorizationRequest, at_no_endpoint};
 pub(in crate::platform) use bearer::{BearerRefusal, authenticate_bearer, challenge};
 pub use fault::FAULTS;
-pub(in crate::platform) use fault::USERINFO_OTHER_SUBJECT;
+pub(in crate::platform) use fault::{USERINFO_OTHER_SUBJECT, USERINFO_UNAUTHORIZED, USERINFO_WITHOUT_SUBJECT};
 pub(in crate::platform) use interaction::issue_code;
 pub(in crate::platform) use keys::{KeyError, OwnKey, prepare as prepare_keys};
 pub use logout_token::LoggedOut;

@@ -37,6 +37,10 @@ pub(super) fn longer(text: &str) -> String {
     format!("{text}0")
 }
 
+pub(super) fn preceded(text: &str) -> String {
+    format!("0{text}")
+}
+
 pub(super) fn cut(text: &str) -> String {
     let mut characters = text.chars();
     characters.next_back();

@@ -18,6 +18,10 @@ pub(super) enum Outcome {
 /// every element whose content is no markup. No standard allows these characters (RFC 6749 section 4.1.2.1); whoever makes a link does.
 const MARKUP: &str = "x\" data-collaudo-canary=\"1' data-collaudo-canary='1 --></textarea></title></style></script>\
     <img src=collaudo-canary onerror=window.collaudoCanary=1>";
+/// Goes on as script wherever a page puts it between quotes of a script, of whatever kind: the quotes end, and begin again.
+const QUOTES: &str = "'-(window.collaudoCanary=1)-'\"-(window.collaudoCanary=1)-\"`-(window.collaudoCanary=1)-`${window.collaudoCanary=1}";
+/// The same where quotes get a backslash and backslashes get none.
+const BACKSLASH: &str = r#"\";window.collaudoCanary=1;//\';window.collaudoCanary=1;//"#;
 /// What a link must not lead to.
 const SCRIPT: &str = "javascript:window.collaudoCanary=1";
 /// What a careless application would copy into its own headers.
@@ -41,13 +45,14 @@ type Parameters = Vec<(&'static str, String)>;
 type Edit = fn(&mut Parameters);
 
 /// Faults of the answer, each with the parameter without which it cannot fire.
-const EDITS: [(&str, &str, Edit); 32] = [
+const EDITS: [(&str, &str, Edit); 35] = [
     (f::STATE_FORGED, "state", |parameters| edit(parameters, "state", |state| forge(&state))),
     (f::STATE_LAST_CHARACTER, "state", |parameters| edit(parameters, "state", |state| near::other_last_character(&state))),
     (f::STATE_OTHER_CASE, "state", |parameters| edit(parameters, "state", |state| near::other_case(&state))),
     (f::STATE_LONGER, "state", |parameters| edit(parameters, "state", |state| near::longer(&state))),
     (f::STATE_CUT, "state", |parameters| edit(parameters, "state", |state| near::cut(&state))),
     (f::STATE_HALF, "state", |parameters| edit(parameters, "state", |state| near::half(&state))),
+    (f::STATE_PRECEDED, "state", |parameters| edit(parameters, "state", |state| near::preceded(&state))),
     (f::STATE_MISSING, "state", |parameters| parameters.retain(|(name, _)| *name != "state")),
     (f::STATE_EMPTY, "state", |parameters| edit(parameters, "state", |_| String::new())),
     (f::STATE_DUPLICATED, "state", |parameters| repeat(parameters, "state")),
@@ -64,6 +69,8 @@ const EDITS: [(&str, &str, Edit); 32] = [
     (f::CODE_UNKNOWN, "code", |parameters| edit(parameters, "code", |code| forge(&code))),
     (f::ERROR_DESCRIPTION_LINE_BREAK, "code", |parameters| deny(parameters, "error_description", LINE_BREAK)),
     (f::ERROR_DESCRIPTION_MARKUP, "code", |parameters| deny(parameters, "error_description", MARKUP)),
+    (f::ERROR_DESCRIPTION_QUOTES, "code", |parameters| fail(parameters, QUOTES)),
+    (f::ERROR_DESCRIPTION_BACKSLASH, "code", |parameters| fail(parameters, BACKSLASH)),
     (f::ERROR_URI_SCRIPT, "code", |parameters| deny(parameters, "error_uri", SCRIPT)),
     (f::STATE_MARKUP, "code", |parameters| {
         deny(parameters, "error_description", "the user has cancelled");
@@ -182,6 +189,13 @@ fn deny(parameters: &mut Parameters, member: &'static str, value: &str) {
     parameters.retain(|(name, _)| *name != "code");
     parameters.push(("error", ErrorCode::AccessDenied.to_string()));
     parameters.push((member, value.to_owned()));
+}
+
+/// server_error in the place of the code: some describe that to people, and not what the user did.
+fn fail(parameters: &mut Parameters, description: &str) {
+    parameters.retain(|(name, _)| *name != "code");
+    parameters.push(("error", ErrorCode::ServerError.to_string()));
+    parameters.push(("error_description", description.to_owned()));
 }
 
 /// A forged value before the right one.

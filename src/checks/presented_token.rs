@@ -1,0 +1,38 @@
+//! The access token that an application presents.
+
+use super::Judgement;
+use super::judgement::{Clause, some};
+use super::reading::{api_calls, numbers};
+use crate::domain::Exchange;
+
+/// TK-08: whatever is presented at the API is a token that the platform gave out, unchanged.
+pub fn check_tokens_as_given(exchanges: &[Exchange]) -> Judgement {
+    let presents = |call: &&Exchange| !call.facts.credentials.is_empty();
+    let calls = some(api_calls(exchanges).into_iter().filter(presents).collect(), "the application presents no access token at the API")?;
+    let unknown = numbers(calls.into_iter().filter(|call| call.status == 401 && call.facts.subject.is_none()));
+    if unknown.is_empty() {
+        return Ok(());
+    }
+    let actual = format!("{} calls with a token that the platform does not know", unknown.len());
+    Err(Clause("RFC 9068 section 6").refuse("the application changes the access token", "the token as it was given", actual, unknown))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::Refusal;
+    use super::super::fixtures::*;
+    use super::*;
+    use crate::domain::Credential;
+
+    #[test]
+    fn a_token_that_the_platform_does_not_know_was_changed() {
+        assert!(matches!(check_tokens_as_given(&[]), Err(Refusal::NothingToJudge(_))));
+        let mut own = call(3, "/v2/tenants/7/patients", "[access-token-1]");
+        own.facts.credentials = vec![Credential::Header];
+        assert_eq!(check_tokens_as_given(&[own.clone()]), Ok(()));
+        let mut cut = own.clone();
+        (cut.number, cut.status, cut.facts.subject) = (4, 401, None);
+        let Err(Refusal::Discrepancy(found)) = check_tokens_as_given(&[own, cut]) else { panic!("a discrepancy") };
+        assert_eq!(found.exchanges, [4]);
+    }
+}

@@ -1,0 +1,46 @@
+//! What a person finds whose access has ended: no data, and a way to sign in again. Whether the application keeps an account of its own
+//! for them is its affair.
+
+use cucumber::then;
+
+use super::Failure;
+use super::world::World;
+
+#[then(expr = "{word} is shown no data, and asked to sign in again")]
+async fn asked_again(world: &mut World, name: String) -> Result<(), Failure> {
+    if world.memory.feature.is_none() {
+        world.open_a_feature(&name).await?;
+    }
+    world.shows_no_data().await?;
+    world.asks_to_sign_in_again().await
+}
+
+impl World {
+    /// The opened feature shows no entry, once it is done.
+    pub(super) async fn shows_no_data(&mut self) -> Result<(), Failure> {
+        let feature = self.opened_feature()?;
+        let (_, action) = self.declared_action(&feature)?;
+        let visitor = self.actor_visitor().await?;
+        self.stage()?.settle(&visitor).await?;
+        let shown = visitor.page.texts(&action.shows).await?.len();
+        let actual = format!("{shown} entries of {feature}");
+        self.react(shown == 0, "still shows data to a user whose access has ended", "no entry", &actual)
+    }
+
+    /// On the page that the person has before them, or on the application's own.
+    async fn asks_to_sign_in_again(&mut self) -> Result<(), Failure> {
+        let visitor = self.actor_visitor().await?;
+        let (issuer, trigger) = (self.stage()?.issuer.clone(), self.setup()?.login().trigger.clone());
+        let asked = visitor.context.pages().iter().any(|page| page.url().starts_with(&issuer));
+        if asked || visitor.page.asks_to_sign_in(&trigger).await?.is_some() {
+            return self.react(true, "", "", "");
+        }
+        let said = self.look().await?.shortened();
+        let Some(shown) = self.stage()?.who_is_signed_in(&visitor).await? else { return self.react(true, "", "", "") };
+        let asks = visitor.page.asks_to_sign_in(&trigger).await?.is_some();
+        let actual =
+            format!("`{}` is shown as signed in, and nothing offers to sign in or to connect again; the page said `{said}`", shown.trim());
+        let expected = "the login button, or a button or link that connects the account again";
+        self.react(asks, "does not ask a user whose access has ended to sign in again", expected, &actual)
+    }
+}
