@@ -15,6 +15,12 @@ use crate::browser::pages::ApplicationPage;
 use crate::checks;
 use crate::domain::{ApplicationType, Exchange};
 
+fn without_fragment(url: &Url) -> Url {
+    let mut url = url.clone();
+    url.set_fragment(None);
+    url
+}
+
 impl Stage {
     /// Brings somebody to the page with the login button.
     pub(super) async fn go_home(&self, visitor: &Visitor) -> Result<(), Failure> {
@@ -38,15 +44,48 @@ impl Stage {
         if !self.would_forget(visitor).await? {
             return Ok(false);
         }
-        let page = ApplicationPage(&visitor.page);
-        let Some(link) = page.link_to(url.as_str()).await? else {
+        let page = &visitor.page;
+        let here = Url::parse(&page.url()).ok();
+        let is_here = here.as_ref() == Some(url);
+        if let Some(link) = ApplicationPage(page).link_to(url.as_str()).await? {
+            let asked = visitor.context.requests().len();
+            page.click(&link).await?;
+            if is_here {
+                self.settle(visitor).await?;
+                if visitor.context.requests().len() == asked {
+                    self.come_anew(visitor, url, &link).await?;
+                }
+            }
+        } else if url.fragment().is_some() && here.is_some_and(|here| without_fragment(&here) == without_fragment(url)) {
+            // Another fragment is no load.
+            page.goto(url.as_str()).await?;
+        } else if !is_here {
             return Err(Failure::unjudged(format!(
                 "the application keeps nothing over a load, and its page has no link to {}: what leads there within the page is not known",
                 url.path()
             )));
-        };
-        visitor.page.click(&link).await?;
+        }
         Ok(true)
+    }
+
+    /// A link to where a person is already may do nothing: they go elsewhere within the page, and come back.
+    async fn come_anew(&self, visitor: &Visitor, url: &Url, link: &str) -> Result<(), Failure> {
+        let page = ApplicationPage(&visitor.page);
+        let others = std::iter::once("").chain(self.app.actions.values().map(|action| action.open.as_str()));
+        for other in others {
+            let other = self.base_url.join(other).map_err(Failure::broke)?;
+            if other == *url {
+                continue;
+            }
+            let Some(away) = page.link_to(other.as_str()).await? else { continue };
+            visitor.page.click(&away).await?;
+            self.settle(visitor).await?;
+            if visitor.page.is_visible(link).await? {
+                visitor.page.click(link).await?;
+            }
+            return Ok(());
+        }
+        Ok(())
     }
 
     /// [`Stage::settle_within`] for a page that makes its requests itself: while it waits to repeat one that was refused it looks like a

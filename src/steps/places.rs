@@ -95,7 +95,12 @@ pub(super) async fn places(visitor: &Visitor, issuer: &str, scope: Scope) -> Res
             add("a page's source".to_owned(), page.source().await?);
         }
         let storage = page.storage().await?;
-        let kinds = [("localStorage", storage.local), ("sessionStorage", storage.session), ("IndexedDB", storage.indexed_db)];
+        let kinds = [
+            ("localStorage", storage.local),
+            ("sessionStorage", storage.session),
+            ("IndexedDB", storage.indexed_db),
+            ("cache", storage.cached),
+        ];
         for (kind, entries) in kinds.into_iter().filter(|_| storages) {
             for (key, value) in entries {
                 add(format!("{kind} entry `{key}`"), format!("{key} {value}"));

@@ -278,6 +278,7 @@ impl World {
         let (stage, patience) = (self.stage()?, self.setup()?.patience().follow_up);
         let mark = stage.journal_mark();
         if stage.went_within(&visitor, &url).await? {
+            stage.uncover(&visitor, &action).await?;
             return stage.settle_after_repeats(&visitor, mark, patience).await.map(drop);
         }
         match visitor.page.goto(url.as_str()).await {
