@@ -8,21 +8,21 @@ use std::process::Command;
 
 use collaudo::catalogue::Catalogue;
 use collaudo::domain::{Level, Requirement, ScenarioSummary};
-use collaudo::relying_party::Defect;
+use collaudo::relying_party::{Defect, SINGLE_PAGE_DEFECTS, SinglePageDefect};
 use serde_json::Value;
 
 /// One share of the defects: each test stays short enough for the runner's patience.
 fn check_share(share: usize, shares: usize) {
     let catalogue = Catalogue::embedded().expect("the suite is sound");
     let mut wrong = Vec::new();
-    for defect in Defect::ALL.iter().skip(share).step_by(shares) {
-        wrong.extend(check(*defect, &catalogue, Scope::OwnRows).err());
+    for defect in all().skip(share).step_by(shares) {
+        wrong.extend(check(&defect, &catalogue, Scope::OwnRows).err());
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
 /// What of a mandatory requirement is recommended only: these defects break that, and warn.
-const RECOMMENDED: [(Defect, &str); 1] = [(Defect::TokensInLog, "SE-03")];
+const RECOMMENDED: [(&str, &str); 2] = [("tokens-in-log", "SE-03"), ("keeps-tokens-in-local-storage", "SE-03")];
 
 /// What a defect is run against.
 #[derive(Clone, Copy)]
@@ -33,29 +33,70 @@ enum Scope {
     WholeSuite,
 }
 
-fn check(defect: Defect, catalogue: &Catalogue, scope: Scope) -> Result<(), String> {
+/// A deviation of one of the bundled applications.
+struct Broken {
+    name: &'static str,
+    /// The type of the application that has it.
+    of: &'static str,
+    requirements: &'static [&'static str],
+    description: &'static str,
+}
+
+impl From<&Defect> for Broken {
+    fn from(defect: &Defect) -> Self {
+        Self { name: defect.name(), of: "web", requirements: defect.requirements(), description: defect.description() }
+    }
+}
+
+impl From<&SinglePageDefect> for Broken {
+    fn from(defect: &SinglePageDefect) -> Self {
+        Self { name: defect.name, of: "spa", requirements: defect.requirements, description: defect.description }
+    }
+}
+
+impl Broken {
+    /// What makes a run meet the application with this defect.
+    fn arguments(&self, folder: &Path) -> Vec<String> {
+        if self.of == "web" {
+            return vec!["--defect".to_owned(), self.name.to_owned()];
+        }
+        let profile = include_str!("fixtures/single_page.toml")
+            .replace("@PROGRAM@", env!("CARGO_BIN_EXE_collaudo"))
+            .replace("@MORE@", &format!(", \"--defect\", {:?}", self.name));
+        let path = folder.join("collaudo.toml");
+        std::fs::write(&path, profile).expect("writes");
+        // As of the others: what is only recommended counts.
+        vec!["--strict".to_owned(), "--app".to_owned(), path.to_string_lossy().into_owned()]
+    }
+}
+
+fn check(defect: &Broken, catalogue: &Catalogue, scope: Scope) -> Result<(), String> {
+    let name = defect.name;
     let covered = |must: bool| -> BTreeSet<&str> {
-        let broken = catalogue.requirements.iter().filter(|known| defect.requirements().contains(&known.id.as_str()));
-        let is_must = |known: &Requirement| known.level == Level::Must && !RECOMMENDED.contains(&(defect, known.id.as_str()));
+        let broken = catalogue.requirements.iter().filter(|known| defect.requirements.contains(&known.id.as_str()));
+        let is_must = |known: &Requirement| known.level_for(defect.of) == Level::Must && !RECOMMENDED.contains(&(name, known.id.as_str()));
         broken.filter(|known| is_must(known) == must && !catalogue.covering(&known.id).is_empty()).map(|known| known.id.as_str()).collect()
     };
     let (must, other) = (covered(true), covered(false));
     if must.is_empty() && other.is_empty() {
-        return Err(format!("{defect}: no scenario covers what it breaks"));
+        return Err(format!("{name}: no scenario covers what it breaks"));
     }
-    let out = tempfile::tempdir().expect("a folder");
+    let folder = tempfile::tempdir().expect("a folder");
+    let out = folder.path().join("out");
     let mut run = Command::new(env!("CARGO_BIN_EXE_collaudo"));
-    run.args(["run", "--defect", defect.name(), "--report", "json", "--jobs"])
+    run.arg("run")
+        .args(defect.arguments(folder.path()))
+        .args(["--report", "json", "--jobs"])
         .arg(std::env::var("KILL_JOBS").unwrap_or_else(|_| "4".to_owned()))
         .args(std::env::var("KILL_SEED").iter().flat_map(|seed| ["--seed", seed]))
         .arg("--out")
-        .arg(out.path());
+        .arg(&out);
     match scope {
         Scope::OwnRows => run.args(tags(&must, &other, catalogue)).arg("--requirement").args(must.iter().chain(&other)),
         Scope::WholeSuite => run.args(["--suite", "relying-party"]),
     };
     let run = run.output().expect("the program runs");
-    let (failed, warned) = found(out.path());
+    let (failed, warned) = found(&out);
     let as_expected = run.status.code() == Some(1)
         && failed == must.iter().map(ToString::to_string).collect()
         && other.iter().all(|id| warned.contains(*id));
@@ -63,7 +104,11 @@ fn check(defect: Defect, catalogue: &Catalogue, scope: Scope) -> Result<(), Stri
         return Ok(());
     }
     let said = String::from_utf8_lossy(&run.stderr);
-    Err(format!("{defect}: exit {:?}, failed {failed:?} for {must:?}, warned {warned:?} for {other:?}: {said}", run.status.code()))
+    Err(format!("{name}: exit {:?}, failed {failed:?} for {must:?}, warned {warned:?} for {other:?}: {said}", run.status.code()))
+}
+
+fn all() -> impl Iterator<Item = Broken> {
+    Defect::ALL.iter().map(Broken::from).chain(SINGLE_PAGE_DEFECTS.iter().map(Broken::from))
 }
 
 /// What programs meet at the API and with ID tokens they meet in the web application too: its scenarios are enough, and much faster.
@@ -100,8 +145,8 @@ fn defects_break_nothing_outside_their_rows() {
     let (which, of): (usize, usize) = (which.parse().expect("a number"), of.parse().expect("a number"));
     assert!((1..=of).contains(&which), "KILL_PART is from 1/{of} to {of}/{of}");
     let catalogue = Catalogue::embedded().expect("the suite is sound");
-    let chosen = Defect::ALL.iter().skip(which - 1).step_by(of);
-    let wrong: Vec<String> = chosen.filter_map(|defect| check(*defect, &catalogue, Scope::WholeSuite).err()).collect();
+    let chosen = all().skip(which - 1).step_by(of);
+    let wrong: Vec<String> = chosen.filter_map(|defect| check(&defect, &catalogue, Scope::WholeSuite).err()).collect();
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
@@ -117,8 +162,19 @@ fn table() -> String {
         "| defect | the application … | breaks |".to_owned(),
         "| --- | --- | --- |".to_owned(),
     ];
-    let row = |defect: &Defect| format!("| `{defect}` | {} | {} |", defect.description(), defect.requirements().join(", "));
-    lines.extend(Defect::ALL.iter().map(row));
+    let row = |defect: Broken| format!("| `{}` | {} | {} |", defect.name, defect.description, defect.requirements.join(", "));
+    lines.extend(Defect::ALL.iter().map(|defect| row(defect.into())));
+    lines.extend([
+        String::new(),
+        "## Of the single-page application".to_owned(),
+        String::new(),
+        "`collaudo app --type spa --defect NAME` breaks it, in a profile of `type = \"spa\"` ([single-page.md](single-page.md)). The same matrix".to_owned(),
+        "runs these. Tokens in localStorage break a recommendation of SE-03: it warns.".to_owned(),
+        String::new(),
+        "| defect | the application … | breaks |".to_owned(),
+        "| --- | --- | --- |".to_owned(),
+    ]);
+    lines.extend(SINGLE_PAGE_DEFECTS.iter().map(|defect| row(defect.into())));
     lines.join("\n") + "\n"
 }
 

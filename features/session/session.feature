@@ -49,8 +49,8 @@ Feature: Session
       And Ada has signed in through the popup and granted every scope
       And the platform will answer the next revocation with not available
       When Ada signs out of the relying party
-      Then nobody is signed in at the relying party
-      And the refresh token is revoked in the end
+      Then the refresh token is revoked in the end
+      And nobody is signed in at the relying party
 
     @LO-01
     Scenario: Signing out revokes the refresh token

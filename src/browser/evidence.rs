@@ -61,6 +61,9 @@ pub struct Storage {
     pub session: Vec<(String, String)>,
     /// `database/store/key` and the value as JSON.
     pub indexed_db: Vec<(String, String)>,
+    /// What scripts and service workers put into a cache (Cache API): its name and the address, and the body.
+    #[serde(default)]
+    pub cached: Vec<(String, String)>,
     #[serde(default)]
     pub urls: Vec<String>,
 }
@@ -72,6 +75,7 @@ impl fmt::Debug for Storage {
             .field("local", &keys(&self.local))
             .field("session", &keys(&self.session))
             .field("indexed_db", &keys(&self.indexed_db))
+            .field("cached", &self.cached.iter().map(|(key, _)| public_url(key)).collect::<Vec<_>>())
             .field("urls", &self.urls.iter().map(|url| public_url(url)).collect::<Vec<_>>())
             .finish()
     }

@@ -281,6 +281,10 @@ fn network(scope: &Scope, window: &Window, session: &str, method: &str, params: 
         "Network.responseReceived" => {
             if let Some(status) = status("/response/status") {
                 scope.record().answered(&id, status);
+                // A script that reads no further than a refusal leaves its body unread, and the browser says no more of it.
+                if status >= 400 && text(params, "/type") == "Fetch" {
+                    window.state.send_modify(|state| drop(state.pending.remove(&id)));
+                }
                 if text(params, "/type") == "Document" && text(params, "/frameId") == window.target {
                     window.state.send_modify(|state| {
                         state.status = Some(status);

@@ -19,6 +19,7 @@ struct Row {
     stricter: Option<String>,
     not_tested: Option<String>,
     applies_to: Option<Vec<String>>,
+    must_for: Option<Vec<String>>,
 }
 
 /// The requirements in the order in which they are written, those on the platform last, or every problem of the files.
@@ -86,15 +87,15 @@ impl Row {
     }
 
     fn wrong_types(&self) -> impl Iterator<Item = String> {
-        let types = self.applies_to.as_deref().unwrap_or_default();
-        let unknown = types.iter().filter(|own| !Requirement::TYPES.contains(&own.as_str()));
+        let types = [self.applies_to.as_deref(), self.must_for.as_deref()].into_iter().flatten().flatten();
+        let unknown = types.filter(|own| !Requirement::TYPES.contains(&own.as_str()));
         let empty = self.applies_to.as_ref().is_some_and(Vec::is_empty).then(|| "names no type of application".to_owned());
         empty.into_iter().chain(unknown.map(|own| format!("names `{own}`, which is no type of application")))
     }
 
     fn into_requirement(self, id: RequirementId) -> Requirement {
-        let Self { level, actor, clause, title, title_it, remedy, remedy_it, stricter, not_tested, applies_to } = self;
-        let applies_to = applies_to.unwrap_or_default();
-        Requirement { id, level, actor, clause, title, title_it, remedy, remedy_it, stricter, not_tested, applies_to }
+        let Self { level, actor, clause, title, title_it, remedy, remedy_it, stricter, not_tested, applies_to, must_for } = self;
+        let (applies_to, must_for) = (applies_to.unwrap_or_default(), must_for.unwrap_or_default());
+        Requirement { id, level, actor, clause, title, title_it, remedy, remedy_it, stricter, not_tested, applies_to, must_for }
     }
 }

@@ -1,3 +1,5 @@
+use std::time::Duration;
+
 use jiff::fmt::rfc2822;
 
 use super::Judgement;
@@ -59,6 +61,50 @@ pub fn check_pause_without_retry_after(exchanges: &[Exchange]) -> Judgement {
         )),
     }
 }
+
+/// How much longer an application may wait before it makes its last request again; `None` where that was answered as it should be, or
+/// long enough ago. What it was told to wait counts, or the pause that it made before, doubled.
+pub fn may_be_repeated_in(exchanges: &[Exchange], now_ms: u64) -> Option<Duration> {
+    let own =
+        |exchange: &&Exchange| matches!(exchange.endpoint, Endpoint::Token | Endpoint::Api | Endpoint::Userinfo | Endpoint::Revocation);
+    let requests: Vec<&Exchange> = by_arrival(exchanges).into_iter().filter(own).collect();
+    let (last, earlier) = requests.split_last()?;
+    let refused = matches!(last.status, 429 | Exchange::UNANSWERED..) || !last.faults.is_empty();
+    if !refused {
+        return None;
+    }
+    let before = earlier.iter().rev().find(|request| same_call(request, last));
+    let pause = before.map_or(0, |before| last.at_ms.saturating_sub(answered_at_ms(before)));
+    let wait = retry_after_ms(last).map_or((2 * pause + LATE_MS).max(2 * LATE_MS), |asked| asked + 2 * LATE_MS);
+    let left = (answered_at_ms(last) + wait).saturating_sub(now_ms);
+    (left > 0).then(|| Duration::from_millis(left))
+}
+
+/// The exchanges of a page, without those that its browser has repeated by itself: it asks once more, at once, when the platform closes a
+/// connection that was in use before.
+pub fn without_repeats_of_the_browser(exchanges: Vec<Exchange>) -> Vec<Exchange> {
+    let dropped = |exchange: &Exchange| exchange.method == "GET" && exchange.faults.iter().any(|fault| fault == "api-drop-read");
+    let mut kept: Vec<Exchange> = Vec::new();
+    let mut before: Option<Exchange> = None;
+    for exchange in exchanges {
+        let again = before.as_ref().filter(|before| dropped(before) && same_call(before, &exchange));
+        let by_itself = again.is_some_and(|before| exchange.at_ms.saturating_sub(answered_at_ms(before)) < AT_ONCE_MS);
+        if !by_itself {
+            kept.push(exchange.clone());
+        }
+        // It does so once: what comes after that is the page's.
+        if exchange.endpoint == Endpoint::Api {
+            before = (!by_itself).then_some(exchange);
+        }
+    }
+    kept
+}
+
+/// No page asks again as fast as its browser does.
+const AT_ONCE_MS: u64 = 300;
+
+/// How late a request may come that its application makes after a pause.
+const LATE_MS: u64 = 1000;
 
 /// Attempts in a row, the first included, that are no insistence.
 pub const MOST_ATTEMPTS: usize = 6;

@@ -167,3 +167,31 @@ fn a_booking_may_be_sent_again_by_whoever_looked_and_did_not_find_it() {
     lost.faults = vec![ANSWER_LOST.to_owned()];
     found(check_written_once(&[lost, look, post(3, 201)]));
 }
+
+#[test]
+fn a_refused_request_may_come_again_as_it_was_told_or_after_twice_the_pause_before() {
+    let in_ms = |exchanges: &[Exchange], now_ms| may_be_repeated_in(exchanges, now_ms).map(|wait| wait.as_millis());
+    let told = answered(1, 1000, 429, Some("3"));
+    let answered_at = answered_at_ms(&told);
+    assert_eq!(in_ms(std::slice::from_ref(&told), answered_at), Some(5000));
+    assert_eq!(in_ms(std::slice::from_ref(&told), answered_at + 6000), None);
+    let again = [answered(1, 1000, 503, None), answered(2, 4000, 503, None)];
+    let pause = 4000 - answered_at_ms(&again[0]);
+    assert_eq!(in_ms(&again, answered_at_ms(&again[1])), Some(u128::from(2 * pause + 1000)));
+    let well = [answered(1, 1000, 503, None), answered(2, 4000, 200, None)];
+    assert_eq!(in_ms(&well, answered_at_ms(&well[1])), None);
+    assert_eq!(in_ms(&[], 0), None);
+}
+
+#[test]
+fn what_a_browser_repeats_by_itself_is_not_the_page_s() {
+    let dropped = |number, at_ms| {
+        let mut exchange = answered(number, at_ms, 503, None);
+        exchange.faults = vec!["api-drop-read".to_owned()];
+        exchange
+    };
+    let asked = vec![dropped(1, 1000), dropped(2, 1100), dropped(3, 2000), dropped(4, 2100), dropped(5, 2150)];
+    let numbers = |exchanges: Vec<Exchange>| without_repeats_of_the_browser(exchanges).iter().map(|it| it.number).collect::<Vec<_>>();
+    assert_eq!(numbers(asked), [1, 3, 5]);
+    assert_eq!(numbers(vec![answered(1, 1000, 503, None), answered(2, 1050, 503, None)]), [1, 2]);
+}

@@ -2,6 +2,7 @@ use url::Url;
 
 use super::Judgement;
 use super::judgement::{Clause, nothing, some};
+use crate::domain::{Endpoint, Exchange};
 
 /// What a page loaded, and the address that its window showed meanwhile. Raw, in memory only.
 pub struct Load {
@@ -84,6 +85,21 @@ pub fn check_message_not_taken(requests: &[String], canary: &str, whose: &str) -
     ))
 }
 
+/// PO-01: a page that redeems codes itself has sent none, although a foreign page posted some and nobody has signed in at the platform
+/// meanwhile (RFC 9700 section 4.17.2).
+pub fn check_posted_code_not_redeemed(exchanges: &[Exchange]) -> Judgement {
+    let redeems = |exchange: &&Exchange| exchange.endpoint == Endpoint::Token && exchange.form_value("code").is_some();
+    match exchanges.iter().find(|exchange| redeems(exchange) && exchange.status >= 400) {
+        None => Ok(()),
+        Some(request) => Err(Clause("RFC 9700 section 4.17.2").refuse(
+            "the application redeems a code that a page of another origin posted",
+            "the message is ignored",
+            format!("a token request that was answered with status {}", request.status),
+            [request.number],
+        )),
+    }
+}
+
 fn is_response(url: &str, redirect_uris: &[String]) -> bool {
     redirect_uris.iter().any(|uri| url.starts_with(uri.as_str()))
         && Url::parse(url).is_ok_and(|url| url.query_pairs().any(|(name, _)| name == "code"))
@@ -108,6 +124,15 @@ mod tests {
         let kept = [texts(&["about:blank", RESPONSE])];
         assert!(found(check_response_address_left(&requests, &kept, &uris)).contains("stays in the window"));
         undecided(check_response_address_left(&texts(&["http://127.0.0.1:5000/callback?error=x"]), &kept, &uris));
+    }
+
+    #[test]
+    fn a_code_that_the_platform_refuses_is_a_message_s() {
+        let mut redeemed = exchange(7, Endpoint::Token, "POST", "/connect/token");
+        set(&mut redeemed.form, "code", "[code-9]");
+        assert_eq!(check_posted_code_not_redeemed(std::slice::from_ref(&redeemed)), Ok(()));
+        assert!(found(check_posted_code_not_redeemed(&[refused(redeemed, 400, "invalid_grant")])).contains("another origin posted"));
+        assert_eq!(check_posted_code_not_redeemed(&[]), Ok(()));
     }
 
     #[test]

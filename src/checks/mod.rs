@@ -60,12 +60,13 @@ pub use authorization_response::{
 };
 pub use back_off::{
     MOST_ATTEMPTS, check_attempts_bounded, check_not_repeated, check_pause_without_retry_after, check_reread_after_conflict,
-    check_retry_after, check_wait_varies, check_waits_grow, check_written_once,
+    check_retry_after, check_wait_varies, check_waits_grow, check_written_once, may_be_repeated_in, without_repeats_of_the_browser,
 };
 pub use backchannel_logout::{LogoutAnswer, check_kept_from_no_cache, check_logout_obeyed, check_logout_refused, check_refused_with_400};
 pub use browser_storage::{check_cookie_must, check_cookie_should, session_cookies};
 pub use callback_page::{
-    Load, check_message_not_taken, check_nothing_foreign_loaded, check_posted_to_named_origins, check_response_address_left, is_sent_away,
+    Load, check_message_not_taken, check_nothing_foreign_loaded, check_posted_code_not_redeemed, check_posted_to_named_origins,
+    check_response_address_left, is_sent_away,
 };
 pub use device::{
     check_back_off_after_timeout, check_code_and_address_shown, check_polling_ends_with_the_code, check_polling_interval,

@@ -9,12 +9,15 @@ use secrecy::SecretString;
 use url::Url;
 
 use super::{CliError, End, signals};
-use crate::relying_party::{Config, Habit, Listener, OtherPlatform, Program, RelyingParty, Window, run_program};
+use crate::relying_party::{
+    Config, Habit, Listener, OtherPlatform, Program, RelyingParty, SINGLE_PAGE_DEFECTS, SinglePage, SinglePageConfig, Window, run_program,
+};
 
 #[derive(clap::Args)]
 pub struct Arguments {
-    /// What it is: a web portal, a native program (the sign-in comes back to a port of its own), or a device (a code to type elsewhere).
-    #[arg(long, value_name = "web|native|device", default_value = "web")]
+    /// What it is: a web portal, a single page whose script is the client, a native program (the sign-in comes back to a port of its own),
+    /// or a device (a code to type elsewhere).
+    #[arg(long, value_name = "web|spa|native|device", default_value = "web")]
     r#type: TypeName,
     /// Address and port of the web portal.
     #[arg(long, env = "LISTEN", value_name = "ADDRESS:PORT", default_value = "127.0.0.1:5000")]
@@ -64,6 +67,7 @@ pub struct Arguments {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum TypeName {
     Web,
+    Spa,
     Native,
     Device,
 }
@@ -72,6 +76,9 @@ pub enum TypeName {
 const SECRET_VARIABLE: &str = "CLIENT_SECRET";
 
 pub async fn run(arguments: Arguments) -> Result<End, CliError> {
+    if arguments.r#type == TypeName::Spa {
+        return run_single_page(arguments).await;
+    }
     let defect = arguments.defect.as_deref().map(str::parse).transpose()?;
     let extra_ca_pem = match arguments.ca_file.as_ref().filter(|path| !path.is_empty()) {
         Some(path) => Some(std::fs::read_to_string(path).map_err(|source| CliError::Read { path: path.into(), source })?),
@@ -79,7 +86,7 @@ pub async fn run(arguments: Arguments) -> Result<End, CliError> {
     };
     let listener = match arguments.r#type {
         TypeName::Web => Some(Listener::bind(arguments.listen)?),
-        TypeName::Native | TypeName::Device => None,
+        TypeName::Spa | TypeName::Native | TypeName::Device => None,
     };
     let config = Config {
         api: arguments.api.unwrap_or_else(|| arguments.issuer.clone()),
@@ -112,6 +119,35 @@ pub async fn run(arguments: Arguments) -> Result<End, CliError> {
     anstream::println!("application at {base_url} (Ctrl-C ends it)");
     signals::stop().await;
     application.stop().await;
+    Ok(End::Done)
+}
+
+/// It reads the patients and the agenda, and no medical reports.
+async fn run_single_page(arguments: Arguments) -> Result<End, CliError> {
+    let find = |name: &str| {
+        let known = SINGLE_PAGE_DEFECTS.iter().find(|defect| defect.name == name);
+        known.map(|defect| defect.name).ok_or_else(|| {
+            let names: Vec<&str> = SINGLE_PAGE_DEFECTS.iter().map(|defect| defect.name).collect();
+            CliError::Other(format!("the single-page application has no defect `{name}`: there are {}", names.join(", ")))
+        })
+    };
+    let defect = arguments.defect.as_deref().map(find).transpose()?;
+    let words = |text: &str, between: char| -> Vec<String> {
+        text.split(between).map(|word| word.trim().to_owned()).filter(|word| !word.is_empty()).collect()
+    };
+    let config = SinglePageConfig {
+        api: arguments.api.unwrap_or_else(|| arguments.issuer.clone()),
+        issuer: arguments.issuer,
+        client_id: arguments.client_id,
+        scopes: words(&arguments.scopes, ' '),
+        tenants: words(&arguments.tenants, ','),
+        defect,
+    };
+    let listener = Listener::bind(arguments.listen)?;
+    let base_url = listener.base_url();
+    let _application = SinglePage::start(listener, config).await?;
+    anstream::println!("application at {base_url} (Ctrl-C ends it)");
+    signals::stop().await;
     Ok(End::Done)
 }
 

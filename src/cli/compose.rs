@@ -12,7 +12,7 @@ use super::CliError;
 use super::profile::{self, Application};
 use crate::browser::Options;
 use crate::catalogue::Catalogue;
-use crate::domain::{App, Environment, Patience, Profile, TargetSummary, Waiting};
+use crate::domain::{App, Environment, Patience, Profile, Requirement, TargetSummary, Waiting};
 use crate::platform::spki_of;
 use crate::relying_party::Defect;
 use crate::steps::{BrowserPool, GoldenTexts, Reach, Remote, Setup, Target};
@@ -144,13 +144,12 @@ impl Read {
         let (browser_version, driver) = browser.versions().await;
         let environment =
             Environment { os: format!("{} {}", std::env::consts::OS, std::env::consts::ARCH), browser: browser_version, driver };
-        let levels = catalogue
-            .requirements
-            .iter()
-            .map(|requirement| (requirement.id.clone(), (requirement.level, requirement.clause.first().cloned().unwrap_or_default())))
-            .collect();
         let application = self.application;
         let reach = Reach { ca_pem: application.ca_pem, hosts: application.profile.hosts.clone() };
+        let r#type = application.profile.app.r#type.name();
+        let clause = |requirement: &Requirement| requirement.clause.first().cloned().unwrap_or_default();
+        let level = |requirement: &Requirement| (requirement.id.clone(), (requirement.level_for(r#type), clause(requirement)));
+        let levels = catalogue.requirements.iter().map(level).collect();
         let untested = catalogue.untested_for(application.profile.app.r#type.name());
         let setup = Setup::new(
             application.profile,

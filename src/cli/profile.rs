@@ -139,7 +139,7 @@ pub fn check_waivers(profile: &Profile, requirements: &[Requirement]) -> Result<
 /// A page is opened, a program is started with arguments.
 fn check_action(path: &Path, app: &App, name: &str, action: &Action) -> Result<(), CliError> {
     let wrong = |message: String, hint| Err(CliError::Profile { path: path.to_owned(), message, hint });
-    if app.r#type == ApplicationType::Web {
+    if app.r#type.has_pages() {
         return match (action.open.is_empty(), action.arguments.is_empty()) {
             (true, _) => wrong(format!("app.actions.{name} names no page"), "give the path of its page by `open`"),
             (false, false) => wrong(format!("app.actions.{name} has arguments, which are for programs"), "give `open` and `shows` alone"),
@@ -178,10 +178,10 @@ fn check_profile(path: &Path, profile: &Profile) -> Result<(), CliError> {
         );
     }
     match (&app.url, &app.console, app.r#type) {
-        (Some(_), _, ApplicationType::Web) if !app.login.trigger.is_empty() => {}
-        (_, _, ApplicationType::Web) => {
+        (Some(_), _, r#type) if r#type.has_pages() && !app.login.trigger.is_empty() => {}
+        (_, _, r#type) if r#type.has_pages() => {
             return wrong(
-                "a web application needs app.url and [app.login]".to_owned(),
+                format!("a {} application needs app.url and [app.login]", r#type.name()),
                 "name the page with the login button, and what a person clicks there",
             );
         }
@@ -208,7 +208,7 @@ fn check_profile(path: &Path, profile: &Profile) -> Result<(), CliError> {
             );
         }
     }
-    if app.takes_a_port() && !(app.r#type == ApplicationType::Web && app.is_local()) {
+    if app.takes_a_port() && !(app.r#type.has_pages() && app.is_local()) {
         return wrong(
             format!("{PORT} stands for the port of app.url, which must be the page of a web application on this machine"),
             "give app.url on localhost, or write the port itself",
@@ -223,8 +223,17 @@ fn check_profile(path: &Path, profile: &Profile) -> Result<(), CliError> {
             "give the path of the application's page that takes logout tokens, such as \"/backchannel-logout\", or its whole address",
         );
     }
+    if app.r#type == ApplicationType::Spa && app.env.values().any(|value| value.contains("{client_secret}")) {
+        return wrong(
+            "an spa application is told {client_secret}, and a page can keep none: it is a public client".to_owned(),
+            "take the line out; where a server keeps the secret and talks to the platform, the type is web",
+        );
+    }
     if app.backchannel_logout.is_some() && app.r#type != ApplicationType::Web {
-        return wrong("app.backchannel_logout is for web applications".to_owned(), "leave it out: nobody can reach a program");
+        return wrong(
+            "app.backchannel_logout is for web applications".to_owned(),
+            "leave it out: the platform cannot reach a program, nor a page in a browser",
+        );
     }
     if let Some((name, action)) = app.actions.iter().find(|(_, action)| !app.scopes.contains(&action.scope)) {
         return wrong(
@@ -245,9 +254,9 @@ fn check_profile(path: &Path, profile: &Profile) -> Result<(), CliError> {
         if app.command.is_some() {
             return wrong("app.command and app.image are both there".to_owned(), "keep the one that starts the application");
         }
-        if app.r#type != ApplicationType::Web {
+        if !app.r#type.has_pages() {
             return wrong(
-                "app.image is for web applications".to_owned(),
+                "app.image is for applications with pages".to_owned(),
                 "give app.command: a program is started anew for each sign-in, and its lines are read",
             );
         }

@@ -11,7 +11,7 @@ use super::follow::{Delivery, drive};
 use super::gate::Gate;
 use super::{CliError, End, VERSION, folder, profile, signals};
 use crate::catalogue::{Selection, Sources};
-use crate::domain::{Application, ApplicationType, RequirementId, Shard, Suite};
+use crate::domain::{Application, ApplicationType, Requirement, RequirementId, Shard, Suite};
 use crate::event::{FORMAT, Lang, RunStarted};
 use crate::relying_party::Defect;
 use crate::report::{DIVISION, PROFILE, Run, TARGET, read_jsonl};
@@ -135,7 +135,7 @@ pub async fn run(arguments: Arguments) -> Result<End, CliError> {
     let application = read.application.profile.application(read.application.bundled, defect);
     let app = &read.application.profile.app;
     // A program is started anew for each sign-in and has no address that two scenarios could quarrel over.
-    let fixed_address = app.r#type == ApplicationType::Web && !read.application.bundled && !app.takes_a_port();
+    let fixed_address = app.r#type.has_pages() && !read.application.bundled && !app.takes_a_port();
     let own_address = fixed_address || !target.mock;
     let jobs = if own_address { 1 } else { arguments.jobs };
     let (setup, environment) = read.setup(&arguments.out, &plan.catalogue).await?;
@@ -166,7 +166,7 @@ pub async fn run(arguments: Arguments) -> Result<End, CliError> {
         lang: arguments.lang.into(),
         environment,
         snapshot_mode: SNAPSHOT_MODE.to_owned(),
-        requirements: plan.catalogue.requirements.clone(),
+        requirements: requirements_of(&plan.catalogue.requirements, application.r#type),
         scenarios: plan.scenarios.clone(),
         selection: words(&arguments)?,
         shard: arguments.shard,
@@ -180,6 +180,11 @@ pub async fn run(arguments: Arguments) -> Result<End, CliError> {
     };
     let delivery = Delivery { out: arguments.out, formats: arguments.report, lang: arguments.lang.into(), sealing, profiles };
     gate.end(&drive(setup, plan, started, &delivery).await?)
+}
+
+/// The requirements with the levels that they have for this type of application.
+fn requirements_of(all: &[Requirement], r#type: ApplicationType) -> Vec<Requirement> {
+    all.iter().map(|requirement| Requirement { level: requirement.level_for(r#type.name()), ..requirement.clone() }).collect()
 }
 
 /// The run before this one; one that cannot be read is passed over, unless it was named.

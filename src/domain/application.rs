@@ -4,6 +4,8 @@ use serde::{Deserialize, Serialize};
 #[serde(rename_all = "kebab-case")]
 pub enum ApplicationType {
     Web,
+    /// A page whose script is the client: public, and with no server that keeps tokens.
+    Spa,
     Native,
     Device,
 }
@@ -12,9 +14,20 @@ impl ApplicationType {
     pub fn name(self) -> &'static str {
         match self {
             Self::Web => "web",
+            Self::Spa => "spa",
             Self::Native => "native",
             Self::Device => "device",
         }
+    }
+
+    /// Whether a person uses it in a browser, rather than on a terminal.
+    pub fn has_pages(self) -> bool {
+        matches!(self, Self::Web | Self::Spa)
+    }
+
+    /// Whether it is a public client: it can keep no secret (RFC 6749 section 2.1).
+    pub fn is_public(self) -> bool {
+        matches!(self, Self::Spa | Self::Native)
     }
 }
 

@@ -19,6 +19,8 @@ pub enum Endpoint {
     Api,
     /// Pages of the account portal, sign-in and consent included.
     Portal,
+    /// What a browser asks by itself before a page's call to another origin (CORS): no request of the application.
+    Preflight,
     /// The application's own, to which the platform has sent something: the other way round.
     Application,
     Other,

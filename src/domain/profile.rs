@@ -264,7 +264,7 @@ impl App {
     /// Declared features that nothing says how to use: no scenario judges them. A program is judged by what it does by itself.
     pub fn features_without_action(&self) -> impl Iterator<Item = &String> {
         let has_action = |feature: &str| self.actions.keys().any(|name| same_name(name, feature));
-        self.features.iter().filter(move |feature| self.r#type == ApplicationType::Web && !has_action(feature))
+        self.features.iter().filter(move |feature| self.r#type.has_pages() && !has_action(feature))
     }
 }
 

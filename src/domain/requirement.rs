@@ -105,11 +105,19 @@ pub struct Requirement {
     /// Types of application that it concerns, by name; empty: every type.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub applies_to: Vec<String>,
+    /// Types of application for which it is a MUST, whatever its level is for others.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub must_for: Vec<String>,
 }
 
 impl Requirement {
     /// The names that `applies_to` knows.
     pub const TYPES: [&str; 4] = ["web", "spa", "native", "device"];
+
+    /// How binding it is for applications of this type.
+    pub fn level_for(&self, r#type: &str) -> Level {
+        if self.must_for.iter().any(|own| own == r#type) { Level::Must } else { self.level }
+    }
 
     /// Whether it concerns applications of this type.
     pub fn concerns(&self, r#type: &str) -> bool {

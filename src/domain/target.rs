@@ -73,10 +73,12 @@ pub struct TargetUser {
 pub struct Assume {
     pub refresh_rotation: bool,
     pub tenant_claim: String,
+    /// Whether pages of single-page applications may call the platform and its API across origins.
+    pub cors: bool,
 }
 
 impl Default for Assume {
     fn default() -> Self {
-        Self { refresh_rotation: true, tenant_claim: "tenant_id".to_owned() }
+        Self { refresh_rotation: true, tenant_claim: "tenant_id".to_owned(), cors: true }
     }
 }

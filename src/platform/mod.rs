@@ -14,6 +14,7 @@ mod canaries;
 mod certificate;
 mod clock;
 mod connections;
+mod cors;
 mod delivery;
 mod faults;
 mod frame;

@@ -22,7 +22,7 @@ use super::journal::Notes;
 use super::redaction::Redaction;
 use super::store::{self, DataError, Store};
 use super::tls::{self, Certificates, Spoilt};
-use super::{EndpointPaths, Journal, Settings, Shared, Switchboard, Trace, api, authorization, lang, portal, workbench};
+use super::{EndpointPaths, Journal, Settings, Shared, Switchboard, Trace, api, authorization, cors, lang, portal, workbench};
 use crate::domain::{Endpoint, Exchange};
 
 /// Largest request body that is read, in bytes.
@@ -225,10 +225,14 @@ async fn own_key(settings: &Settings, store: Option<&Store>) -> Result<Option<Ow
 }
 
 fn routes(shared: Arc<Shared>) -> Router {
+    let of_scripts = authorization::script_router(&shared.settings.paths).merge(api::router());
+    let of_scripts =
+        if shared.settings.assumptions.cors { of_scripts.layer(cors::of_registered_applications(&shared)) } else { of_scripts };
     let routes = Router::new()
         .merge(authorization::router(&shared.settings.paths))
         .merge(portal::router())
-        .merge(api::router())
+        .merge(of_scripts)
+        .merge(api::elsewhere_router().layer(cors::of_anybody()))
         .merge(workbench::router(shared.workbench.as_ref()))
         .layer(from_fn(lang::remember));
     // Inside of the journal: an exchange is recorded when its answer may be sent.
@@ -295,7 +299,7 @@ impl Open {
     fn record(&self, notes: Notes, status: u16, response_headers: &HeaderMap, answer: &Bytes) {
         let Self { shared, trace, at_ms, method, uri, headers, sent, .. } = self;
         let redaction = &shared.redaction;
-        let endpoint = endpoint(&shared.settings.paths, uri.path());
+        let endpoint = if cors::is_preflight(method, headers) { Endpoint::Preflight } else { endpoint(&shared.settings.paths, uri.path()) };
         let personal = matches!(endpoint, Endpoint::Api | Endpoint::Userinfo);
         let json = |headers: &HeaderMap, body: &Bytes| -> Option<Value> {
             let value = media_type(headers).contains("json").then(|| serde_json::from_slice(body).ok()).flatten()?;

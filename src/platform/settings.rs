@@ -93,8 +93,11 @@ impl std::fmt::Debug for Tls {
 pub struct Assumptions {
     /// C-41: whether confidential clients must use PKCE too.
     pub pkce_required: bool,
-    /// C-44: refresh tokens rotate, and replay of an old one revokes the family.
+    /// C-44: refresh tokens rotate, and replay of an old one revokes the family. Those of a public client always do (RFC 9700 section
+    /// 4.14.2).
     pub refresh_rotation: bool,
+    /// C-41 has no row for it: whether pages of registered single-page applications may call the platform and its API across origins.
+    pub cors: bool,
     /// C-45: name of the access token's claim that holds the tenant's id.
     pub tenant_claim: String,
     /// C-45 names neither: whether `name` and `email` are in an ID token that comes with an access token. OpenID Connect Core
@@ -167,6 +170,7 @@ impl Default for Assumptions {
         Self {
             pkce_required: false,
             refresh_rotation: true,
+            cors: true,
             tenant_claim: "tenant_id".to_owned(),
             user_claims_in_id_token: false,
             signing_algorithm: SigningAlgorithm::default(),

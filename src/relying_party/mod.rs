@@ -8,6 +8,7 @@
 //! | --- | --- |
 //! | `config`, `app`, `routes` | what it is told; its life; its paths and headers |
 //! | `program`, `device`, `native` | the application as a command-line program: without a browser (RFC 8628), or with the user's (RFC 8252) |
+//! | `single_page` | the application as a single page, whose script is the client; files in `templates/relying_party/single_page/` |
 //! | `login`, `callback`, `sign_in`, `logout`, `platform_sign_out` | the way of a user in and out |
 //! | `provider`, `id_token` | discovery, keys, tokens; the rules for an ID token |
 //! | `comparison` | how texts from outside are compared |
@@ -43,6 +44,7 @@ mod provider;
 mod routes;
 mod session;
 mod sign_in;
+mod single_page;
 mod visit;
 mod words;
 
@@ -53,6 +55,7 @@ pub use config::{Config, OtherPlatform, Window};
 pub use defect::Defect;
 pub use habit::Habit;
 pub use program::{Program, run_program};
+pub use single_page::{SINGLE_PAGE_DEFECTS, SinglePage, SinglePageConfig, SinglePageDefect};
 
 /// Why the application cannot start.
 #[derive(Debug, thiserror::Error)]

@@ -202,6 +202,8 @@ pub fn browser_fact(kind: BrowserFactKind, lang: Lang) -> &'static str {
 pub fn application_type(kind: ApplicationType, lang: Lang) -> &'static str {
     match (kind, lang) {
         (ApplicationType::Web, _) => "web",
+        (ApplicationType::Spa, Lang::En) => "single-page",
+        (ApplicationType::Spa, Lang::It) => "a pagina singola",
         (ApplicationType::Native, Lang::En) => "native",
         (ApplicationType::Native, Lang::It) => "nativa",
         (ApplicationType::Device, Lang::En) => "device",

@@ -11,7 +11,7 @@ use super::sign_in::{INDECISION, Outcome, marker};
 use super::stage::{Stage, Visitor};
 use super::{Failure, PATIENCE};
 use crate::browser::pages::{ApplicationPage, PlatformWindow};
-use crate::browser::{BrowserError, Page};
+use crate::browser::{BrowserError, Page, Rest};
 use crate::domain::{BrowserFactKind, Endpoint, Exchange, Login, Window};
 use crate::platform::Platform;
 
@@ -46,6 +46,7 @@ struct Seen {
 
 /// What was there before a sign-in.
 pub(super) struct Attempt<'a> {
+    stage: &'a Stage,
     login: &'a Login,
     visitor: &'a Visitor,
     honest: &'a Honest,
@@ -64,6 +65,7 @@ impl Stage {
     /// Takes down what there is before the login trigger is clicked.
     pub(super) async fn begin_attempt<'a>(&'a self, login: &'a Login, visitor: &'a Visitor) -> Result<Attempt<'a>, Failure> {
         let attempt = Attempt {
+            stage: self,
             login,
             visitor,
             honest: &self.provocation.honest,
@@ -80,16 +82,22 @@ impl Stage {
 
     /// Waits until everything that a person sees, and the platform, has been at rest; at most as long as patience lasts.
     pub async fn settle(&self, visitor: &Visitor) -> Result<(), Failure> {
-        self.settle_pages(visitor.context.pages()).await
+        self.settle_within(visitor, self.setup.patience().follow_up).await.map(drop)
+    }
+
+    /// [`Stage::settle`] with a limit of the caller's. `false` where it was not at rest by then.
+    pub(super) async fn settle_within(&self, visitor: &Visitor, limit: Duration) -> Result<bool, Failure> {
+        self.settle_pages(visitor.context.pages(), limit).await
     }
 
     /// [`Stage::settle`] for everybody's browsers.
     pub async fn settle_all(&self) -> Result<(), Failure> {
-        self.settle_pages(self.visitors().flat_map(|(_, visitor)| visitor.context.pages()).collect()).await
+        let pages = self.visitors().flat_map(|(_, visitor)| visitor.context.pages()).collect();
+        self.settle_pages(pages, self.setup.patience().follow_up).await.map(drop)
     }
 
-    async fn settle_pages(&self, pages: Vec<Page>) -> Result<(), Failure> {
-        let until = Instant::now() + self.setup.patience().follow_up;
+    async fn settle_pages(&self, pages: Vec<Page>, limit: Duration) -> Result<bool, Failure> {
+        let until = Instant::now() + limit;
         loop {
             let mark = self.journal_mark();
             let left = until.saturating_duration_since(Instant::now());
@@ -102,16 +110,16 @@ impl Stage {
                 }
             };
             let (at_rest, silent) = tokio::join!(at_rest, silent);
-            at_rest?;
+            let at_rest = at_rest?.iter().all(|rest| *rest == Rest::Settled);
             // What a page did last may have reached the platform since.
             let silent = silent && self.journal_mark() == mark;
             if silent || Instant::now() >= until {
-                return Ok(());
+                return Ok(at_rest);
             }
         }
     }
 
-    fn journal_mark(&self) -> usize {
+    pub(super) fn journal_mark(&self) -> usize {
         self.mock().map_or(0, |platform| platform.journal().mark())
     }
 }
@@ -173,7 +181,14 @@ impl Attempt<'_> {
             Decided::Elsewhere => {
                 let left = self.patience.saturating_sub(began.elapsed());
                 let wait = if refusal { self.hesitation().min(left) } else { left };
-                page.wait_for_answer(signed_in, error, wait).await
+                match page.wait_for_answer(signed_in, error, wait).await {
+                    // A page that redeems the code itself has decided nothing while it waits for the platform.
+                    Err(BrowserError::Timeout { .. }) if refusal => {
+                        self.come_to_rest(left.saturating_sub(wait)).await?;
+                        page.wait_for_answer(signed_in, error, QUIET).await
+                    }
+                    found => found,
+                }
             }
         };
         match found {
@@ -182,6 +197,16 @@ impl Attempt<'_> {
             Err(BrowserError::Timeout { .. }) => Ok(Outcome::Refused(self.standing_message().await?)),
             Err(error) => Err(error.into()),
         }
+    }
+
+    async fn come_to_rest(&self, limit: Duration) -> Result<(), Failure> {
+        match self.platform {
+            Some((_, mark)) if self.stage.asks_by_itself() => {
+                self.stage.settle_after_repeats(self.visitor, mark, limit).await?;
+            }
+            _ => drop(self.visitor.page.settled(QUIET, limit).await?),
+        }
+        Ok(())
     }
 
     /// The message that stands at the error marker though nothing about it has changed: a person reads it all the same.

@@ -17,7 +17,7 @@ use super::sign_in::{Consent, INDECISION, Outcome, at_the_platform};
 use super::stage::{Stage, Visitor};
 use super::{Failure, PATIENCE};
 use crate::browser::{BrowserError, Element, Page};
-use crate::domain::{Login, Window};
+use crate::domain::{ApplicationType, Login, Window};
 
 /// Browsers of the look before the run, by what they are for.
 const ANOTHER: &str = "doctor, somebody else";
@@ -197,9 +197,37 @@ async fn sight(
         Err(failure) => return Err(stage.explain(failure).await),
     }
     let (left, named) = naming(stage, &visitor.page, person, before, patience).await?;
-    visitor.page.goto(stage.base_url.as_str()).await?;
+    if stage.forgets(visitor, person, before).await? {
+        return Ok((Sight { names: person.names(), pages: [left.clone(), left] }, named));
+    }
     let (anew, _) = naming(stage, &visitor.page, person, before, if named { patience } else { ENOUGH }).await?;
     Ok((Sight { names: person.names(), pages: [left, anew] }, named))
+}
+
+impl Stage {
+    /// Loads the page anew. `true` where that signs out the user of a single-page application: what leads to a login is back, and nothing
+    /// names the person.
+    async fn forgets(&self, visitor: &Visitor, person: &Person, before: &[Element]) -> Result<bool, Failure> {
+        let page = &visitor.page;
+        page.goto(self.base_url.as_str()).await?;
+        if self.app.r#type != ApplicationType::Spa {
+            return Ok(false);
+        }
+        self.settle(visitor).await?;
+        let (elements, login) = (page.elements().await?, self.setup.login());
+        let named = elements.iter().any(|element| mentions(&element.text, &person.names()));
+        let is_new = |element: &Element| before.iter().all(|before| before.text != element.text);
+        let entrance = if elements.iter().any(is_new) { vec![login.trigger.as_str()] } else { login.entrance() };
+        let mut open = false;
+        for css in entrance {
+            open = open || page.is_visible(css).await?;
+        }
+        let forgets = !named && open;
+        if forgets {
+            self.setup.note_that_it_forgets();
+        }
+        Ok(forgets)
+    }
 }
 
 /// The page, once it names the person in words that were not there before; or as it is when it has not for as long as this.

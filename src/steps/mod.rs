@@ -32,6 +32,7 @@ mod markers;
 mod markup;
 mod memory;
 mod misbehaviour;
+mod moving;
 mod naming;
 mod native;
 mod near_miss_phrases;

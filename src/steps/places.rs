@@ -15,6 +15,9 @@ use crate::checks::Place;
 pub(super) enum Scope {
     /// What the browser was sent as bodies, and what it still has.
     Everything,
+    /// The same without what a script keeps in cookies and storages.
+    EverythingButStorage,
+    Storage,
     UrlsAndStorage,
 }
 
@@ -63,18 +66,24 @@ pub(super) fn passing(visitor: &Visitor) -> Vec<Place> {
 
 /// Where something may be left in a browser: every page's source, URL and storage; the platform's own pages excepted.
 pub(super) async fn places(visitor: &Visitor, issuer: &str, scope: Scope) -> Result<Vec<Place>, Failure> {
+    let (sources, urls, storages) = match scope {
+        Scope::Everything => (true, true, true),
+        Scope::EverythingButStorage => (true, true, false),
+        Scope::UrlsAndStorage => (false, true, true),
+        Scope::Storage => (false, false, true),
+    };
     let mut places = Vec::new();
     let mut add = |name: String, text: String| places.push(Place { name, text: without_hints(&text) });
-    for body in visitor.context.bodies().await.into_iter().filter(|body| !body.url.starts_with(issuer)) {
+    for body in visitor.context.bodies().await.into_iter().filter(|body| urls && !body.url.starts_with(issuer)) {
         for address in addresses(&body.text) {
             add("an address in a page".to_owned(), address);
         }
-        if scope == Scope::Everything {
+        if sources {
             let path = body.url.split(['?', '#']).next().unwrap_or_default();
             add(format!("the answer of {path}"), body.text);
         }
     }
-    for words in visitor.context.console() {
+    for words in visitor.context.console().into_iter().filter(|_| urls) {
         add("the browser's console".to_owned(), words);
     }
     for page in visitor.context.pages() {
@@ -82,24 +91,30 @@ pub(super) async fn places(visitor: &Visitor, issuer: &str, scope: Scope) -> Res
         if url.starts_with(issuer) {
             continue;
         }
-        if scope == Scope::Everything {
+        if sources {
             add("a page's source".to_owned(), page.source().await?);
         }
         let storage = page.storage().await?;
-        for (kind, entries) in [("localStorage", storage.local), ("sessionStorage", storage.session), ("IndexedDB", storage.indexed_db)] {
+        let kinds = [
+            ("localStorage", storage.local),
+            ("sessionStorage", storage.session),
+            ("IndexedDB", storage.indexed_db),
+            ("cache", storage.cached),
+        ];
+        for (kind, entries) in kinds.into_iter().filter(|_| storages) {
             for (key, value) in entries {
                 add(format!("{kind} entry `{key}`"), format!("{key} {value}"));
             }
         }
-        for visited in storage.urls.into_iter().filter(|visited| !visited.starts_with(issuer)) {
+        for visited in storage.urls.into_iter().filter(|visited| urls && !visited.starts_with(issuer)) {
             add("a URL of the history".to_owned(), visited);
         }
     }
-    for request in visitor.context.requests().into_iter().filter(|request| !request.url.starts_with(issuer)) {
+    for request in visitor.context.requests().into_iter().filter(|request| urls && !request.url.starts_with(issuer)) {
         add("a URL that the browser requested".to_owned(), request.url);
     }
     let mut cookies = visitor.context.cookies().await?;
-    cookies.retain(|cookie| !issuer.contains(cookie.domain.as_str()));
+    cookies.retain(|cookie| storages && !issuer.contains(cookie.domain.as_str()));
     for (name, value) in joined(&cookies) {
         add(name, value);
     }

@@ -25,7 +25,7 @@ async fn signs_out(world: &mut World, name: String) -> Result<(), Failure> {
     let logout = setup.profile.app.login.logout.as_ref().ok_or_else(|| Failure::not_applicable("the profile names no way to sign out"))?;
     world.memory.actor = Some(name);
     let visitor = world.actor_visitor().await?;
-    visitor.page.goto(world.stage()?.base_url.as_str()).await?;
+    world.stage()?.go_home(&visitor).await?;
     world.stage()?.use_control(&visitor, logout).await?;
     let has_asked = |world: &World| Ok(world.exchanges()?.iter().any(|exchange| exchange.endpoint == Endpoint::EndSession));
     world.wait_for_exchanges(has_asked).await?;

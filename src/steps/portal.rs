@@ -8,7 +8,7 @@ use super::world::World;
 use crate::browser::Page;
 use crate::browser::pages::{Access, ApplicationForm, PersonForm, Portal, TicketForm};
 use crate::oauth::ScopeSet;
-use crate::platform::accounts::RegistrationRequest;
+use crate::platform::accounts::{RegistrationRequest, RegistrationType};
 use url::Url;
 
 /// A person's window at the portal.
@@ -76,7 +76,7 @@ impl World {
         let redirect_uris: Vec<&str> = request.redirect_uris.iter().map(String::as_str).collect();
         let claims: Vec<&str> = request.claims.iter().map(String::as_str).collect();
         let form = ApplicationForm {
-            r#type: "web",
+            r#type: if request.r#type == RegistrationType::Spa { "spa" } else { "web" },
             grant: "authorization_code",
             name: &request.name,
             description: &request.description,

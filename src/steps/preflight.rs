@@ -45,7 +45,22 @@ impl Look {
 ///
 /// What makes a run hopeless is kept in the setup: scenarios that need the application are then not judged one by one.
 pub async fn preflight(setup: &Arc<Setup>) -> Vec<Look> {
-    let mut looks = Looks(Vec::new());
+    let (mut looks, strayed) = look_once(setup).await;
+    // One that asks at the usual paths is judged there, and told of it by the scenarios of AZ-12.
+    if let Some(strayed) = strayed.filter(|_| !setup.is_shared()) {
+        setup.note_that_it_hard_wires();
+        setup.presence.may_be_tried();
+        looks = look_once(setup).await.0;
+        let told =
+            format!("the application takes them from elsewhere than discovery{strayed}; the platform has them at the usual paths now");
+        looks.insert(0, Look { what: "endpoints".to_owned(), sight: Sight::Wrong, told, ours: false });
+    }
+    looks
+}
+
+/// What was seen, and what asked where no endpoint is if nothing could be judged.
+async fn look_once(setup: &Arc<Setup>) -> (Vec<Look>, Option<String>) {
+    let (mut looks, mut strayed) = (Looks(Vec::new()), None);
     for feature in setup.profile.app.features_without_action() {
         looks.wrong("features", format!(
             "app.features declares `{feature}`, and nothing says how to use it, so that it is not judged: write [app.actions.{feature}] with \
@@ -59,6 +74,7 @@ pub async fn preflight(setup: &Arc<Setup>) -> Vec<Look> {
             if let Err(stop) = &mut ended {
                 let sides = if stop.is_ours() { String::new() } else { both_sides(&stage).await };
                 stop.add(&sides);
+                strayed = Some(stage.strayed()).filter(|strayed| !strayed.is_empty());
             }
             stage.strike().await;
             ended
@@ -71,7 +87,7 @@ pub async fn preflight(setup: &Arc<Setup>) -> Vec<Look> {
         }
         looks.take(what, proof);
     }
-    looks.0
+    (looks.0, strayed)
 }
 
 /// A device asks so often: somebody waits for it.
@@ -134,8 +150,13 @@ async fn look(stage: &mut Stage, looks: &mut Looks) -> Step {
             proof => looks.take(what, proof),
         }
     }
+    if setup.profile.app.r#type == ApplicationType::Spa && setup.remote().is_some_and(|remote| !remote.file.assume.cors) {
+        return Err(hopeless(what)(Failure::unjudged(
+            "the target file says that no page of another origin may call the platform ([assume] cors): no single-page application can work there",
+        )));
+    }
     match setup.profile.app.r#type {
-        ApplicationType::Web => look_at_pages(stage, looks).await,
+        r#type if r#type.has_pages() => look_at_pages(stage, looks).await,
         r#type => look_at_program(stage, r#type, looks).await,
     }
 }
@@ -169,8 +190,12 @@ async fn look_at_pages(stage: &mut Stage, looks: &mut Looks) -> Step {
             proof => return Err(Stop(what, proof)),
         }
     }
+    if let Some(signed_in) = &login.signed_in {
+        stage.notice_loads(&begun.visitor, signed_in).await.map_err(hopeless("sign-in"))?;
+    }
     learn_markers(stage, &begun, looks).await?;
-    look_at_actions(stage, &begun.visitor, looks).await;
+    let visitor = signed_in_again(stage, begun.visitor, looks).await?;
+    look_at_actions(stage, &visitor, looks).await;
     Ok(())
 }
 
@@ -260,6 +285,18 @@ async fn learn_markers(stage: &mut Stage, begun: &Begun, looks: &mut Looks) -> S
     }
     setup.learned.get_or_init(|| learned);
     Ok(())
+}
+
+/// Somebody who is signed in: where a load signs out, the looks so far have done so.
+async fn signed_in_again(stage: &mut Stage, visitor: Visitor, looks: &mut Looks) -> Result<Visitor, Stop> {
+    if !stage.setup.forgets_at_load() {
+        return Ok(visitor);
+    }
+    let what = "sign-in";
+    looks.fine(what, "a load of the page signs the user out: scenarios stay within the page".to_owned());
+    let ada = stage.person("Ada").map_err(hopeless(what))?;
+    stage.sign_in(&ada, &Consent::GrantAll).await.map_err(hopeless(what))?;
+    stage.visitor(&ada.name).await.map_err(hopeless(what))
 }
 
 /// Opens each action once; one that is wrong is told by its scenarios.

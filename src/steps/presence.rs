@@ -36,6 +36,11 @@ impl Presence {
         Err(if told { in_brief(failure) } else { failure })
     }
 
+    /// What spoke against it has been seen to.
+    pub fn may_be_tried(&self) {
+        self.known().refused = None;
+    }
+
     pub fn is_there(&self) {
         self.known().absences = 0;
     }

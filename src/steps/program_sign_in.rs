@@ -147,7 +147,7 @@ impl Stage {
     pub async fn address_to_open(&mut self) -> Result<String, Failure> {
         match self.registered()?.app.r#type {
             ApplicationType::Device => self.device_address().await,
-            ApplicationType::Web | ApplicationType::Native => self.authorization_address().await,
+            ApplicationType::Web | ApplicationType::Spa | ApplicationType::Native => self.authorization_address().await,
         }
     }
 

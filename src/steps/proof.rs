@@ -11,7 +11,7 @@ use super::sign_in::{Consent, Outcome, at_the_platform};
 use super::stage::{Stage, Visitor, http_client};
 use crate::browser::pages::visible_text;
 use crate::browser::{BrowserError, Element, Page};
-use crate::domain::{Action, Exchange, Waiting};
+use crate::domain::{Action, ApplicationType, BrowserFactKind, Exchange, Waiting};
 use crate::oauth::Metadata;
 
 /// How many refusals of the platform, and lines of the application, a reason tells.
@@ -144,14 +144,18 @@ async fn news(page: &Page, before: &[Element]) -> Result<String, Failure> {
 pub(super) async fn action(stage: &Stage, visitor: &Visitor, action: &Action) -> Result<Proof, Failure> {
     let url = stage.base_url.join(&action.open).map_err(Failure::broke)?;
     let sent = visitor.context.requests().len();
-    if let Err(error) = visitor.page.goto(url.as_str()).await {
+    if !stage.went_within(visitor, &url).await?
+        && let Err(error) = visitor.page.goto(url.as_str()).await
+    {
         return Ok(Proof::Wrong(stage.explain(Failure::not_loaded(error)).await.message()));
     }
     let requests = visitor.context.requests();
     let documents = requests.iter().skip(sent).filter(|request| request.resource_type == "Document");
-    let status = documents.filter_map(|request| request.status).next_back().unwrap_or_default();
-    if status == 404 || status >= 500 {
-        return Ok(Proof::Wrong(format!("{} answers with status {status}", action.open)));
+    // Within a page nothing answers.
+    let status = documents.filter_map(|request| request.status).next_back();
+    let answers = status.map_or_else(String::new, |status| format!("answers with status {status} and "));
+    if status.is_some_and(|status| status == 404 || status >= 500) {
+        return Ok(Proof::Wrong(format!("{} answers with status {}", action.open, status.unwrap_or_default())));
     }
     if let Err(failure) = stage.uncover(visitor, action).await {
         return Ok(Proof::Wrong(failure.message()));
@@ -161,7 +165,7 @@ pub(super) async fn action(stage: &Stage, visitor: &Visitor, action: &Action) ->
         Ok(()) => {
             let on = stage.leads_on(visitor, action).await?;
             let on = on.map_or_else(String::new, |on| format!("; more of it is at `{}`, known by {}", quoted(&on.words), on.by));
-            Ok(Proof::Fine(format!("{} answers with status {status} and shows `{}`{on}", action.open, action.shows)))
+            Ok(Proof::Fine(format!("{} {answers}shows `{}`{on}", action.open, action.shows)))
         }
         Err(BrowserError::Timeout { .. }) => {
             // A real platform's data are nobody's to quote.
@@ -170,7 +174,7 @@ pub(super) async fn action(stage: &Stage, visitor: &Visitor, action: &Action) ->
                 Err(_) => visitor.page.title().await?,
             };
             Ok(Proof::Doubtful(format!(
-                "{} answers with status {status} and shows no `{}` ({}); the page says `{}`",
+                "{} {answers}shows no `{}` ({}); the page says `{}`",
                 action.open,
                 action.shows,
                 patience.waited(Waiting::FollowUp),
@@ -192,11 +196,40 @@ pub(super) async fn both_sides(stage: &Stage) -> String {
     if !failed.is_empty() {
         told.push(format!("the application answered {}", failed.join(", ")));
     }
+    if let Some(told_by_the_browser) = refused_across_origins(stage) {
+        told.push(told_by_the_browser);
+    }
     let lines = stage.last_lines(LINES).await;
     if !lines.is_empty() {
         told.push(format!("the application's last words: {}", lines.iter().map(|line| quoted(line)).collect::<Vec<_>>().join(" / ")));
     }
     stage.redacted(told.join("; "))
+}
+
+/// What the console of a browser says of calls across origins (CORS).
+fn refused_across_origins(stage: &Stage) -> Option<String> {
+    let facts = stage.browser_facts();
+    let told = facts.iter().filter(|fact| fact.kind == BrowserFactKind::Console).find_map(|fact| blocked(&fact.text))?;
+    let app = &stage.app;
+    let what_to_do = match (app.r#type, stage.mock().is_ok()) {
+        (ApplicationType::Spa, true) => {
+            format!("the platform lets in the origins of app.redirect_uris alone ({})", app.redirect_uris.join(", "))
+        }
+        (ApplicationType::Spa, false) => "this platform would have to let that origin in".to_owned(),
+        (_, _) => "the platform lets in single-page applications that are registered as such: write app.type = \"spa\", or let the \
+                   application's server ask"
+            .to_owned(),
+    };
+    Some(format!("the browser kept {} from calling {} (CORS): {what_to_do}", told.0, told.1))
+}
+
+/// Origin and address of a call that the browser did not allow, by its words.
+fn blocked(said: &str) -> Option<(String, String)> {
+    let (before, _) = said.split_once(" has been blocked by CORS policy")?;
+    let (request, origin) = before.split_once(" from origin ")?;
+    let address = request.rsplit_once(" at ").map_or(request, |(_, address)| address);
+    let bare = |text: &str| text.trim_matches('\'').split('\'').next().unwrap_or_default().to_owned();
+    Some((bare(origin), bare(address)))
 }
 
 fn own_errors(stage: &Stage) -> Vec<String> {
@@ -294,6 +327,14 @@ mod tests {
                 "GET /v2/userinfo (status 503)"
             ]
         );
+    }
+
+    #[test]
+    fn a_call_that_the_browser_blocked_is_told_with_both_origins() {
+        let said = "error: Access to fetch at 'http://localhost:4010/connect/token' from origin 'http://127.0.0.1:5000' has been blocked by \
+                    CORS policy: No 'Access-Control-Allow-Origin' header is present on the requested resource.";
+        assert_eq!(blocked(said), Some(("http://127.0.0.1:5000".to_owned(), "http://localhost:4010/connect/token".to_owned())));
+        assert_eq!(blocked("error: Failed to load resource: net::ERR_FAILED"), None);
     }
 
     #[test]

@@ -206,7 +206,7 @@ impl Stage {
         let Ok(platform) = self.mock() else { return Vec::new() };
         let mark = self.provocation.mark.unwrap_or_else(|| platform.journal().mark());
         let spared = self.spared();
-        platform.journal().since(mark).into_iter().filter(|exchange| !spared.contains(&exchange.number)).collect()
+        self.of_the_application(platform.journal().since(mark).into_iter().filter(|exchange| !spared.contains(&exchange.number)).collect())
     }
 
     /// Numbers of the exchanges that act for a sign-in beside the provoked ones.

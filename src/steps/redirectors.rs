@@ -237,12 +237,11 @@ impl World {
         went?;
         if let Some(logout) = logout {
             let stage = self.stage_mut()?;
-            let base_url = stage.base_url.clone();
             if stage.who_is_signed_in(&visitor).await?.is_none() {
                 // Whoever refuses such a response is asked to sign out after an honest one.
                 stage.provocation.started_sign_ins += 1;
                 stage.sign_in(&person, &Consent::GrantAll).await?;
-                visitor.page.goto(base_url.as_str()).await?;
+                stage.go_home(&visitor).await?;
             }
             stage.make_way(&visitor, &logout.before, &logout.trigger).await?;
             if visitor.page.wait_for(&logout.trigger, follow_up).await.is_err() {

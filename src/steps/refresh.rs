@@ -6,10 +6,13 @@ use super::Failure;
 use super::people::Person;
 use super::provocation::authorizations;
 use super::resource_access::tolerate_nothing;
+use super::sign_in::marker;
+use super::stage::Visitor;
 use super::traffic::told;
 use super::world::World;
+use crate::browser::Page;
 use crate::checks;
-use crate::domain::{Exchange, Waiting};
+use crate::domain::{Endpoint, Exchange, Waiting};
 
 /// Faults that answer a refresh with an ID token of somebody else.
 const MISMATCHED: [&str; 2] = ["refresh-other-subject", "refresh-other-issuer"];
@@ -66,9 +69,12 @@ async fn opens_at_once(world: &mut World, name: String) -> Result<(), Failure> {
         addresses.push(address);
     }
     let opened = addresses.iter().map(|address| visitor.context.open(address.as_str()));
-    futures::future::try_join_all(opened).await?;
+    let opened = futures::future::try_join_all(opened).await?;
     world.stage()?.settle(&visitor).await?;
     let exchanges = world.provoked_exchanges()?;
+    if world.each_tab_signs_in(&visitor, &opened, &exchanges).await? {
+        return Err(Failure::not_applicable("each tab of the application signs its user in by itself: no two of them share a token"));
+    }
     let together = checks::refused_before_refreshed(&exchanges) > 1;
     if !together && checks::check_one_refresh_under_concurrency(&exchanges).is_ok() {
         let came = told(&exchanges);
@@ -77,6 +83,15 @@ async fn opens_at_once(world: &mut World, name: String) -> Result<(), Failure> {
         )));
     }
     Ok(())
+}
+
+async fn any_shows(pages: &[Page], css: &str) -> Result<bool, Failure> {
+    for page in pages {
+        if page.is_visible(css).await? {
+            return Ok(true);
+        }
+    }
+    Ok(false)
 }
 
 #[then("no refresh token was presented twice")]
@@ -155,6 +170,19 @@ async fn forgets_refused(world: &mut World) -> Result<(), Failure> {
 }
 
 impl World {
+    /// Whether nobody is signed in in any of the tabs that were opened beside the one that shows the user, and none of them has asked
+    /// the platform for anything: what signs the user in stays in the tab.
+    async fn each_tab_signs_in(&self, visitor: &Visitor, opened: &[Page], exchanges: &[Exchange]) -> Result<bool, Failure> {
+        let setup = self.setup()?;
+        let signed_in = marker(setup.login())?;
+        if any_shows(opened, signed_in).await? {
+            return Ok(false);
+        }
+        let asked = exchanges.iter().any(|exchange| matches!(exchange.endpoint, Endpoint::Api | Endpoint::Userinfo | Endpoint::Token));
+        let shown = visitor.page.is_visible(signed_in).await?;
+        Ok(self.stage()?.asks_by_itself() || (shown && !asked))
+    }
+
     /// Whoever acted last.
     fn actor_person(&self) -> Result<Person, Failure> {
         let name = self.memory.actor.clone().ok_or_else(|| Failure::broke("nobody has acted yet"))?;

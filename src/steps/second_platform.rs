@@ -71,7 +71,7 @@ impl SecondPlatform {
 #[given("the relying party is registered at two platforms")]
 async fn at_two_platforms(world: &mut World) -> Result<(), Failure> {
     let setup = world.setup()?;
-    setup.app_of(crate::domain::ApplicationType::Web)?;
+    setup.app_with_pages()?;
     setup.admit()?;
     let told = setup.bundled || setup.profile.app.env.values().any(|value| value.contains("{other_issuer}"));
     if setup.is_shared() || !told || setup.profile.app.login.other_trigger.is_none() {

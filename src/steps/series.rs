@@ -236,7 +236,7 @@ impl Stage {
     /// What the platform recorded from the `mark`th exchange of the scenario on, without what other sign-ins went on doing.
     pub(super) fn provoked_from(&self, mark: usize) -> Vec<Exchange> {
         let spared = self.spared();
-        self.exchanges().into_iter().skip(mark).filter(|exchange| !spared.contains(&exchange.number)).collect()
+        self.of_the_application(self.exchanges().into_iter().skip(mark).filter(|exchange| !spared.contains(&exchange.number)).collect())
     }
 
     /// Closes a browser that has shown what it had to show; what it saw stays in the record.

@@ -10,7 +10,7 @@ use super::stage::Visitor;
 use super::world::World;
 use crate::browser::{BrowserError, Cookie};
 use crate::checks::{self, Place};
-use crate::domain::{self, Endpoint, Exchange, SameSite};
+use crate::domain::{self, ApplicationType, Endpoint, Exchange, SameSite};
 use crate::platform::accounts::TENANT;
 
 /// Whose browser has nothing but the cookies of a look.
@@ -25,6 +25,9 @@ async fn cookie_protected(world: &mut World) -> Result<(), Failure> {
     let visitor = world.actor_visitor().await?;
     let base_url = world.stage()?.base_url.clone();
     let cookies = application_cookies(&visitor, &base_url).await?;
+    if cookies.is_empty() {
+        return Err(Failure::not_applicable("the application has set no cookie"));
+    }
     let mut evidence: Vec<_> = cookies.iter().map(evidence).collect();
     if checks::check_cookie_must(&[], &evidence, &base_url).is_err() || checks::check_cookie_should(&[], &evidence, &base_url).is_err() {
         evidence = world.carrying_the_session(&cookies).await?.iter().map(self::evidence).collect();
@@ -39,10 +42,13 @@ async fn session_id_changed(world: &mut World) -> Result<(), Failure> {
     let visitor = world.actor_visitor().await?;
     let base_url = world.stage()?.base_url.clone();
     let before = of_host(before, &base_url);
+    let now = application_cookies(&visitor, &base_url).await?;
+    if before.is_empty() && now.is_empty() {
+        return Err(Failure::not_applicable("the application has set no cookie"));
+    }
     if before.is_empty() {
         return world.react(true, "", "", "");
     }
-    let now = application_cookies(&visitor, &base_url).await?;
     let dead = !world.opens_under_any_name(&before, &now).await?;
     world.react(
         dead,
@@ -66,6 +72,12 @@ async fn no_token_in_browser(world: &mut World) -> Result<(), Failure> {
     let mut kinds = [&API_TOKENS[..], &[VERIFIER]].concat();
     kinds.extend(confidential.then_some(ID_TOKEN));
     let secrets = world.secrets_of(&kinds)?;
+    if world.stage()?.application_type() == ApplicationType::Spa {
+        world.search(secrets, "RFC 9700 section 4.3.2", Scope::EverythingButStorage).await?;
+        // A verifier has to outlast the way to the platform.
+        let tokens = world.secrets_of(&API_TOKENS)?;
+        return world.advise_of_storage(tokens).await;
+    }
     world.search(secrets, "RFC 9700 section 4.3.2", Scope::Everything).await?;
     if !confidential {
         return Ok(());
@@ -107,6 +119,9 @@ async fn signs_out(world: &mut World, name: String) -> Result<(), Failure> {
 #[then("the session cookie from before opens nothing")]
 async fn old_cookie_dead(world: &mut World) -> Result<(), Failure> {
     let cookies = std::mem::take(&mut world.memory.cookies);
+    if cookies.is_empty() && world.stage()?.application_type() == ApplicationType::Spa {
+        return Err(Failure::not_applicable("the application has set no cookie"));
+    }
     let opens = world.opens_a_session(cookies).await?;
     world.react(
         !opens,
@@ -153,7 +168,7 @@ impl World {
         let visitor = self.actor_visitor().await?;
         let base_url = self.stage()?.base_url.clone();
         self.memory.cookies = application_cookies(&visitor, &base_url).await?;
-        visitor.page.goto(base_url.as_str()).await?;
+        self.stage()?.go_home(&visitor).await?;
         self.stage()?.use_control(&visitor, logout).await?;
         // With or without another page, with or without a button to sign in on it: it is done when nobody is shown as signed in.
         match visitor.page.wait_until_it_is_gone(marker(setup.login())?, setup.patience().follow_up).await {
@@ -177,6 +192,19 @@ impl World {
         self.stage()?.settle(&visitor).await?;
         let places = places(&visitor, &issuer, scope).await?;
         self.judge(checks::check_absent(clause, &secrets, &places))
+    }
+
+    /// Tokens in a cookie or a storage of the browser warn: the draft calls cookies NOT RECOMMENDED and storages easier to read than
+    /// memory or a worker, and forbids none.
+    async fn advise_of_storage(&mut self, tokens: Vec<(String, SecretString)>) -> Result<(), Failure> {
+        let issuer = self.stage()?.issuer.clone();
+        let visitor = self.actor_visitor().await?;
+        let mut places = places(&visitor, &issuer, Scope::Storage).await?;
+        places.extend(passing(&visitor).into_iter().filter(|place| place.name.contains("Storage entry")));
+        if places.is_empty() {
+            return Ok(());
+        }
+        self.advise("SE-03", checks::check_absent("OAuth 2.0 for Browser-Based Applications section 8", &tokens, &places))
     }
 
     /// Whether an old value opens a signed-in session, under its own name or under any that there is now.

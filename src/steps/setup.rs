@@ -51,6 +51,10 @@ pub struct Setup {
     pub(super) learned: OnceLock<Login>,
     /// How the application calls its users, where the look before the run found that it is not by name.
     pub(super) naming: OnceLock<Naming>,
+    /// Whether a load of its page signs its user out, as the look before the run found.
+    forgets: OnceLock<()>,
+    /// Whether it asks at endpoints that no discovery document announced, as the look before the run found.
+    hard_wires: OnceLock<()>,
     /// The one stage of an application that the harness did not start.
     pub(super) shared: Mutex<Option<Arc<Shared>>>,
 }
@@ -101,13 +105,15 @@ impl Setup {
         golden: GoldenTexts,
         dossier_secrets: BTreeMap<String, SecretString>,
     ) -> Self {
-        let (shared, presence, given, programs, learned, naming, untested, reach) = Default::default();
+        let (shared, presence, given, programs, learned, naming, untested, reach, forgets, hard_wires) = Default::default();
         Self {
             reach,
             presence,
             given,
             programs,
             learned,
+            forgets,
+            hard_wires,
             naming,
             untested,
             profile,
@@ -147,11 +153,38 @@ impl Setup {
 
     /// The application under test, if it is of this type; without a profile there is a bundled one of each.
     pub(super) fn app_of(&self, r#type: ApplicationType) -> Result<&App, Failure> {
+        self.app_that(|declared| declared == r#type, r#type.name())
+    }
+
+    /// The application under test, if a person uses it in a browser.
+    pub(super) fn app_with_pages(&self) -> Result<&App, Failure> {
+        self.app_that(ApplicationType::has_pages, ApplicationType::Web.name())
+    }
+
+    fn app_that(&self, is_meant: impl Fn(ApplicationType) -> bool, kind: &str) -> Result<&App, Failure> {
         let apps = std::iter::once(&self.profile.app).chain(&self.programs);
-        apps.into_iter().find(|app| app.r#type == r#type).ok_or_else(|| {
+        apps.into_iter().find(|app| is_meant(app.r#type)).ok_or_else(|| {
             let declared = self.profile.app.r#type.name();
-            Failure::not_tested(format!("it is about {} applications; the profile declares a {declared} one", r#type.name()))
+            Failure::not_tested(format!("it is about {kind} applications; the profile declares a {declared} one"))
         })
+    }
+
+    /// Whether a load of its page signs its user out: it keeps its tokens in memory alone.
+    pub(super) fn forgets_at_load(&self) -> bool {
+        self.forgets.get().is_some()
+    }
+
+    pub(super) fn note_that_it_forgets(&self) {
+        self.forgets.get_or_init(|| ());
+    }
+
+    /// Whether it has the usual paths of the endpoints written into it: only the scenarios of AZ-12 put them elsewhere then.
+    pub(super) fn hard_wires(&self) -> bool {
+        self.hard_wires.get().is_some()
+    }
+
+    pub(super) fn note_that_it_hard_wires(&self) {
+        self.hard_wires.get_or_init(|| ());
     }
 
     /// How long the application is waited for.
@@ -215,13 +248,23 @@ pub struct Sample {
     pub poll_seconds: u64,
     /// Over TLS, where the application can be told of the certificate authority.
     pub https: bool,
+    /// Whether the endpoints are elsewhere than usual also for an application that has those written into it.
+    pub moved: bool,
     /// Whether ID tokens name their user whatever is assumed of the platform: only ID-15 is about that, and it is a recommendation.
     pub named_in_id_token: bool,
 }
 
 impl Sample {
     pub fn of(seed: u64) -> Self {
-        Self { seed, day: None, device_interval_seconds: None, poll_seconds: POLL_SECONDS, https: false, named_in_id_token: true }
+        Self {
+            seed,
+            day: None,
+            device_interval_seconds: None,
+            poll_seconds: POLL_SECONDS,
+            https: false,
+            moved: false,
+            named_in_id_token: true,
+        }
     }
 
     pub fn assumptions(&self, of_the_run: &Assumptions) -> Assumptions {

@@ -73,10 +73,18 @@ impl World {
         let stage = self.stage()?;
         let patience = stage.setup.patience().follow_up;
         let url = stage.base_url.join(&action.open).map_err(Failure::broke)?;
-        match visitor.page.goto_within(url.as_str(), LONGEST_ANSWER.max(patience)).await {
-            Ok(()) => {}
-            Err(BrowserError::Timeout { .. }) => return Ok(Sight { never: true, ..Sight::default() }),
-            Err(error) => return Err(stage.explain(error.into()).await),
+        let longest = LONGEST_ANSWER.max(patience);
+        let mark = stage.journal_mark();
+        if !stage.went_within(&visitor, &url).await? {
+            match visitor.page.goto_within(url.as_str(), longest).await {
+                Ok(()) => {}
+                Err(BrowserError::Timeout { .. }) => return Ok(Sight { never: true, ..Sight::default() }),
+                Err(error) => return Err(stage.explain(error.into()).await),
+            }
+        }
+        // Another application's page comes when its server has asked the platform: this one asks by itself.
+        if stage.asks_by_itself() && !stage.settle_after_repeats(&visitor, mark, longest).await? {
+            return Ok(Sight { never: true, ..Sight::default() });
         }
         self.stage()?.uncover(&visitor, &action).await?;
         let sight = self.look().await?;

@@ -185,12 +185,13 @@ impl Stage {
         }
     }
 
-    /// Whether somebody is signed in in this browser now: loads the application's page anew, and looks when it is at rest.
+    /// Whether somebody is signed in in this browser now: loads the application's page anew, unless that would sign them out, and
+    /// looks when it is at rest.
     pub async fn who_is_signed_in(&self, visitor: &Visitor) -> Result<Option<String>, Failure> {
         let login = self.setup.login();
         let signed_in = marker(login)?;
         let looked = async {
-            visitor.page.goto(self.base_url.as_str()).await?;
+            self.go_home(visitor).await?;
             if visitor.page.wait_until_it_tells(signed_in, &login.entrance(), self.setup.patience().sign_in).await? {
                 return Ok(visitor.page.naming(signed_in).await?);
             }
@@ -209,7 +210,9 @@ impl Stage {
         let signed_in = marker(self.setup.login())?;
         let until = tokio::time::Instant::now() + self.setup.patience().sign_in;
         let left = || until.saturating_duration_since(tokio::time::Instant::now());
-        visitor.page.goto(self.base_url.as_str()).await?;
+        if !self.setup.forgets_at_load() {
+            visitor.page.goto(self.base_url.as_str()).await?;
+        }
         match visitor.page.wait_until_it_tells(signed_in, &[], left()).await {
             Ok(_) => {}
             Err(BrowserError::Timeout { .. }) => return Ok(None),

@@ -16,7 +16,7 @@ use super::second_platform::SecondPlatform;
 use super::setup::Sample;
 use super::{Failure, PATIENCE, Setup, Target};
 use crate::browser::{Context, Page};
-use crate::domain::{App, BrowserFact, Exchange};
+use crate::domain::{App, ApplicationType, BrowserFact, Exchange};
 use crate::platform::accounts::Credentials;
 use crate::platform::{Platform, Settings};
 
@@ -64,6 +64,11 @@ pub struct Visitor {
 impl Stage {
     /// A platform, and nobody at it yet. `https`: over TLS, where the application can be told of its certificate authority.
     pub async fn raise(setup: Arc<Setup>, sample: Sample) -> Result<Self, Failure> {
+        if sample.https && setup.profile.app.r#type == ApplicationType::Spa {
+            return Err(Failure::not_applicable(
+                "the application's requests are the browser's, which looks at certificates itself: no page can do otherwise",
+            ));
+        }
         if sample.https && !setup.takes_a_certificate_authority() {
             return Err(Failure::not_applicable(
                 "the profile gives no way to tell the application the platform's certificate authority ({ca_file} in [app.env])",
@@ -245,8 +250,8 @@ impl Shared {
         let moved = if setup.is_shared() { u64::from(port) } else { sample.seed };
         let platform = match &setup.target {
             Target::Mock(mock) => Some(
-                Platform::start(
-                    Settings {
+                Platform::start({
+                    let settings = Settings {
                         seed: sample.seed,
                         sample_day: sample.day,
                         port,
@@ -256,9 +261,10 @@ impl Shared {
                         // The approved texts of a day of their own are of a platform without it.
                         announces_backchannel_logout: sample.day.is_none() && setup.profile.app.backchannel_logout.is_some(),
                         ..Settings::default()
-                    }
-                    .with_moved_endpoints(moved),
-                )
+                    };
+                    let stays = setup.hard_wires() && !sample.moved;
+                    if stays { settings } else { settings.with_moved_endpoints(moved) }
+                })
                 .await?,
             ),
             Target::Remote(_) => None,

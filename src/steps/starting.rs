@@ -10,7 +10,7 @@ use super::container::Container;
 use super::second_platform::SecondPlatform;
 use super::stage::Stage;
 use super::{Failure, Target};
-use crate::domain::{ApplicationType, Window};
+use crate::domain::Window;
 use crate::platform::accounts::{Credentials, RegistrationRequest, TENANT};
 use crate::relying_party::{self, Config, Listener, RelyingParty};
 
@@ -81,7 +81,7 @@ impl Stage {
 
     /// Where the application will be: a listener of the bundled one, and the redirect URIs to register.
     pub fn application_address(&self) -> Result<(Option<Listener>, Vec<String>), Failure> {
-        self.setup.app_of(ApplicationType::Web)?;
+        self.setup.app_with_pages()?;
         if !self.setup.bundled {
             return Ok((None, self.app.redirect_uris.clone()));
         }

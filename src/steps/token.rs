@@ -47,7 +47,7 @@ async fn token_request_form(world: &mut World) -> Result<(), Failure> {
 /// How a client of this type may authenticate: a native one is public.
 pub(super) fn permitted(application: ApplicationType) -> &'static [ClientAuthentication] {
     match application {
-        ApplicationType::Native => &[ClientAuthentication::None],
+        ApplicationType::Spa | ApplicationType::Native => &[ClientAuthentication::None],
         ApplicationType::Web | ApplicationType::Device => {
             &[ClientAuthentication::ClientSecretBasic, ClientAuthentication::ClientSecretPost]
         }
@@ -81,7 +81,7 @@ async fn reserved_secret(world: &mut World) -> Result<(), Failure> {
     if world.setup()?.is_shared() {
         return Err(Failure::not_applicable("the running application has fixed credentials"));
     }
-    if world.setup()?.profile.app.r#type == ApplicationType::Native {
+    if world.setup()?.profile.app.r#type.is_public() {
         return Err(Failure::not_applicable("a public client has no secret"));
     }
     world.stage()?.mock()?;

@@ -72,6 +72,8 @@ async fn ignores_messages(world: &mut World) -> Result<(), Failure> {
     let followed = world.memory.followed.take();
     let whose = followed.as_deref().unwrap_or("a page of another origin");
     world.judge(checks::check_message_not_taken(&requests, CANARY, whose))?;
+    let exchanges = world.provoked_exchanges()?;
+    world.judge(checks::check_posted_code_not_redeemed(&exchanges))?;
     let actual = format!("it loaded another page at once, when {whose} posted it");
     world.react(followed.is_none(), "believes a message that a page of another origin posted", "the message is ignored", &actual)
 }

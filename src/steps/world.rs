@@ -125,6 +125,7 @@ impl World {
             let lean = day.is_some() || self.has_tag("ID-15");
             let https = self.has_tag("https");
             let mut sample = Sample { device_interval_seconds, day, https, named_in_id_token: !lean, ..Sample::of(seed) };
+            sample.moved = self.has_tag("AZ-12");
             if self.has_tag("background") {
                 sample.poll_seconds = BACKGROUND_SECONDS;
             }
@@ -254,6 +255,7 @@ impl World {
     pub async fn finish(&mut self, mut failure: Option<Failure>) -> Option<Finished> {
         let scenario = self.scenario.clone()?;
         failure = failure.map(|failure| self.settle_concern(failure));
+        failure = self.told_by_strayed(failure);
         let provoked = self.is_provoked();
         if provoked && failure.is_none() && self.stage.as_ref().is_some_and(|stage| stage.mock().is_ok()) {
             failure = self.settle_oracle().await.err();

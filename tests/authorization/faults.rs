@@ -237,7 +237,15 @@ async fn a_refused_challenge_a_held_answer_and_a_lost_one_leave_what_they_say() 
 
     let code = super::stage::parameter(&stage.login(ADA, &[]).await, "code");
     faults.arm("token-hangs", Times::Next(1)).expect("a fault");
-    assert!(tokio::time::timeout(std::time::Duration::from_millis(300), stage.redeem(&code)).await.is_err(), "it answered");
+    let (journal, mark) = (stage.platform.journal(), stage.platform.journal().mark());
+    let soon = std::time::Duration::from_secs(10);
+    let held = |exchange: &collaudo::domain::Exchange| exchange.faults == ["token-hangs"];
+    tokio::select! {
+        _ = stage.redeem(&code) => panic!("it answered"),
+        seen = journal.wait_for(mark, "held token request", soon, held) => {
+            assert_eq!(seen.expect("told while the client still waits").status, collaudo::domain::Exchange::UNANSWERED);
+        }
+    }
     faults.arm("token-answer-lost", Times::Next(1)).expect("a fault");
     assert_eq!(stage.redeem(&code).await.status, 504, "the held answer used the code up");
     assert_eq!(stage.redeem(&code).await.error(), (400, "invalid_grant"), "the lost answer left the code unused");

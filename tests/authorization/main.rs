@@ -1,6 +1,7 @@
 //! The authorization server from outside: cookies and forms, no browser.
 
 mod bad_input;
+mod cors;
 mod crowds;
 mod device;
 mod end_session;

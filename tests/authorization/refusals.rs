@@ -88,6 +88,7 @@ async fn pkce_is_required_of_public_clients_and_of_others_by_a_setting() {
     let strict = Settings { assumptions: Assumptions { pkce_required: true, ..Assumptions::default() }, ..Settings::default() };
     for (stage, refused) in [
         (Stage::with(Settings::default(), RegistrationType::Native).await, true),
+        (Stage::with(Settings::default(), RegistrationType::Spa).await, true),
         (Stage::with(strict, RegistrationType::Web).await, true),
         (Stage::new().await, false),
     ] {

@@ -92,6 +92,8 @@ async fn popup_flow_time() {
 async fn contexts_share_nothing_and_run_at_once() {
     let (browser, first, page, site) = opened("/cookie").await;
     page.evaluate::<()>("localStorage.setItem('a', '1') ?? null").await.expect("storage");
+    let put = "caches.open('c').then(cache => cache.put('/kept', new Response('a body'))).then(() => true)";
+    assert!(page.evaluate::<bool>(put).await.expect("a cache"));
     let second = browser.new_context().await.expect("a context");
     let other = second.open(&format!("{site}/missing")).await.expect("an answer with 404 is a page");
     assert_eq!(other.text("#m").await.expect("a page").as_deref(), Some("not here"));
@@ -99,7 +101,9 @@ async fn contexts_share_nothing_and_run_at_once() {
     assert!(first.cookies().await.expect("cookies")[0].http_only);
     assert_eq!(second.cookies().await.expect("cookies"), []);
     assert_eq!(page.storage().await.expect("storage").local, [("a".to_owned(), "1".to_owned())]);
+    assert_eq!(page.storage().await.expect("storage").cached, [(format!("c {site}/kept"), "a body".to_owned())]);
     assert_eq!(other.storage().await.expect("storage").local, []);
+    assert_eq!(other.storage().await.expect("storage").cached, []);
 
     let stolen = Cookie { value: "mallory".to_owned(), ..first.cookies().await.expect("cookies").remove(0) };
     second.set_cookie(&stolen).await.expect("it is a cookie");

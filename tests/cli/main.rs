@@ -17,5 +17,6 @@ mod program;
 mod programs;
 mod reports;
 mod sandbox;
+mod single_page;
 mod snapshots;
 mod traps;

@@ -21,6 +21,7 @@ fn requirement(of: &str, level: Level, actor: Actor, clause: &[&str], title: [&s
         remedy: remedy[0].to_owned(),
         remedy_it: remedy[1].to_owned(),
         stricter: None,
+        must_for: Vec::new(),
         not_tested: None,
         applies_to: Vec::new(),
     }

@@ -26,6 +26,17 @@ impl ApplicationPage<'_> {
         }
     }
 
+    /// A selector of a visible link that leads to this address.
+    pub async fn link_to(&self, url: &str) -> Result<Option<String>, BrowserError> {
+        let address = serde_json::Value::from(url);
+        self.0
+            .evaluate(&format!(
+                "(() => {{ const link = Array.from(document.querySelectorAll('a[href]')).find(a => a.href === {address} && a.checkVisibility()); \
+                 return link ? `a[href=\"${{CSS.escape(link.getAttribute('href'))}}\"]` : null; }})()"
+            ))
+            .await
+    }
+
     /// Whether the window comes to show other words than those remembered.
     pub async fn wait_for_change(&self, deadline: Duration) -> Result<bool, BrowserError> {
         match self.0.wait_until(CHANGED, "other words on the page", deadline).await {

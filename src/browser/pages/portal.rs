@@ -56,7 +56,7 @@ pub enum TicketStatus {
 /// The OAuth application request (C-13), in the portal's own values.
 #[derive(Clone, Debug)]
 pub struct ApplicationForm<'a> {
-    /// `web`, `native` or `daemon`.
+    /// `web`, `spa`, `native` or `daemon`.
     pub r#type: &'a str,
     /// `authorization_code` or `device_code`.
     pub grant: &'a str,

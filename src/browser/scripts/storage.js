@@ -19,5 +19,15 @@ async () => {
       database.close();
     }
   } catch { /* an opaque origin keeps nothing */ }
-  return { local: entries("localStorage"), session: entries("sessionStorage"), indexed_db: kept };
+  const cached = [];
+  try {
+    for (const name of await caches.keys()) {
+      const cache = await caches.open(name);
+      for (const request of await cache.keys()) {
+        const answer = await cache.match(request, { ignoreVary: true });
+        cached.push([`${name} ${request.url}`, await answer.text()]);
+      }
+    }
+  } catch { /* nor has it a cache */ }
+  return { local: entries("localStorage"), session: entries("sessionStorage"), indexed_db: kept, cached };
 }

@@ -12,7 +12,8 @@ pub struct Arguments {
     /// File to write; one that is there is left as it is.
     #[arg(value_name = "FILE", default_value = "collaudo.toml")]
     file: PathBuf,
-    /// What kind of application it is: with a page, on the user's machine (RFC 8252), or without a browser (RFC 8628).
+    /// What kind of application it is: with pages and a server, a page whose script is the client (spa), on the user's
+    /// machine (RFC 8252), or without a browser (RFC 8628).
     #[arg(long, value_name = "TYPE", default_value = "web")]
     r#type: TypeName,
 }
@@ -29,10 +30,20 @@ impl TypeName {
         };
         match self {
             Self::Web => include_str!("web.toml").to_owned(),
+            Self::Spa => single_page(),
             Self::Native => program("native"),
             Self::Device => program("device"),
         }
     }
+}
+
+/// As of a web application, without what only a server can have.
+fn single_page() -> String {
+    let of_a_server = ["CLIENT_SECRET", "# CA_FILE", "# secret_env", "# backchannel_logout", "# client secret"];
+    let lines = include_str!("web.toml").lines().filter(|line| !of_a_server.iter().any(|start| line.starts_with(start)));
+    lines
+        .map(|line| line.replace("= \"web\"", "= \"spa\"                               # a public client: docs/single-page.md") + "\n")
+        .collect()
 }
 
 pub fn run(arguments: &Arguments) -> Result<End, CliError> {

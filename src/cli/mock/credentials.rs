@@ -12,5 +12,5 @@ pub(super) fn lasting(seed: u64, name: &str, r#type: RegistrationType) -> Creden
         URL_SAFE_NO_PAD.encode(&digest.as_ref()[..bytes])
     };
     let secret = || SecretString::from(derived("secret", 32));
-    Credentials { client_id: format!("gipo-{}", derived("client", 9)), client_secret: (r#type != RegistrationType::Native).then(secret) }
+    Credentials { client_id: format!("gipo-{}", derived("client", 9)), client_secret: (!r#type.is_public()).then(secret) }
 }

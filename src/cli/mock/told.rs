@@ -71,6 +71,7 @@ impl Told<'_> {
         let request = accounts.client(client_id).map(|registration| (registration.request.r#type, registration.request.grant));
         match request {
             Some((_, GrantType::DeviceCode)) => ApplicationType::Device,
+            Some((RegistrationType::Spa, _)) => ApplicationType::Spa,
             Some((RegistrationType::Native, _)) => ApplicationType::Native,
             _ => ApplicationType::Web,
         }

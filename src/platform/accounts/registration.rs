@@ -13,8 +13,17 @@ use crate::platform::{Random, kept_secret};
 #[serde(rename_all = "kebab-case")]
 pub enum RegistrationType {
     Web,
+    /// A page whose script is the client. C-13 ends its list of types with "…": that there is one for it is assumed.
+    Spa,
     Native,
     Daemon,
+}
+
+impl RegistrationType {
+    /// Whether whoever has the application has all that it knows: no secret (RFC 6749 section 2.1).
+    pub fn is_public(self) -> bool {
+        matches!(self, Self::Spa | Self::Native)
+    }
 }
 
 /// C-13, C-30: the grants that an application can be registered for.
@@ -43,6 +52,7 @@ impl RegistrationRequest {
     pub fn of(app: &App, redirect_uris: &[String], description: &str) -> Self {
         let (r#type, grant) = match app.r#type {
             ApplicationType::Web => (RegistrationType::Web, GrantType::AuthorizationCode),
+            ApplicationType::Spa => (RegistrationType::Spa, GrantType::AuthorizationCode),
             ApplicationType::Native => (RegistrationType::Native, GrantType::AuthorizationCode),
             ApplicationType::Device => (RegistrationType::Daemon, GrantType::DeviceCode),
         };
@@ -86,7 +96,7 @@ pub struct Registration {
     unseen_secret: Option<SecretString>,
 }
 
-/// What the approval releases (C-15). A native client is public: no secret.
+/// What the approval releases (C-15). A public client has no secret.
 #[derive(Clone, Debug)]
 pub struct Credentials {
     pub client_id: String,
@@ -117,7 +127,7 @@ pub enum DecisionError {
 
 impl Registration {
     pub fn is_public(&self) -> bool {
-        self.request.r#type == RegistrationType::Native
+        self.request.r#type.is_public()
     }
 
     pub fn secret_matches(&self, secret: &str) -> bool {
@@ -185,6 +195,14 @@ impl Accounts {
     /// The approved application with this client id; a pending or refused one has none.
     pub fn client(&self, client_id: &str) -> Option<&Registration> {
         self.registrations.iter().find(|registration| registration.client_id.as_deref() == Some(client_id))
+    }
+
+    /// Whether an approved single-page application gets its responses at this origin.
+    pub fn has_browser_client_at(&self, origin: &str) -> bool {
+        let approved = self.registrations.iter().filter(|registration| registration.client_id.is_some());
+        let of_browsers = approved.filter(|registration| registration.request.r#type == RegistrationType::Spa);
+        let mut redirect_uris = of_browsers.flat_map(|registration| &registration.request.redirect_uris);
+        redirect_uris.any(|uri| Url::parse(uri).is_ok_and(|uri| uri.origin().ascii_serialization() == origin))
     }
 
     /// Lets a sign-out that the client asks for go on to this address. `false` where there is no such client.

@@ -38,7 +38,7 @@ use axum::{Extension, Json, Router};
 use serde_json::json;
 use tower_http::set_header::SetResponseHeaderLayer;
 
-use super::authorization::BearerRefusal;
+use super::authorization::{self, BearerRefusal};
 use super::{Shared, Trace};
 use crate::domain::Credential;
 use crate::oauth::ErrorCode;
@@ -78,9 +78,16 @@ pub fn router() -> Router<Arc<Shared>> {
         })
         .route("/v2", any(unknown))
         .route("/v2/{*path}", any(unknown))
-        .route("/elsewhere/{*path}", any(elsewhere_found))
         // Clinical data: no cache on the way may keep it.
         .layer(SetResponseHeaderLayer::overriding(header::CACHE_CONTROL, HeaderValue::from_static("no-store")))
+}
+
+/// Mallory's host.
+pub(in crate::platform) fn elsewhere_router() -> Router<Arc<Shared>> {
+    Router::new()
+        .route("/elsewhere/{*path}", any(elsewhere_found))
+        .layer(SetResponseHeaderLayer::overriding(header::CACHE_CONTROL, HeaderValue::from_static("no-store")))
+        .merge(authorization::elsewhere_router())
 }
 
 /// C-54: no token, or none that holds.

@@ -15,7 +15,7 @@ use super::scopes::check_scopes;
 use super::session;
 use crate::event::Lang;
 use crate::oauth::{ErrorCode, ScopeSet, is_unreserved, redirect_uri_matches};
-use crate::platform::accounts::{GrantType, Registration, User};
+use crate::platform::accounts::{GrantType, Registration, RegistrationType, User};
 use crate::platform::frame::Frame;
 use crate::platform::{Assumptions, Shared, Trace, lang};
 
@@ -147,7 +147,7 @@ fn client_and_redirect_uri(shared: &Shared, trace: &Trace, parameters: &Paramete
     trace.note(|facts| facts.client_id = Some(client_id.to_owned()));
     let registration = shared.accounts().client(client_id).cloned().ok_or_else(|| Problem::UnknownClient(client_id.to_owned()))?;
     let requested = parameters.single("redirect_uri").ok_or(Problem::RedirectUriMissing)?;
-    let native = registration.is_public();
+    let native = registration.request.r#type == RegistrationType::Native;
     if registration.request.redirect_uris.iter().any(|registered| redirect_uri_matches(registered, requested, native)) {
         Ok((registration, requested.to_owned()))
     } else {

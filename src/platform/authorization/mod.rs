@@ -62,22 +62,30 @@ pub(in crate::platform) use verification::decide as decide_device;
 
 pub fn router(paths: &EndpointPaths) -> Router<Arc<Shared>> {
     Router::new()
-        .route("/.well-known/openid-configuration", get(metadata::metadata))
-        .route("/.well-known/oauth-authorization-server", get(metadata::metadata))
-        .route(&paths.jwks, get(metadata::jwks))
-        .route("/elsewhere/keys", get(metadata::foreign_jwks))
-        .route("/elsewhere/certificate", get(metadata::foreign_certificate))
         .route(&paths.authorization, get(authorize::authorize).post(authorize::authorize))
         .route("/sign-in", get(sign_in::show).post(sign_in::submit))
         .route("/sign-out", post(sign_in::sign_out))
         .route("/consent", get(interaction::show_consent).post(interaction::decide))
         .route(&paths.device_authorization, post(device::authorize))
         .route(device::VERIFICATION_PATH, get(verification::show).post(verification::submit))
+        .route(&paths.introspection, post(introspection::introspect))
+        .route(&paths.end_session, get(end_session::end_session).post(end_session::end_session))
+}
+
+/// What the script of a page asks for, too.
+pub fn script_router(paths: &EndpointPaths) -> Router<Arc<Shared>> {
+    Router::new()
+        .route("/.well-known/openid-configuration", get(metadata::metadata))
+        .route("/.well-known/oauth-authorization-server", get(metadata::metadata))
+        .route(&paths.jwks, get(metadata::jwks))
         .route(&paths.token, post(token::token))
         .route(&paths.userinfo, get(userinfo::userinfo).post(userinfo::userinfo))
         .route(&paths.revocation, post(revocation::revoke))
-        .route(&paths.introspection, post(introspection::introspect))
-        .route(&paths.end_session, get(end_session::end_session).post(end_session::end_session))
+}
+
+/// What forged ID tokens name, at another origin.
+pub(in crate::platform) fn elsewhere_router() -> Router<Arc<Shared>> {
+    Router::new().route("/elsewhere/keys", get(metadata::foreign_jwks)).route("/elsewhere/certificate", get(metadata::foreign_certificate))
 }
 
 /// Ends every token and refresh token of a user at once; access tokens only where the settings say so (C-38).

@@ -55,7 +55,7 @@ async fn redeem(shared: &Shared, trace: &Trace, uri: &Uri, headers: &HeaderMap, 
     match grant_type {
         Grants::AuthorizationCode => authorization_code(shared, trace, client_id, &form).await,
         Grants::DeviceCode => device::redeem(shared, trace, client_id, &form).await,
-        Grants::RefreshToken => refresh_token(shared, trace, client_id, &form).await,
+        Grants::RefreshToken => refresh_token(shared, trace, &client, &form).await,
     }
 }
 
@@ -139,7 +139,8 @@ pub(in crate::platform) async fn access_token_of_code(shared: &Shared, client_id
 }
 
 /// RFC 6749 section 6; C-44.
-async fn refresh_token(shared: &Shared, trace: &Trace, client_id: &str, form: &Parameters) -> Result<Response, TokenRefusal> {
+async fn refresh_token(shared: &Shared, trace: &Trace, client: &Registration, form: &Parameters) -> Result<Response, TokenRefusal> {
+    let client_id = client.client_id.as_deref().unwrap_or_default();
     let value = required(form, "refresh_token")?;
     let presented = shared.authorizations().present_refresh_token(value, client_id, shared.clock.now_seconds());
     let (id, grant) = match presented {
@@ -157,7 +158,8 @@ async fn refresh_token(shared: &Shared, trace: &Trace, client_id: &str, form: &P
     if !beyond.is_empty() {
         return Err(TokenRefusal::new(ErrorCode::InvalidScope, format!("the user did not grant {beyond}")));
     }
-    let rotates = shared.settings.assumptions.refresh_rotation && !trace.fires(&shared.faults, f::REFRESH_NOT_ROTATED);
+    let must_rotate = shared.settings.assumptions.refresh_rotation || client.is_public();
+    let rotates = must_rotate && !trace.fires(&shared.faults, f::REFRESH_NOT_ROTATED);
     let refresh_token = if rotates {
         if !shared.authorizations().rotate_refresh_token(value) {
             return bad_grant("the refresh token was used before");

@@ -1,11 +1,13 @@
 use std::time::Duration;
 
+use axum::body::Body;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Redirect, Response};
 use serde_json::{Value, json};
 
 use super::fault as f;
 use super::response::printable;
+use crate::domain::Exchange;
 use crate::oauth::ErrorCode;
 use crate::platform::api::{elsewhere, retry_after, soon};
 use crate::platform::delivery::Delivery;
@@ -69,6 +71,14 @@ pub(super) async fn hang() {
     let _ = tokio::time::timeout(HANG, std::future::pending::<()>()).await;
 }
 
+/// No answer at all: the exchange is told at once, for a client that never hangs up would keep it untold.
+fn held() -> Response {
+    let mut response = Response::new(Body::empty());
+    *response.status_mut() = StatusCode::from_u16(Exchange::UNANSWERED).unwrap_or(StatusCode::SERVICE_UNAVAILABLE);
+    response.extensions_mut().insert(Delivery::Held);
+    response
+}
+
 fn limited(delay: &str) -> Response {
     let body = json!({"error": "rate_limit_exceeded", "message": "too many requests of this client: wait before the next"});
     (retry_after(delay), json_answer(StatusCode::TOO_MANY_REQUESTS, &body)).into_response()
@@ -129,8 +139,7 @@ fn refusal(code: ErrorCode, text: &str) -> Response {
 /// The answer of an armed fault, if one is.
 pub(super) async fn faulty(shared: &Shared, trace: &Trace, refresh: bool) -> Option<Response> {
     if trace.fires(&shared.faults, f::TOKEN_HANGS) {
-        hang().await;
-        return Some(unavailable());
+        return Some(held());
     }
     if trace.fires(&shared.faults, f::TOKEN_REDIRECT) {
         let location = elsewhere(&shared.issuer, "/connect/token");

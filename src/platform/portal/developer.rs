@@ -52,6 +52,7 @@ impl Application {
             description: request.description.clone(),
             r#type: match request.r#type {
                 RegistrationType::Web => "Web",
+                RegistrationType::Spa => frame.t("Pagina singola (nel browser)", "Single-page (in the browser)"),
                 RegistrationType::Native => frame.t("Nativa", "Native"),
                 RegistrationType::Daemon => "Daemon",
             },
@@ -150,6 +151,7 @@ pub(super) async fn submit(State(shared): State<Arc<Shared>>, Posted { visitor, 
 fn request(frame: &Frame, fields: &Fields) -> Result<RegistrationRequest, Vec<(&'static str, String)>> {
     let mut errors = Vec::new();
     let r#type = match fields.one("type") {
+        "spa" => Some(RegistrationType::Spa),
         "native" => Some(RegistrationType::Native),
         "daemon" => Some(RegistrationType::Daemon),
         "web" => Some(RegistrationType::Web),
