@@ -42,6 +42,10 @@ kill-matrix-whole PART="1" OF="20":
 kill-matrix SEED JOBS:
     KILL_SEED={{SEED}} KILL_JOBS={{JOBS}} cargo nextest run --locked --no-fail-fast --test defects
 
+# The whole relying-party suite on every sample application, or on those that are named. A nightly's.
+relying-parties *NAMES:
+    ci/relying-parties {{NAMES}}
+
 # Formatting and lints.
 lint:
     ci/lint

@@ -1,5 +1,5 @@
-//! Applications on libraries that nobody here wrote sign in through the popup and read patients: openid-client and Authlib,
-//! unmodified and pinned. The profile of the second says only what a person clicks.
+//! Applications of the kinds that integrators write, on libraries that nobody here wrote, unmodified and pinned: they sign in and read
+//! what they are for. What a profile leaves out is learned.
 
 mod npm;
 
@@ -8,6 +8,9 @@ use std::process::{Command, Output, Stdio};
 
 /// The honest sign-in, the request that goes with it, the patients in pages, a refresh.
 const TAGS: &str = "(@AC-08 or @AZ-06 or @TK-01 or @GX-08 or @GX-06) and not (@native or @device)";
+
+/// The same of a program: its calls, and a list in pages.
+const PROGRAM_TAGS: &str = "@native and (@RS-01 or @GX-08)";
 
 fn folder(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/relying_parties").join(name)
@@ -40,9 +43,26 @@ fn is_fresh(made: &Path, from: &Path) -> bool {
     changed(made).is_some_and(|made| changed(from).is_some_and(|from| made >= from))
 }
 
-fn is_accepted(name: &str, learned: &serde_json::Value) {
+/// The Python of a folder's own, with what its requirements name; false, and said, where there is no Python.
+fn python_installed(folder: &Path) -> bool {
+    if !runs("python3", &["-c", "import venv, ensurepip"]) {
+        println!("skipped: python3 or its venv is missing");
+        return false;
+    }
+    let installed = folder.join(".venv/installed");
+    if !is_fresh(&installed, &folder.join("requirements.txt")) {
+        install("python3", &["-m", "venv", ".venv"], folder);
+        let arguments = ["install", "--quiet", "--disable-pip-version-check", "--require-hashes", "-r", "requirements.txt"];
+        install(".venv/bin/pip", &arguments, folder);
+        std::fs::write(&installed, "").expect("a mark");
+    }
+    true
+}
+
+/// The records of a run in which everything that was tried passed, and what it said.
+fn passed(name: &str, tags: &str) -> (Vec<serde_json::Value>, String) {
     let out = tempfile::tempdir().expect("a temporary folder");
-    let arguments = ["run", "--app", "collaudo.toml", "--tags", TAGS, "--seed", "1", "--out"];
+    let arguments = ["run", "--app", "collaudo.toml", "--tags", tags, "--seed", "1", "--out"];
     let mut run = command(env!("CARGO_BIN_EXE_collaudo"), &arguments, &folder(name));
     let output = run.arg(out.path()).env("NO_COLOR", "1").output().expect("the program starts");
     let said = said(&output);
@@ -51,35 +71,85 @@ fn is_accepted(name: &str, learned: &serde_json::Value) {
     let records = std::fs::read_to_string(out.path().join("run.jsonl")).expect("a record of the run");
     let records: Vec<serde_json::Value> = records.lines().map(|line| serde_json::from_str(line).expect("JSON")).collect();
     let finished: Vec<_> = records.iter().filter(|record| record["event"] == "scenario-finished").collect();
-    assert!(finished.len() >= 9 && finished.iter().all(|record| record["verdict"] == "passed"), "{said}");
+    assert!(!finished.is_empty() && finished.iter().all(|record| record["verdict"] == "passed"), "{said}");
+    (records, said)
+}
+
+fn is_planned(records: &[serde_json::Value], title: &str) -> bool {
+    records[0]["scenarios"].as_array().expect("a plan").iter().any(|scenario| scenario["title"] == title)
+}
+
+fn is_accepted(name: &str, learned: &serde_json::Value) {
+    let (records, said) = passed(name, TAGS);
+    assert!(records.iter().filter(|record| record["event"] == "scenario-finished").count() >= 9, "{said}");
     assert_eq!(&records[0]["application"]["learned"], learned);
-    let planned = records[0]["scenarios"].as_array().expect("a plan");
     for title in ["Granting every scope signs the end-user in", "A list of 123 patients in pages of 50 is shown whole"] {
-        assert!(planned.iter().any(|scenario| scenario["title"] == title), "{title} was not planned");
+        assert!(is_planned(&records, title), "{title} was not planned");
     }
 }
 
 #[test]
 fn one_on_openid_client_signs_in_and_reads_patients() {
-    if !npm::installed(&folder("openid-client")) {
-        return;
+    if npm::installed(&folder("openid-client")) {
+        is_accepted("openid-client", &serde_json::Value::Null);
     }
-    is_accepted("openid-client", &serde_json::Value::Null);
+}
+
+#[test]
+fn one_on_passport_signs_in_and_reads_patients() {
+    if npm::installed(&folder("passport")) {
+        is_accepted("passport", &serde_json::json!({"signed_in": "#user", "error": ".problem"}));
+    }
+}
+
+#[test]
+fn a_backend_for_a_frontend_signs_in_and_reads_patients() {
+    if npm::installed(&folder("bff")) {
+        is_accepted("bff", &serde_json::json!({"signed_in": "#user", "error": "#toast"}));
+    }
 }
 
 #[test]
 fn one_on_authlib_signs_in_and_reads_patients() {
-    if !runs("python3", &["-c", "import venv, ensurepip"]) {
-        println!("skipped: python3 or its venv is missing");
+    if python_installed(&folder("authlib")) {
+        is_accepted("authlib", &serde_json::json!({"signed_in": "#user", "error": ".login-error"}));
+    }
+}
+
+#[test]
+fn one_on_requests_oauthlib_signs_in_and_reads_patients() {
+    if python_installed(&folder("requests-oauthlib")) {
+        is_accepted("requests-oauthlib", &serde_json::json!({"signed_in": "#user", "error": ".problem"}));
+    }
+}
+
+#[test]
+fn one_on_django_signs_in_and_reads_patients() {
+    if python_installed(&folder("mozilla-django-oidc")) {
+        is_accepted("mozilla-django-oidc", &serde_json::json!({"signed_in": "#user", "error": ".problem"}));
+    }
+}
+
+#[test]
+fn one_in_plain_php_signs_in_and_reads_patients() {
+    if !runs("php", &["-r", "exit(function_exists('curl_init') && function_exists('openssl_verify') ? 0 : 1);"]) {
+        println!("skipped: php or its curl extension is missing");
         return;
     }
-    let folder = folder("authlib");
-    let installed = folder.join(".venv/installed");
-    if !is_fresh(&installed, &folder.join("requirements.txt")) {
-        install("python3", &["-m", "venv", ".venv"], &folder);
-        let arguments = ["install", "--quiet", "--disable-pip-version-check", "--require-hashes", "-r", "requirements.txt"];
-        install(".venv/bin/pip", &arguments, &folder);
-        std::fs::write(&installed, "").expect("a mark");
+    is_accepted("php", &serde_json::json!({"signed_in": "#user", "error": ".problem"}));
+}
+
+#[test]
+fn a_program_on_the_jdk_signs_in_and_reads_patients() {
+    let folder = folder("java");
+    if !runs("javac", &["-version"]) || !runs("java", &["-version"]) {
+        println!("skipped: java or javac is missing");
+        return;
     }
-    is_accepted("authlib", &serde_json::json!({"signed_in": "#user", "error": ".login-error"}));
+    if !is_fresh(&folder.join(".classes/Agenda.class"), &folder.join("Agenda.java")) {
+        install("javac", &["-d", ".classes", "Agenda.java"], &folder);
+    }
+    let (records, said) = passed("java", PROGRAM_TAGS);
+    let title = "A native program reads a list to its end, however many entries a page has";
+    assert!(is_planned(&records, title), "{title} was not planned: {said}");
 }

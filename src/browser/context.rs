@@ -1,5 +1,6 @@
 use std::fmt;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use serde_json::{Value, json};
@@ -65,6 +66,12 @@ impl Context {
     /// Holds for windows of this context that are opened later: call it before [`Context::open`].
     pub fn block_popups(&self) {
         *self.scope.popups() = Popups::Blocked;
+    }
+
+    /// From now on windows of this context that are opened later ask the server for everything: a browser's cache lets one request for
+    /// an address through at a time, and so one of several pages that call the same.
+    pub fn ask_anew(&self) {
+        self.scope.uncached.store(true, Ordering::Relaxed);
     }
 
     /// Notes in [`Context::facts`], as a console message, to which origin every message goes that a page of this context posts to

@@ -1,6 +1,7 @@
 //! Turns the browser's events into the state and the record of contexts and windows. Runs on the connection's reading task, in order.
 
 use std::collections::HashMap;
+use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
 use serde_json::{Value, json};
@@ -116,6 +117,9 @@ impl Hub {
         self.known().sessions.insert(session.to_owned(), attached);
         for domain in ["Page.enable", "Runtime.enable", "Network.enable", "Log.enable", "Inspector.enable"] {
             connection.post(Some(session), domain, json!({}));
+        }
+        if scope.uncached.load(Ordering::Relaxed) {
+            connection.post(Some(session), "Network.setCacheDisabled", json!({ "cacheDisabled": true }));
         }
         attach_frames(connection, session);
         if popups != Popups::Native {

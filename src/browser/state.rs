@@ -1,6 +1,7 @@
 //! What is known of a context and of its windows, kept up by the events of the browser (`hub.rs`).
 
 use std::collections::{HashMap, VecDeque};
+use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 
@@ -76,6 +77,8 @@ pub(super) struct Scope {
     pub windows: watch::Sender<Windows>,
     /// For windows that are still to be opened.
     popups: Mutex<Popups>,
+    /// Whether windows that are still to be opened ask for everything anew.
+    pub uncached: AtomicBool,
     /// Scripts that run before a page's own in windows that are still to be opened.
     preludes: Mutex<Vec<String>>,
     record: Mutex<Record>,
@@ -134,8 +137,8 @@ impl Record {
 impl Scope {
     pub fn new(id: String, connection: Arc<Connection>, popups: Popups) -> Self {
         let popups = Mutex::new(popups);
-        let (preludes, record) = Default::default();
-        Self { id, began: Instant::now(), connection, windows: watch::Sender::new(Windows::default()), popups, preludes, record }
+        let (uncached, preludes, record) = Default::default();
+        Self { id, began: Instant::now(), connection, windows: watch::Sender::new(Windows::default()), popups, uncached, preludes, record }
     }
 
     pub fn record(&self) -> MutexGuard<'_, Record> {

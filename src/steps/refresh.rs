@@ -68,6 +68,8 @@ async fn opens_at_once(world: &mut World, name: String) -> Result<(), Failure> {
         }
         addresses.push(address);
     }
+    // What the pages call is one address too.
+    visitor.context.ask_anew();
     let opened = addresses.iter().map(|address| visitor.context.open(address.as_str()));
     let opened = futures::future::try_join_all(opened).await?;
     world.stage()?.settle(&visitor).await?;

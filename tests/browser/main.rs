@@ -207,6 +207,19 @@ async fn chromium_itself_behaves_like_the_headless_shell() {
 }
 
 #[tokio::test]
+async fn pages_that_ask_anew_call_one_address_at_once() {
+    let (browser, site) = tokio::join!(launched(), site());
+    let context = browser.new_context().await.expect("a context");
+    context.ask_anew();
+    let addresses = [format!("{site}/calls"), format!("{site}/calls?again=1")];
+    let pages = futures::future::try_join_all(addresses.iter().map(|address| context.open(address))).await.expect("the site answers");
+    for page in pages {
+        page.wait_for("#answered", SOON).await.expect("neither call waits for the other one");
+    }
+    browser.close().await;
+}
+
+#[tokio::test]
 async fn frames_of_another_site_are_seen() {
     let (browser, context, page, site) = opened("/missing").await;
     let elsewhere = site.replace("127.0.0.1", "localhost");

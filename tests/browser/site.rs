@@ -5,6 +5,7 @@ use axum::extract::{Query, RawForm};
 use axum::http::{StatusCode, header};
 use axum::response::{Html, IntoResponse, Redirect};
 use axum::routing::{get, post};
+use tokio::sync::Barrier;
 
 const APP: &str = r##"<!doctype html><title>App</title><button id="login" disabled>Sign in</button><p id="user" hidden></p><p id="error"></p>
 <script>
@@ -37,6 +38,9 @@ house</b> <b class="twice" style="visibility:hidden">nor this</b></div><button i
 <script>let nothing = 0;
 later.onclick = () => setTimeout(() => document.querySelector(".who").textContent = "Signed in: Ada Ferri", 300);</script>"##;
 
+const CALLS: &str = r##"<!doctype html><title>Calls</title><p></p>
+<script>fetch("/together").then(() => { document.querySelector("p").outerHTML = "<p id=answered>both"; });</script>"##;
+
 #[derive(serde::Deserialize)]
 struct Callback {
     code: String,
@@ -45,6 +49,7 @@ struct Callback {
 /// Serves on a loopback port until the test's runtime ends.
 pub async fn site() -> String {
     let page = |text: &'static str| get(move || async move { Html(text) });
+    let both: &Barrier = Box::leak(Box::new(Barrier::new(2)));
     let app = Router::new()
         .route("/", page(APP))
         .route("/authorize", page(SIGN_IN))
@@ -58,6 +63,9 @@ pub async fn site() -> String {
             }),
         )
         .route("/account", page(ACCOUNT))
+        .route("/calls", page(CALLS))
+        // Answers when two have asked.
+        .route("/together", get(move || async move { both.wait().await.is_leader().to_string() }))
         .route("/slow", page(SLOW))
         .route("/slow2", page(SLOW2))
         .route("/cookie", get(|| async { ([(header::SET_COOKIE, "sid=hush; HttpOnly; Path=/; SameSite=Lax")], Html("<p>ok</p>")) }))
