@@ -77,11 +77,17 @@ async fn nothing_shown(world: &mut World) -> Result<(), Failure> {
     let kinds = [&API_TOKENS[..], &[VERIFIER], if secret.is_some() { &[ID_TOKEN] } else { &[] }].concat();
     let tokens = world.secrets_of(&kinds)?;
     world.react(true, "", "", "")?;
-    if let Some(secret) = secret {
-        let secret = [("the client secret".to_owned(), secret)];
-        world.judge_for("AZ-02", checks::check_absent("RFC 6749 section 2.3.1", &secret, &places))?;
+    let tokens_told = world.judge_for("SE-03", checks::check_absent("RFC 9700 section 4.3.2", &tokens, &places));
+    let Some(secret) = secret else { return tokens_told };
+    let secret = [("the client secret".to_owned(), secret)];
+    match (tokens_told, world.judge_for("AZ-02", checks::check_absent("RFC 6749 section 2.3.1", &secret, &places))) {
+        (Err(Failure::Found { mut findings }), Err(Failure::Found { findings: others })) => {
+            findings.extend(others);
+            Err(Failure::Found { findings })
+        }
+        (Err(failure), _) | (Ok(()), Err(failure)) => Err(failure),
+        (Ok(()), Ok(())) => Ok(()),
     }
-    world.judge_for("SE-03", checks::check_absent("RFC 9700 section 4.3.2", &tokens, &places))
 }
 
 #[then("no token, code or verifier is in any page, URL or storage of the browser")]
