@@ -33,6 +33,17 @@ Feature: Refresh
       Then each time the relying party answers
       And each time at most one refresh and one repetition followed
 
+    @GX-06 @RS-03 @provoked
+    Scenario: A write that meets an expired token is made once at most, and its end-user stays signed in
+      When Ada makes a declared write once for each of these
+        | refuse the next write as if its token had expired |
+        | refuse the next write as if its token had expired |
+      Then each time the relying party answers
+      And each time at most one refresh and one repetition followed
+      And each time the write is carried out once at most
+      And no new sign-in was asked for
+      And no write is told as made that was not
+
     @GX-05 @provoked
     Scenario: No grant without a person is tried when a token has expired
       Given every access token has expired

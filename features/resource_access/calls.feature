@@ -22,6 +22,8 @@ Feature: Calls to the API
         | answer every call with a redirect to another host that keeps the method |
         | answer every call with a redirect to another host for good              |
         | name a page of another host in every list                               |
+      And Ada opens a declared feature with an expired token once for each of these
+        | answer the token request with a redirect to another host |
       Then each time the relying party answers
       But no other host was shown a token or a secret
 

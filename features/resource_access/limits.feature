@@ -33,6 +33,18 @@ Feature: Limits and failures of the API
       And each time nothing was repeated before its time
       And each time the relying party gave up after a few attempts
 
+    @GX-09 @RS-05 @provoked
+    Scenario: A limited write is made once at most, and not before its time
+      When Ada makes a declared write once for each of these
+        | answer the next write with a rate limit of 2 seconds |
+        | answer the next write with a rate limit until a date |
+        | answer every write with a rate limit of 1 second     |
+      Then each time the relying party answers
+      And each time nothing was repeated before its time
+      And each time the relying party gave up after a few attempts
+      And each time the write is carried out once at most
+      And no write is told as made that was not
+
     @GX-10 @provoked
     Scenario: Every Retry-After of the token endpoint is kept
       When Ada opens a declared feature with an expired token once for each of these

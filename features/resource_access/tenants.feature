@@ -49,5 +49,5 @@ Feature: Tenants
       And Ada has opened a declared feature
       When the administrator deactivates Ada
       And Ada opens a declared feature
-      Then the feature shows no data
+      Then Ada is shown no data, and asked to sign in again
       And the relying party stops asking for Ada

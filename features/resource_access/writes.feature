@@ -15,6 +15,7 @@ Feature: Writes to the API
       When Ada makes a declared change
       Then the relying party still answers
       And the relying party does not write again without reading again
+      And no write is told as made that was not
 
     @GX-13 @provoked
     Scenario: A broken business rule is shown, and the write is not repeated

@@ -23,6 +23,7 @@ Feature: Back-channel logout
         | names no event                            |
         | names another event                       |
         | has a nonce                               |
+        | has no time of issue                      |
         | names neither user nor session            |
         | is the user's ID token                    |
       Then each of them is refused and ends nobody's session
@@ -40,6 +41,7 @@ Feature: Back-channel logout
       When the platform sends that logout token again when Ada has signed in anew
       Then each of them is better answered 400, and ends nobody's session
       When the platform sends logout tokens of Ada's, one that
+        | has no id                  |
         | was issued a week ago      |
         | is issued an hour from now |
       Then each of them is better answered 400, and ends nobody's session

@@ -27,6 +27,17 @@ Feature: Session
       Then no token, code or verifier is in any page, URL or storage of the browser
       And the application's own log has no token and no client secret in it
 
+    @SE-03 @AZ-02 @provoked
+    Scenario: A failure shows nothing of what stays on the server
+      Given Ada's browsers keep everything that they are sent
+      And Ada has signed in through the popup and granted every scope
+      When Ada signs in once for each way in which the platform misbehaves
+        | answer the token request with an internal server error |
+        | issue an ID token of another issuer                    |
+      And Ada opens a declared feature once for each of these
+        | answer every call with an internal server error |
+      Then no token, code verifier or client secret is in what the browsers were shown
+
     @GX-21
     Scenario: No patient's identity is left in the browser
       Given Ada's browser keeps everything that it is sent
@@ -51,6 +62,16 @@ Feature: Session
       When Ada signs out of the relying party
       Then the refresh token is revoked in the end
       And nobody is signed in at the relying party
+
+    @RS-02 @provoked
+    Scenario: Token and secret do not follow a redirect of the revocation endpoint
+      Given the relying party declares offline access
+      And Ada has signed in through the popup and granted every scope
+      And the platform will answer every revocation with a redirect to another host
+      When Ada signs out of the relying party
+      Then nobody is signed in at the relying party
+      And no other host was shown a token or a secret
+      And every revocation is a form with exactly one client authentication
 
     @LO-01
     Scenario: Signing out revokes the refresh token

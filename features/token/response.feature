@@ -103,11 +103,16 @@ Feature: Token response
       And the relying party asked who is signed in a few times at most
 
     @TK-08 @provoked
-    Scenario: An access token that is no JWT is used as it is
-      Given the platform will give an access token that is no JWT
+    Scenario Outline: An access token that is <what> is used as it is
+      Given the platform will give an access token that is <what>
       When Ada signs in through the popup and grants every scope
       Then the relying party shows Ada signed in
       And every declared feature shows its data
+
+      Examples:
+        | what                  |
+        | no JWT                |
+        | a JWT of another kind |
 
     @TK-08 @provoked
     Scenario: An access token of more than 8 KB is used as it is

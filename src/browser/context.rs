@@ -23,6 +23,8 @@ const POSTED: &str = "collaudo: a message is posted to";
 #[derive(Clone)]
 pub struct Context {
     pub(super) scope: Arc<Scope>,
+    /// How long a page of it is waited for where an action names no deadline of its own.
+    pub(super) patience: Duration,
     /// The browser lives as long as one of its contexts.
     _running: Arc<Running>,
 }
@@ -35,7 +37,17 @@ impl fmt::Debug for Context {
 
 impl Context {
     pub(super) fn new(scope: Arc<Scope>, running: Arc<Running>) -> Self {
-        Self { scope, _running: running }
+        Self { scope, patience: DEFAULT_DEADLINE, _running: running }
+    }
+
+    /// The same with more patience; there is no less than [`DEFAULT_DEADLINE`].
+    #[must_use]
+    pub fn with_patience(self, patience: Duration) -> Self {
+        Self { patience: patience.max(DEFAULT_DEADLINE), ..self }
+    }
+
+    pub fn patience(&self) -> Duration {
+        self.patience
     }
 
     /// A new window with `url`, loaded.
@@ -48,10 +60,10 @@ impl Context {
         let answer = self.call(method, wish).await?;
         let target = field(&answer, "targetId", method)?.to_owned();
         let find = |windows: &mut Windows| windows.all.iter().find(|window| window.target == target).cloned();
-        let window = self.wait_for_window("new window", DEFAULT_DEADLINE, find).await?;
+        let window = self.wait_for_window("new window", self.patience, find).await?;
         let page = Page::new(window, self.clone());
         if url != "about:blank" {
-            page.wait_until_loaded(0, url, DEFAULT_DEADLINE).await?;
+            page.wait_until_loaded(0, url, self.patience).await?;
         }
         Ok(page)
     }

@@ -4,7 +4,6 @@ use std::time::Duration;
 
 use serde_json::json;
 
-use super::page::DEFAULT_DEADLINE;
 use super::{BrowserError, Page};
 
 /// The attribute that marks what is clicked next.
@@ -23,14 +22,15 @@ pub struct LeadsOn {
 impl Page {
     /// What a person would click to see more of the list whose entries `shows` finds: what `written` finds, or what says so by itself.
     pub async fn leads_on(&self, shows: &str, written: Option<&str>) -> Result<Option<LeadsOn>, BrowserError> {
-        let found = self.settle(LEADS_ON, &[json!(MARK), json!(shows), json!(written)], "document to look at", DEFAULT_DEADLINE).await?;
+        let found =
+            self.settle(LEADS_ON, &[json!(MARK), json!(shows), json!(written)], "document to look at", self.context.patience).await?;
         let part = |place: usize| found.get(place).and_then(|part| part.as_str()).map(str::to_owned);
         Ok(part(0).map(|by| LeadsOn { by, words: part(1).unwrap_or_default() }))
     }
 
     /// The words of what lets a person sign in on this page: what `trigger` finds, or what says so by itself.
     pub async fn asks_to_sign_in(&self, trigger: &str) -> Result<Option<String>, BrowserError> {
-        let found = self.settle(ASKS_TO_SIGN_IN, &[json!(trigger)], "document to look at", DEFAULT_DEADLINE).await?;
+        let found = self.settle(ASKS_TO_SIGN_IN, &[json!(trigger)], "document to look at", self.context.patience).await?;
         Ok(found.get(0).and_then(|words| words.as_str()).map(str::to_owned))
     }
 
@@ -44,7 +44,7 @@ impl Page {
         let script = "css => { const all = every(css); const last = all[all.length - 1]; \
              for (let el = last?.parentElement; el; el = el.parentElement) el.scrollTop = el.scrollHeight; \
              last?.scrollIntoView({ block: 'end' }); scrollTo(0, document.documentElement.scrollHeight); return true; }";
-        self.settle(script, &[json!(css)], "document to scroll", DEFAULT_DEADLINE).await.map(drop)
+        self.settle(script, &[json!(css)], "document to scroll", self.context.patience).await.map(drop)
     }
 
     /// Whether the entries come to be others than `known` before the deadline.

@@ -13,7 +13,7 @@ use super::state::Window;
 use super::wait::{Ran, calling};
 use super::{BrowserError, Context, Storage};
 
-/// For actions that name no deadline of their own.
+/// For actions that name no deadline of their own, where the context has no more patience.
 pub const DEFAULT_DEADLINE: Duration = Duration::from_secs(15);
 /// After how long a window that does not close is told so again.
 const CLOSE_AGAIN: Duration = Duration::from_secs(1);
@@ -49,7 +49,7 @@ impl Page {
 
     /// Loads `url` in this window, as if typed by a person; returns when it has loaded.
     pub async fn goto(&self, url: &str) -> Result<(), BrowserError> {
-        self.goto_within(url, DEFAULT_DEADLINE).await
+        self.goto_within(url, self.context.patience).await
     }
 
     /// [`Page::goto`] with a deadline of the caller's.
@@ -71,7 +71,7 @@ impl Page {
     pub async fn reload(&self) -> Result<(), BrowserError> {
         let commits = self.commits();
         self.call("Page.reload", json!({})).await?;
-        self.wait_until_loaded(commits, &self.url(), DEFAULT_DEADLINE).await
+        self.wait_until_loaded(commits, &self.url(), self.context.patience).await
     }
 
     /// What the back button does; an error when there is nothing to go back to.
@@ -84,7 +84,7 @@ impl Page {
             .ok_or_else(|| BrowserError::unexpected(method, "there is no page to go back to"))?;
         let commits = self.commits();
         self.call("Page.navigateToHistoryEntry", json!({ "entryId": entry["id"] })).await?;
-        self.wait_until_loaded(commits, entry["url"].as_str().unwrap_or_default(), DEFAULT_DEADLINE).await
+        self.wait_until_loaded(commits, entry["url"].as_str().unwrap_or_default(), self.context.patience).await
     }
 
     /// The address that the window shows, raw: it may hold a code or a state.
@@ -108,7 +108,7 @@ impl Page {
             "(css, others) => {{ const other = others.findIndex(one => shown(one)); return other < 0 ? ({})(css) : {{ other }}; }}",
             include_str!("scripts/click_point.js").trim().trim_end_matches(';')
         );
-        let point = match self.settle(&script, &[json!(css), json!(others)], &what, DEFAULT_DEADLINE).await {
+        let point = match self.settle(&script, &[json!(css), json!(others)], &what, self.context.patience).await {
             Ok(point) => point,
             Err(error) => return Err(self.explain(css, error).await),
         };
@@ -137,7 +137,7 @@ impl Page {
     pub async fn fill(&self, fields: &[(&str, &str)]) -> Result<(), BrowserError> {
         let names: Vec<String> = fields.iter().map(|(css, _)| format!("`{css}`")).collect();
         let what = format!("field to fill in for {}", names.join(", "));
-        self.settle(include_str!("scripts/fill.js"), &[json!(fields)], &what, DEFAULT_DEADLINE).await.map(drop)
+        self.settle(include_str!("scripts/fill.js"), &[json!(fields)], &what, self.context.patience).await.map(drop)
     }
 
     /// Clicks and returns when the window shows the next page (its address has changed, it may still load) or has closed.
@@ -145,7 +145,7 @@ impl Page {
         let commits = self.commits();
         self.click(css).await?;
         let what = format!("next page after a click on `{css}`");
-        self.watch(&what, DEFAULT_DEADLINE, |state| (state.commits > commits || state.closed).then_some(())).await
+        self.watch(&what, self.context.patience, |state| (state.commits > commits || state.closed).then_some(())).await
     }
 
     /// Whether the document has it, visible or not.
@@ -293,7 +293,7 @@ impl Page {
     async fn ask<T: DeserializeOwned>(&self, function: &str, arguments: &[Value]) -> Result<T, BrowserError> {
         // In an array, for the wait takes nothing falsy.
         let wrapped = format!("(...given) => [(\n{function}\n)(...given)]");
-        let mut answer = self.settle(&wrapped, arguments, "document to look at", DEFAULT_DEADLINE).await?;
+        let mut answer = self.settle(&wrapped, arguments, "document to look at", self.context.patience).await?;
         serde_json::from_value(answer[0].take()).map_err(|why| BrowserError::Script { why: why.to_string() })
     }
 

@@ -5,7 +5,6 @@ use std::time::Duration;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::page::DEFAULT_DEADLINE;
 use super::{BrowserError, Page};
 
 const SCRIPT: &str = include_str!("scripts/words.js");
@@ -22,7 +21,7 @@ pub struct Element {
 impl Page {
     /// The elements of the page that the window shows, once it has loaded.
     pub async fn elements(&self) -> Result<Vec<Element>, BrowserError> {
-        self.taken_down("", &Value::Null, &[], "loaded page to read", DEFAULT_DEADLINE).await
+        self.taken_down("", &Value::Null, &[], "loaded page to read", self.context.patience).await
     }
 
     /// Waits until an element says something that none of the `known` ones says, and that has one of the `names` in it if there are
@@ -46,7 +45,7 @@ impl Page {
     pub async fn remember_words_of(&self, css: &str) -> Result<(), BrowserError> {
         let script = "css => { for (const el of every(css)) el.collaudoOld = words(el); return true; }";
         // A page that is just going has a next one.
-        self.settle(script, &[json!(css)], "document to look at", DEFAULT_DEADLINE).await.map(drop)
+        self.settle(script, &[json!(css)], "document to look at", self.context.patience).await.map(drop)
     }
 
     /// Waits until `signed_in` is visible, or in a closed menu (`true`), or `error` says something that it did not say at
@@ -92,7 +91,7 @@ impl Page {
     async fn among(&self, look: &str, css: &[String]) -> Result<Vec<String>, BrowserError> {
         // In an array, for the wait takes nothing falsy.
         let script = &format!("all => document.readyState === 'complete' && [all.filter(css => {look}(css))]");
-        let mut found = self.settle(script, &[json!(css)], "loaded page to look at", DEFAULT_DEADLINE).await?;
+        let mut found = self.settle(script, &[json!(css)], "loaded page to look at", self.context.patience).await?;
         serde_json::from_value(found[0].take()).map_err(|why| BrowserError::Script { why: why.to_string() })
     }
 

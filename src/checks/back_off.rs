@@ -209,6 +209,28 @@ pub fn check_written_once(exchanges: &[Exchange]) -> Judgement {
     Ok(())
 }
 
+/// GX-06, GX-09: a write that the platform has carried out is not sent again (RFC 9110 section 9.2.2).
+pub fn check_no_write_twice(exchanges: &[Exchange]) -> Judgement {
+    let calls = limited(exchanges);
+    let done: Vec<&Exchange> = calls.iter().copied().filter(|call| writes(call) && (200..300).contains(&call.status)).collect();
+    for first in some(done, "the platform carried no write out")? {
+        if let Some(again) = calls.iter().find(|call| call.number > first.number && same_call(call, first)) {
+            return Err(Clause("RFC 9110 section 9.2.2").refuse(
+                format!("{} is sent again although it was carried out", described(first)),
+                "each write once",
+                format!("the same {} {} ms later", first.method, again.at_ms.saturating_sub(first.at_ms)),
+                [first.number, again.number],
+            ));
+        }
+    }
+    Ok(())
+}
+
+/// Whether it is a call that changes something at the API.
+pub fn writes(exchange: &Exchange) -> bool {
+    exchange.endpoint == Endpoint::Api && matches!(exchange.method.as_str(), "POST" | "PUT" | "PATCH" | "DELETE")
+}
+
 /// The platform's fault that carries a write out and answers as if it had not.
 const ANSWER_LOST: &str = "api-answer-lost";
 

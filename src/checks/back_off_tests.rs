@@ -131,6 +131,20 @@ fn a_booking_is_sent_once() {
 }
 
 #[test]
+fn a_write_that_was_carried_out_is_not_sent_again() {
+    let put = |number: u64, status: u16, version: u64| {
+        let mut request = answered(number, number * 10, status, None);
+        request.method = "PUT".to_owned();
+        request.body = Some(serde_json::json!({ "version": version }));
+        request
+    };
+    assert_eq!(check_no_write_twice(&[put(1, 401, 4), put(2, 200, 4)]), Ok(()));
+    assert_eq!(check_no_write_twice(&[put(1, 200, 4), put(2, 200, 5)]), Ok(()));
+    assert!(found(check_no_write_twice(&[put(1, 429, 4), put(2, 200, 4), put(3, 409, 4)])).contains("sent again although"));
+    undecided(check_no_write_twice(&[put(1, 401, 4), call(2, PATH, "[access-token-1]")]));
+}
+
+#[test]
 fn without_retry_after_a_pause_is_asked_for_all_the_same() {
     let after = |gap: u64| [answered(1, 1000, 429, None), answered(2, 1000 + gap, 200, None)];
     assert_eq!(check_pause_without_retry_after(&after(400)), Ok(()));

@@ -59,8 +59,9 @@ pub use authorization_response::{
     ExpectedResponse, check_authorization_error, check_authorization_response, check_no_token_in_front_channel,
 };
 pub use back_off::{
-    MOST_ATTEMPTS, check_attempts_bounded, check_not_repeated, check_pause_without_retry_after, check_reread_after_conflict,
-    check_retry_after, check_wait_varies, check_waits_grow, check_written_once, may_be_repeated_in, without_repeats_of_the_browser,
+    MOST_ATTEMPTS, check_attempts_bounded, check_no_write_twice, check_not_repeated, check_pause_without_retry_after,
+    check_reread_after_conflict, check_retry_after, check_wait_varies, check_waits_grow, check_written_once, may_be_repeated_in,
+    without_repeats_of_the_browser, writes,
 };
 pub use backchannel_logout::{LogoutAnswer, check_kept_from_no_cache, check_logout_obeyed, check_logout_refused, check_refused_with_400};
 pub use browser_storage::{check_cookie_must, check_cookie_should, session_cookies};
@@ -101,6 +102,6 @@ pub use sign_out::{check_return_is_answered, check_signed_out_at_the_platform};
 pub use state::{check_no_session_in_state, check_states, has_another_defence};
 pub use token_request::{
     check_code_verifiers, check_code_verifiers_fresh, check_codes_redeemed_once, check_grant_types, check_no_foreign_code,
-    check_no_redemption, check_token_request_form, check_token_request_matches,
+    check_no_redemption, check_revocation_form, check_token_request_form, check_token_request_matches,
 };
 pub use user_claims::check_id_token_names_nobody;

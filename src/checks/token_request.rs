@@ -3,7 +3,7 @@ use std::collections::{BTreeMap, HashMap};
 use super::judgement::{Clause, nothing, shown, some};
 use super::reading::{AUTHORIZATION_CODE, DEVICE_CODE, REFRESH_TOKEN, described, numbers, token_requests, token_requests_with};
 use super::{Judgement, SignIn, sign_ins};
-use crate::domain::{ClientAuthentication, Exchange};
+use crate::domain::{ClientAuthentication, Endpoint, Exchange};
 
 const NO_TOKEN_REQUEST: &str = "the platform saw no token request";
 const NO_REDEMPTION: &str = "the platform saw no token request with an authorization code";
@@ -11,51 +11,58 @@ const NO_REDEMPTION: &str = "the platform saw no token request with an authoriza
 /// TK-01: a token request is a POST of a form, with nothing secret in the query and with exactly one client authentication
 /// method, one of those that the client may use (RFC 6749 sections 2.3, 2.3.1 and 3.2).
 pub fn check_token_request_form(exchanges: &[Exchange], permitted: &[ClientAuthentication]) -> Judgement {
-    for request in some(token_requests(exchanges), NO_TOKEN_REQUEST)? {
-        let refuse = |clause: &'static str, summary: String, expected: &str, actual: String| {
-            Err(Clause(clause).refuse(summary, expected, actual, [request.number]))
-        };
-        if request.method != "POST" {
-            let summary = format!("the token request is a {}", request.method);
-            return refuse("RFC 6749 section 3.2", summary, "POST", request.method.clone());
+    let requests = some(token_requests(exchanges), NO_TOKEN_REQUEST)?;
+    requests.into_iter().try_for_each(|request| check_form(request, "token request", permitted))
+}
+
+/// RS-02: the same of a revocation (RFC 7009 section 2.1). Where none was made, none went wrong.
+pub fn check_revocation_form(exchanges: &[Exchange], permitted: &[ClientAuthentication]) -> Judgement {
+    let revocations = exchanges.iter().filter(|exchange| exchange.endpoint == Endpoint::Revocation);
+    revocations.into_iter().try_for_each(|request| check_form(request, "revocation", permitted))
+}
+
+fn check_form(request: &Exchange, what: &str, permitted: &[ClientAuthentication]) -> Judgement {
+    let refuse = |clause: &'static str, summary: String, expected: &str, actual: String| {
+        Err(Clause(clause).refuse(summary, expected, actual, [request.number]))
+    };
+    if request.method != "POST" {
+        return refuse("RFC 6749 section 3.2", format!("the {what} is a {}", request.method), "POST", request.method.clone());
+    }
+    let secret = request.query.iter().find(|(name, value)| SECRET_PARAMETERS.contains(&name.as_str()) || value.starts_with('['));
+    if let Some((name, _)) = secret {
+        let summary = format!("the {what} has `{name}` in its query");
+        return refuse("RFC 6749 section 2.3.1", summary, "every parameter in the form body", format!("`{name}` in the query"));
+    }
+    let media_type = request.header("content-type").and_then(|value| value.split(';').next()).map(str::trim);
+    if !media_type.is_some_and(|value| value.eq_ignore_ascii_case(FORM)) {
+        let summary = format!("the body of the {what} is not a form");
+        return refuse("RFC 6749 section 4.1.3", summary, FORM, format!("content-type {}", shown(media_type)));
+    }
+    let headers = request.headers.iter().filter(|(name, _)| name == "authorization").count();
+    if headers > 1 {
+        let summary = format!("the {what} has more than one Authorization header");
+        return refuse("RFC 6749 section 2.3", summary, "one method, once", format!("{headers} Authorization headers"));
+    }
+    let used = &request.facts.client_authentication;
+    let names = || used.iter().map(|method| name_of(*method)).collect::<Vec<_>>().join(" and ");
+    match used[..] {
+        [] => refuse("RFC 6749 section 3.2.1", format!("the {what} names no client"), "one method", "none".to_owned()),
+        [method] if permitted.contains(&method) => Ok(()),
+        [method] => {
+            let summary = format!("the client authenticates by {}, for which it is not registered", name_of(method));
+            let expected = permitted.iter().map(|method| name_of(*method)).collect::<Vec<_>>().join(" or ");
+            refuse("RFC 6749 section 2.3", summary, &expected, names())
         }
-        let secret = request.query.iter().find(|(name, value)| SECRET_PARAMETERS.contains(&name.as_str()) || value.starts_with('['));
-        if let Some((name, _)) = secret {
-            let summary = format!("the token request has `{name}` in its query");
-            return refuse("RFC 6749 section 2.3.1", summary, "every parameter in the form body", format!("`{name}` in the query"));
-        }
-        let media_type = request.header("content-type").and_then(|value| value.split(';').next()).map(str::trim);
-        if !media_type.is_some_and(|value| value.eq_ignore_ascii_case(FORM)) {
-            let summary = "the body of the token request is not a form".to_owned();
-            return refuse("RFC 6749 section 4.1.3", summary, FORM, format!("content-type {}", shown(media_type)));
-        }
-        let headers = request.headers.iter().filter(|(name, _)| name == "authorization").count();
-        if headers > 1 {
-            let summary = "the token request has more than one Authorization header".to_owned();
-            return refuse("RFC 6749 section 2.3", summary, "one method, once", format!("{headers} Authorization headers"));
-        }
-        let used = &request.facts.client_authentication;
-        let names = || used.iter().map(|method| name_of(*method)).collect::<Vec<_>>().join(" and ");
-        match used[..] {
-            [] => return refuse("RFC 6749 section 3.2.1", "the token request names no client".to_owned(), "one method", "none".to_owned()),
-            [method] if permitted.contains(&method) => {}
-            [method] => {
-                let summary = format!("the client authenticates by {}, for which it is not registered", name_of(method));
-                let expected = permitted.iter().map(|method| name_of(*method)).collect::<Vec<_>>().join(" or ");
-                return refuse("RFC 6749 section 2.3", summary, &expected, names());
-            }
-            _ => {
-                let summary = "the token request uses more than one client authentication method".to_owned();
-                return refuse("RFC 6749 section 2.3", summary, "exactly one method", names());
-            }
+        _ => {
+            let summary = format!("the {what} uses more than one client authentication method");
+            refuse("RFC 6749 section 2.3", summary, "exactly one method", names())
         }
     }
-    Ok(())
 }
 
 const FORM: &str = "application/x-www-form-urlencoded";
-const SECRET_PARAMETERS: [&str; 8] =
-    ["client_secret", "code", "code_verifier", "refresh_token", "access_token", "password", "client_assertion", "device_code"];
+const SECRET_PARAMETERS: [&str; 9] =
+    ["client_secret", "token", "code", "code_verifier", "refresh_token", "access_token", "password", "client_assertion", "device_code"];
 
 fn name_of(method: ClientAuthentication) -> &'static str {
     match method {
@@ -255,6 +262,17 @@ mod tests {
         undecided(check_token_request_matches(&logins[..2]));
         undecided(check_grant_types(&[]));
         undecided(check_no_redemption(&[]));
+    }
+
+    #[test]
+    fn a_revocation_is_refused_for_its_form() {
+        let mut logins = sound_logins(1);
+        let mut revocation = logins.iter().find(|exchange| exchange.path == "/connect/token").expect("a token request").clone();
+        revocation.endpoint = Endpoint::Revocation;
+        logins.push(revocation.clone());
+        assert_eq!(check_revocation_form(&logins, &BASIC), Ok(()));
+        set(&mut revocation.query, "token", "[refresh-token-1]");
+        assert!(found(check_revocation_form(&[revocation], &BASIC)).starts_with("the revocation has `token` in its query"));
     }
 
     #[test]

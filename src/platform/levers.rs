@@ -55,6 +55,11 @@ impl Platform {
         self.shared().restore();
     }
 
+    /// What was written is undone; everything else stays.
+    pub fn restore_records(&self) {
+        self.shared().restore_records();
+    }
+
     pub fn password_of(&self, email: &str) -> Option<SecretString> {
         self.shared().accounts().user_by_email(email).map(|user| user.password.clone())
     }

@@ -87,6 +87,12 @@ impl Shared {
         *self.clinic.lock() = clinic;
     }
 
+    /// The records of every medical centre as at the start.
+    pub(super) fn restore_records(&self) {
+        let Found { clinic, .. } = seeded(&self.settings, &Random::seeded(self.settings.seed));
+        *self.clinic.lock() = clinic;
+    }
+
     /// The issuer identifier as metadata and tokens carry it: no trailing slash.
     pub fn issuer_text(&self) -> &str {
         self.issuer.as_str().trim_end_matches('/')

@@ -4,7 +4,7 @@ use std::sync::Mutex;
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use oauth2::TokenResponse;
-use reqwest::header::{HeaderMap, LOCATION, WWW_AUTHENTICATE};
+use reqwest::header::LOCATION;
 use reqwest::{Method, StatusCode};
 use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
@@ -13,15 +13,16 @@ use serde_json::Value;
 use url::{Url, form_urlencoded};
 
 use super::Defect;
+pub(super) use super::answers::ApiError;
+use super::answers::successful;
 use super::app::App;
 use super::config::under;
-use super::http::{Answer, HttpError, Repeat, without_url};
+use super::http::{Answer, HttpError, Repeat};
 use super::id_token::Occasion;
 use super::pages::Row;
 use super::provider::{RefreshError, TokenAnswer};
 use super::session::{Session, SignedIn};
 use super::sign_in::{SignInError, access_token, refresh_token};
-use crate::oauth::ErrorCode;
 
 /// Entries asked for at once. The platform may give fewer.
 const PAGE_SIZE: usize = 50;
@@ -34,42 +35,9 @@ const LOOPS: usize = 12;
 
 pub(super) type SharedLists = Mutex<HashMap<&'static str, Vec<Row>>>;
 
-/// Why a feature has nothing to show. What a person reads about it is in `words`.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub(super) enum ApiError {
-    #[error("the session has ended at the platform")]
-    SessionEnded,
-    #[error("the token lacks the scope")]
-    MissingScope,
-    #[error("the user lacks the permission")]
-    MissingPermission,
-    #[error("there is no such resource")]
-    NotFound,
-    #[error("the resource was changed meanwhile")]
-    Conflict,
-    #[error("a business rule was broken: {0}")]
-    Rejected(String),
-    #[error("the platform asks for patience")]
-    Busy,
-    #[error("the platform does not answer")]
-    Unavailable,
-    #[error("the connection broke off before an answer came")]
-    Dropped,
-    #[error("the answer is not readable: {0}")]
-    Unreadable(&'static str),
-}
-
-impl From<HttpError> for ApiError {
-    fn from(error: HttpError) -> Self {
-        let dropped = matches!(error, HttpError::Request(_));
-        tracing::warn!(error = %without_url(error), "the API was not reached");
-        if dropped { Self::Dropped } else { Self::Unavailable }
-    }
-}
-
-struct Call {
-    method: Method,
-    address: String,
+pub(super) struct Call {
+    pub method: Method,
+    pub address: String,
     body: Option<Value>,
 }
 
@@ -122,7 +90,11 @@ impl App {
         if let Some(body) = &call.body {
             request = request.json(body);
         }
-        let repeat = if call.method == Method::GET { Repeat::Read } else { Repeat::Once };
+        let repeat = match call.method {
+            Method::GET => Repeat::Read,
+            _ if self.config.has(Defect::HurriesWithWrites) => Repeat::Hurried,
+            _ => Repeat::Once,
+        };
         Ok(self.http.send(request.build().map_err(HttpError::from)?, repeat).await?)
     }
 
@@ -134,6 +106,7 @@ impl App {
             let address = self.address(session, &format!("{resource}/{id}"))?;
             let write = Call { method: Method::PUT, address, body: Some(edited.clone()) };
             match self.call_signed_in(session, write).await {
+                Err(ApiError::Conflict) if self.config.has(Defect::TellsConflictAsMade) => return Ok(()),
                 Err(ApiError::Conflict) if tried < WRITES => {
                     if !self.config.has(Defect::WritesAgainWithoutReading) {
                         let read = self.read_one(session, resource, id, &edit).await?;
@@ -254,7 +227,14 @@ impl App {
         if self.config.has(Defect::TokenInQueryAfterRefresh) {
             self.call_by_query(&call.address, &refreshed.tokens.access).await?;
         }
+        let writes = call.method != Method::GET;
+        if writes && self.config.has(Defect::TellsLostWriteAsMade) {
+            return Ok(answer);
+        }
         let mut answer = self.call(&call, &refreshed.tokens.access).await?;
+        if writes && self.config.has(Defect::WritesTwiceAfterRefresh) {
+            self.call(&call, &refreshed.tokens.access).await?;
+        }
         for _ in 0..LOOPS {
             if answer.status == StatusCode::UNAUTHORIZED && self.config.has(Defect::RefreshesAgainAndAgain) {
                 refreshed = self.refresh_tokens(session, refreshed.tokens.generation).await?;
@@ -315,6 +295,12 @@ impl App {
 
     /// RT-03, GX-19: no token, no data, no further request; the person is asked once to sign in.
     fn end(&self, session: &Session) -> Result<SignedIn, ApiError> {
+        if self.config.has(Defect::KeepsEndedSession) {
+            if let Some(signed_in) = &mut session.data().signed_in {
+                signed_in.tokens.refresh = None;
+            }
+            return Err(ApiError::Unavailable);
+        }
         if !self.config.has(Defect::IgnoresDeactivation) {
             session.end(SignInError::SessionEnded);
         }
@@ -350,33 +336,6 @@ impl App {
         data.signed_in = Some(renewed.clone());
         Ok(renewed)
     }
-}
-
-/// What each status means to this application (C-55). The log has what a support question needs, and no patient (GX-23).
-fn successful(answer: Answer, call: &Call) -> Result<Answer, ApiError> {
-    if answer.status.is_success() {
-        return Ok(answer);
-    }
-    let body = answer.json().unwrap_or_default();
-    let error = body["error"].as_str().unwrap_or_default();
-    tracing::warn!(method = %call.method, address = call.address, status = %answer.status, error, "the API refused a request");
-    Err(match answer.status {
-        StatusCode::FORBIDDEN if error == ErrorCode::InsufficientScope.as_str() || challenge_names_scope(&answer.headers) => {
-            ApiError::MissingScope
-        }
-        StatusCode::FORBIDDEN => ApiError::MissingPermission,
-        StatusCode::NOT_FOUND => ApiError::NotFound,
-        StatusCode::CONFLICT => ApiError::Conflict,
-        StatusCode::UNPROCESSABLE_ENTITY => ApiError::Rejected(body["message"].as_str().unwrap_or_default().to_owned()),
-        StatusCode::TOO_MANY_REQUESTS => ApiError::Busy,
-        status if status.is_server_error() => ApiError::Unavailable,
-        _ => ApiError::Unreadable("the status is unexpected"),
-    })
-}
-
-fn challenge_names_scope(headers: &HeaderMap) -> bool {
-    let challenge = headers.get(WWW_AUTHENTICATE).and_then(|challenge| challenge.to_str().ok());
-    challenge.is_some_and(|challenge| challenge.contains(ErrorCode::InsufficientScope.as_str()))
 }
 
 /// Whether a member stands before another one.

@@ -196,16 +196,23 @@ defects! {
     SignsInAgainOnForbidden "signs-in-again-on-forbidden" ["GX-07", "RS-04"] "starts a login when the API answers 403";
     StopsAfterFirstPage "stops-after-first-page" ["GX-08"] "shows the first page of a list only";
     IgnoresRetryAfter "ignores-retry-after" ["GX-09", "GX-10", "RS-05"] "repeats a limited request at once";
+    HurriesWithWrites "hurries-with-writes" ["GX-09", "RS-05"] "repeats a limited write at once";
+    WritesTwiceAfterRefresh "writes-twice-after-refresh" ["GX-06", "RS-03"] "sends a write twice when a refresh has followed its refusal";
+    TellsLostWriteAsMade "tells-lost-write-as-made" ["GX-06", "RS-03"] "refreshes when a write was answered 401, does not repeat it, and says that it was made";
+    TellsConflictAsMade "tells-conflict-as-made" ["GX-12"] "says of a write that met a conflict that it was made";
     RefusesUnknownFields "refuses-unknown-fields" ["GX-11"] "fails on an answer with a field that it does not know";
     WritesAgainWithoutReading "writes-again-without-reading" ["GX-12"] "repeats a write after a conflict as it was";
     RepeatsRejectedWrite "repeats-rejected-write" ["GX-13"] "repeats a write that broke a business rule";
     GivesUpOnServerError "gives-up-on-server-error" ["GX-15", "LO-02"] "does not repeat a request after a server error";
+    KeepsEndedSession "keeps-ended-session" ["GX-19", "RT-03", "LO-05"] "leaves its user signed in when the access has ended, and says that the platform does not answer";
     IgnoresDeactivation "ignores-deactivation" ["GX-19"] "goes on showing what it read before the user was deactivated";
     SharesDataBetweenUsers "shares-data-between-users" ["GX-20", "GX-19"] "shows the lists that another user has read before";
     ScriptReadableCookie "script-readable-cookie" ["SE-01"] "sets its session cookie without HttpOnly";
     KeepsSessionId "keeps-session-id" ["SE-02"] "keeps the session id at login";
     KeepsOldSessionAlive "keeps-old-session-alive" ["SE-02"] "signs in the session id from before the sign-in beside the new one";
     TokensInLocalStorage "tokens-in-local-storage" ["SE-03"] "hands its tokens to the browser's storage";
+    PrintsTokenRequest "prints-token-request" ["AZ-02", "SE-03"] "prints the token request, with secret and code verifier, where a sign-in failed";
+    TellsTokenInHeader "tells-token-in-header" ["SE-03"] "sends the call that failed, with its access token, in a header of the page that says so";
     TokensInConsole "tokens-in-console" ["SE-03"] "writes its tokens to the browser's console";
     TokensInPopup "tokens-in-popup" ["SE-03"] "writes its tokens into the last page of its popup, which closes at once";
     TokensInPackedCookie "tokens-in-packed-cookie" ["SE-03"] "packs its tokens into a cookie, compressed, until its popup closes";
@@ -240,6 +247,9 @@ defects! {
     RetriesAtAFixedPace "retries-at-a-fixed-pace" ["GX-15"] "waits equally long before each attempt after a server error";
     HasNoTimeLimit "has-no-time-limit" ["TK-05", "GX-15"] "waits for an answer of the platform for ever";
     FollowsTokenRedirect "follows-token-redirect" ["RS-02"] "follows a redirect of the token endpoint, with code and secret";
+    FollowsRevocationRedirect "follows-revocation-redirect" ["RS-02"] "follows a redirect of the revocation endpoint, with token and secret";
+    FollowsRefreshRedirect "follows-refresh-redirect" ["RS-02"] "follows a redirect of the token endpoint at a refresh, with refresh token and secret";
+    SecretInRevocationQuery "secret-in-revocation-query" ["RS-02"] "asks for a revocation with the secret in the query first";
     FollowsForeignNext "follows-foreign-next" ["RS-02"] "follows a `next` link of a list to any host, with the token";
     AdvancesByTheLimit "advances-by-the-limit" ["GX-08"] "goes on in a list by the limit that it asked for, not by what came";
     EndsAtAShortPage "ends-at-a-short-page" ["GX-08"] "takes a page with fewer entries than it asked for as the last one";
@@ -254,6 +264,7 @@ defects! {
     RefreshesWithoutLifetime "refreshes-without-lifetime" ["TK-07"] "refreshes before every call where the token answer named no lifetime";
     ReadsMissingScopeAsNone "reads-missing-scope-as-none" ["TK-07"] "takes a token answer without scope for one that grants nothing";
     TakesAnyTokenType "takes-any-token-type" ["TK-06"] "uses an access token of a type that it does not know";
+    NeedsClaimsInAccessToken "needs-claims-in-access-token" ["TK-08"] "refuses an access token that is a JWT and names no user";
     KeepsShortTokens "keeps-short-tokens" ["TK-08"] "keeps the first 4096 characters of an access token";
     TriesClientCredentialsAtRefresh "tries-client-credentials-at-refresh" ["GX-05"] "asks for a token without a user when the user's has expired";
     IgnoresTheTenantFound "ignores-the-tenant-found" ["GX-20", "GX-01"] "asks who the user is, and uses the first tenant of its configuration";
@@ -274,6 +285,7 @@ defects! {
     TakesIdTokenForLogout "takes-id-token-for-logout" ["LO-04"] "takes an ID token for a logout token";
     EndsNothingAtLogoutToken "ends-nothing-at-logout-token" ["LO-04"] "answers 200 to a good logout token and ends no session";
     EndsEverySession "ends-every-session" ["LO-04"] "ends everybody's session at a logout token of one user";
+    NeedsNoTimeInLogoutToken "needs-no-time-in-logout-token" ["LO-04"] "obeys a logout token that does not say when it was issued";
     AcceptsBadLogoutTokens "accepts-bad-logout-tokens" ["LO-04"] "answers 200 to a logout token that it does not obey";
 }
 

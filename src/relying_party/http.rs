@@ -51,6 +51,8 @@ pub(super) enum Repeat {
     Read,
     /// Refresh or revocation: after an answer that says "not now". Not after a lost answer: the token may have rotated (RT-05).
     Token,
+    /// What the defect does with a write: again at once, when the limiter refuses it.
+    Hurried,
     /// A code or a write: only when the limiter refused the request before anyone looked at it; else it may have had its
     /// effect (CB-05, GX-10, RS-06).
     Once,
@@ -69,7 +71,7 @@ impl Answer {
     }
 
     /// Where a redirect leads. Only the defects follow it.
-    fn target(&self) -> Option<Url> {
+    pub fn target(&self) -> Option<Url> {
         let target = self.headers.get(LOCATION).filter(|_| self.status.is_redirection())?;
         Url::parse(target.to_str().ok()?).ok()
     }
@@ -152,7 +154,11 @@ impl Http {
     /// The same for the `oauth2` crate, whose endpoints are the token endpoint's.
     pub async fn call(&self, request: oauth2::HttpRequest, repeat: Repeat) -> Result<oauth2::HttpResponse, HttpError> {
         let request: Request = request.try_into()?;
-        let mut again = request.try_clone().filter(|_| Defect::FollowsTokenRedirect.is(self.defect));
+        let follows = match repeat {
+            Repeat::Token => Defect::FollowsRefreshRedirect.is(self.defect),
+            _ => Defect::FollowsTokenRedirect.is(self.defect),
+        };
+        let mut again = request.try_clone().filter(|_| follows);
         let mut answer = self.send(request, repeat).await?;
         if let (Some(target), Some(again)) = (answer.target(), &mut again) {
             *again.url_mut() = target;
@@ -192,7 +198,7 @@ impl Http {
             Ok(answer) if answer.status == StatusCode::TOO_MANY_REQUESTS => self.asked_wait(&answer.headers, repeat).unwrap_or(growing),
             Ok(answer) if answer.status == StatusCode::NOT_FOUND && Defect::RepeatsNotFound.is(self.defect) => growing,
             Ok(answer) if answer.status.is_server_error() => {
-                if (repeat == Repeat::Once && !sends_twice) || Defect::GivesUpOnServerError.is(self.defect) {
+                if (matches!(repeat, Repeat::Once | Repeat::Hurried) && !sends_twice) || Defect::GivesUpOnServerError.is(self.defect) {
                     return None;
                 }
                 retry_after(&answer.headers).unwrap_or(growing)
@@ -219,6 +225,7 @@ impl Http {
         let is_date = headers.get(RETRY_AFTER).is_some_and(|value| value.as_bytes().contains(&b','));
         let asked = retry_after(headers);
         match asked {
+            _ if repeat == Repeat::Hurried => Some(Duration::ZERO),
             _ if is(Defect::HurriesAtTheTokenEndpoint) && repeat != Repeat::Read => Some(Duration::ZERO),
             None if is(Defect::HurriesWithoutRetryAfter) => Some(Duration::ZERO),
             Some(_) if is(Defect::WaitsAFixedSecond) => Some(Duration::from_secs(1)),

@@ -21,6 +21,7 @@
 //! A comment at each rule names the requirement that it keeps. A new defect is a row in `defect` and one
 //! `config.has(Defect::…)` at the rule that it breaks.
 
+mod answers;
 mod api;
 mod app;
 mod backchannel_logout;

@@ -9,18 +9,22 @@ use axum::{Form, Json};
 use axum_extra::extract::cookie::CookieJar;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use secrecy::ExposeSecret;
+use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
 use serde_json::json;
 
 use super::api::ApiError;
 use super::app::App;
-use super::session::{Session, SignedIn, Tenant};
+use super::session::{Refusal, Session, SignedIn, Tenant};
+use super::sign_in::SignInError;
 use super::visit::Visit;
 use super::words::Words;
 use super::{Defect, Habit, Window, lists};
 
 pub(super) use super::lists::{Feature, Row};
+
+/// The header of a defect.
+const FAILED_CALL: &str = "x-failed-call";
 
 /// What every page has around it.
 struct Frame {
@@ -129,7 +133,7 @@ struct Problem {
 fn problem(app: &App, session: Option<&Session>, w: Words) -> Option<Problem> {
     let refusal = session?.data().refusal.clone()?;
     let told = |defect| refusal.description.clone().filter(|_| app.config.has(defect));
-    let description = told(Defect::RendersErrorDescription);
+    let description = told(Defect::RendersErrorDescription).or_else(|| token_request(app, &refusal));
     let attribute = told(Defect::DescribesErrorInAttribute).map(|text| text.replace('<', "&lt;"));
     let script = told(Defect::DescribesErrorInScript)
         .or_else(|| told(Defect::DescribesErrorWithoutBrackets).map(|text| text.replace(['<', '>'], "")))
@@ -137,6 +141,15 @@ fn problem(app: &App, session: Option<&Session>, w: Words) -> Option<Problem> {
     let handler = told(Defect::DescribesErrorInHandler);
     let uri = refusal.uri.clone().filter(|_| app.config.has(Defect::LinksToErrorUri));
     Some(Problem { words: w.sign_in_error(&refusal.error), description, attribute, script, handler, uri })
+}
+
+/// The request that ended in this refusal. Only the defect prints it.
+fn token_request(app: &App, refusal: &Refusal) -> Option<String> {
+    let failed = matches!(refusal.error, SignInError::Platform(_) | SignInError::Unavailable | SignInError::IdToken(_));
+    let attempt = refusal.attempt.as_ref().filter(|_| failed && app.config.has(Defect::PrintsTokenRequest))?;
+    let text = |secret: &Option<SecretString>| secret.as_ref().map(|secret| secret.expose_secret().to_owned()).unwrap_or_default();
+    let (verifier, secret) = (text(&attempt.verifier), text(&app.config.client_secret));
+    Some(format!("POST grant_type=authorization_code code_verifier={verifier} client_secret={secret}"))
 }
 
 #[derive(Template)]
@@ -162,6 +175,8 @@ struct FeaturePage {
     f: Frame,
     feature: Feature,
     content: Content,
+    /// Whether the person comes from a change that was made.
+    done: bool,
     /// Only with the defect: the first entry, for an address.
     named_in_url: Option<String>,
     links_by_code: bool,
@@ -275,7 +290,9 @@ pub(super) async fn feature(State(app): State<Arc<App>>, jar: CookieJar, visit: 
     if session.signed_in().is_none() {
         return (jar, Redirect::to("/")).into_response();
     }
-    (jar, show_feature(&app, &session, &visit, feature, content)).into_response()
+    let failed = matches!(content, Content::Failed { .. }) && app.config.has(Defect::TellsTokenInHeader);
+    let told = session.signed_in().filter(|_| failed).map(|signed_in| [(FAILED_CALL, signed_in.tokens.access.expose_secret().to_owned())]);
+    (jar, told, show_feature(&app, &session, &visit, feature, content)).into_response()
 }
 
 /// Where the defects fall over.
@@ -293,7 +310,7 @@ fn show_feature(app: &App, session: &Session, visit: &Visit, feature: Feature, c
         _ => None,
     };
     let links_by_code = app.config.has(Defect::CodesInLinks);
-    show(&FeaturePage { f: Frame::new(app, Some(session), visit), feature, content, named_in_url, links_by_code })
+    show(&FeaturePage { f: Frame::new(app, Some(session), visit), done: visit.done, feature, content, named_in_url, links_by_code })
 }
 
 #[derive(Debug, Deserialize)]
@@ -325,7 +342,7 @@ async fn change_agenda(
         return show_feature(app, &session, &visit, Feature::Agenda, Content::Off);
     }
     match change(app.at(signed_in.at_other), &session).await {
-        Ok(()) => Redirect::to(Feature::Agenda.path()).into_response(),
+        Ok(()) => Redirect::to(&format!("{}?done=1", Feature::Agenda.path())).into_response(),
         Err(ApiError::SessionEnded) => Redirect::to("/").into_response(),
         Err(error) => show_feature(app, &session, &visit, Feature::Agenda, Content::failed(error, visit.words(Some(&session)))),
     }

@@ -19,7 +19,7 @@ use reqwest::header::{AUTHORIZATION, HeaderValue};
 use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Serialize};
 use tokio::sync::Mutex;
-use url::form_urlencoded;
+use url::{Url, form_urlencoded};
 
 use super::app::App;
 use super::comparison::Compared;
@@ -249,6 +249,7 @@ impl App {
             None => form.push(("client_id", &self.config.client_id)),
         }
         let Ok(request) = request.form(&form).build() else { return };
+        self.revoke_otherwise(&request).await;
         let repeat = if self.config.has(Defect::TakesRefusalAsRevoked) { Repeat::Once } else { Repeat::Token };
         match self.http.unless(Defect::TrustsAnyCertificateAtRevocation).send(request, repeat).await {
             Ok(answer) if answer.status.is_success() => {}
@@ -259,6 +260,31 @@ impl App {
 }
 
 impl App {
+    /// Only the defects ask so before the right request.
+    async fn revoke_otherwise(&self, request: &reqwest::Request) {
+        let again = |address: Url| {
+            let mut again = request.try_clone()?;
+            *again.url_mut() = address;
+            Some(again)
+        };
+        let otherwise = if self.config.has(Defect::SecretInRevocationQuery)
+            && let Some(secret) = &self.config.client_secret
+        {
+            let mut address = request.url().clone();
+            address.query_pairs_mut().append_pair("client_secret", secret.expose_secret());
+            again(address)
+        } else if self.config.has(Defect::FollowsRevocationRedirect)
+            && let Some(copy) = request.try_clone()
+        {
+            self.http.send(copy, Repeat::Once).await.ok().and_then(|answer| again(answer.target()?))
+        } else {
+            None
+        };
+        if let Some(otherwise) = otherwise {
+            let _ = self.http.send(otherwise, Repeat::Once).await;
+        }
+    }
+
     /// What the defect sends: RFC 6749 section 2.3.1 asks for both parts form-encoded first.
     fn plain_credentials(&self) -> Option<HeaderValue> {
         let secret = self.config.client_secret.as_ref().filter(|_| self.config.has(Defect::PlainBasicCredentials))?;
@@ -282,7 +308,7 @@ impl<'c> AsyncHttpClient<'c> for TokenEndpoint<'_> {
             }
             let http = match self.1 {
                 Repeat::Token => self.0.http.unless(Defect::TrustsAnyCertificateAtRefresh),
-                Repeat::Read | Repeat::Once => &self.0.http,
+                Repeat::Read | Repeat::Once | Repeat::Hurried => &self.0.http,
             };
             let response = http.call(request, self.1).await?;
             if self.0.config.has(Defect::RefusesTokenTypeCase) && response.status().is_success() {

@@ -57,6 +57,10 @@ impl App {
         if self.config.has(Defect::InspectsAccessToken) && answer.access_token().secret().split('.').count() != 3 {
             return Err(SignInError::Platform("the access token is no JWT"));
         }
+        let named = decode_jwt(answer.access_token().secret()).map_or(true, |jwt| jwt.claims.contains_key("sub"));
+        if !named && self.config.has(Defect::NeedsClaimsInAccessToken) {
+            return Err(SignInError::Platform("the access token names no user"));
+        }
         if self.config.has(Defect::NeedsExpiresIn) && answer.expires_in().is_none() {
             return Err(SignInError::Platform("the token answer names no lifetime"));
         }

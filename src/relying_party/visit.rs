@@ -18,6 +18,8 @@ pub(super) struct Visit {
     pub(super) path: String,
     /// At which entry of a list the page begins.
     pub(super) from: usize,
+    /// Whether a change was made just before.
+    pub(super) done: bool,
 }
 
 impl<S: Sync> FromRequestParts<S> for Visit {
@@ -28,9 +30,10 @@ impl<S: Sync> FromRequestParts<S> for Visit {
         let value = |wanted: &str| form_urlencoded::parse(query.as_bytes()).find(|(name, _)| name == wanted).map(|(_, value)| value);
         let chosen = value("lang").and_then(|value| lang(&value));
         let from = value("from").and_then(|value| value.parse().ok()).unwrap_or_default();
+        let done = value("done").is_some();
         let accepted = parts.headers.get(ACCEPT_LANGUAGE).and_then(|value| value.to_str().ok()).unwrap_or_default();
         let preferred = accepted.split(',').find_map(lang).unwrap_or(Lang::It);
-        Ok(Self { chosen, preferred, from, path: parts.uri.path().to_owned() })
+        Ok(Self { chosen, preferred, from, done, path: parts.uri.path().to_owned() })
     }
 }
 

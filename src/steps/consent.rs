@@ -5,7 +5,7 @@ use cucumber::{then, when};
 use super::Failure;
 use super::provocation::signed_in_as;
 use super::resource_access::tolerate_nothing;
-use super::sight::Sight;
+use super::sight::{Redact, Sight};
 use super::sign_in::Consent;
 use super::world::World;
 use crate::checks;
@@ -42,7 +42,7 @@ async fn refuses_each(world: &mut World, name: String) -> Result<(), Failure> {
 #[then("each time the other features work, and the refused one is off and says so")]
 async fn off_and_says_so(world: &mut World) -> Result<(), Failure> {
     let consents = std::mem::take(&mut world.memory.trials.consents);
-    let found = consents.iter().find_map(|looked| looked.wrong(&consents));
+    let found = consents.iter().find_map(|looked| looked.wrong(&consents, &world.redact()));
     match found {
         None => world.react(true, "", "", ""),
         Some((summary, expected, actual)) => world.react(false, &summary, expected, &actual),
@@ -51,10 +51,10 @@ async fn off_and_says_so(world: &mut World) -> Result<(), Failure> {
 
 impl Looked {
     /// What is wrong with it: summary, what was expected, what was seen.
-    fn wrong(&self, all: &[Self]) -> Option<(String, &'static str, String)> {
+    fn wrong(&self, all: &[Self], redact: Redact) -> Option<(String, &'static str, String)> {
         let Self { refused, feature, is_off, sight } = self;
-        let seen = || format!("the page says `{}`", sight.shortened());
-        if let Some(wrong) = sight.unanswered() {
+        let seen = || format!("the page says `{}`", sight.shortened(redact));
+        if let Some(wrong) = sight.unanswered(redact) {
             return Some((format!("falls over at {feature} when {refused} was refused"), "a page with words for a person", wrong));
         }
         if !is_off {

@@ -126,6 +126,12 @@ const PHRASES: &[(&str, &str)] = &[
     ("put a few entries on each page and say that there are more", "api-short-pages"),
     ("carry out the next write and close the connection", "api-drop-after-write"),
     ("close the connection on the next write", "api-drop-before-write"),
+    ("answer every revocation with a redirect to another host", "revocation-redirect"),
+    ("give an access token that is a JWT of another kind", "token-other-jwt"),
+    ("refuse the next write as if its token had expired", "api-write-unauthorized"),
+    ("answer every write with a rate limit of 1 second", "api-write-rate-limited"),
+    ("answer the next write with a rate limit of 2 seconds", "api-write-rate-limited-longer"),
+    ("answer the next write with a rate limit until a date", "api-write-rate-limited-date"),
 ];
 
 fn phrases() -> impl Iterator<Item = &'static (&'static str, &'static str)> {

@@ -56,6 +56,11 @@ pub(super) struct Memory {
     pub series: Vec<Provoked>,
     /// What came of bad certificates, from moment to moment.
     pub met: Vec<super::transport::Met>,
+    /// Whether every browser of a series keeps what it is sent, and where something was shown in one.
+    pub keeps_everything: bool,
+    pub shown: Vec<crate::checks::Place>,
+    /// What a person was shown of each write.
+    pub writes: Vec<super::writing::Shown>,
     /// Logout tokens that were sent, and what came of them.
     pub logout: super::backchannel_logout::Logouts,
 }

@@ -8,7 +8,7 @@ use cucumber::{then, when};
 
 use super::program_runs::reads_less;
 use super::resource_access::tolerate_nothing;
-use super::sight::Sight;
+use super::sight::{Redact, Sight};
 use super::world::World;
 use super::{Failure, fault_phrases};
 use crate::checks;
@@ -67,29 +67,38 @@ async fn opens_with_expired(world: &mut World, name: String, step: &Step) -> Res
 #[then("each time the relying party answers, and tells what went wrong")]
 async fn answers_and_tells(world: &mut World) -> Result<(), Failure> {
     let empty = world.empty_lists().await?;
-    let found = world.memory.trials.all.iter().find_map(|trial| trial.unanswered().or_else(|| trial.untold(&world.memory.trials, &empty)));
+    let found = {
+        let (trials, redact) = (&world.memory.trials, &world.redact());
+        trials.all.iter().find_map(|trial| trial.unanswered(redact).or_else(|| trial.untold(trials, &empty, redact)))
+    };
     world.react_to(found)
 }
 
 #[then("each time the relying party answers")]
 async fn answers(world: &mut World) -> Result<(), Failure> {
-    let found = world.memory.trials.all.iter().find_map(Trial::unanswered);
+    let found = world.memory.trials.all.iter().find_map(|trial| trial.unanswered(&world.redact()));
     world.react_to(found)
 }
 
 #[then("each time the feature shows what it showed before")]
 async fn shows_the_same(world: &mut World) -> Result<(), Failure> {
     world.require_shows()?;
-    let found = world.memory.trials.all.iter().find_map(|trial| trial.unanswered().or_else(|| trial.changed(&world.memory.trials)));
+    let found = {
+        let (trials, redact) = (&world.memory.trials, &world.redact());
+        trials.all.iter().find_map(|trial| trial.unanswered(redact).or_else(|| trial.changed(trials, redact)))
+    };
     world.react_to(found)
 }
 
 /// For one of the scenario's requirements only: the others let an application leave the repetition to its user.
 #[then(expr = "each time the feature shows what it showed before, as {word} asks")]
 async fn shows_the_same_for(world: &mut World, requirement: String) -> Result<(), Failure> {
-    let (trials, untold) = (&world.memory.trials, world.shows_untold());
-    let changed = |trial: &Trial| if untold { reads_less(&trial.way, &trials.honest, &trial.exchanges) } else { trial.changed(trials) };
-    let found = trials.all.iter().find_map(|trial| trial.unanswered().or_else(|| changed(trial)));
+    let found = {
+        let (trials, untold, redact) = (&world.memory.trials, world.shows_untold(), &world.redact());
+        let changed =
+            |trial: &Trial| if untold { reads_less(&trial.way, &trials.honest, &trial.exchanges) } else { trial.changed(trials, redact) };
+        trials.all.iter().find_map(|trial| trial.unanswered(redact).or_else(|| changed(trial)))
+    };
     world.ledger.oracle.set(OraclePart::Reaction, true);
     let Some((summary, expected, actual)) = found else { return Ok(()) };
     let found = checks::Discrepancy { summary, expected: expected.to_owned(), actual, clause: "C-57", exchanges: Vec::new() };
@@ -103,7 +112,7 @@ async fn asked_once(world: &mut World) -> Result<(), Failure> {
 
 #[then("the relying party says something else each time")]
 async fn says_something_else(world: &mut World) -> Result<(), Failure> {
-    let found = world.memory.trials.same_words();
+    let found = world.memory.trials.same_words(&world.redact());
     world.react_to(found)
 }
 
@@ -138,7 +147,7 @@ async fn waits_vary(world: &mut World, requirement: String) -> Result<(), Failur
 }
 
 /// The phrases of a step's table.
-fn ways(step: &Step) -> Result<Vec<(String, &'static str, Times)>, Failure> {
+pub(super) fn ways(step: &Step) -> Result<Vec<(String, &'static str, Times)>, Failure> {
     let rows = step.table.as_ref().map(|table| &table.rows[..]).unwrap_or_default();
     let known = |row: &Vec<String>| {
         let phrase = row.first().cloned().unwrap_or_default();
@@ -157,32 +166,40 @@ impl Trial {
     }
 
     /// The application left its end-user without a page, or with a page of its server's.
-    fn unanswered(&self) -> Option<Found> {
-        let wrong = self.sight.unanswered()?;
+    fn unanswered(&self, redact: Redact) -> Option<Found> {
+        let wrong = self.sight.unanswered(redact)?;
         Some((format!("does not answer its end-user: {}", self.during()), "a page with words for a person", wrong))
     }
 
     /// Nothing that a feature in order, or one with nothing in it, does not say.
-    fn untold(&self, trials: &Trials, empty: &BTreeMap<String, Sight>) -> Option<Found> {
+    fn untold(&self, trials: &Trials, empty: &BTreeMap<String, Sight>, redact: Redact) -> Option<Found> {
         let known = [trials.before.get(&self.feature), empty.get(&self.feature)];
         let told = !self.sight.entries.is_empty() || self.sight.says_more_than(known.into_iter().flatten());
         (!told).then(|| {
-            let seen = format!("the page says `{}`", self.sight.shortened());
+            let seen = format!("the page says `{}`", self.sight.shortened(redact));
             (format!("does not tell the end-user what went wrong: {}", self.during()), "words about it", seen)
         })
     }
 
-    fn changed(&self, trials: &Trials) -> Option<Found> {
+    fn changed(&self, trials: &Trials, redact: Redact) -> Option<Found> {
         let shown = (trials.before.get(&self.feature)?.entries.len(), self.sight.entries.len());
         let (before, now) = self.whole.and_then(|now| Some((*trials.whole.get(&self.feature)?, now))).unwrap_or(shown);
         (before != now).then(|| {
             let summary = format!("does not show what it showed before: {}", self.during());
-            (summary, "as many entries as before", format!("{now} entries instead of {before}; the page says `{}`", self.sight.shortened()))
+            (
+                summary,
+                "as many entries as before",
+                format!("{now} entries instead of {before}; the page says `{}`", self.sight.shortened(redact)),
+            )
         })
     }
 }
 
 impl Trials {
+    pub(super) fn add(&mut self, way: &str, feature: &str, sight: Sight, exchanges: Vec<Exchange>) {
+        self.all.push(Trial { way: way.to_owned(), feature: feature.to_owned(), sight, whole: None, exchanges });
+    }
+
     /// How many entries a feature showed before anything was provoked.
     pub(super) fn shown_before(&self, feature: &str) -> usize {
         self.before.get(feature).map_or(0, |sight| sight.entries.len())
@@ -194,12 +211,12 @@ impl Trials {
     }
 
     /// Two ways of which the application says the same on the same feature.
-    fn same_words(&self) -> Option<Found> {
+    fn same_words(&self, redact: Redact) -> Option<Found> {
         self.all.iter().enumerate().find_map(|(place, one)| {
             let before = self.before.get(&one.feature)?;
             let twin = self.all[place + 1..].iter().find(|other| other.feature == one.feature && other.way != one.way)?;
             (one.sight.lines_beside(before) == twin.sight.lines_beside(before)).then(|| {
-                let seen = format!("`{}`, both times", one.sight.shortened());
+                let seen = format!("`{}`, both times", one.sight.shortened(redact));
                 (format!("says the same whether the platform will {} or {}", one.way, twin.way), "words about each", seen)
             })
         })
@@ -257,7 +274,7 @@ impl World {
             if !self.memory.trials.before.contains_key(feature) {
                 let sight = self.look_at(feature).await?;
                 if sight.entries.is_empty() && !self.shows_untold() {
-                    let seen = sight.shortened();
+                    let seen = sight.shortened(&self.redact());
                     return Err(Failure::unjudged(format!("without any provocation the feature {feature} shows nothing: `{seen}`")));
                 }
                 self.memory.trials.before.insert(feature.clone(), sight);
@@ -267,7 +284,7 @@ impl World {
     }
 
     /// Signs in again who was signed out by what went wrong: the next look is at another thing.
-    async fn come_back(&mut self, name: &str) -> Result<(), Failure> {
+    pub(super) async fn come_back(&mut self, name: &str) -> Result<(), Failure> {
         if self.stage()?.program.is_some() {
             // Each run is a sign-in of its own.
             return Ok(());
@@ -308,7 +325,7 @@ impl World {
     }
 
     /// A check on each look's own traffic. Where nothing was done, nothing was done too soon or too often.
-    fn judge_each(&mut self, check: impl Fn(&[Exchange]) -> checks::Judgement) -> Result<(), Failure> {
+    pub(super) fn judge_each(&mut self, check: impl Fn(&[Exchange]) -> checks::Judgement) -> Result<(), Failure> {
         let judged = self.memory.trials.first_refusal(check);
         self.judge(judged)
     }

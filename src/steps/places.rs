@@ -64,6 +64,17 @@ pub(super) fn passing(visitor: &Visitor) -> Vec<Place> {
     passed.map(|passed| Place { name: passed.name, text: without_hints(&passed.text) }).collect()
 }
 
+/// What only the browser's owner and its scripts can read: an application may keep there what it needs for a moment.
+const KEPT: [&str; 6] = ["cookie ", "the cookies ", "localStorage ", "sessionStorage ", "IndexedDB ", "the header `set-cookie`"];
+
+/// What the browser was shown: pages, addresses, headers, words of the console.
+pub(super) async fn shown(visitor: &Visitor, issuer: &str) -> Result<Vec<Place>, Failure> {
+    let mut shown = places(visitor, issuer, Scope::Everything).await?;
+    shown.extend(passing(visitor));
+    shown.retain(|place| !KEPT.iter().any(|kept| place.name.starts_with(kept)));
+    Ok(shown)
+}
+
 /// Where something may be left in a browser: every page's source, URL and storage; the platform's own pages excepted.
 pub(super) async fn places(visitor: &Visitor, issuer: &str, scope: Scope) -> Result<Vec<Place>, Failure> {
     let (sources, urls, storages) = match scope {

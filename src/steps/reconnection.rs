@@ -35,7 +35,8 @@ impl World {
         if asked || visitor.page.asks_to_sign_in(&trigger).await?.is_some() {
             return self.react(true, "", "", "");
         }
-        let said = self.look().await?.shortened();
+        let sight = self.look().await?;
+        let said = sight.shortened(&self.redact());
         let Some(shown) = self.stage()?.who_is_signed_in(&visitor).await? else { return self.react(true, "", "", "") };
         let asks = visitor.page.asks_to_sign_in(&trigger).await?.is_some();
         let actual =

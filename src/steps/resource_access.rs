@@ -5,7 +5,7 @@ use cucumber::{given, then, when};
 use super::Failure;
 use super::stage::Visitor;
 use super::world::World;
-use crate::browser::{BrowserError, DEFAULT_DEADLINE};
+use crate::browser::BrowserError;
 use crate::checks;
 use crate::domain::{Action, Endpoint, Exchange};
 use crate::oauth::giponext;
@@ -121,11 +121,6 @@ async fn tokens_as_given(world: &mut World) -> Result<(), Failure> {
     world.judge(checks::check_tokens_as_given(&exchanges))
 }
 
-#[then("the feature shows no data")]
-async fn feature_shows_nothing(world: &mut World) -> Result<(), Failure> {
-    world.shows_no_data().await
-}
-
 #[then("the relying party still answers")]
 async fn still_answers(world: &mut World) -> Result<(), Failure> {
     world.still_answers().await
@@ -147,7 +142,7 @@ async fn every_feature_answers(world: &mut World) -> Result<(), Failure> {
             Err(Failure::Unjudged { .. }) if world.setup()?.forgets_at_load() => world.look().await?,
             looked => looked?,
         };
-        let wrong = sight.unanswered();
+        let wrong = sight.unanswered(&world.redact());
         let summary = format!("falls over at {feature}");
         world.react(wrong.is_none(), &summary, "a page with words for a person", &wrong.unwrap_or_default())?;
     }
@@ -288,7 +283,7 @@ impl World {
                 self.stage()?.settle_after_repeats(&visitor, mark, patience).await.map(drop)
             }
             Err(BrowserError::Timeout { .. }) if self.ledger.oracle.control == Some(true) && self.stage()?.death().await.is_none() => {
-                let actual = format!("{} is still loading after {} s", action.open, DEFAULT_DEADLINE.as_secs());
+                let actual = format!("{} is still loading after {} s", action.open, visitor.context.patience().as_secs());
                 self.react(false, &format!("never answers when {feature} is opened"), "a page, whatever it says", &actual)
             }
             Err(error) => Err(self.stage()?.explain(error.into()).await),
@@ -314,7 +309,8 @@ impl World {
         match visitor.page.wait_for(&action.shows, patience).await {
             Ok(()) => self.react(true, "", "", ""),
             Err(BrowserError::Timeout { .. }) => {
-                let seen = self.look().await?.shortened();
+                let sight = self.look().await?;
+                let seen = sight.shortened(&self.redact());
                 self.react(false, &format!("does not show its {feature}"), "at least one entry", &format!("none; the page says `{seen}`"))
             }
             Err(error) => Err(error.into()),
@@ -323,7 +319,8 @@ impl World {
 
     /// The application answers with a page of its own, whatever it says.
     pub(super) async fn still_answers(&mut self) -> Result<(), Failure> {
-        let wrong = self.look().await?.unanswered();
+        let sight = self.look().await?;
+        let wrong = sight.unanswered(&self.redact());
         let held = wrong.is_none();
         self.react(held, "does not tell the end-user what went wrong", "a page with words for a person", &wrong.unwrap_or_default())
     }

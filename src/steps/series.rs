@@ -7,6 +7,7 @@ use cucumber::{then, when};
 use super::attempt::Expected;
 use super::fault_phrases;
 use super::people::Person;
+use super::places;
 use super::provocation::{AUTOMATIC_SIGN_INS, authorizations, is_resource_call, occasion, signed_in_as};
 use super::sign_in::{Consent, Outcome};
 use super::stage::Stage;
@@ -132,7 +133,8 @@ impl World {
         {
             return Ok(());
         }
-        let expected = if self.has_tag("negative") { Expected::Refused } else { Expected::SignedIn };
+        let keeps_everything = self.memory.keeps_everything;
+        let expected = if self.has_tag("negative") || keeps_everything { Expected::Refused } else { Expected::SignedIn };
         if self.stage()?.program.is_some() {
             return self.provoke_program(name, phrase, fault, times).await;
         }
@@ -143,6 +145,9 @@ impl World {
         stage.provocation.started_sign_ins += 1;
         let person = Person { name: key.clone(), ..stage.person(name)? };
         let mark = stage.exchanges().len();
+        if keeps_everything {
+            stage.visitor(&key).await?.context.keep_what_it_is_sent();
+        }
         stage.mock()?.faults().arm(fault, times).map_err(Failure::broke)?;
         let first = match fault {
             TOKEN_HANGS => stage.sign_in_patiently(&person).await,
@@ -165,6 +170,11 @@ impl World {
         }
         stage.mock()?.faults().disarm(fault).map_err(Failure::broke)?;
         let exchanges = stage.provoked_from(mark);
+        if keeps_everything {
+            let shown = places::shown(&visitor, &stage.issuer).await?;
+            self.memory.shown.extend(shown);
+        }
+        let stage = self.stage_mut()?;
         let delivered = exchanges.iter().any(|exchange| exchange.faults.iter().any(|fired| fired == fault));
         let provoked = Provoked { phrase: phrase.to_owned(), delivered, outcome, shown, exchanges };
         let as_expected = provoked.taken().is_none() == (expected == Expected::Refused);

@@ -4,7 +4,7 @@ use cucumber::{given, then, when};
 use secrecy::SecretString;
 
 use super::Failure;
-use super::places::{Scope, passing, places};
+use super::places::{Scope, passing, places, shown};
 use super::sign_in::marker;
 use super::stage::Visitor;
 use super::world::World;
@@ -63,6 +63,37 @@ async fn keeps_everything(world: &mut World, name: String) -> Result<(), Failure
     let visitor = world.stage_mut()?.visitor(&name).await?;
     visitor.context.keep_what_it_is_sent();
     Ok(visitor.page.goto(world.stage()?.base_url.as_str()).await?)
+}
+
+/// In the browsers of every sign-in that the scenario goes on to provoke, too.
+#[given(expr = "{word}'s browsers keep everything that they are sent")]
+async fn all_keep_everything(world: &mut World, name: String) -> Result<(), Failure> {
+    world.memory.keeps_everything = true;
+    keeps_everything(world, name).await
+}
+
+/// What an application keeps for a moment in a cookie is its own; what it shows is everybody's.
+#[then("no token, code verifier or client secret is in what the browsers were shown")]
+async fn nothing_shown(world: &mut World) -> Result<(), Failure> {
+    world.require_occasions()?;
+    let (visitor, issuer) = (world.actor_visitor().await?, world.stage()?.issuer.clone());
+    let mut places = std::mem::take(&mut world.memory.shown);
+    places.extend(shown(&visitor, &issuer).await?);
+    let secret = world.stage()?.client_secret();
+    let kinds = [&API_TOKENS[..], &[VERIFIER], if secret.is_some() { &[ID_TOKEN] } else { &[] }].concat();
+    let tokens = world.secrets_of(&kinds)?;
+    world.react(true, "", "", "")?;
+    let tokens_told = world.judge_for("SE-03", checks::check_absent("RFC 9700 section 4.3.2", &tokens, &places));
+    let Some(secret) = secret else { return tokens_told };
+    let secret = [("the client secret".to_owned(), secret)];
+    match (tokens_told, world.judge_for("AZ-02", checks::check_absent("RFC 6749 section 2.3.1", &secret, &places))) {
+        (Err(Failure::Found { mut findings }), Err(Failure::Found { findings: others })) => {
+            findings.extend(others);
+            Err(Failure::Found { findings })
+        }
+        (Err(failure), _) | (Ok(()), Err(failure)) => Err(failure),
+        (Ok(()), Ok(())) => Ok(()),
+    }
 }
 
 #[then("no token, code or verifier is in any page, URL or storage of the browser")]

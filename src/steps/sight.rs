@@ -14,6 +14,9 @@ pub(super) const LONGEST_ANSWER: Duration = Duration::from_secs(60);
 const TRACES: [&str; 6] =
     ["stack trace", "Traceback (most recent call last)", "panicked at", "at java.", "Exception in thread", "node_modules/"];
 
+/// How many characters of a page a message quotes.
+const QUOTED: usize = 160;
+
 /// A page, or what a program wrote, as it was seen once it was done.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Sight {
@@ -25,18 +28,21 @@ pub(super) struct Sight {
     pub words: String,
 }
 
+/// Takes out of a text what the run keeps secret.
+pub(super) type Redact<'a> = &'a dyn Fn(&str) -> String;
+
 impl Sight {
     /// What is wrong with it as an answer to a person, whatever it says.
-    pub fn unanswered(&self) -> Option<String> {
+    pub fn unanswered(&self, redact: Redact) -> Option<String> {
         if self.never {
             return Some(format!("no answer within {} s", LONGEST_ANSWER.as_secs()));
         }
         if let Some(status) = self.status.filter(|status| *status == 500 || (*status > 500 && self.words.trim().is_empty())) {
-            return Some(format!("status {status}, and the page says `{}`", self.shortened()));
+            return Some(format!("status {status}, and the page says `{}`", self.shortened(redact)));
         }
         let trace = TRACES.into_iter().find(|trace| self.words.contains(trace));
         if let Some(trace) = trace {
-            return Some(format!("the insides of a program (`{trace}`): `{}`", self.shortened()));
+            return Some(format!("the insides of a program (`{trace}`): `{}`", self.shortened(redact)));
         }
         self.words.trim().is_empty().then(|| "an answer without a word".to_owned())
     }
@@ -51,9 +57,9 @@ impl Sight {
         self.lines().into_iter().any(|line| !known.contains(line))
     }
 
-    pub fn shortened(&self) -> String {
-        let words = self.words.split_whitespace().collect::<Vec<_>>().join(" ");
-        words.chars().take(160).collect()
+    /// Its first words. Secrets are taken out before it is cut: half a secret is not recognised as one.
+    pub fn shortened(&self, redact: Redact) -> String {
+        redact(&self.words).split_whitespace().collect::<Vec<_>>().join(" ").chars().take(QUOTED).collect()
     }
 
     fn lines(&self) -> BTreeSet<&str> {
@@ -62,6 +68,11 @@ impl Sight {
 }
 
 impl World {
+    /// For what is quoted of a page.
+    pub(super) fn redact(&self) -> impl Fn(&str) -> String + '_ {
+        |text| self.stage().map_or_else(|_| String::new(), |stage| stage.redacted(text.to_owned()))
+    }
+
     /// Opens a feature as the actor, and looks at it when it is done.
     pub(super) async fn look_at(&mut self, feature: &str) -> Result<Sight, Failure> {
         if self.stage()?.program.is_some() {
@@ -113,14 +124,23 @@ mod tests {
     #[test]
     fn an_answer_is_a_page_with_words_for_a_person() {
         for good in [sight(200, "Patients\nno answer right now"), sight(404, "Nothing here"), sight(503, "Try again later")] {
-            assert_eq!(good.unanswered(), None, "{good:?}");
+            assert_eq!(good.unanswered(&str::to_owned), None, "{good:?}");
         }
         let never = Sight { never: true, ..Sight::default() };
         for bad in
             [never, sight(500, "Internal Server Error"), sight(502, ""), sight(200, " \n"), sight(200, "Traceback (most recent call last)")]
         {
-            assert!(bad.unanswered().is_some(), "{bad:?}");
+            assert!(bad.unanswered(&str::to_owned).is_some(), "{bad:?}");
         }
+    }
+
+    #[test]
+    fn a_secret_at_the_cut_is_taken_out_whole() {
+        let secret = "a-secret-that-is-cut-in-half";
+        let page = sight(500, &format!("{} {secret}", "x".repeat(QUOTED - 10)));
+        let redact = |text: &str| text.replace(secret, "[secret]");
+        assert!(page.shortened(&redact).ends_with(" [secret]"), "{}", page.shortened(&redact));
+        assert!(!page.unanswered(&redact).expect("status 500 is no answer").contains("a-sec"));
     }
 
     #[test]

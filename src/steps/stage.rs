@@ -166,15 +166,21 @@ impl Stage {
         if let Some(visitor) = self.visitors.get(name) {
             return Ok(visitor.clone());
         }
-        let context = self.setup.browser.context().await?;
+        let context = self.new_context().await?;
         self.visitor_in(name, context).await
     }
 
     /// The person's browser, with every popup blocked.
     pub async fn visitor_without_popups(&mut self, name: &str) -> Result<Visitor, Failure> {
-        let context = self.setup.browser.context().await?;
+        let context = self.new_context().await?;
         context.block_popups();
         self.visitor_in(name, context).await
+    }
+
+    /// A browser for the application's pages, as patient with them as the profile is.
+    async fn new_context(&self) -> Result<Context, Failure> {
+        let patience = self.setup.patience();
+        Ok(self.setup.browser.context().await?.with_patience(patience.sign_in.max(patience.follow_up)))
     }
 
     async fn visitor_in(&mut self, name: &str, context: Context) -> Result<Visitor, Failure> {

@@ -44,6 +44,12 @@ async fn token_request_form(world: &mut World) -> Result<(), Failure> {
     world.judge(judgement)
 }
 
+#[then("every revocation is a form with exactly one client authentication")]
+async fn revocation_form(world: &mut World) -> Result<(), Failure> {
+    let judgement = checks::check_revocation_form(&world.exchanges()?, permitted(world.stage()?.application_type()));
+    world.judge(judgement)
+}
+
 /// How a client of this type may authenticate: a native one is public.
 pub(super) fn permitted(application: ApplicationType) -> &'static [ClientAuthentication] {
     match application {

@@ -39,11 +39,7 @@ impl World {
     /// What the actor's page says now, where it can be read.
     pub(super) async fn page_says(&mut self) -> String {
         match self.look().await {
-            Ok(mut sight) => {
-                // Before it is cut: half a name is a name.
-                sight.words = self.stage().map_or_else(|_| String::new(), |stage| stage.redacted(std::mem::take(&mut sight.words)));
-                format!("the page says `{}`", sight.shortened())
-            }
+            Ok(sight) => format!("the page says `{}`", sight.shortened(&self.redact())),
             Err(Failure::Unjudged { .. } | Failure::Broke { .. }) => "the page cannot be read".to_owned(),
             Err(_) => "there is no page".to_owned(),
         }

@@ -1,12 +1,38 @@
 //! Writes to the API that a signed-in person makes at the application, and what it makes of a refusal.
 
+use std::collections::BTreeSet;
+
+use cucumber::gherkin::Step;
 use cucumber::{then, when};
 
+use super::misbehaviour::ways;
+use super::sight::Sight;
 use super::world::World;
 use super::{Failure, PATIENCE};
-use crate::browser::{BrowserError, DEFAULT_DEADLINE, pages};
+use crate::browser::{BrowserError, pages};
 use crate::checks;
-use crate::domain::{Action, Endpoint, Exchange};
+use crate::domain::{Action, Exchange};
+use crate::platform::Times;
+
+/// A feature, its action, and what a person clicks there to write.
+type Writing = (String, Action, String);
+
+/// What a person was shown of one write.
+pub(super) struct Shown {
+    /// What the platform did to it, where the scenario has several.
+    way: Option<String>,
+    writing: Writing,
+    before: Sight,
+    after: Sight,
+    /// Number of the last exchange before it.
+    since: u64,
+}
+
+impl Shown {
+    fn new_lines(&self) -> BTreeSet<&str> {
+        self.after.lines_beside(&self.before)
+    }
+}
 
 #[when(expr = "{word} makes a declared change")]
 async fn makes_a_change(world: &mut World, name: String) -> Result<(), Failure> {
@@ -20,10 +46,30 @@ async fn makes_a_booking(world: &mut World, name: String) -> Result<(), Failure>
     world.write(name, action).await
 }
 
+/// The first declared write for the first way, the second for the second, and so on.
+#[when(regex = r"^(\w+) makes a declared write once for each of these$")]
+async fn writes_for_each(world: &mut World, name: String, step: &Step) -> Result<(), Failure> {
+    world.write_each(&name, &ways(step)?).await
+}
+
 #[then("the booking is not sent again blindly")]
 async fn not_sent_again(world: &mut World) -> Result<(), Failure> {
     let exchanges = world.provoked_exchanges()?;
     world.judge(checks::check_written_once(&exchanges))
+}
+
+#[then("each time the write is carried out once at most")]
+async fn carried_out_once(world: &mut World) -> Result<(), Failure> {
+    world.judge_each(checks::check_no_write_twice)
+}
+
+/// Whoever gives no word of a refused write leaves its end-user to find out: that warns.
+#[then("no write is told as made that was not")]
+async fn none_told_falsely(world: &mut World) -> Result<(), Failure> {
+    for shown in std::mem::take(&mut world.memory.writes) {
+        world.judge_told(&shown).await?;
+    }
+    Ok(())
 }
 
 #[then("the relying party does not write again without reading again")]
@@ -35,7 +81,7 @@ async fn reads_again(world: &mut World) -> Result<(), Failure> {
 #[then("the relying party shows the platform's message")]
 async fn shows_the_message(world: &mut World) -> Result<(), Failure> {
     let exchanges = world.provoked_exchanges()?;
-    let refused = exchanges.iter().find(|exchange| is_write(exchange) && exchange.status == 422);
+    let refused = exchanges.iter().find(|exchange| checks::writes(exchange) && exchange.status == 422);
     let message = refused.and_then(|exchange| exchange.response.as_ref()?["message"].as_str().map(str::to_owned));
     let message = message.ok_or_else(|| Failure::unjudged("the platform refused no write with a message"))?;
     let visitor = world.actor_visitor().await?;
@@ -49,47 +95,141 @@ async fn not_repeated(world: &mut World) -> Result<(), Failure> {
     world.judge(checks::check_not_repeated(&exchanges, &[422]))
 }
 
-fn is_write(exchange: &Exchange) -> bool {
-    exchange.endpoint == Endpoint::Api && matches!(exchange.method.as_str(), "POST" | "PUT" | "PATCH" | "DELETE")
-}
-
 impl World {
     /// Opens a feature as this person, clicks what writes there, and waits for the write.
-    async fn write(&mut self, name: String, (feature, action, submit): (String, Action, String)) -> Result<(), Failure> {
+    async fn write(&mut self, name: String, writing: Writing) -> Result<(), Failure> {
         self.memory.actor = Some(name);
-        self.open_feature_as_actor(&feature).await?;
+        let shown = self.write_and_look(writing).await?;
+        self.memory.writes.push(shown);
+        Ok(())
+    }
+
+    async fn write_and_look(&mut self, writing: Writing) -> Result<Shown, Failure> {
+        let (feature, action, submit) = &writing;
+        self.open_feature_as_actor(feature).await?;
+        let before = self.look().await?;
         let visitor = self.actor_visitor().await?;
-        match visitor.page.click(&submit).await {
+        let journal = self.stage()?.mock()?.journal();
+        let since = self.exchanges()?.last().map_or(0, |exchange| exchange.number);
+        let mark = journal.mark();
+        match visitor.page.click(submit).await {
             Ok(()) => {}
             Err(BrowserError::Timeout { .. }) => {
-                let (open, says) = (action.open, self.page_says().await);
+                let says = self.page_says().await;
                 return Err(Failure::unjudged(format!(
-                    "nothing that can be clicked is at `{submit}`, which [app.actions.{feature}] names as what writes, on {open} within {} s: \
+                    "nothing that can be clicked is at `{submit}`, which [app.actions.{feature}] names as what writes, on {} within {} s: \
                      {says}. Name what a person clicks there, or leave the key out",
-                    DEFAULT_DEADLINE.as_secs()
+                    action.open,
+                    visitor.context.patience().as_secs()
                 )));
             }
             Err(error) => return Err(error.into()),
         }
-        let journal = self.stage()?.mock()?.journal();
-        let mark = self.stage()?.provocation.mark().unwrap_or_default();
-        if journal.wait_for(mark, "a write at the API", PATIENCE, is_write).await.is_ok() {
+        if self.stage()?.mock()?.journal().wait_for(mark, "a write at the API", PATIENCE, checks::writes).await.is_err() {
+            let (came, says) = (self.came_instead(), self.page_says().await);
+            return Err(Failure::unjudged(format!(
+                "a click on `{submit}` ([app.actions.{feature}]) led to no POST, PUT, PATCH or DELETE at the API within {} s: the platform \
+                 saw {came}, and {says}. Name what writes with one click, or leave the key out",
+                PATIENCE.as_secs()
+            )));
+        }
+        let after = self.look().await?;
+        Ok(Shown { way: None, writing, before, after, since })
+    }
+
+    /// One write for each way, each on the records as they were at the start.
+    async fn write_each(&mut self, name: &str, ways: &[(String, &'static str, Times)]) -> Result<(), Failure> {
+        let writings = self.writings()?;
+        for (turn, (way, fault, times)) in ways.iter().enumerate() {
+            self.memory.actor = Some(name.to_owned());
+            self.provoke(fault, *times).await?;
+            self.stage()?.mock()?.restore_records();
+            let mark = self.stage()?.exchanges().len();
+            let shown = self.write_and_look(writings[turn % writings.len()].clone()).await?;
+            let stage = self.stage()?;
+            stage.mock()?.faults().disarm(fault).map_err(Failure::broke)?;
+            let exchanges = stage.provoked_from(mark);
+            self.memory.trials.add(way, &shown.writing.0, shown.after.clone(), exchanges);
+            self.memory.writes.push(Shown { way: Some(way.clone()), ..shown });
+            self.come_back(name).await?;
+        }
+        Ok(())
+    }
+
+    /// What was shown of a write that was not carried out is compared with what is shown of one that was: whoever says the same, and
+    /// nothing else, tells its end-user what is not true.
+    async fn judge_told(&mut self, shown: &Shown) -> Result<(), Failure> {
+        let is_made = |world: &Self| {
+            let of_it = |exchange: &Exchange| exchange.number > shown.since && checks::writes(exchange) && exchange.status < 300;
+            Ok(world.provoked_exchanges()?.iter().any(of_it))
+        };
+        if is_made(self)? {
             return Ok(());
         }
-        let (came, says) = (self.came_instead(), self.page_says().await);
-        Err(Failure::unjudged(format!(
-            "a click on `{submit}` ([app.actions.{feature}]) led to no POST, PUT, PATCH or DELETE at the API within {} s: the platform saw \
-             {came}, and {says}. Name what writes with one click, or leave the key out",
-            PATIENCE.as_secs()
-        )))
+        let (feature, _, _) = &shown.writing;
+        let during = shown.way.as_ref().map_or_else(|| feature.clone(), |way| format!("{feature}, while the platform will {way}"));
+        if shown.new_lines().is_empty() {
+            if shown.way.is_some() && shown.after.entries.is_empty() {
+                self.warn_of_lost_write(&during);
+            }
+            return Ok(());
+        }
+        // It may be made later, by whoever said that it will be.
+        self.wait_for_exchanges(is_made).await?;
+        if is_made(self)? {
+            return Ok(());
+        }
+        let stage = self.stage()?;
+        stage.mock()?.faults().disarm_all();
+        stage.mock()?.restore_records();
+        let honest = self.write_and_look(shown.writing.clone()).await?;
+        let of_success = honest.new_lines();
+        let mut said = shown.new_lines();
+        let before: BTreeSet<&str> = said.iter().copied().filter(|line| honest.before.words.contains(line)).collect();
+        said.retain(|line| !before.contains(line));
+        let false_words = !said.is_empty() && said.is_subset(&of_success);
+        let quoted = self.redact()(&said.into_iter().collect::<Vec<_>>().join(" / "));
+        let actual = format!("`{quoted}`, as after a write that was carried out");
+        let summary = format!("tells its end-user that a write was made which the platform refused: {during}");
+        self.react(!false_words, &summary, "what became of the write, or the record as it is", &actual)
+    }
+
+    fn warn_of_lost_write(&mut self, during: &str) {
+        let ids: Vec<String> =
+            self.scenario().map(|scenario| scenario.requirements.iter().map(ToString::to_string).collect()).unwrap_or_default();
+        for id in ids {
+            let found = checks::Discrepancy {
+                summary: format!("does not tell the end-user that a write was refused: {during}"),
+                expected: "words about it".to_owned(),
+                actual: "no new words".to_owned(),
+                clause: "C-55",
+                exchanges: Vec::new(),
+            };
+            self.warn(&id, found);
+        }
     }
 
     /// The first action of the profile that writes: its feature, and what a person clicks.
-    fn writing_action(&self, key: &str, selector: impl Fn(&Action) -> Option<String>) -> Result<(String, Action, String), Failure> {
+    fn writing_action(&self, key: &str, selector: impl Fn(&Action) -> Option<String>) -> Result<Writing, Failure> {
         let setup = self.setup()?;
         let mut actions = setup.profile.app.actions.iter();
         actions
             .find_map(|(feature, action)| Some((feature.clone(), action.clone(), selector(action)?)))
             .ok_or_else(|| Failure::not_applicable(format!("the profile names no action that writes (`{key}` in [app.actions])")))
+    }
+
+    /// Everything of the profile that writes.
+    fn writings(&self) -> Result<Vec<Writing>, Failure> {
+        let setup = self.setup()?;
+        let actions = setup.profile.app.actions.iter();
+        let written = actions.flat_map(|(feature, action)| {
+            let selectors = [action.submit.clone(), action.books.clone()].into_iter().flatten();
+            selectors.map(|selector| (feature.clone(), action.clone(), selector)).collect::<Vec<_>>()
+        });
+        let written: Vec<Writing> = written.collect();
+        if written.is_empty() {
+            return Err(Failure::not_applicable("the profile names no action that writes (`submit` or `books` in [app.actions])"));
+        }
+        Ok(written)
     }
 }

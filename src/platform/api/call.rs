@@ -169,7 +169,7 @@ fn serve(shared: &Shared, trace: &Trace, operation: &Operation, request: Incomin
     let grant =
         authenticate_bearer(shared, request.headers, request.query, trace).map_err(|refusal| Box::new(super::unauthorized(refusal)))?;
     super::admit(shared, trace, &grant.client_id)?;
-    faults::at_the_front(shared, trace, request.path).map_or(Ok(()), |response| Err(Box::new(response)))?;
+    faults::at_the_front(shared, trace, request.path, operation.writes).map_or(Ok(()), |response| Err(Box::new(response)))?;
 
     let granted = grant.scopes.contains(operation.scope) && !trace.fires(&shared.faults, faults::INSUFFICIENT_SCOPE);
     if !granted {

@@ -111,7 +111,7 @@ async fn unknown(Extension(trace): Extension<Trace>) -> Response {
 
 /// Where the faults that lead a client to another origin end: the journal notes whether it brought its token.
 async fn elsewhere_found(Extension(trace): Extension<Trace>, headers: HeaderMap, body: Bytes) -> Response {
-    let secret = |name: &str| matches!(name, "client_secret" | "client_assertion" | "refresh_token" | "access_token");
+    let secret = |name: &str| matches!(name, "client_secret" | "client_assertion" | "refresh_token" | "access_token" | "token");
     if url::form_urlencoded::parse(&body).any(|(name, _)| secret(&name)) {
         trace.note(|facts| facts.credentials.push(Credential::Body));
     }

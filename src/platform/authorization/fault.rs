@@ -92,6 +92,7 @@ faults! {
     TOKEN_REDIRECT = "token-redirect", TOKEN, "redirects the request (307) to /elsewhere at another origin, where the journal shows whether code and secret came along", ["RS-02", "TK-05"];
     TOKEN_ANSWER_LOST = "token-answer-lost", TOKEN, "redeems the code, but answers 504 as if the answer had been lost", ["CB-05", "TK-05"];
     TOKEN_OPAQUE = "token-opaque", TOKEN, "gives an access token that is no JWT and has every character that one may have", ["TK-08"];
+    TOKEN_OTHER_JWT = "token-other-jwt", TOKEN, "gives an access token that is a JWT of another type, whose claims tell nothing", ["TK-08"];
     TOKEN_LARGE = "token-large", TOKEN, "gives an access token of more than 8 KB", ["TK-08"];
     TOKEN_NARROWER_SCOPE = "token-narrower-scope", TOKEN, "grants one scope less than the user did, and says so", ["TK-07", "GX-04"];
     TOKEN_EXTRA_MEMBERS = "token-extra-members", TOKEN, "adds members that no standard defines", ["CB-14", "GX-11"];
@@ -195,5 +196,6 @@ faults! {
     DEVICE_EXPIRED = "device-expired", DEVICE, "answers a poll with expired_token before the time told", ["DV-04"];
     DEVICE_DENIED = "device-denied", DEVICE, "answers a poll with access_denied whatever the user decided", ["DV-04"];
     REVOCATION_REFUSED = "revocation-refused", "revocation", "answers 400 unsupported_token_type and revokes nothing", ["LO-02"];
+    REVOCATION_REDIRECT = "revocation-redirect", "revocation", "redirects the request (307) to /elsewhere at another origin, where the journal shows whether token and secret came along", ["RS-02"];
     REVOCATION_UNAVAILABLE = "revocation-unavailable", "revocation", "answers 503 with Retry-After: 1 and revokes nothing", ["LO-02"];
 }

@@ -21,7 +21,7 @@ pub struct LoggedOut {
 type Edit = fn(&mut Draft, &Keys);
 
 /// What can be wrong with a logout token: completes "a logout token that …".
-const FLAWS: [(&str, Edit); 12] = [
+const FLAWS: [(&str, Edit); 14] = [
     ("names another issuer", |draft, _| set(draft, "iss", OTHER_ISSUER)),
     ("names another audience", |draft, _| set(draft, "aud", OTHER_CLIENT)),
     ("has a signature with one bit changed", |draft, _| {
@@ -42,6 +42,8 @@ const FLAWS: [(&str, Edit); 12] = [
         unset(draft, "sub");
         unset(draft, "sid");
     }),
+    ("has no time of issue", |draft, _| unset(draft, "iat")),
+    ("has no id", |draft, _| unset(draft, "jti")),
     ("was issued a week ago", |draft, _| shift(draft, "iat", -7 * 24 * HOUR)),
     ("is issued an hour from now", |draft, _| {
         shift(draft, "iat", HOUR);

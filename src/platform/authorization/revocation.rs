@@ -7,10 +7,10 @@ use axum::http::{HeaderMap, StatusCode, Uri, header};
 use axum::response::{IntoResponse, Response};
 
 use super::client_authentication::authenticate_client;
-use super::fault::{REVOCATION_REFUSED, REVOCATION_UNAVAILABLE};
+use super::fault::{REVOCATION_REDIRECT, REVOCATION_REFUSED, REVOCATION_UNAVAILABLE};
 use super::parameters::Parameters;
 use super::token;
-use super::token_answer::{TokenRefusal, revocation_refused, revocation_unavailable};
+use super::token_answer::{TokenRefusal, redirected, revocation_refused, revocation_unavailable};
 use crate::oauth::ErrorCode;
 use crate::platform::{Shared, Trace};
 
@@ -36,6 +36,9 @@ fn revoke_token(shared: &Shared, trace: &Trace, uri: &Uri, headers: &HeaderMap, 
     let (query, form) = (Parameters::parse(uri.query().unwrap_or_default().as_bytes()), token::form(headers, body)?);
     let client = authenticate_client(shared, trace, headers, &query, &form)?;
     let token = form.get("token").ok_or_else(|| TokenRefusal::new(ErrorCode::InvalidRequest, "token is missing"))?;
+    if trace.fires(&shared.faults, REVOCATION_REDIRECT) {
+        return Ok(redirected(shared, "/connect/revocation"));
+    }
     if trace.fires(&shared.faults, REVOCATION_REFUSED) {
         return Ok(revocation_refused());
     }

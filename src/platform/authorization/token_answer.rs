@@ -142,12 +142,16 @@ pub(super) async fn faulty(shared: &Shared, trace: &Trace, refresh: bool) -> Opt
         return Some(held());
     }
     if trace.fires(&shared.faults, f::TOKEN_REDIRECT) {
-        let location = elsewhere(&shared.issuer, "/connect/token");
-        return Some(Redirect::temporary(location.as_str()).into_response());
+        return Some(redirected(shared, "/connect/token"));
     }
     let own: &[(&str, Answer)] = if refresh { &REFRESH } else { &[] };
     let fault = own.iter().chain(&ANY_GRANT).find(|(fault, _)| trace.fires(&shared.faults, fault))?;
     Some(fault.1())
+}
+
+/// To another host, with the same method and body (RFC 9110 section 15.4.8).
+pub(super) fn redirected(shared: &Shared, path: &str) -> Response {
+    Redirect::temporary(elsewhere(&shared.issuer, path).as_str()).into_response()
 }
 
 /// RFC 7009 section 2.2.1.

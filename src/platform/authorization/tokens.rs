@@ -113,6 +113,10 @@ pub(super) async fn access_token(shared: &Shared, trace: &Trace, issue: &Issue<'
     }
     let mut header = header(keys.algorithm.name(), Some(&keys.kid));
     header.insert("typ".to_owned(), "at+jwt".into());
+    if trace.fires(&shared.faults, f::TOKEN_OTHER_JWT) {
+        header.insert("typ".to_owned(), "reference+jwt".into());
+        claims.retain(|name, _| name == "jti");
+    }
     let token = Draft { header, claims, signature: Signature::By(&keys.pair) }.sign()?;
     let given = if trace.fires(&shared.faults, f::TOKEN_OPAQUE) { format!("0~._-+/{}==", shared.random.token(24)) } else { token };
     shared.authorizations().add_access_token(issue.id, given.clone(), scopes.clone(), now..expires_at);

@@ -1,0 +1,68 @@
+//! What the answers of the API mean to this application.
+
+use reqwest::StatusCode;
+use reqwest::header::{HeaderMap, WWW_AUTHENTICATE};
+
+use super::api::Call;
+use super::http::{Answer, HttpError, without_url};
+use crate::oauth::ErrorCode;
+
+/// Why a feature has nothing to show. What a person reads about it is in `words`.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub(super) enum ApiError {
+    #[error("the session has ended at the platform")]
+    SessionEnded,
+    #[error("the token lacks the scope")]
+    MissingScope,
+    #[error("the user lacks the permission")]
+    MissingPermission,
+    #[error("there is no such resource")]
+    NotFound,
+    #[error("the resource was changed meanwhile")]
+    Conflict,
+    #[error("a business rule was broken: {0}")]
+    Rejected(String),
+    #[error("the platform asks for patience")]
+    Busy,
+    #[error("the platform does not answer")]
+    Unavailable,
+    #[error("the connection broke off before an answer came")]
+    Dropped,
+    #[error("the answer is not readable: {0}")]
+    Unreadable(&'static str),
+}
+
+impl From<HttpError> for ApiError {
+    fn from(error: HttpError) -> Self {
+        let dropped = matches!(error, HttpError::Request(_));
+        tracing::warn!(error = %without_url(error), "the API was not reached");
+        if dropped { Self::Dropped } else { Self::Unavailable }
+    }
+}
+
+/// What each status means to this application (C-55). The log has what a support question needs, and no patient (GX-23).
+pub(super) fn successful(answer: Answer, call: &Call) -> Result<Answer, ApiError> {
+    if answer.status.is_success() {
+        return Ok(answer);
+    }
+    let body = answer.json().unwrap_or_default();
+    let error = body["error"].as_str().unwrap_or_default();
+    tracing::warn!(method = %call.method, address = call.address, status = %answer.status, error, "the API refused a request");
+    Err(match answer.status {
+        StatusCode::FORBIDDEN if error == ErrorCode::InsufficientScope.as_str() || challenge_names_scope(&answer.headers) => {
+            ApiError::MissingScope
+        }
+        StatusCode::FORBIDDEN => ApiError::MissingPermission,
+        StatusCode::NOT_FOUND => ApiError::NotFound,
+        StatusCode::CONFLICT => ApiError::Conflict,
+        StatusCode::UNPROCESSABLE_ENTITY => ApiError::Rejected(body["message"].as_str().unwrap_or_default().to_owned()),
+        StatusCode::TOO_MANY_REQUESTS => ApiError::Busy,
+        status if status.is_server_error() => ApiError::Unavailable,
+        _ => ApiError::Unreadable("the status is unexpected"),
+    })
+}
+
+fn challenge_names_scope(headers: &HeaderMap) -> bool {
+    let challenge = headers.get(WWW_AUTHENTICATE).and_then(|challenge| challenge.to_str().ok());
+    challenge.is_some_and(|challenge| challenge.contains(ErrorCode::InsufficientScope.as_str()))
+}
