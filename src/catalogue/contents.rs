@@ -1,6 +1,8 @@
 use std::collections::BTreeSet;
 use std::path::Path;
 
+use gherkin::Feature;
+
 use super::{CatalogueErrors, Sources, parse_features, parse_requirements, summaries};
 use crate::domain::{Requirement, RequirementId, ScenarioSummary, Suite};
 
@@ -40,10 +42,15 @@ impl Catalogue {
     }
 
     pub fn from_sources(sources: &Sources) -> Result<Self, CatalogueErrors> {
+        Self::with_features(sources).map(|(catalogue, _)| catalogue)
+    }
+
+    /// The catalogue, and the features that it was made of.
+    pub fn with_features(sources: &Sources) -> Result<(Self, Vec<Feature>), CatalogueErrors> {
         match (parse_requirements(sources), parse_features(sources)) {
             (Ok(requirements), Ok(features)) => {
                 let scenarios = features.iter().flat_map(summaries).collect();
-                Ok(Self { requirements, scenarios, digest: sources.digest() })
+                Ok((Self { requirements, scenarios, digest: sources.digest() }, features))
             }
             (requirements, features) => {
                 let problems = [requirements.err(), features.err()].into_iter().flatten().flat_map(|errors| errors.0).collect();

@@ -11,10 +11,10 @@ use tokio::sync::oneshot;
 use super::bundle::Seal;
 use super::run::Format;
 use super::{CliError, signals};
-use crate::domain::{Leak, Readiness, Secrets};
+use crate::domain::{Leak, Readiness};
 use crate::event::{Event, Lang, Record, RunFinished, RunStarted};
 use crate::report::{
-    JsonLines, Reporter, Run, Style, console, leaks_in, render_annotations, render_har, render_html, render_json, render_junit,
+    JsonLines, Reporter, Run, Searched, Style, console, render_annotations, render_har, render_html, render_json, render_junit,
     render_markdown, render_messages,
 };
 use crate::runner::{self, Plan};
@@ -99,10 +99,11 @@ async fn follow(
 ) -> Result<Run, CliError> {
     let mut run: Option<Run> = None;
     let mut end = None;
+    let mut searched = Searched::default();
     while let Some(event) = events.recv().await {
         let event = match event {
             Event::RunFinished(finished) => {
-                let finished = finished_with(finished, leaks(setup, delivery)?);
+                let finished = finished_with(finished, searched.leaks_in(&delivery.out, &setup.secrets())?);
                 end = Some(finished.clone());
                 Event::RunFinished(finished)
             }
@@ -118,7 +119,7 @@ async fn follow(
     let mut run = run.ok_or_else(|| CliError::Other("the run ended before it began".to_owned()))?;
     write_reports(&run, &delivery.out, &delivery.out, &delivery.formats, delivery.lang)?;
     // What a report alone shows is found in the report.
-    let leaks = leaks(setup, delivery)?;
+    let leaks = searched.leaks_in(&delivery.out, &setup.secrets())?;
     if let Some(end) = end.filter(|end| end.leaks != leaks) {
         let mut told = Some(run);
         tell(Event::RunFinished(finished_with(end, leaks)), &mut told, reporters)?;
@@ -144,11 +145,6 @@ fn tell(event: Event, run: &mut Option<Run>, reporters: &mut [Box<dyn Reporter>]
         reporter.record(&record)?;
     }
     Ok(())
-}
-
-/// Secrets of the run that stand in its folder, in whatever was written there so far.
-fn leaks(setup: &Setup, delivery: &Delivery) -> Result<Vec<Leak>, CliError> {
-    Ok(leaks_in(&delivery.out, &Secrets::new(&setup.secrets()))?)
 }
 
 fn finished_with(finished: RunFinished, leaks: Vec<Leak>) -> RunFinished {

@@ -1,13 +1,14 @@
 //! Secrets in a text: found, and taken out, in every spelling in which they travel.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeSet, HashMap, HashSet};
+use std::hash::{DefaultHasher, Hasher};
 use std::ops::Range;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD_NO_PAD, URL_SAFE_NO_PAD};
 use secrecy::{ExposeSecret, SecretString};
 
-use super::escapes::View;
+use super::escapes::{Layers, each_layer};
 
 /// Shorter values occur by accident.
 const SHORTEST: usize = 8;
@@ -20,70 +21,98 @@ const LAYERS: usize = 3;
 
 /// The secrets of a run, each with its label: plain, in the escapes of addresses, pages and scripts, in hexadecimal, and within the base64
 /// of any text around them.
+#[derive(Clone)]
 pub struct Secrets {
+    /// Digests of those that are known.
+    known: HashSet<u64>,
     labels: Vec<String>,
     needles: Vec<Needle>,
-    /// Needles by their last eight bytes.
-    ends: HashMap<u64, Vec<usize>>,
+    /// The needle that came last of those with the same last eight bytes.
+    ends: HashMap<u64, usize>,
     /// Which ends there may be: most places of a text are passed over by one look at it.
     sieve: Vec<u64>,
     /// Those that are too short for the sieve.
     short: Vec<(usize, String)>,
 }
 
+/// One spelling of a secret. A run has hundreds of thousands of them: their bytes are not kept.
+#[derive(Clone, Copy)]
 struct Needle {
     label: usize,
-    bytes: Vec<u8>,
+    length: usize,
+    digest: u64,
     /// It is the middle of a longer word of base64, whose first and last characters hold some bits of the secret.
     within_base64: bool,
+    /// The one with the same last eight bytes that came before it.
+    before: Option<usize>,
+}
+
+impl Default for Secrets {
+    fn default() -> Self {
+        let (known, labels, needles, ends, short) = Default::default();
+        Self { known, labels, needles, ends, sieve: vec![0; 1 << (SIEVE - 6)], short }
+    }
 }
 
 impl Secrets {
     pub fn new(secrets: &[(String, SecretString)]) -> Self {
-        let (labels, needles, ends, short) = Default::default();
-        let mut known = Self { labels, needles, ends, sieve: vec![0; 1 << (SIEVE - 6)], short };
+        let mut known = Self::default();
         for (label, secret) in secrets {
-            known.add(label, secret.expose_secret());
+            known.add(label, secret);
         }
         known
     }
 
-    fn add(&mut self, label: &str, secret: &str) {
-        let place = self.labels.len();
-        self.labels.push(label.to_owned());
+    /// How many there are.
+    pub fn count(&self) -> usize {
+        self.known.len()
+    }
+
+    /// One more; one that is known keeps its label.
+    pub fn add(&mut self, label: &str, secret: &SecretString) {
+        let secret = secret.expose_secret();
+        if secret.len() < SHORTEST_OUT || !self.known.insert(digest(secret.as_bytes())) {
+            return;
+        }
+        if self.labels.last().is_none_or(|last| last != label) {
+            self.labels.push(label.to_owned());
+        }
+        let label = self.labels.len() - 1;
         if secret.len() < SHORTEST {
-            if secret.len() >= SHORTEST_OUT {
-                self.short.push((place, secret.to_owned()));
-            }
+            self.short.push((label, secret.to_owned()));
             return;
         }
         for (bytes, within_base64) in spellings(secret) {
             let end = end_of(&bytes);
-            let (word, bit) = address(end);
-            self.sieve[word] |= 1 << bit;
-            self.ends.entry(end).or_default().push(self.needles.len());
-            self.needles.push(Needle { label: place, bytes, within_base64 });
+            let address = address(end);
+            self.sieve[address / 64] |= 1 << (address % 64);
+            let before = self.ends.insert(end, self.needles.len());
+            self.needles.push(Needle { label, length: bytes.len(), digest: digest(&bytes), within_base64, before });
         }
     }
 
     /// The labels of those that stand in a text or a file.
     pub fn labels_in(&self, text: &[u8]) -> BTreeSet<&str> {
         let mut found = BTreeSet::new();
-        for view in View::layers(text, LAYERS) {
-            self.scan(view.bytes(), |needle, _| {
+        each_layer(text, LAYERS, |layer| {
+            self.scan(layer, |needle, _| {
                 found.insert(self.labels[needle.label].as_str());
             });
-        }
+        });
         found
     }
 
     /// The text with each secret's label in its place.
     pub fn without(&self, text: &str) -> String {
+        if text.len() < SHORTEST_OUT {
+            return text.to_owned();
+        }
         let mut found: Vec<(Range<usize>, usize)> = Vec::new();
-        for view in View::layers(text.as_bytes(), LAYERS) {
-            self.scan(view.bytes(), |needle, range| {
-                let range = if needle.within_base64 { word_around(view.bytes(), range) } else { range };
-                found.push((view.origin(range), needle.label));
+        let layers = Layers::of(text.as_bytes(), LAYERS);
+        for (number, layer) in layers.iter().enumerate() {
+            self.scan(layer, |needle, range| {
+                let range = if needle.within_base64 { word_around(layer, range) } else { range };
+                found.push((layers.origin(number, range), needle.label));
             });
         }
         for (label, secret) in &self.short {
@@ -106,17 +135,23 @@ impl Secrets {
     }
 
     fn scan(&self, text: &[u8], mut tell: impl FnMut(&Needle, Range<usize>)) {
-        let mut end = 0_u64;
-        for (place, byte) in text.iter().enumerate() {
-            end = (end << 8) | u64::from(*byte);
-            let (word, bit) = address(end);
-            if self.sieve[word] & (1 << bit) == 0 {
+        let sieve = self.sieve.as_slice();
+        let (mut end, mut place) = (0_u64, 0);
+        while place < text.len() {
+            end = (end << 8) | u64::from(text[place]);
+            place += 1;
+            let address = address(end);
+            if sieve[address / 64] & (1 << (address % 64)) == 0 {
                 continue;
             }
-            for needle in self.ends.get(&end).into_iter().flatten().map(|needle| &self.needles[*needle]) {
-                if text[..=place].ends_with(&needle.bytes) {
-                    tell(needle, place + 1 - needle.bytes.len()..place + 1);
+            let mut next = self.ends.get(&end).copied();
+            while let Some(needle) = next.map(|needle| &self.needles[needle]) {
+                if let Some(start) = place.checked_sub(needle.length)
+                    && digest(&text[start..place]) == needle.digest
+                {
+                    tell(needle, start..place);
                 }
+                next = needle.before;
             }
         }
     }
@@ -126,9 +161,14 @@ fn end_of(bytes: &[u8]) -> u64 {
     bytes.iter().fold(0_u64, |end, byte| (end << 8) | u64::from(*byte))
 }
 
-fn address(end: u64) -> (usize, u32) {
-    let hash = end.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> (64 - SIEVE);
-    (usize::try_from(hash >> 6).unwrap_or(0), u32::try_from(hash & 63).unwrap_or(0))
+fn address(end: u64) -> usize {
+    (end.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> (64 - SIEVE)) as usize
+}
+
+fn digest(bytes: &[u8]) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    hasher.write(bytes);
+    hasher.finish()
 }
 
 /// The whole word of base64 that a part of it stands in.
@@ -143,7 +183,7 @@ fn word_around(text: &[u8], range: Range<usize>) -> Range<usize> {
 /// What a secret looks like once the escapes around it are undone, and whether that is a part of a word of base64.
 fn spellings(secret: &str) -> BTreeSet<(Vec<u8>, bool)> {
     // What is undone in a text is undone in a secret that looks like an escape.
-    let mut plain: BTreeSet<Vec<u8>> = View::layers(secret.as_bytes(), LAYERS).iter().map(|view| view.bytes().to_vec()).collect();
+    let mut plain: BTreeSet<Vec<u8>> = Layers::of(secret.as_bytes(), LAYERS).iter().map(<[u8]>::to_vec).collect();
     if secret.contains(' ') {
         plain.extend(plain.clone().iter().map(|bytes| bytes.iter().map(|byte| if *byte == b' ' { b'+' } else { *byte }).collect()));
     }
@@ -165,7 +205,13 @@ fn spellings(secret: &str) -> BTreeSet<(Vec<u8>, bool)> {
 const UNRESERVED: &percent_encoding::AsciiSet = &percent_encoding::NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 
 pub fn hexadecimal(value: &[u8]) -> String {
-    value.iter().map(|byte| format!("{byte:02x}")).collect()
+    const DIGITS: [char; 16] = ['0', '1', '2', '3', '4', '5', '6', '7', '8', '9', 'a', 'b', 'c', 'd', 'e', 'f'];
+    let mut digits = String::with_capacity(value.len() * 2);
+    for byte in value {
+        digits.push(DIGITS[usize::from(byte >> 4)]);
+        digits.push(DIGITS[usize::from(byte & 15)]);
+    }
+    digits
 }
 
 /// What is surely in the base64 of any text around `value`: for each of the three alignments the characters that depend on

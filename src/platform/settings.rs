@@ -10,6 +10,8 @@ use super::{ConnectionLimits, EndpointPaths};
 pub struct Settings {
     /// Seeds clinical data, passwords, codes and tokens. The same seed gives the same platform.
     pub seed: u64,
+    /// Seeds clinical data, where that is another.
+    pub records_seed: Option<u64>,
     /// The day around which sample appointments lie; without it today.
     pub sample_day: Option<jiff::civil::Date>,
     /// Address to listen on; loopback unless a person asks otherwise.
@@ -54,6 +56,7 @@ impl Default for Settings {
     fn default() -> Self {
         Self {
             seed: 1,
+            records_seed: None,
             sample_day: None,
             address: IpAddr::V4(Ipv4Addr::LOCALHOST),
             port: 0,

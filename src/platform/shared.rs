@@ -123,12 +123,13 @@ impl Shared {
 
 /// The state that settings make, by a source of randomness that nobody has drawn from.
 fn seeded(settings: &Settings, random: &Random) -> Found {
+    let seed = settings.records_seed.unwrap_or(settings.seed);
     Found {
         accounts: Accounts::seeded(random),
         authorizations: Authorizations::default(),
         clinic: match settings.sample_day {
-            Some(day) => Clinic::seeded_on(settings.seed, day),
-            None => Clinic::seeded(settings.seed),
+            Some(day) => Clinic::seeded_on(seed, day),
+            None => Clinic::seeded(seed),
         },
     }
 }

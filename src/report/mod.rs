@@ -43,7 +43,7 @@ pub use html::{render_history, render_html};
 pub use json::{SUMMARY_FORMAT, render_json};
 pub use jsonl::{JsonLines, Torn, parse_jsonl, read_jsonl};
 pub use junit::render_junit;
-pub use leaks::leaks_in;
+pub use leaks::Searched;
 pub use markdown::render_markdown;
 pub use matrix::RequirementRow;
 pub use messages::render_messages;

@@ -1,3 +1,4 @@
+use std::cmp::Reverse;
 use std::collections::HashMap;
 use std::future::Future;
 use std::path::PathBuf;
@@ -87,7 +88,7 @@ async fn drive(
     translator: Translator,
 ) {
     let turns = Turns::new(&planned, jobs);
-    let features = turns.waiting_first(features, &planned);
+    let features = if jobs > 1 { longest_first(features, &planned) } else { features };
     let options = cli::Opts::<_, _, _, cli::Empty> {
         re_filter: None,
         tags_filter: None,
@@ -159,16 +160,22 @@ impl Turns {
         let turns = if waits(scenario) { &self.waiting } else { &self.jobs };
         turns.clone().acquire_owned().await.ok()
     }
+}
 
-    /// What waits longest begins first.
-    fn waiting_first(&self, mut features: Vec<Feature>, planned: &HashMap<ScenarioId, ScenarioSummary>) -> Vec<Feature> {
-        let file_waits = |feature: &Feature| {
-            let path = feature.path.as_deref().unwrap_or("".as_ref()).to_string_lossy().into_owned();
-            planned.values().any(|scenario| waits(scenario) && scenario.id.0.starts_with(&path))
-        };
-        features.sort_by_key(|feature| !file_waits(feature));
-        features
-    }
+/// What waits begins first, then what has the longest table: at the end of a run a long scenario would be alone.
+fn longest_first(mut features: Vec<Feature>, planned: &HashMap<ScenarioId, ScenarioSummary>) -> Vec<Feature> {
+    let file_waits = |feature: &Feature| {
+        let path = feature.path.as_deref().unwrap_or("".as_ref()).to_string_lossy().into_owned();
+        planned.values().any(|scenario| waits(scenario) && scenario.id.0.starts_with(&path))
+    };
+    features.sort_by_cached_key(|feature| (!file_waits(feature), Reverse(longest_table(feature))));
+    features
+}
+
+fn longest_table(feature: &Feature) -> usize {
+    let scenarios = feature.scenarios.iter().chain(feature.rules.iter().flat_map(|rule| &rule.scenarios));
+    let tables = scenarios.flat_map(|scenario| &scenario.steps).filter_map(|step| step.table.as_ref());
+    tables.map(|table| table.rows.len()).max().unwrap_or(0)
 }
 
 fn waits(scenario: &ScenarioSummary) -> bool {

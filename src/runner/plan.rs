@@ -1,8 +1,11 @@
+use std::cell::RefCell;
+use std::collections::HashMap;
+
 use cucumber::World as _;
 use cucumber::codegen::{StepConstructor, WorldInventory, inventory};
-use cucumber::gherkin::{Feature, Scenario, Step};
+use cucumber::gherkin::{Feature, Scenario, Step, StepType};
 
-use crate::catalogue::{Catalogue, CatalogueErrors, Selection, Sources, StepMatch, lint, parse_features, scenario_id};
+use crate::catalogue::{Catalogue, CatalogueErrors, Selection, Sources, StepMatch, lint, scenario_id};
 use crate::domain::{ScenarioSummary, Shard};
 use crate::steps::{World, resolves, resolves_each, unknown_phrase};
 
@@ -17,8 +20,7 @@ pub struct Plan {
 
 impl Plan {
     pub fn make(sources: &Sources, selection: &Selection) -> Result<Self, CatalogueErrors> {
-        let catalogue = Catalogue::from_sources(sources)?;
-        let features = parse_features(sources)?;
+        let (catalogue, features) = Catalogue::with_features(sources)?;
         let problems = lint(&features, sources, &catalogue.requirements, &step_matcher());
         if !problems.is_empty() {
             return Err(CatalogueErrors(problems));
@@ -52,10 +54,19 @@ fn selected(mut feature: Feature, planned: &[ScenarioSummary]) -> Option<Feature
 /// Tells of a step whether it has one definition, none or several; one that names an unknown fault has none.
 pub fn step_matcher() -> impl Fn(&Step) -> StepMatch {
     let collection = World::collection();
-    move |step| match collection.find(step) {
-        Ok(Some(_)) if resolves(&step.value) && unknown_phrase(step).is_none() && resolves_each(step) => StepMatch::Known,
-        Ok(_) => StepMatch::Undefined,
-        Err(ambiguous) => StepMatch::Ambiguous(ambiguous.possible_matches.iter().map(|(regex, _)| regex.to_string()).collect()),
+    // Every pattern is tried on a step, and most sentences come more than once.
+    let seen: RefCell<HashMap<(StepType, String), StepMatch>> = RefCell::default();
+    let definition = move |step: &Step| {
+        let of_sentence = || match collection.find(step) {
+            Ok(Some(_)) => StepMatch::Known,
+            Ok(None) => StepMatch::Undefined,
+            Err(ambiguous) => StepMatch::Ambiguous(ambiguous.possible_matches.iter().map(|(regex, _)| regex.to_string()).collect()),
+        };
+        seen.borrow_mut().entry((step.ty, step.value.clone())).or_insert_with(of_sentence).clone()
+    };
+    move |step| match definition(step) {
+        StepMatch::Known if !resolves(&step.value) || unknown_phrase(step).is_some() || !resolves_each(step) => StepMatch::Undefined,
+        found => found,
     }
 }
 

@@ -1,7 +1,6 @@
-use std::collections::HashSet;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
-use secrecy::{ExposeSecret, SecretString};
+use secrecy::SecretString;
 use serde_json::Value;
 
 use super::stage::Stage;
@@ -10,35 +9,30 @@ use crate::domain::{Secrets, Suite};
 
 /// The secrets of a run, with their kinds: what it was given, and what its platforms handed out. Its folder is searched for them.
 #[derive(Default)]
-pub struct Given(Mutex<Kept>);
-
-#[derive(Default)]
-struct Kept {
-    known: HashSet<String>,
-    secrets: Vec<(String, SecretString)>,
+pub struct Given {
+    all: Mutex<Secrets>,
+    /// Those of the sample data, which every scenario begins with: they are spelt once.
+    patients: OnceLock<Secrets>,
 }
 
 impl Given {
     pub(super) fn add(&self, secrets: impl IntoIterator<Item = (String, SecretString)>) {
-        let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut all = self.all.lock().unwrap_or_else(PoisonError::into_inner);
         for (kind, secret) in secrets {
-            if kept.known.insert(secret.expose_secret().to_owned()) {
-                kept.secrets.push((kind, secret));
-            }
+            all.add(&kind, &secret);
         }
-    }
-
-    fn all(&self) -> Vec<(String, SecretString)> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).secrets.clone()
     }
 }
 
+/// What no record of a scenario may hold, as far as it was known when somebody asked last: without patients' data, and with them.
+#[derive(Default)]
+pub struct Kept([Mutex<Option<Arc<Secrets>>>; 2]);
+
 impl Setup {
     /// Every secret of the run so far.
-    pub fn secrets(&self) -> Vec<(String, SecretString)> {
-        let mut secrets = self.given.all();
-        secrets.extend(self.own_secrets());
-        secrets
+    pub fn secrets(&self) -> Secrets {
+        self.given.add(self.own_secrets());
+        self.given.all.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     /// What the run itself was given.
@@ -106,13 +100,22 @@ impl Stage {
     }
 
     /// All that no record of this scenario may hold, each with what stands for it there.
-    pub(super) fn kept_secret(&self, suite: Suite) -> Secrets {
+    pub(super) fn kept_secret(&self, suite: Suite) -> Arc<Secrets> {
+        let label = |(kind, secret): (String, SecretString)| (format!("[{kind}]"), secret);
+        let patients: Vec<_> = self.patients(suite).into_iter().map(label).collect();
         let mut secrets = self.mock().map(|platform| platform.shared().redaction.secrets()).unwrap_or_default();
-        let others = [self.handed_out(), self.setup.own_secrets(), self.patients(suite)].into_iter().flatten();
-        secrets.extend(others.map(|(kind, secret)| (format!("[{kind}]"), secret)));
-        let mut known = HashSet::new();
-        secrets.retain(|(_, secret)| known.insert(secret.expose_secret().to_owned()));
-        Secrets::new(&secrets)
+        secrets.extend([self.handed_out(), self.setup.own_secrets()].into_iter().flatten().map(label));
+        let kept = &self.kept.0[usize::from(suite != Suite::Platform)];
+        let mut kept = kept.lock().unwrap_or_else(PoisonError::into_inner);
+        let kept = kept.get_or_insert_with(|| match suite {
+            Suite::Platform => Arc::default(),
+            _ => Arc::new(self.setup.given.patients.get_or_init(|| Secrets::new(&patients)).clone()),
+        });
+        let all = Arc::make_mut(kept);
+        for (label, secret) in secrets.iter().chain(&patients) {
+            all.add(label, secret);
+        }
+        kept.clone()
     }
 
     /// Text without what this run keeps secret.

@@ -8,6 +8,7 @@ use tokio::sync::Mutex;
 use url::Url;
 
 use super::application::Instance;
+use super::canaries::Kept;
 use super::loopback::client_to;
 use super::own_port::OwnPort;
 use super::program_sign_in::Registered;
@@ -52,6 +53,7 @@ pub struct Stage {
     pub second: Option<SecondPlatform>,
     /// What the application is told of its work in the background.
     pub poll_seconds: u64,
+    pub(super) kept: Kept,
 }
 
 /// A person's browser: an isolated context, with the application's page.
@@ -107,6 +109,7 @@ impl Stage {
             program: None,
             second: None,
             poll_seconds: sample.poll_seconds,
+            kept: Kept::default(),
             visitors: HashMap::new(),
             past_facts: Vec::new(),
             redirect_uris: Vec::new(),
@@ -259,6 +262,8 @@ impl Shared {
                 Platform::start({
                     let settings = Settings {
                         seed: sample.seed,
+                        // The same in every scenario: what may stand in no file is spelt once a run.
+                        records_seed: sample.day.is_none().then_some(setup.seed),
                         sample_day: sample.day,
                         port,
                         public_host: setup.profile.app.platform_host().to_owned(),

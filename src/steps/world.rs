@@ -318,7 +318,7 @@ impl World {
             browser,
             attachments: std::mem::take(&mut self.ledger.attachments),
         };
-        Some(Finished { event, message, found_at }.without(secrets.as_ref()))
+        Some(Finished { event, message, found_at }.without(secrets.as_deref()))
     }
 
     /// A scenario whose every finding is waived warns.

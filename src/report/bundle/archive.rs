@@ -34,18 +34,24 @@ pub fn sha256(bytes: &[u8]) -> String {
 
 /// Every file that a run left in its folder, by name.
 pub fn gather(folder: &Path) -> Result<Vec<Member>, ReportError> {
-    let mut members = Vec::new();
-    for name in FILES {
-        take(folder.join(name), name.to_owned(), &mut members)?;
-    }
-    for name in FOLDERS {
-        take(folder.join(name), name.to_owned(), &mut members)?;
-    }
-    members.sort_by(|one, other| one.name.cmp(&other.name));
-    Ok(members)
+    let read = |(name, path): (String, PathBuf)| match fs::read(&path) {
+        Ok(bytes) => Ok(Member { bytes, name }),
+        Err(source) => Err(ReportError::File { verb: "read", path, source }),
+    };
+    files(folder)?.into_iter().map(read).collect()
 }
 
-fn take(path: PathBuf, name: String, members: &mut Vec<Member>) -> Result<(), ReportError> {
+/// Their names and paths, sorted by name.
+pub fn files(folder: &Path) -> Result<Vec<(String, PathBuf)>, ReportError> {
+    let mut found = Vec::new();
+    for name in FILES.iter().chain(&FOLDERS) {
+        take(folder.join(name), (*name).to_owned(), &mut found)?;
+    }
+    found.sort();
+    Ok(found)
+}
+
+fn take(path: PathBuf, name: String, found: &mut Vec<(String, PathBuf)>) -> Result<(), ReportError> {
     let failed = |source| ReportError::File { verb: "read", path: path.clone(), source };
     match fs::symlink_metadata(&path) {
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
@@ -53,10 +59,10 @@ fn take(path: PathBuf, name: String, members: &mut Vec<Member>) -> Result<(), Re
         Ok(facts) if facts.is_dir() => {
             for entry in fs::read_dir(&path).map_err(failed)? {
                 let entry = entry.map_err(failed)?;
-                take(entry.path(), format!("{name}/{}", entry.file_name().to_string_lossy()), members)?;
+                take(entry.path(), format!("{name}/{}", entry.file_name().to_string_lossy()), found)?;
             }
         }
-        Ok(_) => members.push(Member { bytes: fs::read(&path).map_err(failed)?, name }),
+        Ok(_) => found.push((name, path)),
     }
     Ok(())
 }
