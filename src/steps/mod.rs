@@ -25,6 +25,7 @@ mod discovery;
 mod dossier;
 mod failure;
 mod fault_phrases;
+mod kept_evidence;
 mod learning;
 mod leaving;
 mod loopback;

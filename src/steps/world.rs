@@ -355,43 +355,10 @@ impl World {
         }
     }
 
-    /// A screenshot and the source of every page that is still open.
     async fn keep_evidence(&mut self, scenario: &ScenarioId) {
         let (Some(stage), Ok(setup), Some(of)) = (&self.stage, self.setup(), &self.scenario) else { return };
-        let secrets = stage.kept_secret(of.suite);
-        let folder: String = scenario.0.chars().map(|c| if c.is_ascii_alphanumeric() { c } else { '-' }).collect();
-        if let Some(words) = stage.words().await.filter(|words| !words.is_empty()) {
-            let title = "what the application wrote".to_owned();
-            let path = format!("evidence/{folder}/application.txt");
-            self.ledger.attachments.extend(keep(&setup.out, path, title, "text/plain", words.as_bytes()));
-        }
-        for (name, visitor) in stage.visitors() {
-            for (index, page) in visitor.context.pages().into_iter().enumerate() {
-                let stem = format!("evidence/{folder}/{}-{}", name.to_lowercase().replace(' ', "-"), index + 1);
-                if let Ok(image) = page.screenshot().await {
-                    self.ledger.attachments.extend(keep(
-                        &setup.out,
-                        format!("{stem}.png"),
-                        format!("{name}'s window {}", index + 1),
-                        "image/png",
-                        &image,
-                    ));
-                }
-                if let Ok(source) = page.source().await {
-                    let source = secrets.without(&source);
-                    let title = format!("source of {name}'s window {}", index + 1);
-                    self.ledger.attachments.extend(keep(&setup.out, format!("{stem}.html.txt"), title, "text/plain", source.as_bytes()));
-                }
-            }
-        }
+        self.ledger.attachments.extend(stage.keep_evidence(&setup.out, scenario, of.suite).await);
     }
-}
-
-fn keep(out: &std::path::Path, path: String, title: String, media_type: &str, bytes: &[u8]) -> Option<Attachment> {
-    let file = out.join(&path);
-    std::fs::create_dir_all(file.parent()?).ok()?;
-    std::fs::write(file, bytes).ok()?;
-    Some(Attachment { title, media_type: media_type.to_owned(), path })
 }
 
 /// The scenario's own seed: the same for the same run seed, whatever runs beside it.
