@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::sync::LazyLock;
+use std::time::Instant;
 
 use regex::Regex;
 use serde::{Deserialize, Serialize};
@@ -45,11 +46,13 @@ pub struct Request {
     pub status: Option<u16>,
     /// Address of the window that sent it, at that moment, raw.
     pub page: String,
+    /// When it was sent.
+    pub sent: Instant,
 }
 
 impl fmt::Debug for Request {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { url, method, resource_type, status, page } = self;
+        let Self { url, method, resource_type, status, page, sent: _ } = self;
         write!(f, "{method} {} ({resource_type}, {status:?}, by {})", public_url(url), public_url(page))
     }
 }

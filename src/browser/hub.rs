@@ -271,6 +271,7 @@ fn network(scope: &Scope, window: &Window, session: &str, method: &str, params: 
                 resource_type: text(params, "/type").to_owned(),
                 status: None,
                 page: window.state.borrow().url().to_owned(),
+                sent: std::time::Instant::now(),
             };
             let pending = Pending { url: request.url.clone() };
             record.sent(&id, request);

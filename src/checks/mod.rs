@@ -87,7 +87,8 @@ pub use reading::{SignIn, is_authorization_request, sign_ins};
 pub use refresh::{
     check_bounded_after_401, check_forgets_refused_refresh_token, check_mismatched_refresh_unused, check_newest_refresh_token,
     check_no_loop_after_403, check_no_refresh_without_cause, check_one_refresh_for_one_expiry, check_one_refresh_under_concurrency,
-    check_recovery_after_401, check_refresh_keeps_scope, check_revoked_at_disconnect, is_refresh, refused_before_refreshed,
+    check_recovery_after_401, check_refresh_keeps_scope, check_revoked_at_disconnect, is_refresh, refreshed_once_for,
+    refused_before_refreshed,
 };
 pub use registration::{RegisteredEnvironment, check_separate_applications, check_separate_secrets};
 pub use resource_access::{

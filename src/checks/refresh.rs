@@ -258,6 +258,15 @@ pub fn refused_before_refreshed(exchanges: &[Exchange]) -> usize {
     api_calls(exchanges).into_iter().filter(|call| call.status == 401 && call.at_ms <= answered).count()
 }
 
+/// Whether so many pages, asked for at these moments, were all under way while one refresh was made for them, and each made a call of its
+/// own with what came of it: an application that serves one request of a session after the other lets no two calls meet the expired token.
+pub fn refreshed_once_for(exchanges: &[Exchange], asked_at_ms: &[u64]) -> bool {
+    let [refresh] = refreshes(exchanges)[..] else { return false };
+    let answered = answered_at_ms(refresh);
+    let served = api_calls(exchanges).into_iter().filter(|call| call.status == 200 && call.at_ms >= answered).count();
+    refresh.status == 200 && asked_at_ms.iter().all(|asked| *asked <= answered) && served >= asked_at_ms.len()
+}
+
 /// RT-06: a refresh asks for no scope beyond those of its grant (RFC 6749 section 6). Refreshes without `scope` ask for the
 /// same again.
 pub fn check_refresh_keeps_scope(exchanges: &[Exchange]) -> Judgement {

@@ -188,3 +188,18 @@ fn a_token_without_lifetime_is_used_until_it_is_refused() {
     assert!(found(check_no_refresh_without_cause(&storm)).contains("no call was refused"));
     undecided(check_no_refresh_without_cause(&[]));
 }
+
+#[test]
+fn pages_that_wait_for_each_other_are_refreshed_for_together() {
+    let mut exchanges = recovered();
+    exchanges.push(call(4, PATIENTS, "[access-token-2]"));
+    let answered = answered_at_ms(&exchanges[1]);
+    for (place, exchange) in exchanges[2..].iter_mut().enumerate() {
+        exchange.at_ms = answered + 1 + u64::try_from(place).expect("a place");
+    }
+    assert!(refreshed_once_for(&exchanges, &[0, answered]));
+    assert!(!refreshed_once_for(&exchanges, &[0, answered + 1]), "one page was asked for when all was over");
+    assert!(!refreshed_once_for(&exchanges[..3], &[0, answered]), "one page made no call");
+    let twice: Vec<Exchange> = exchanges.iter().cloned().chain([refresh(9, "[refresh-token-2]", Some("[refresh-token-3]"))]).collect();
+    assert!(!refreshed_once_for(&twice, &[0, answered]), "each made its own");
+}

@@ -1,6 +1,9 @@
 //! How the application keeps its access when the access token ends.
 
+use std::time::Instant;
+
 use cucumber::{given, then, when};
+use url::Url;
 
 use super::Failure;
 use super::people::Person;
@@ -10,7 +13,7 @@ use super::sign_in::marker;
 use super::stage::Visitor;
 use super::traffic::told;
 use super::world::World;
-use crate::browser::Page;
+use crate::browser::{Page, Request};
 use crate::checks;
 use crate::domain::{Endpoint, Exchange, Waiting};
 
@@ -70,6 +73,7 @@ async fn opens_at_once(world: &mut World, name: String) -> Result<(), Failure> {
     }
     // What the pages call is one address too.
     visitor.context.ask_anew();
+    let (began, began_ms) = (Instant::now(), world.stage()?.mock()?.journal().elapsed_ms());
     let opened = addresses.iter().map(|address| visitor.context.open(address.as_str()));
     let opened = futures::future::try_join_all(opened).await?;
     world.stage()?.settle(&visitor).await?;
@@ -77,7 +81,10 @@ async fn opens_at_once(world: &mut World, name: String) -> Result<(), Failure> {
     if world.each_tab_signs_in(&visitor, &opened, &exchanges).await? {
         return Err(Failure::not_applicable("each tab of the application signs its user in by itself: no two of them share a token"));
     }
-    let together = checks::refused_before_refreshed(&exchanges) > 1;
+    let asked = asked_at(&visitor, &addresses, began);
+    let in_turn =
+        asked.len() == AT_ONCE && checks::refreshed_once_for(&exchanges, &asked.iter().map(|after| began_ms + after).collect::<Vec<_>>());
+    let together = checks::refused_before_refreshed(&exchanges) > 1 || in_turn;
     if !together && checks::check_one_refresh_under_concurrency(&exchanges).is_ok() {
         let came = told(&exchanges);
         return Err(Failure::unjudged(format!(
@@ -85,6 +92,17 @@ async fn opens_at_once(world: &mut World, name: String) -> Result<(), Failure> {
         )));
     }
     Ok(())
+}
+
+/// How long after this moment each of the addresses was first asked for as a page, in milliseconds.
+fn asked_at(visitor: &Visitor, addresses: &[Url], began: Instant) -> Vec<u64> {
+    let requests = visitor.context.requests();
+    let first = |address: &Url| {
+        let asks = |request: &&Request| request.resource_type == "Document" && request.sent >= began && request.url == address.as_str();
+        let request = requests.iter().find(asks)?;
+        u64::try_from(request.sent.duration_since(began).as_millis()).ok()
+    };
+    addresses.iter().filter_map(first).collect()
 }
 
 async fn any_shows(pages: &[Page], css: &str) -> Result<bool, Failure> {
