@@ -36,7 +36,7 @@ impl Stage {
             return Ok(false);
         }
         self.settle(visitor).await?;
-        Ok(visitor.page.is_visible(marker(self.setup.login())?).await?)
+        Ok(visitor.page.tells(marker(self.setup.login())?).await?)
     }
 
     /// Goes to an address by a link of the page, where a load would sign the user out; `false` where a load does no harm.
@@ -70,6 +70,13 @@ impl Stage {
 
     /// A link to where a person is already may do nothing: they go elsewhere within the page, and come back.
     async fn come_anew(&self, visitor: &Visitor, url: &Url, link: &str) -> Result<(), Failure> {
+        if url.fragment().is_some() {
+            let mut away = url.clone();
+            away.set_fragment(Some(""));
+            visitor.page.goto(away.as_str()).await?;
+            self.settle(visitor).await?;
+            return Ok(visitor.page.goto(url.as_str()).await?);
+        }
         let page = ApplicationPage(&visitor.page);
         let others = std::iter::once("").chain(self.app.actions.values().map(|action| action.open.as_str()));
         for other in others {
@@ -130,10 +137,9 @@ impl Stage {
         }
         visitor.page.goto(self.base_url.as_str()).await?;
         let patience = self.setup.patience().sign_in;
-        let awaited = [vec![signed_in], self.setup.login().entrance()].concat();
-        let found = visitor.page.wait_for_any(&awaited, patience).await?;
+        let told = visitor.page.wait_until_it_tells(signed_in, &self.setup.login().entrance(), patience).await?;
         self.settle(visitor).await?;
-        let forgets = found > 0 && !visitor.page.is_visible(signed_in).await?;
+        let forgets = !told && !visitor.page.tells(signed_in).await?;
         if forgets {
             self.setup.note_that_it_forgets();
         }

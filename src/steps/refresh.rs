@@ -107,7 +107,7 @@ fn asked_at(visitor: &Visitor, addresses: &[Url], began: Instant) -> Vec<u64> {
 
 async fn any_shows(pages: &[Page], css: &str) -> Result<bool, Failure> {
     for page in pages {
-        if page.is_visible(css).await? {
+        if page.tells(css).await? {
             return Ok(true);
         }
     }
@@ -199,7 +199,7 @@ impl World {
             return Ok(false);
         }
         let asked = exchanges.iter().any(|exchange| matches!(exchange.endpoint, Endpoint::Api | Endpoint::Userinfo | Endpoint::Token));
-        let shown = visitor.page.is_visible(signed_in).await?;
+        let shown = visitor.page.tells(signed_in).await?;
         Ok(self.stage()?.asks_by_itself() || (shown && !asked))
     }
 

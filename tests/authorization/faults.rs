@@ -13,7 +13,7 @@ use super::stage::{Answer, NONCE, STATE, Stage, answer, location, text};
 type Shows = fn(&Login) -> bool;
 
 /// What each fault shows, which an honest login does not.
-const EFFECTS: [(&str, Shows); 96] = [
+const EFFECTS: [(&str, Shows); 98] = [
     ("issuer-other-throughout", |l| {
         let other = "https://account.attacker.invalid";
         l.discovered == other && l.all("iss") == [other] && l.claim("iss") == Some(json!(other)) && l.well_signed()
@@ -79,6 +79,10 @@ const EFFECTS: [(&str, Shows); 96] = [
     ("token-opaque", |l| {
         let opaque = l.member("access_token").and_then(Value::as_str).is_some_and(|token| decode_jwt(token).is_err());
         opaque && userinfo(l, 200, "application/json")
+    }),
+    ("token-other-jwt", |l| {
+        let token = l.member("access_token").and_then(Value::as_str).and_then(|token| decode_jwt(token).ok());
+        token.is_some_and(|token| token.header["typ"] != "at+jwt") && userinfo(l, 200, "application/json")
     }),
     ("token-large", |l| {
         l.member("access_token").and_then(Value::as_str).is_some_and(|token| token.len() > 8192) && userinfo(l, 200, "application/json")
@@ -163,6 +167,10 @@ const EFFECTS: [(&str, Shows); 96] = [
     ("refresh-other-subject", |l| refreshed_another(l, "sub")),
     ("refresh-other-issuer", |l| refreshed_another(l, "iss")),
     ("revocation-refused", |l| l.revocation.as_ref().is_some_and(|revocation| revocation.error() == (400, "unsupported_token_type"))),
+    ("revocation-redirect", |l| {
+        let location = l.revocation.as_ref().filter(|answer| answer.status == 307).map(|answer| answer.headers["location"].clone());
+        location.is_some_and(|to| to.to_str().is_ok_and(|to| to.contains("/elsewhere/") && !to.starts_with(&l.issuer)))
+    }),
     ("revocation-unavailable", |l| {
         l.revocation.as_ref().is_some_and(|revocation| revocation.status == 503 && revocation.headers["retry-after"] == "1")
     }),
