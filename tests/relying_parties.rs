@@ -6,6 +6,8 @@ mod npm;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 
+use serde_json::Value;
+
 /// The honest sign-in, the request that goes with it, the patients in pages, a refresh.
 const TAGS: &str = "(@AC-08 or @AZ-06 or @TK-01 or @GX-08 or @GX-06) and not (@native or @device)";
 
@@ -60,7 +62,7 @@ fn python_installed(folder: &Path) -> bool {
 }
 
 /// The records of a run in which everything that was tried passed, and what it said.
-fn passed(name: &str, tags: &str) -> (Vec<serde_json::Value>, String) {
+fn passed(name: &str, tags: &str) -> (Vec<Value>, String) {
     let out = tempfile::tempdir().expect("a temporary folder");
     let arguments = ["run", "--app", "collaudo.toml", "--tags", tags, "--seed", "1", "--out"];
     let mut run = command(env!("CARGO_BIN_EXE_collaudo"), &arguments, &folder(name));
@@ -69,17 +71,21 @@ fn passed(name: &str, tags: &str) -> (Vec<serde_json::Value>, String) {
     assert_eq!(output.status.code(), Some(0), "{said}");
     assert!(said.contains("== PARTIAL =="), "{said}");
     let records = std::fs::read_to_string(out.path().join("run.jsonl")).expect("a record of the run");
-    let records: Vec<serde_json::Value> = records.lines().map(|line| serde_json::from_str(line).expect("JSON")).collect();
+    let records: Vec<Value> = records.lines().map(|line| serde_json::from_str(line).expect("JSON")).collect();
     let finished: Vec<_> = records.iter().filter(|record| record["event"] == "scenario-finished").collect();
-    assert!(!finished.is_empty() && finished.iter().all(|record| record["verdict"] == "passed"), "{said}");
+    // Some of them write nothing.
+    let needs_a_write = |reason: &str| reason.starts_with("the profile names no action that writes");
+    let (left_out, judged): (Vec<&Value>, Vec<&Value>) =
+        finished.into_iter().partition(|record| record["reason"].as_str().is_some_and(needs_a_write));
+    assert!(left_out.len() <= 1 && !judged.is_empty() && judged.iter().all(|record| record["verdict"] == "passed"), "{said}");
     (records, said)
 }
 
-fn is_planned(records: &[serde_json::Value], title: &str) -> bool {
+fn is_planned(records: &[Value], title: &str) -> bool {
     records[0]["scenarios"].as_array().expect("a plan").iter().any(|scenario| scenario["title"] == title)
 }
 
-fn is_accepted(name: &str, learned: &serde_json::Value) {
+fn is_accepted(name: &str, learned: &Value) {
     let (records, said) = passed(name, TAGS);
     assert!(records.iter().filter(|record| record["event"] == "scenario-finished").count() >= 9, "{said}");
     assert_eq!(&records[0]["application"]["learned"], learned);
@@ -91,7 +97,7 @@ fn is_accepted(name: &str, learned: &serde_json::Value) {
 #[test]
 fn one_on_openid_client_signs_in_and_reads_patients() {
     if npm::installed(&folder("openid-client")) {
-        is_accepted("openid-client", &serde_json::Value::Null);
+        is_accepted("openid-client", &Value::Null);
     }
 }
 
