@@ -154,7 +154,14 @@ mod tests {
         let storage =
             Storage { local: vec![("token".into(), "hush".into())], urls: vec!["http://a.example/?q=hush".into()], ..Storage::default() };
         let url = "http://a.example/?code=hush".to_owned();
-        let request = Request { url: url.clone(), method: "GET".into(), resource_type: "Document".into(), status: Some(200), page: url };
+        let request = Request {
+            url: url.clone(),
+            method: "GET".into(),
+            resource_type: "Document".into(),
+            status: Some(200),
+            page: url,
+            sent: Instant::now(),
+        };
         let text = format!("{cookie:?} {storage:?} {request:?}");
         assert!(!text.contains("hush"), "{text}");
         assert!(text.contains("GET http://a.example/ (Document, Some(200), by http://a.example/)"), "{text}");
