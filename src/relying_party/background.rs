@@ -12,7 +12,7 @@ use super::lists::{self, Feature};
 use crate::oauth::giponext;
 
 /// The defect's pace.
-const STORM: Duration = Duration::from_millis(150);
+const STORM: Duration = Duration::from_millis(1500);
 
 /// Reads the agenda of everybody who is signed in, again and again: one round after the other, never two at once (GX-16).
 ///

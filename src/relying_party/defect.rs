@@ -222,7 +222,7 @@ defects! {
     TakesRefusalAsRevoked "takes-refusal-as-revoked" ["LO-02"] "takes a 503 at revocation for success";
     KnowsUsersByEmail "knows-users-by-email" ["ID-11"] "takes a user for whoever signed in first with the same e-mail";
     RepeatsBooking "repeats-booking" ["RS-06"] "sends a booking again when its answer is lost";
-    PollsInAStorm "polls-in-a-storm" ["GX-09", "GX-16"] "reads the lists of those who are signed in several times a second while nobody looks";
+    PollsInAStorm "polls-in-a-storm" ["GX-09", "GX-16"] "reads the lists of those who are signed in more than once a second while nobody looks";
     PollsAfterRemoval "polls-after-removal" ["LO-01", "LO-05"] "goes on reading in the background for a user who has signed out, or whose access has ended";
     PollsTooFast "polls-too-fast" ["DV-01", "DV-02", "DV-03"] "polls twice as often as the platform asks, as a device";
     IgnoresCodeLifetime "ignores-code-lifetime" ["DV-01"] "polls on when its device code has expired";
