@@ -236,8 +236,8 @@ fn navigated(scope: &Scope, window: &Window, params: &Value) {
     let shown = format!("{}{}", text(frame, "/url"), text(frame, "/urlFragment"));
     let unreachable = frame["unreachableUrl"].as_str();
     let url = unreachable.unwrap_or(&shown).to_owned();
-    // A browser under load takes its time from the answer to the page: on the axis a page lies where its answer came, between what the platform
-    // did before and after it.
+    // A browser under load takes its time from the answer to the page: on the axis a page lies where its answer came, between what the
+    // platform did before and after it.
     let answered_ms = window.state.borrow().answered_ms;
     scope.note_at(answered_ms.unwrap_or_else(|| scope.elapsed_ms()), BrowserFactKind::Navigated, public_url(&url));
     // A page that comes back from the back/forward cache does not load again.

@@ -68,6 +68,12 @@ impl Catalogue {
         self.scenarios.iter().filter(|scenario| scenario.requirements.contains(id)).collect()
     }
 
+    /// The requirements with the levels that they have for applications of this type.
+    pub fn requirements_for(&self, r#type: &str) -> Vec<Requirement> {
+        let own = |requirement: &Requirement| Requirement { level: requirement.level_for(r#type), ..requirement.clone() };
+        self.requirements.iter().map(own).collect()
+    }
+
     /// Requirements that concern applications of this type, and that only scenarios about other types judge.
     pub fn untested_for(&self, r#type: &str) -> BTreeSet<RequirementId> {
         let untested = |requirement: &&Requirement| {

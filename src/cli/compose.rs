@@ -147,10 +147,9 @@ impl Read {
         let application = self.application;
         let reach = Reach { ca_pem: application.ca_pem, hosts: application.profile.hosts.clone() };
         let r#type = application.profile.app.r#type.name();
-        let clause = |requirement: &Requirement| requirement.clause.first().cloned().unwrap_or_default();
-        let level = |requirement: &Requirement| (requirement.id.clone(), (requirement.level_for(r#type), clause(requirement)));
-        let levels = catalogue.requirements.iter().map(level).collect();
-        let untested = catalogue.untested_for(application.profile.app.r#type.name());
+        let level = |known: Requirement| (known.id, (known.level, known.clause.into_iter().next().unwrap_or_default()));
+        let levels = catalogue.requirements_for(r#type).into_iter().map(level).collect();
+        let untested = catalogue.untested_for(r#type);
         let setup = Setup::new(
             application.profile,
             application.bundled,

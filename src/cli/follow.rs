@@ -111,9 +111,11 @@ async fn follow(
         };
         let began = run.is_none();
         tell(event, &mut run, reporters)?;
-        // The record says first whose folder it is.
-        for (name, text) in delivery.profiles.iter().filter(|_| began) {
-            write_whole(&delivery.out.join(name), text)?;
+        if began {
+            // The record has said whose folder it is.
+            for (name, text) in &delivery.profiles {
+                write_whole(&delivery.out.join(name), text)?;
+            }
         }
     }
     let mut run = run.ok_or_else(|| CliError::Other("the run ended before it began".to_owned()))?;

@@ -11,7 +11,7 @@ use super::follow::{Delivery, drive};
 use super::gate::Gate;
 use super::{CliError, End, VERSION, folder, profile, signals};
 use crate::catalogue::{Selection, Sources};
-use crate::domain::{Application, ApplicationType, Requirement, RequirementId, Shard, Suite};
+use crate::domain::{Application, RequirementId, Shard, Suite};
 use crate::event::{FORMAT, Lang, RunStarted};
 use crate::relying_party::Defect;
 use crate::report::{DIVISION, PROFILE, Run, TARGET, read_jsonl};
@@ -166,7 +166,7 @@ pub async fn run(arguments: Arguments) -> Result<End, CliError> {
         lang: arguments.lang.into(),
         environment,
         snapshot_mode: SNAPSHOT_MODE.to_owned(),
-        requirements: requirements_of(&plan.catalogue.requirements, application.r#type),
+        requirements: plan.catalogue.requirements_for(application.r#type.name()),
         scenarios: plan.scenarios.clone(),
         selection: words(&arguments)?,
         shard: arguments.shard,
@@ -180,11 +180,6 @@ pub async fn run(arguments: Arguments) -> Result<End, CliError> {
     };
     let delivery = Delivery { out: arguments.out, formats: arguments.report, lang: arguments.lang.into(), sealing, profiles };
     gate.end(&drive(setup, plan, started, &delivery).await?)
-}
-
-/// The requirements with the levels that they have for this type of application.
-fn requirements_of(all: &[Requirement], r#type: ApplicationType) -> Vec<Requirement> {
-    all.iter().map(|requirement| Requirement { level: requirement.level_for(r#type.name()), ..requirement.clone() }).collect()
 }
 
 /// The run before this one; one that cannot be read is passed over, unless it was named.

@@ -89,8 +89,7 @@ impl Shared {
 
     /// The records of every medical centre as at the start.
     pub(super) fn restore_records(&self) {
-        let Found { clinic, .. } = seeded(&self.settings, &Random::seeded(self.settings.seed));
-        *self.clinic.lock() = clinic;
+        *self.clinic.lock() = seeded_records(&self.settings);
     }
 
     /// The issuer identifier as metadata and tokens carry it: no trailing slash.
@@ -123,13 +122,13 @@ impl Shared {
 
 /// The state that settings make, by a source of randomness that nobody has drawn from.
 fn seeded(settings: &Settings, random: &Random) -> Found {
+    Found { accounts: Accounts::seeded(random), authorizations: Authorizations::default(), clinic: seeded_records(settings) }
+}
+
+fn seeded_records(settings: &Settings) -> Clinic {
     let seed = settings.records_seed.unwrap_or(settings.seed);
-    Found {
-        accounts: Accounts::seeded(random),
-        authorizations: Authorizations::default(),
-        clinic: match settings.sample_day {
-            Some(day) => Clinic::seeded_on(seed, day),
-            None => Clinic::seeded(seed),
-        },
+    match settings.sample_day {
+        Some(day) => Clinic::seeded_on(seed, day),
+        None => Clinic::seeded(seed),
     }
 }

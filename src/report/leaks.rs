@@ -30,14 +30,15 @@ impl Searched {
         for (name, path) in files(folder)? {
             let failed = |source| ReportError::File { verb: "read", path: path.clone(), source };
             let facts = fs::metadata(&path).map_err(failed)?;
-            let (changed, known) = (facts.modified().ok(), before.remove(&name));
-            if let Some(known) = known.as_ref().filter(|known| known.changed.is_some() && known.changed == changed)
-                && usize::try_from(facts.len()).is_ok_and(|length| length == known.length)
-            {
-                let file = File { kinds: known.kinds.clone(), ..*known };
-                self.files.insert(name, file);
-                continue;
-            }
+            let changed = facts.modified().ok();
+            let is_as_before = |known: &File| changed.is_some() && known.changed == changed && facts.len() == known.length as u64;
+            let known = match before.remove(&name) {
+                Some(known) if is_as_before(&known) => {
+                    self.files.insert(name, known);
+                    continue;
+                }
+                known => known,
+            };
             let bytes = fs::read(&path).map_err(failed)?;
             // Lines are added to a record, and none is changed.
             let known = known.filter(|known| name.ends_with(".jsonl") && known.length <= bytes.len());

@@ -28,11 +28,7 @@ async fn refuses_each(world: &mut World, name: String) -> Result<(), Failure> {
         world.sign_in_without(&name, refused).await?;
         for feature in &features {
             let is_off = world.declared_action(feature)?.1.scope == world.declared_action(refused)?.1.scope;
-            let sight = match world.look_at(feature).await {
-                // Off, and out of reach on a page that must not be loaded anew: what the page says instead counts.
-                Err(Failure::Unjudged { .. }) if is_off && world.setup()?.forgets_at_load() => world.look().await?,
-                looked => looked?,
-            };
+            let sight = if is_off { world.look_as_far_as_it_goes(feature).await? } else { world.look_at(feature).await? };
             world.memory.trials.consents.push(Looked { refused: refused.clone(), feature: feature.clone(), is_off, sight });
         }
     }

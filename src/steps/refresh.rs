@@ -81,9 +81,8 @@ async fn opens_at_once(world: &mut World, name: String) -> Result<(), Failure> {
     if world.each_tab_signs_in(&visitor, &opened, &exchanges).await? {
         return Err(Failure::not_applicable("each tab of the application signs its user in by itself: no two of them share a token"));
     }
-    let asked = asked_at(&visitor, &addresses, began);
-    let in_turn =
-        asked.len() == AT_ONCE && checks::refreshed_once_for(&exchanges, &asked.iter().map(|after| began_ms + after).collect::<Vec<_>>());
+    let asked: Vec<u64> = asked_after(&visitor, &addresses, began).into_iter().map(|after| began_ms + after).collect();
+    let in_turn = asked.len() == AT_ONCE && checks::refreshed_once_for(&exchanges, &asked);
     let together = checks::refused_before_refreshed(&exchanges) > 1 || in_turn;
     if !together && checks::check_one_refresh_under_concurrency(&exchanges).is_ok() {
         let came = told(&exchanges);
@@ -95,7 +94,7 @@ async fn opens_at_once(world: &mut World, name: String) -> Result<(), Failure> {
 }
 
 /// How long after this moment each of the addresses was first asked for as a page, in milliseconds.
-fn asked_at(visitor: &Visitor, addresses: &[Url], began: Instant) -> Vec<u64> {
+fn asked_after(visitor: &Visitor, addresses: &[Url], began: Instant) -> Vec<u64> {
     let requests = visitor.context.requests();
     let first = |address: &Url| {
         let asks = |request: &&Request| request.resource_type == "Document" && request.sent >= began && request.url == address.as_str();

@@ -137,11 +137,7 @@ async fn waited(world: &mut World) -> Result<(), Failure> {
 #[then("every declared feature answers")]
 async fn every_feature_answers(world: &mut World) -> Result<(), Failure> {
     for feature in world.features()? {
-        let sight = match world.look_at(&feature).await {
-            // Out of reach on a page that must not be loaded anew: what it says instead is its answer.
-            Err(Failure::Unjudged { .. }) if world.setup()?.forgets_at_load() => world.look().await?,
-            looked => looked?,
-        };
+        let sight = world.look_as_far_as_it_goes(&feature).await?;
         let wrong = sight.unanswered(&world.redact());
         let summary = format!("falls over at {feature}");
         world.react(wrong.is_none(), &summary, "a page with words for a person", &wrong.unwrap_or_default())?;

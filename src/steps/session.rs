@@ -80,8 +80,7 @@ async fn nothing_shown(world: &mut World) -> Result<(), Failure> {
     let mut places = std::mem::take(&mut world.memory.shown);
     places.extend(shown(&visitor, &issuer).await?);
     let secret = world.stage()?.client_secret();
-    let kinds = [&API_TOKENS[..], &[VERIFIER], if secret.is_some() { &[ID_TOKEN] } else { &[] }].concat();
-    let tokens = world.secrets_of(&kinds)?;
+    let tokens = world.secrets_of(&server_side(secret.is_some()))?;
     world.react(true, "", "", "")?;
     let tokens_told = world.judge_for("SE-03", checks::check_absent("RFC 9700 section 4.3.2", &tokens, &places));
     let Some(secret) = secret else { return tokens_told };
@@ -96,13 +95,17 @@ async fn nothing_shown(world: &mut World) -> Result<(), Failure> {
     }
 }
 
-#[then("no token, code or verifier is in any page, URL or storage of the browser")]
-async fn no_token_in_browser(world: &mut World) -> Result<(), Failure> {
-    // A public client has nowhere else to keep ID tokens and what it needs for a moment.
-    let confidential = world.stage()?.client_secret().is_some();
+/// What must stay on the server. A public client has nowhere else to keep ID tokens and what it needs for a moment.
+fn server_side(confidential: bool) -> Vec<&'static str> {
     let mut kinds = [&API_TOKENS[..], &[VERIFIER]].concat();
     kinds.extend(confidential.then_some(ID_TOKEN));
-    let secrets = world.secrets_of(&kinds)?;
+    kinds
+}
+
+#[then("no token, code or verifier is in any page, URL or storage of the browser")]
+async fn no_token_in_browser(world: &mut World) -> Result<(), Failure> {
+    let confidential = world.stage()?.client_secret().is_some();
+    let secrets = world.secrets_of(&server_side(confidential))?;
     if world.stage()?.application_type() == ApplicationType::Spa {
         world.search(secrets, "RFC 9700 section 4.3.2", Scope::EverythingButStorage).await?;
         // A verifier has to outlast the way to the platform.

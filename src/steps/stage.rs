@@ -258,26 +258,23 @@ impl Shared {
         // Whoever runs already may have read the discovery document in an earlier run.
         let moved = if setup.is_shared() { u64::from(port) } else { sample.seed };
         let platform = match &setup.target {
-            Target::Mock(mock) => Some(
-                Platform::start({
-                    let settings = Settings {
-                        seed: sample.seed,
-                        // The same in every scenario: what may stand in no file is spelt once a run.
-                        records_seed: sample.day.is_none().then_some(setup.seed),
-                        sample_day: sample.day,
-                        port,
-                        public_host: setup.profile.app.platform_host().to_owned(),
-                        tls: sample.https.then(|| mock.certificate.tls.clone()),
-                        assumptions: sample.assumptions(&mock.assumptions),
-                        // The approved texts of a day of their own are of a platform without it.
-                        announces_backchannel_logout: sample.day.is_none() && setup.profile.app.backchannel_logout.is_some(),
-                        ..Settings::default()
-                    };
-                    let stays = setup.hard_wires() && !sample.moved;
-                    if stays { settings } else { settings.with_moved_endpoints(moved) }
-                })
-                .await?,
-            ),
+            Target::Mock(mock) => {
+                let settings = Settings {
+                    seed: sample.seed,
+                    // The same in every scenario: what may stand in no file is spelt once a run.
+                    records_seed: sample.day.is_none().then_some(setup.seed),
+                    sample_day: sample.day,
+                    port,
+                    public_host: setup.profile.app.platform_host().to_owned(),
+                    tls: sample.https.then(|| mock.certificate.tls.clone()),
+                    assumptions: sample.assumptions(&mock.assumptions),
+                    // The approved texts of a day of their own are of a platform without it.
+                    announces_backchannel_logout: sample.day.is_none() && setup.profile.app.backchannel_logout.is_some(),
+                    ..Settings::default()
+                };
+                let stays = setup.hard_wires() && !sample.moved;
+                Some(Platform::start(if stays { settings } else { settings.with_moved_endpoints(moved) }).await?)
+            }
             Target::Remote(_) => None,
         };
         Ok(Self { platform, application: Mutex::default() })

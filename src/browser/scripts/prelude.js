@@ -16,7 +16,7 @@ const shown = css => every(css).find(visible);
 // What a visible control would open: a closed <details>, and what it names or what follows it as its menu.
 const inClosedMenu = el => {
   const opens = control => control && visible(control) && control.getAttribute("aria-expanded") !== "true";
-  const CONTROLS = "[aria-expanded=false], [aria-haspopup]:not([aria-haspopup=false])";
+  const OPENERS = "[aria-expanded=false], [aria-haspopup]:not([aria-haspopup=false])";
   for (let part = el; part; part = part.parentElement) {
     if (part.matches("details:not([open])")) return !el.closest("summary") && opens(part.querySelector("summary"));
     if (part === document.body || visible(part)) return false;
@@ -24,7 +24,7 @@ const inClosedMenu = el => {
     if (id && every(`[aria-controls~="${id}"], [popovertarget="${id}"]`).some(opens)) return true;
     const before = part.previousElementSibling;
     const control = before?.childElementCount === 1 ? before.firstElementChild : before;
-    if (control?.matches(CONTROLS) && opens(control)) return true;
+    if (control?.matches(OPENERS) && opens(control)) return true;
   }
   return false;
 };

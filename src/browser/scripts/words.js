@@ -1,4 +1,5 @@
-// The elements that have words, and are visible or in a closed menu, each with the selectors that find it alone, from the most telling to the most fragile.
+// The elements that have words, and are visible or in a closed menu, each with the selectors that find it alone, from the most
+// telling to the most fragile.
 // Waits (answers null) at an address that begins with `away`, and until an element says something that is not among the `known`
 // words and, if there are names, one of the `names`. Without `known` words the page is taken as it is.
 (away, known, names) => {
