@@ -38,7 +38,8 @@ calendar *DAYS:
 kill-matrix-whole PART="1" OF="20":
     KILL_PART={{PART}}/{{OF}} cargo test --locked --test defects -- --ignored --nocapture defects_break_nothing_outside_their_rows
 
-# Every defect against its own scenarios, with one seed and so many scenarios at once.
+# Every defect against every scenario of the requirements that it breaks, with one seed and so many scenarios at once. A nightly's; it
+# writes down which scenarios caught which (tests/fixtures/caught.json), and the tests try those first.
 kill-matrix SEED JOBS:
     KILL_SEED={{SEED}} KILL_JOBS={{JOBS}} cargo nextest run --locked --no-fail-fast --test defects
 

@@ -246,6 +246,7 @@ fn a_selection_takes_what_meets_all_its_parts() {
         tags: tags("@negative and (@CB-01 or not @session)"),
         requirements: vec![id("CB-01")],
         suites: vec![Suite::RelyingParty],
+        places: vec![],
     };
     assert_eq!(lines(&narrow), ["31", "33"]);
     assert_eq!(narrow.words(), ["tags @negative and (@CB-01 or not @session)", "requirement CB-01", "suite relying-party"]);

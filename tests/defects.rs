@@ -1,9 +1,11 @@
 //! The kill matrix: a run against the bundled application with a defect is NOT READY, fails at the mandatory requirements that the
-//! defect breaks, warns at the others, and finds nothing else; the defect's own scenarios are enough to show it.
-//! `just kill-matrix SEED JOBS` runs it with one seed and so many scenarios at once.
+//! defect breaks, warns at the others, and finds nothing else. The scenarios that caught it before (`fixtures/caught.json`) are tried
+//! first; where they do not show it, every scenario of the requirements that it breaks has to.
+//! `just kill-matrix SEED JOBS` always runs all of those, with one seed and so many scenarios at once, and writes the file anew.
 
-use std::collections::BTreeSet;
-use std::path::Path;
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs::File;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use collaudo::catalogue::Catalogue;
@@ -16,7 +18,10 @@ fn check_share(share: usize, shares: usize) {
     let catalogue = Catalogue::embedded().expect("the suite is sound");
     let mut wrong = Vec::new();
     for defect in all().skip(share).step_by(shares) {
-        wrong.extend(check(&defect, &catalogue, Scope::OwnRows).err());
+        let by_those_before = !every_row() && check(&defect, &catalogue, Scope::CaughtBefore).is_ok();
+        if !by_those_before {
+            wrong.extend(check(&defect, &catalogue, Scope::OwnRows).err());
+        }
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
@@ -24,9 +29,16 @@ fn check_share(share: usize, shares: usize) {
 /// What of a mandatory requirement is recommended only: these defects break that, and warn.
 const RECOMMENDED: [(&str, &str); 2] = [("tokens-in-log", "SE-03"), ("keeps-tokens-in-local-storage", "SE-03")];
 
+/// Whether the scenarios that caught a defect before are passed over.
+fn every_row() -> bool {
+    std::env::var_os("KILL_SEED").is_some()
+}
+
 /// What a defect is run against.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, PartialEq)]
 enum Scope {
+    /// The scenarios that caught it before.
+    CaughtBefore,
     /// The scenarios of the requirements that it names.
     OwnRows,
     /// Every scenario of the suite: what fails outside its row is found too.
@@ -92,6 +104,10 @@ fn check(defect: &Broken, catalogue: &Catalogue, scope: Scope) -> Result<(), Str
         .arg("--out")
         .arg(&out);
     match scope {
+        Scope::CaughtBefore => match before(name, catalogue) {
+            places if places.is_empty() => return Err(format!("{name}: no scenario is known that caught it")),
+            places => run.args(tags(&must, &other, catalogue)).args(places),
+        },
         Scope::OwnRows => run.args(tags(&must, &other, catalogue)).arg("--requirement").args(must.iter().chain(&other)),
         Scope::WholeSuite => run.args(["--suite", "relying-party"]),
     };
@@ -101,6 +117,9 @@ fn check(defect: &Broken, catalogue: &Catalogue, scope: Scope) -> Result<(), Str
         && failed == must.iter().map(ToString::to_string).collect()
         && other.iter().all(|id| warned.contains(*id));
     if as_expected {
+        if scope == Scope::OwnRows && every_row() {
+            note(name, &must, &other, &out, catalogue);
+        }
         return Ok(());
     }
     let said = String::from_utf8_lossy(&run.stderr);
@@ -134,6 +153,54 @@ fn found(out: &Path) -> (BTreeSet<String>, BTreeSet<String>) {
         some.filter_map(|finding| finding["requirement"].as_str().map(str::to_owned)).collect()
     };
     (of(true), of(false))
+}
+
+/// Which scenarios caught each defect, in the words that last when lines move: feature and title.
+fn caught() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/caught.json")
+}
+
+fn words(scenario: &ScenarioSummary) -> String {
+    let feature = scenario.id.0.split(':').next().unwrap_or_default();
+    format!("{feature}: {}", scenario.title)
+}
+
+/// The places of the scenarios that caught this defect before.
+fn before(name: &str, catalogue: &Catalogue) -> Vec<String> {
+    let text = std::fs::read_to_string(caught()).unwrap_or_default();
+    let known: BTreeMap<String, Vec<String>> = serde_json::from_str(&text).unwrap_or_default();
+    let of_it = known.get(name).into_iter().flatten();
+    let places = of_it.flat_map(|told| catalogue.scenarios.iter().filter(move |scenario| words(scenario) == *told));
+    places.map(|scenario| scenario.id.to_string()).collect()
+}
+
+/// Keeps which scenarios show this defect: the quickest that together have a finding for each requirement.
+fn note(name: &str, must: &BTreeSet<&str>, other: &BTreeSet<&str>, out: &Path, catalogue: &Catalogue) {
+    let text = std::fs::read_to_string(out.join("run.jsonl")).expect("a record");
+    let records = text.lines().filter_map(|line| serde_json::from_str::<Value>(line).ok());
+    let mut finished: Vec<Value> = records.filter(|record| record["event"] == "scenario-finished").collect();
+    finished.sort_by_key(|record| record["duration_ms"].as_u64());
+    let mut left: BTreeSet<&str> = must.union(other).copied().collect();
+    let mut chosen = Vec::new();
+    for record in &finished {
+        let found = record["findings"].as_array().into_iter().flatten().filter_map(|finding| finding["requirement"].as_str());
+        let found: BTreeSet<&str> = found.collect();
+        if left.is_disjoint(&found) {
+            continue;
+        }
+        left.retain(|id| !found.contains(id));
+        chosen.extend(catalogue.scenarios.iter().filter(|scenario| record["scenario"] == scenario.id.0).map(words));
+    }
+    // Shares are processes that run beside each other.
+    let path = caught();
+    let lock = File::create(Path::new(env!("CARGO_TARGET_TMPDIR")).join("caught.lock")).expect("a lock");
+    lock.lock().expect("locks");
+    let text = std::fs::read_to_string(&path).unwrap_or_default();
+    let mut known: BTreeMap<String, Vec<String>> = serde_json::from_str(&text).unwrap_or_default();
+    known.insert(name.to_owned(), chosen);
+    known.retain(|known, _| all().any(|defect| defect.name == known));
+    let text = serde_json::to_string_pretty(&known).expect("JSON") + "\n";
+    std::fs::write(&path, text).expect("writes");
 }
 
 /// One part of the matrix with the whole suite, `KILL_PART=I/N`: some minutes for each defect, so it is a nightly's.

@@ -27,5 +27,5 @@ pub use features::{PLATFORM_SUITE_TAG, parse_features, scenario_id, suite_of, su
 pub use lint::{StepMatch, lint};
 pub use problem::{CatalogueErrors, Problem};
 pub use requirements::parse_requirements;
-pub use selection::{Selection, SelectionError};
+pub use selection::{Place, Selection, SelectionError};
 pub use sources::{PLATFORM_REQUIREMENTS_PATH, REQUIREMENTS_PATH, Sources};

@@ -1,7 +1,7 @@
 use std::path::PathBuf;
 
 use crate::browser::BrowserError;
-use crate::catalogue::{CatalogueErrors, SelectionError};
+use crate::catalogue::{CatalogueErrors, Place, SelectionError};
 use crate::platform::{DataError, PlatformError};
 use crate::relying_party::RelyingPartyError;
 use crate::report::ReportError;
@@ -30,6 +30,8 @@ pub enum CliError {
     Selection(#[from] SelectionError),
     #[error("nothing is selected: no scenario of the suite matches {0}")]
     NothingSelected(String),
+    #[error("no scenario stands at `{0}`")]
+    Nowhere(Place),
     #[error("{0}")]
     Browser(#[from] BrowserError),
     #[error("{0}")]
@@ -57,7 +59,9 @@ impl CliError {
             Self::Environment { .. } => Some("export it before the run; secrets are never written into files"),
             Self::Uncaught { .. } => Some("`collaudo list defects` shows which defects a run catches"),
             Self::Assumption { .. } => Some("the keys are those of a target file's [assume]; see docs/mock.md"),
-            Self::NothingSelected(_) => Some("`collaudo list scenarios` shows every scenario with its tags and requirements"),
+            Self::NothingSelected(_) | Self::Nowhere(_) => {
+                Some("`collaudo list scenarios` shows every scenario with its requirements and its place")
+            }
             Self::Browser(BrowserError::NotFound { .. }) => Some("`collaudo doctor` shows what else is missing"),
             Self::Browser(BrowserError::Versions { .. }) => Some(
                 "install the chromedriver of the browser's own version (the packages `chromium` and `chromium-driver` go together), and put it \

@@ -10,7 +10,7 @@ use super::compose::{Parties, target_summary};
 use super::follow::{Delivery, drive};
 use super::gate::Gate;
 use super::{CliError, End, VERSION, folder, profile, signals};
-use crate::catalogue::{Selection, Sources};
+use crate::catalogue::{Place, Selection, Sources};
 use crate::domain::{Application, RequirementId, Shard, Suite};
 use crate::event::{FORMAT, Lang, RunStarted};
 use crate::relying_party::Defect;
@@ -22,6 +22,10 @@ use crate::steps::{SNAPSHOT_MODE, Sight, preflight};
 pub struct Arguments {
     #[command(flatten)]
     parties: Parties,
+    /// Run the scenarios at these places only, such as features/token/id_token.feature:19; without the line the whole feature, or the
+    /// features of a folder.
+    #[arg(value_name = "PLACE")]
+    places: Vec<Place>,
     /// Count a recommendation (SHOULD, Q) that does not hold as a failure; with --defect it always counts.
     #[arg(long)]
     strict: bool,
@@ -198,6 +202,10 @@ fn plan(arguments: &Arguments) -> Result<Plan, CliError> {
     };
     let selection = selection(arguments)?;
     let mut plan = Plan::make(&sources, &selection)?;
+    let is_nowhere = |place: &&Place| !plan.catalogue.scenarios.iter().any(|scenario| place.holds(&scenario.id));
+    if let Some(place) = selection.places.iter().find(is_nowhere) {
+        return Err(CliError::Nowhere(place.clone()));
+    }
     if let Some(shard) = arguments.shard {
         plan = plan.part(shard);
     }
@@ -230,6 +238,7 @@ fn selection(arguments: &Arguments) -> Result<Selection, CliError> {
         tags: arguments.tags.as_deref().map(Selection::parse_tags).transpose()?,
         requirements: arguments.requirement.clone(),
         suites: arguments.suite.iter().copied().map(Into::into).collect(),
+        places: arguments.places.clone(),
     })
 }
 
