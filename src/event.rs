@@ -100,6 +100,7 @@ pub struct StepFinished {
     /// 0-based index into the scenario's steps as written, background first.
     pub index: usize,
     pub status: StepStatus,
+    #[serde(deserialize_with = "crate::domain::milliseconds")]
     pub duration_ms: u64,
     /// Why it did not pass.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -128,6 +129,7 @@ pub struct ScenarioFinished {
     pub oracle: Option<Oracle>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub attestations: Vec<Attestation>,
+    #[serde(deserialize_with = "crate::domain::milliseconds")]
     pub duration_ms: u64,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub exchanges: Vec<Exchange>,
@@ -140,6 +142,7 @@ pub struct ScenarioFinished {
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct RunFinished {
     pub readiness: Readiness,
+    #[serde(deserialize_with = "crate::domain::milliseconds")]
     pub duration_ms: u64,
     /// Processor time of the run, in milliseconds: ours, the browser's and that of the applications that we started. Where it cannot be
     /// read, or the browser runs elsewhere, it is not there.

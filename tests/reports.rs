@@ -8,6 +8,8 @@ mod bundles;
 mod cut;
 #[path = "reports/formats.rs"]
 mod formats;
+#[path = "reports/hostile.rs"]
+mod hostile;
 #[path = "reports/page.rs"]
 mod page;
 #[path = "reports/plan.rs"]

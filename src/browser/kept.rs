@@ -3,15 +3,20 @@
 
 use std::collections::HashSet;
 use std::sync::Arc;
+use std::time::Duration;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
 use tokio::sync::oneshot;
+use tokio::time::{Instant, timeout, timeout_at};
 
 use super::Context;
 use super::cdp::{Answer, Connection};
 use super::state::{Scope, Window};
+
+/// For bodies that were asked for when they were there: the browser has them, or lost them with their page.
+const BODIES_DEADLINE: Duration = Duration::from_secs(5);
 
 /// The body of one answer.
 pub struct Body {
@@ -47,12 +52,14 @@ impl Context {
         }
     }
 
-    /// The bodies so far, each once. Those of documents are whole; a page that went away at once may have taken others along.
+    /// The bodies so far, each once. Those of documents are whole; a page that went away at once may have taken others along, and of
+    /// some of these the browser never says that they are gone.
     pub async fn bodies(&self) -> Vec<Body> {
+        let deadline = Instant::now() + BODIES_DEADLINE;
         let asked = self.scope.record().kept.as_mut().map(|kept| std::mem::take(&mut kept.bodies)).unwrap_or_default();
         let mut bodies = Vec::new();
         for (url, answer) in asked {
-            let Ok(Ok(answer)) = answer.await else { continue };
+            let Ok(Ok(Ok(answer))) = timeout_at(deadline, answer).await else { continue };
             let sent = answer["body"].as_str().unwrap_or_default();
             let text = match answer["base64Encoded"].as_bool() {
                 Some(true) => STANDARD.decode(sent).map(|bytes| String::from_utf8_lossy(&bytes).into_owned()).unwrap_or_default(),
@@ -95,7 +102,7 @@ pub(super) fn held(connection: &Arc<Connection>, scope: &Scope, session: &str, p
     kept.read_before.insert(params["networkId"].as_str().unwrap_or_default().to_owned());
     let (connection, session) = (Arc::clone(connection), session.to_owned());
     tokio::spawn(async move {
-        if let Ok(body) = read.await {
+        if let Ok(Ok(body)) = timeout(BODIES_DEADLINE, read).await {
             let _nobody_waits = sender.send(body);
         }
         connection.post(Some(&session), "Fetch.continueRequest", go_on);

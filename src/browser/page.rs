@@ -6,8 +6,9 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
+use tokio::time::timeout;
 
-use super::cdp::Refusal;
+use super::cdp::{ANSWER_DEADLINE, Refusal};
 use super::evidence::public_url;
 use super::state::Window;
 use super::wait::{Ran, calling};
@@ -123,9 +124,9 @@ impl Page {
         let sent = [mouse("mouseMoved", 0), mouse("mousePressed", 1), mouse("mouseReleased", 0)];
         for answer in sent {
             let answer = answer.map_err(|refusal| self.refused("Input.dispatchMouseEvent", refusal))?;
-            match answer.await {
+            match timeout(ANSWER_DEADLINE, answer).await.unwrap_or(Ok(Err(Refusal::Silent))) {
                 // A click may close its own window.
-                Ok(Err(Refusal::Detached)) if self.is_closed() => return Ok(None),
+                Ok(Err(Refusal::Detached | Refusal::Silent)) if self.is_closed() => return Ok(None),
                 Ok(Err(refusal)) => return Err(self.refused("Input.dispatchMouseEvent", refusal)),
                 Ok(Ok(_)) | Err(_) => {}
             }

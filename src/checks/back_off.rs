@@ -27,16 +27,25 @@ impl Wait<'_> {
     }
 }
 
-/// GX-09, GX-10, RS-05: after a 429 or 503 with `Retry-After` the same request is not made again before that time
-/// (C-57, RFC 9110 section 10.2.3). Requests already under way when the refusal was sent do not count.
+/// GX-09, GX-10: after a 429 with `Retry-After` the same request is not made again before that time (C-57). Requests already under way
+/// when the refusal was sent do not count.
 pub fn check_retry_after(exchanges: &[Exchange]) -> Judgement {
-    let waits = some(waits(exchanges, |refused| matches!(refused.status, 429 | 503)), "no request was made again after a 429 or 503")?;
+    check_wait_as_told(exchanges, 429, "C-57")
+}
+
+/// RS-05: the same after a 503 (RFC 9110 section 10.2.3), which C-57 does not speak of.
+pub fn check_retry_after_unavailable(exchanges: &[Exchange]) -> Judgement {
+    check_wait_as_told(exchanges, 503, "RFC 9110 section 10.2.3")
+}
+
+fn check_wait_as_told(exchanges: &[Exchange], status: u16, clause: &'static str) -> Judgement {
+    let waits = some(waits(exchanges, |refused| refused.status == status), &format!("no request was made again after a {status}"))?;
     let mut judged = false;
     for wait in waits {
         let Some(asked) = retry_after_ms(wait.refused) else { continue };
         judged = true;
         if wait.gap_ms() + TOLERANCE_MS < asked {
-            return Err(Clause("C-57").refuse(
+            return Err(Clause(clause).refuse(
                 format!("{} is repeated before its Retry-After has passed", described(wait.refused)),
                 format!("a wait of at least {asked} ms"),
                 format!("{} ms", wait.gap_ms()),

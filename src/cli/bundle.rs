@@ -5,13 +5,13 @@ use std::io::Write;
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use secrecy::ExposeSecret;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
-use super::{CliError, End};
+use super::{CliError, End, profile};
 use crate::catalogue::Sources;
-use crate::domain::{Party, Readiness};
+use crate::domain::{Party, Readiness, plain};
 use crate::report::Run;
 use crate::report::bundle::{PublicKey, Seen, SigningKey, check_bundle, gather, write_bundle};
 
@@ -69,9 +69,21 @@ pub struct Verify {
     /// The bundle.
     #[arg(value_name = "FILE")]
     bundle: PathBuf,
-    /// The signer's Ed25519 public key in PEM.
+    /// A public key in PEM (Ed25519) whose signature is trusted; may be repeated.
+    #[arg(long, value_name = "FILE", required_unless_present = "keys")]
+    public_key: Vec<PathBuf>,
+    /// The keys that are trusted and whose they are: a TOML file with a [[key]] for each, its `name` and its `pem`, or the `file` that holds that.
     #[arg(long, value_name = "FILE")]
-    public_key: PathBuf,
+    keys: Option<PathBuf>,
+    /// The build of the application that is to be approved, as its profile's `version` says; another one is no approval.
+    #[arg(long, value_name = "VERSION")]
+    expect_version: Option<String>,
+    /// A client id that is to be approved; a bundle that does not name it is no approval.
+    #[arg(long, value_name = "CLIENT_ID")]
+    expect_client: Option<String>,
+    /// How many days ago it may have been judged; an older one is no approval.
+    #[arg(long, value_name = "DAYS")]
+    max_age: Option<u32>,
     /// The suite that has to have judged it, as its SHA-256; without it the suite of this program.
     #[arg(long, value_name = "SHA256")]
     suite: Option<String>,
@@ -83,18 +95,22 @@ pub struct Verify {
 /// Ends with 0 for a good approval, with 1 where the application is not ready, with 3 for whatever else is no approval; a bundle that is
 /// not sound is an error.
 pub fn verify(arguments: &Verify) -> Result<End, CliError> {
-    let key = PublicKey::parse(&read(&arguments.public_key)?, &arguments.public_key.display().to_string())?;
-    let seen = check_bundle(&arguments.bundle, &key, Timestamp::now())?;
+    let trusted = trusted(arguments)?;
+    let keys: Vec<PublicKey> = trusted.iter().map(|trusted| trusted.key.clone()).collect();
+    let now = Timestamp::now();
+    let seen = check_bundle(&arguments.bundle, &keys, now)?;
+    let owner = trusted.into_iter().find(|trusted| trusted.key.id() == seen.key).and_then(|trusted| trusted.name);
     let suite = match &arguments.suite {
         Some(suite) => suite.clone(),
         None => Sources::embedded()?.digest(),
     };
-    let against = no_approval(&seen, &suite);
+    let mut against = no_approval(&seen, &suite);
+    against.extend(unexpected(&seen, arguments, now));
     if arguments.json {
-        let told = Verified { seen: &seen, approval: against.is_empty(), no_approval: &against };
+        let told = Verified { seen: &seen, owner: owner.as_deref(), approval: against.is_empty(), no_approval: &against };
         anstream::println!("{}", serde_json::to_string_pretty(&told).map_err(|error| CliError::Other(error.to_string()))?);
     } else {
-        tell(&seen, &against);
+        tell(&seen, owner.as_deref(), &against);
     }
     Ok(match seen.told.readiness {
         Readiness::NotReady => End::NotReady,
@@ -108,6 +124,8 @@ pub fn verify(arguments: &Verify) -> Result<End, CliError> {
 struct Verified<'seen> {
     #[serde(flatten)]
     seen: &'seen Seen,
+    /// Whose key it is, by the file of trusted keys.
+    owner: Option<&'seen str>,
     approval: bool,
     no_approval: &'seen [String],
 }
@@ -134,7 +152,67 @@ fn no_approval(seen: &Seen, suite: &str) -> Vec<String> {
     against
 }
 
-fn tell(seen: &Seen, against: &[String]) {
+/// What of the bundle is not what this call expects: an approval of something else, or of long ago, may have been sent again.
+fn unexpected(seen: &Seen, arguments: &Verify, now: Timestamp) -> Vec<String> {
+    let told = &seen.told;
+    let mut against = Vec::new();
+    if let Some(expected) = arguments.expect_version.as_ref().filter(|expected| told.version.as_ref() != Some(*expected)) {
+        let version = told.version.as_ref().map_or_else(|| "an unnamed version".to_owned(), |version| format!("version {version}"));
+        against.push(format!("it is of {version} of the application, and not of {expected}"));
+    }
+    if let Some(expected) = arguments.expect_client.as_ref().filter(|expected| !told.client_ids.contains(expected)) {
+        let clients = if told.client_ids.is_empty() { "no client id".to_owned() } else { told.client_ids.join(", ") };
+        against.push(format!("it names {clients}, and not {expected}"));
+    }
+    let most = arguments.max_age.map(|days| (days, SignedDuration::from_hours(24 * i64::from(days))));
+    if let Some((days, _)) = most.filter(|(_, most)| now.duration_since(told.judged_at) > *most) {
+        against.push(format!("it was judged at {}, more than {days} days ago", told.judged_at));
+    }
+    against
+}
+
+/// A key, and whose it is.
+struct Trusted {
+    key: PublicKey,
+    name: Option<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct KeyFile {
+    key: Vec<NamedKey>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct NamedKey {
+    name: String,
+    pem: Option<String>,
+    /// Beside the file that names it.
+    file: Option<PathBuf>,
+}
+
+fn trusted(arguments: &Verify) -> Result<Vec<Trusted>, CliError> {
+    let mut trusted = Vec::new();
+    for path in &arguments.public_key {
+        trusted.push(Trusted { key: PublicKey::parse(&read(path)?, &path.display().to_string())?, name: None });
+    }
+    let Some(path) = &arguments.keys else { return Ok(trusted) };
+    for NamedKey { name, pem, file } in profile::parse::<KeyFile>(path, &profile::read(path)?)?.key {
+        let (pem, place) = match (pem, file) {
+            (Some(pem), None) => (pem.into_bytes(), format!("{name} in {}", path.display())),
+            (None, Some(file)) => {
+                let file = path.parent().map_or_else(|| file.clone(), |folder| folder.join(&file));
+                (read(&file)?, file.display().to_string())
+            }
+            _ => return Err(CliError::Other(format!("{}: the key of {name} needs either `pem` or `file`", path.display()))),
+        };
+        trusted.push(Trusted { key: PublicKey::parse(&pem, &place)?, name: Some(name) });
+    }
+    Ok(trusted)
+}
+
+fn tell(seen: &Seen, owner: Option<&str>, against: &[String]) {
     let told = &seen.told;
     let until = match (&told.valid_until, seen.expired) {
         (Some(until), false) => until.strftime("%F").to_string(),
@@ -156,17 +234,17 @@ fn tell(seen: &Seen, against: &[String]) {
         ("collaudo", told.collaudo_version.clone()),
         ("run", told.run_id.clone()),
         ("signed by", told.signer.clone().unwrap_or_else(|| "no name given".to_owned())),
-        ("key", seen.key.clone()),
+        ("key", owner.map_or_else(|| seen.key.clone(), |owner| format!("{} of {owner}", seen.key))),
     ];
     let rows = of_application.into_iter().chain(selection).chain(who.into_iter().flatten()).chain(of_parties).chain(of_run);
     for (name, value) in rows {
-        anstream::println!("{name:<12} {value}");
+        anstream::println!("{name:<12} {}", plain(&value));
     }
     if !told.conclusion.is_empty() {
-        anstream::println!("\n{}", told.conclusion);
+        anstream::println!("\n{}", plain(&told.conclusion));
     }
     for reason in against {
-        anstream::println!("no approval: {reason}");
+        anstream::println!("no approval: {}", plain(reason));
     }
 }
 

@@ -2,6 +2,7 @@ use std::path::PathBuf;
 
 use crate::browser::BrowserError;
 use crate::catalogue::{CatalogueErrors, Place, SelectionError};
+use crate::domain::uncommanding;
 use crate::platform::{DataError, PlatformError};
 use crate::relying_party::RelyingPartyError;
 use crate::report::ReportError;
@@ -81,7 +82,7 @@ impl CliError {
     /// One clear error: what, where, what to do.
     pub fn tell(&self) {
         let bold = anstyle::Style::new().bold().fg_color(Some(anstyle::AnsiColor::Red.into()));
-        anstream::eprintln!("{bold}error{bold:#}: {self}");
+        anstream::eprintln!("{bold}error{bold:#}: {}", uncommanding(&self.to_string()));
         if let Some(hint) = self.hint() {
             anstream::eprintln!("hint: {hint}");
         }

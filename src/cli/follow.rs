@@ -14,7 +14,7 @@ use super::{CliError, signals};
 use crate::domain::{Leak, Readiness};
 use crate::event::{Event, Lang, Record, RunFinished, RunStarted};
 use crate::report::{
-    JsonLines, Reporter, Run, Searched, Style, console, render_annotations, render_har, render_html, render_json, render_junit,
+    JsonLines, Reporter, Run, Searched, Style, console, read_kept, render_annotations, render_har, render_html, render_json, render_junit,
     render_markdown, render_messages,
 };
 use crate::runner::{self, Plan};
@@ -159,7 +159,7 @@ fn finished_with(finished: RunFinished, leaks: Vec<Leak>) -> RunFinished {
 pub fn write_reports(run: &Run, kept: &Path, out: &Path, formats: &[Format], lang: Lang) -> Result<(), CliError> {
     for format in formats {
         let (name, text) = match format {
-            Format::Html => ("report.html", render_html(run, lang, |path| std::fs::read(kept.join(path)).ok())?),
+            Format::Html => ("report.html", render_html(run, lang, |path| read_kept(kept, path))?),
             Format::Junit => ("junit.xml", render_junit(run)?),
             Format::Json => ("report.json", render_json(run)?),
             Format::Har => ("traffic.har", render_har(run)?),

@@ -105,7 +105,7 @@ pub fn parse_target(path: &Path, text: &str) -> Result<TargetFile, CliError> {
     parse(path, text)
 }
 
-fn read(path: &Path) -> Result<String, CliError> {
+pub(super) fn read(path: &Path) -> Result<String, CliError> {
     std::fs::read_to_string(path).map_err(|source| CliError::Read { path: path.to_owned(), source })
 }
 
@@ -114,7 +114,7 @@ fn secret(name: &str, path: &Path) -> Result<SecretString, CliError> {
     Ok(SecretString::from(value))
 }
 
-fn parse<T: DeserializeOwned>(path: &Path, text: &str) -> Result<T, CliError> {
+pub(super) fn parse<T: DeserializeOwned>(path: &Path, text: &str) -> Result<T, CliError> {
     toml::from_str(text).map_err(|error| {
         let offset = error.span().map_or(0, |span| span.start);
         let before = &text[..offset.min(text.len())];

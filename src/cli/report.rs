@@ -9,6 +9,7 @@ use super::gate::Gate;
 use super::merge::{merge, record_of};
 use super::run::{Format, LangName};
 use super::{CliError, End};
+use crate::domain::plain;
 use crate::report::{Run, read_history, read_jsonl, render_history};
 
 #[derive(clap::Args)]
@@ -108,7 +109,7 @@ fn compare(run: &mut Run, folder: &Path) -> Result<(), CliError> {
 fn history(arguments: &Arguments, folder: &PathBuf) -> Result<End, CliError> {
     let (runs, unread) = read_history(folder)?;
     for (path, why) in &unread {
-        anstream::eprintln!("warning: {}: left out: {why}", path.display());
+        anstream::eprintln!("warning: {}: left out: {}", path.display(), plain(&why.to_string()));
     }
     let last = runs.last().ok_or_else(|| CliError::Other(format!("no run is below {}", folder.display())))?;
     let lang = arguments.lang.map_or(last.lang, Into::into);

@@ -11,12 +11,12 @@ use super::follow::{Delivery, drive};
 use super::gate::Gate;
 use super::{CliError, End, VERSION, folder, profile, signals};
 use crate::catalogue::{Place, Selection, Sources};
-use crate::domain::{Application, RequirementId, Shard, Suite};
+use crate::domain::{Application, RequirementId, Shard, Suite, plain};
 use crate::event::{FORMAT, Lang, RunStarted};
 use crate::relying_party::Defect;
 use crate::report::{DIVISION, PROFILE, Run, TARGET, read_jsonl};
 use crate::runner::Plan;
-use crate::steps::{SNAPSHOT_MODE, Sight, preflight};
+use crate::steps::{SNAPSHOT_MODE, Sight, Target, preflight};
 
 #[derive(clap::Args)]
 pub struct Arguments {
@@ -136,7 +136,10 @@ pub async fn run(arguments: Arguments) -> Result<End, CliError> {
     let seed = read.seed;
     let target = target_summary(&read.target);
     let defect = read.defect.map(|defect| defect.name());
-    let application = read.application.profile.application(read.application.bundled, defect);
+    let mut application = read.application.profile.application(read.application.bundled, defect);
+    if let Target::Remote(remote) = &read.target {
+        application.client_ids.push(remote.file.client.client_id.clone());
+    }
     let app = &read.application.profile.app;
     // A program is started anew for each sign-in and has no address that two scenarios could quarrel over.
     let fixed_address = app.r#type.has_pages() && !read.application.bundled && !app.takes_a_port();
@@ -155,7 +158,7 @@ pub async fn run(arguments: Arguments) -> Result<End, CliError> {
         };
         // What makes the run hopeless is the reason of its scenarios.
         for look in looks.iter().filter(|look| matches!(look.sight, Sight::Wrong | Sight::Doubtful)) {
-            anstream::eprintln!("warning: {}: {}", look.what, look.told);
+            anstream::eprintln!("warning: {}: {}", look.what, plain(&look.told));
         }
     }
     let application = Application { learned: setup.learned(), ..application };

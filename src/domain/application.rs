@@ -51,6 +51,9 @@ pub struct Application {
     pub scopes: Vec<String>,
     pub redirect_uris: Vec<String>,
     pub tenants: Vec<String>,
+    /// The client ids that profile and target file name: those of its environments, and that of this run where it has one of its own.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub client_ids: Vec<String>,
     /// Whether it is the one that comes with collaudo.
     pub bundled: bool,
     /// The defect that it was started with (bundled only).

@@ -56,7 +56,9 @@ pub struct Exchange {
     /// Order of arrival at this platform, from 1.
     pub number: u64,
     /// Milliseconds since the platform started, on a monotonic clock.
+    #[serde(deserialize_with = "super::milliseconds")]
     pub at_ms: u64,
+    #[serde(deserialize_with = "super::milliseconds")]
     pub duration_ms: u64,
     pub endpoint: Endpoint,
     pub method: String,
@@ -154,6 +156,7 @@ fn value_of<'a>(pairs: &'a [(String, String)], name: &str) -> Option<&'a str> {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct BrowserFact {
     /// Milliseconds since the platform started, as exchanges count; without a platform of ours since the browser context was made.
+    #[serde(deserialize_with = "super::milliseconds")]
     pub at_ms: u64,
     pub kind: BrowserFactKind,
     /// Redacted text: a URL without its query's secrets, a console message, a window's address.

@@ -7,9 +7,11 @@ mod escapes;
 mod evidence;
 mod finding;
 mod known_failure;
+mod milliseconds;
 mod oracle;
 mod party;
 mod patience;
+mod plain;
 mod profile;
 mod requirement;
 mod scenario;
@@ -28,9 +30,11 @@ pub use evidence::{
 };
 pub use finding::{Advice, Finding};
 pub use known_failure::KnownFailure;
+pub use milliseconds::milliseconds;
 pub use oracle::{Oracle, OraclePart};
 pub use party::{Parties, Party, Weighed};
 pub use patience::{Patience, Waiting};
+pub use plain::{plain, plain_lines, uncommanding};
 pub use profile::{
     Action, App, Attested, Console, Control, Dossier, DossierEnvironment, Login, Profile, StaticClient, TemporaryUser, Window,
 };

@@ -285,6 +285,7 @@ impl Profile {
     /// What a report says of the application.
     pub fn application(&self, bundled: bool, defect: Option<&str>) -> Application {
         let app = &self.app;
+        let environments = self.dossier.environments.iter().map(|environment| &environment.client_id);
         Application {
             name: app.name.clone(),
             version: app.version.clone(),
@@ -296,6 +297,7 @@ impl Profile {
             scopes: app.scopes.clone(),
             redirect_uris: if bundled { Vec::new() } else { app.redirect_uris.clone() },
             tenants: app.tenants.clone(),
+            client_ids: app.client.iter().map(|client| &client.client_id).chain(environments).cloned().collect(),
             bundled,
             defect: defect.map(str::to_owned),
             learned: None,

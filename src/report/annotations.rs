@@ -1,5 +1,5 @@
 use super::{Run, State, conclusion, words};
-use crate::domain::{Finding, ScenarioId, Verdict};
+use crate::domain::{Finding, ScenarioId, Verdict, plain_lines};
 use crate::event::Lang;
 
 /// Findings, and scenarios that could not be judged, as workflow commands of GitHub Actions: printed in a job they become annotations
@@ -38,7 +38,7 @@ fn command(kind: &str, id: &ScenarioId, title: &str, message: &str) -> String {
 }
 
 fn text(value: &str) -> String {
-    value.replace('%', "%25").replace('\r', "%0D").replace('\n', "%0A")
+    plain_lines(value).replace('%', "%25").replace('\r', "%0D").replace('\n', "%0A")
 }
 
 fn property(value: &str) -> String {

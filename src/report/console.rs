@@ -6,7 +6,7 @@ use std::time::Duration;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use super::{ReportError, Reporter, Run, ScenarioRun, State, WorstFinding, conclusion, painting, words};
-use crate::domain::{Learned, ScenarioId, Verdict};
+use crate::domain::{Learned, ScenarioId, Verdict, plain};
 use crate::event::{Event, Lang, Record};
 
 /// How the console looks; who composes the run decides (terminal or not, `NO_COLOR`).
@@ -37,7 +37,7 @@ pub struct Console<W> {
 fn learned(learned: &Option<Learned>, lang: Lang) -> Option<String> {
     let lines = learned.as_ref().map(Learned::lines).filter(|lines| !lines.is_empty())?;
     let word = words::choose(lang, "learned from sign-ins", "imparato dagli accessi");
-    Some(format!("{word}: {}", painting::plain(&lines.join("  "))))
+    Some(format!("{word}: {}", plain(&lines.join("  "))))
 }
 
 /// What a person follows in a terminal or a CI log; `report_path` is named at the end as the place of the full report.
@@ -79,10 +79,10 @@ impl<W: Write + Send> Console<W> {
         let Style { lang, colour, interactive } = self.style;
         let on = words::choose(lang, "on", "su");
         let title = painting::bold(&format!("collaudo {}", started.collaudo_version), colour);
-        let application = painting::plain(&started.application.name);
+        let application = plain(&started.application.name);
         let line = format!(
             "{title}  {application} {on} {}: {}, seed {}",
-            painting::plain(&started.target.name),
+            plain(&started.target.name),
             words::scenarios(planned, lang),
             started.seed
         );
@@ -108,7 +108,7 @@ impl<W: Write + Send> Console<W> {
             let title = run.scenario(scenario).map_or("", |scenario| &scenario.summary.title);
             let failed =
                 if failed == 0 { String::new() } else { format!("{failed} {}  ", words::choose(self.style.lang, "failed", "falliti")) };
-            bar.set_message(format!("{failed}{}", painting::plain(title)));
+            bar.set_message(format!("{failed}{}", plain(title)));
         }
     }
 
@@ -138,14 +138,14 @@ impl<W: Write + Send> Console<W> {
         let id = found.map_or_else(|| ids.join(" "), |finding| finding.requirement.to_string());
         let why = found.map(|finding| finding.summary.as_str()).or_else(|| scenario.finished()?.reason.as_deref());
         let verdict = painting::state(&format!("{} {:<15}", state.symbol(), words::state(state, lang)), state, colour);
-        let mut line = format!("{verdict} {id:<6} {}", painting::plain(&summary.title));
-        line.push_str(&painting::dim(&format!("  {}", painting::plain(&summary.id.0)), colour));
+        let mut line = format!("{verdict} {id:<6} {}", plain(&summary.title));
+        line.push_str(&painting::dim(&format!("  {}", plain(&summary.id.0)), colour));
         if scenario.attempt_number() > 1 {
             let on_attempt = words::choose(lang, "on attempt", "al tentativo");
             line.push_str(&format!("\n{:25}{on_attempt} {}", "", scenario.attempt_number()));
         }
         if let Some(why) = why {
-            line.push_str(&format!("\n{:25}{}", "", painting::plain(why)));
+            line.push_str(&format!("\n{:25}{}", "", plain(why)));
         }
         line
     }
@@ -166,7 +166,7 @@ impl<W: Write + Send> Console<W> {
         let counted: Vec<_> = counted.collect();
         let feature = of_feature.first().map_or("", |scenario| scenario.summary.feature.as_str());
         let (judged, planned) = (run.counts().judged(), run.counts().planned);
-        let line = format!("{judged:>4}/{planned}  {}: {}", painting::plain(feature), counted.join(", "));
+        let line = format!("{judged:>4}/{planned}  {}: {}", plain(feature), counted.join(", "));
         self.print(&painting::dim(&line, self.style.colour))
     }
 
@@ -197,7 +197,7 @@ impl Ending<'_> {
         let mut lines = vec![String::new()];
         lines.push(format!("  {}", painting::readiness(words::readiness(readiness, lang), readiness, colour)));
         lines.push(String::new());
-        let conclusion = painting::plain(&conclusion::conclusion(run, lang));
+        let conclusion = plain(&conclusion::conclusion(run, lang));
         lines.extend(painting::wrapped(&conclusion, WIDTH).into_iter().map(|line| format!("  {line}")));
         if run.is_interrupted() {
             lines.push(format!(
@@ -207,13 +207,13 @@ impl Ending<'_> {
         }
         for leak in run.leaks() {
             let errored = words::choose(lang, "errored: a secret stands in", "errore nostro: c'è un segreto in");
-            lines.push(format!("  {errored} {}: {}", painting::plain(&leak.file), painting::plain(&leak.kind)));
+            lines.push(format!("  {errored} {}: {}", plain(&leak.file), plain(&leak.kind)));
         }
         for (waiver, worth) in run.waivers() {
-            let told = painting::plain(&words::waiver(waiver, worth, lang));
+            let told = plain(&words::waiver(waiver, worth, lang));
             lines.extend(painting::wrapped(&told, WIDTH).into_iter().map(|line| format!("  {line}")));
         }
-        lines.extend(conclusion::selection(run, lang).map(|part| format!("  {}", painting::plain(&part))));
+        lines.extend(conclusion::selection(run, lang).map(|part| format!("  {}", plain(&part))));
         let parties = conclusion::parties(run, lang);
         lines.extend(parties.into_iter().map(|(_, name, told)| format!("  {name:<26} {told}")));
         lines.push(self.counts());
@@ -227,11 +227,11 @@ impl Ending<'_> {
         }
         self.open_points(&mut lines);
         lines.push(String::new());
-        lines.push(self.labelled(2, "report", "rapporto", &painting::plain(&self.report_path.display().to_string())));
+        lines.push(self.labelled(2, "report", "rapporto", &plain(&self.report_path.display().to_string())));
         let repeated =
             worst.first().map(|found| found.scenario).or_else(|| run.scenarios().iter().find(|scenario| !scenario.state().is_settled()));
         if let Some(scenario) = repeated {
-            lines.push(self.labelled(2, "repeat", "ripetere", &painting::plain(&run.repeat_command(scenario))));
+            lines.push(self.labelled(2, "repeat", "ripetere", &plain(&run.repeat_command(scenario))));
         }
         lines.push(String::new());
         lines.join("\n")
@@ -250,7 +250,7 @@ impl Ending<'_> {
         let Style { lang, colour, .. } = self.style;
         let finding = found.finding;
         let head = format!("{place}. {} ({})", finding.requirement, finding.level);
-        lines.push(format!("  {} {}", painting::state(&head, found.scenario.state(), colour), painting::plain(&finding.summary)));
+        lines.push(format!("  {} {}", painting::state(&head, found.scenario.state(), colour), plain(&finding.summary)));
         let remedy = words::remedy_of(finding, found.requirement, lang);
         for (english, italian, value) in [
             ("expected", "atteso", Some(finding.expected.as_str())),
@@ -259,7 +259,7 @@ impl Ending<'_> {
             ("clause", "clausola", Some(finding.clause.as_str())),
         ] {
             if let Some(value) = value {
-                lines.push(self.labelled(5, english, italian, &painting::plain(value)));
+                lines.push(self.labelled(5, english, italian, &plain(value)));
             }
         }
         if found.more > 0 {
@@ -284,10 +284,10 @@ impl Ending<'_> {
             let state = scenario.state();
             let reason = scenario.finished().and_then(|finished| finished.reason.as_deref()).unwrap_or(words::meaning(state, lang));
             let head = painting::state(&format!("{} {}", state.symbol(), words::state(state, lang)), state, colour);
-            lines.push(format!("  {head}: {}", painting::plain(&scenario.summary.title)));
+            lines.push(format!("  {head}: {}", plain(&scenario.summary.title)));
             // One cause often stops many: it is told once.
             if said.replace(reason) != Some(reason) {
-                lines.extend(painting::wrapped(&painting::plain(reason), WIDTH - 5).into_iter().map(|line| format!("     {line}")));
+                lines.extend(painting::wrapped(&plain(reason), WIDTH - 5).into_iter().map(|line| format!("     {line}")));
             }
         }
         if open.len() > NAMED {

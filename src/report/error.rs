@@ -12,6 +12,8 @@ pub enum ReportError {
     NoStart,
     #[error("`{}:{line}` is not an event: {source}; restore the file or run again", path.display())]
     Line { path: PathBuf, line: usize, source: serde_json::Error },
+    #[error("`{}:{line}` is longer than {most} bytes: no event is", path.display())]
+    TooLong { path: PathBuf, line: usize, most: usize },
     #[error("event format {found} is newer than {known}, the newest that this collaudo reads; use the version that wrote it")]
     TooNew { found: u32, known: u32 },
     #[error("scenario `{0}` is in the events but was not planned: `run-started` has to list it")]

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use serde::Deserialize;
 use tempfile::NamedTempFile;
 
-use super::{ReportError, Reporter};
+use super::{ReportError, Reporter, read_regular};
 use crate::event::{FORMAT, Record};
 
 /// Writes `run.jsonl`: one record on each line, on disk before the next one comes. The file takes its name with its first line, so
@@ -60,6 +60,9 @@ impl Reporter for JsonLines {
     }
 }
 
+/// An event, in bytes: the longest of a run are a few hundred thousand.
+const LONGEST: usize = 16 << 20;
+
 /// A last line that was cut while it was written: the run ended there.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Torn {
@@ -72,7 +75,11 @@ pub struct Torn {
 /// # Errors
 /// When the file cannot be read, was written in a newer event format, or a line other than a torn last one is not an event.
 pub fn read_jsonl(path: &Path) -> Result<(Vec<Record>, Option<Torn>), ReportError> {
-    let bytes = std::fs::read(path).map_err(|source| ReportError::File { verb: "read", path: path.to_owned(), source })?;
+    let bytes = read_regular(&path.canonicalize().unwrap_or_else(|_| path.to_owned())).map_err(|source| ReportError::File {
+        verb: "read",
+        path: path.to_owned(),
+        source,
+    })?;
     parse_jsonl(path, &bytes)
 }
 
@@ -86,6 +93,9 @@ pub fn parse_jsonl(path: &Path, bytes: &[u8]) -> Result<(Vec<Record>, Option<Tor
     for (index, line) in bytes.split_inclusive(|byte| *byte == b'\n').enumerate() {
         if line.trim_ascii().is_empty() {
             continue;
+        }
+        if line.len() > LONGEST {
+            return Err(ReportError::TooLong { path: path.to_owned(), line: index + 1, most: LONGEST });
         }
         match serde_json::from_slice::<Record>(line) {
             Ok(record) => records.push(record),

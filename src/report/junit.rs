@@ -5,7 +5,7 @@ use std::time::Duration;
 use quick_junit::{NonSuccessKind, Report, TestCase, TestCaseStatus, TestSuite};
 
 use super::{ReportError, Run, ScenarioRun, State, conclusion, words};
-use crate::domain::{Finding, Verdict};
+use crate::domain::{Finding, Verdict, plain_lines};
 use crate::event::Lang;
 
 /// One test suite for each feature file, one test case for each planned scenario: `<failure>` is theirs, `<error>` is ours or
@@ -55,7 +55,7 @@ pub fn render_junit(run: &Run) -> Result<String, ReportError> {
         report.add_test_suite(suite);
     }
     // The schema knows the number of skipped cases on a suite only.
-    let text = without_noncharacters(report.to_string()?);
+    let text = plain_lines(&without_noncharacters(report.to_string()?));
     let (head, rest) = text.split_once("<testsuite ").unwrap_or((&text, ""));
     if rest.is_empty() {
         return Ok(text);

@@ -1,5 +1,5 @@
 use super::{RequirementRow, Run, Standing, State, conclusion, words};
-use crate::domain::Verdict;
+use crate::domain::{Verdict, plain};
 use crate::event::Lang;
 
 /// Findings that the summary tells in full.
@@ -56,17 +56,17 @@ pub fn render_markdown(run: &Run, lang: Lang) -> String {
                 lines.push(format!("- {name}: {}", escaped(value)));
             }
         }
-        lines.push(format!("- {}: `{}`", t("repeat", "ripetere"), run.repeat_command(found.scenario).replace('`', "'")));
+        lines.push(format!("- {}: `{}`", t("repeat", "ripetere"), plain(&run.repeat_command(found.scenario)).replace('`', "'")));
     }
     baseline(run, lang, &mut lines);
     open_points(run, lang, &mut lines);
     lines.push(String::new());
     lines.push(format!(
         "<sub>collaudo {} · {} · {} {} · seed {}</sub>",
-        started.collaudo_version,
+        escaped(&started.collaudo_version),
         words::date(run.started_at(), lang),
         t("suite", "suite"),
-        &started.suite_digest.chars().take(12).collect::<String>(),
+        escaped(&started.suite_digest.chars().take(12).collect::<String>()),
         started.seed
     ));
     lines.join("\n") + "\n"
@@ -108,13 +108,14 @@ fn open_points(run: &Run, lang: Lang, lines: &mut Vec<String>) {
 /// Text as text: what Markdown or HTML would take for markup is escaped.
 fn escaped(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
-    for character in text.chars() {
+    for character in plain(text).chars() {
         match character {
-            '\\' | '*' | '_' | '[' | ']' | '#' | '|' | '~' => out.extend(['\\', character]),
+            // A mention would call somebody; in an address of mail it is none.
+            '@' if !out.ends_with(char::is_alphanumeric) => out.push_str("@<!-- -->"),
+            '`' | '\\' | '*' | '_' | '[' | ']' | '#' | '|' | '~' => out.extend(['\\', character]),
             '<' => out.push_str("&lt;"),
             '>' => out.push_str("&gt;"),
             '&' => out.push_str("&amp;"),
-            '\n' | '\r' => out.push(' '),
             _ => out.push(character),
         }
     }

@@ -3,7 +3,7 @@
 use anstyle::{AnsiColor, Style};
 
 use super::State;
-use crate::domain::{Readiness, Verdict};
+use crate::domain::{Readiness, Verdict, uncommanding};
 
 fn paint(text: &str, style: Style, colour: bool) -> String {
     if colour { format!("{style}{text}{style:#}") } else { text.to_owned() }
@@ -43,29 +43,18 @@ pub fn readiness(text: &str, readiness: Readiness, colour: bool) -> String {
     if colour { paint(&format!("  {text}  "), plate, true) } else { format!("== {text} ==") }
 }
 
-/// The text on one line, without anything that a terminal would obey: an application's words reach this place.
-pub fn plain(text: &str) -> String {
-    let hidden = |c: char| c.is_control() || matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
-    let visible = |c: char| match c {
-        '\n' | '\r' | '\t' => ' ',
-        c if hidden(c) => '\u{fffd}',
-        c => c,
-    };
-    text.chars().map(visible).collect()
-}
-
-/// Lines of at most `width` characters, cut at spaces; a longer word stays whole.
+/// Lines of at most `width` characters, cut at spaces; a longer word stays whole. None begins as a command of a pipeline would.
 pub fn wrapped(text: &str, width: usize) -> Vec<String> {
     let mut lines = vec![String::new()];
     for word in text.split(' ').filter(|word| !word.is_empty()) {
         let line = lines.last_mut().expect("there is always one line");
         if line.is_empty() {
-            line.push_str(word);
+            line.push_str(&uncommanding(word));
         } else if line.chars().count() + 1 + word.chars().count() <= width {
             line.push(' ');
             line.push_str(word);
         } else {
-            lines.push(word.to_owned());
+            lines.push(uncommanding(word));
         }
     }
     lines
@@ -73,17 +62,13 @@ pub fn wrapped(text: &str, width: usize) -> Vec<String> {
 
 #[cfg(test)]
 mod tests {
-    use super::{plain, wrapped};
-
-    #[test]
-    fn a_terminal_is_told_nothing() {
-        assert_eq!(plain("a\x1b[2Jb\r\nc\u{202e}d"), "a\u{fffd}[2Jb  c\u{fffd}d");
-    }
+    use super::wrapped;
 
     #[test]
     fn lines_are_cut_at_spaces() {
         assert_eq!(wrapped("one two three", 7), ["one two", "three"]);
         assert_eq!(wrapped("incomprehensibility is long", 5), ["incomprehensibility", "is", "long"]);
         assert_eq!(wrapped("", 5), [""]);
+        assert_eq!(wrapped("one ::stop-commands::x", 5), ["one", "| ::stop-commands::x"]);
     }
 }

@@ -119,8 +119,10 @@ async fn says_something_else(world: &mut World) -> Result<(), Failure> {
 #[then("each time nothing was repeated before its time")]
 async fn kept_the_time(world: &mut World) -> Result<(), Failure> {
     world.judge_each(checks::check_retry_after)?;
-    // What nothing was said of is of RS-05 alone.
-    let judged = world.memory.trials.first_refusal(checks::check_pause_without_retry_after);
+    // A 503, and what nothing was said of, are of RS-05 alone.
+    let trials = &world.memory.trials;
+    let judged = trials.first_refusal(checks::check_retry_after_unavailable);
+    let judged = judged.and_then(|()| trials.first_refusal(checks::check_pause_without_retry_after));
     world.judge_for("RS-05", judged)
 }
 

@@ -2,10 +2,10 @@
 
 use std::time::Duration;
 
+use super::Failure;
 use super::attempt::Attempt;
 use super::people::Person;
 use super::stage::{Stage, Visitor};
-use super::{Failure, PATIENCE};
 use crate::browser::pages::{ConsentPage, PlatformWindow, Shown, SignInPage};
 use crate::browser::{BrowserError, Page};
 use crate::domain::{Login, Window};
@@ -119,7 +119,7 @@ impl Stage {
         let visitor = self.visitor(&person.name).await?;
         let attempt = self.begin_attempt(self.setup.login(), &visitor).await?;
         let window = self.open_sign_in(&visitor).await?;
-        PlatformWindow(&window).wait_for_first(None, PATIENCE).await?;
+        PlatformWindow(&window).wait_for_first(None, visitor.context.patience()).await?;
         // That it stays open is what is expected.
         let _ = window.wait_until_closed(idle).await;
         self.sign_in_in(&window, &attempt, self.setup.login(), person, consent).await
@@ -151,7 +151,7 @@ impl Stage {
         visitor.page.goto(link.as_str()).await?;
         if visitor.page.url().starts_with(&self.issuer) {
             at_the_platform(&visitor.page, person, &Consent::GrantAll, self.setup.login()).await?;
-            PlatformWindow(&visitor.page).wait_until_back(PATIENCE).await?;
+            PlatformWindow(&visitor.page).wait_until_back(visitor.context.patience()).await?;
         }
         Ok(())
     }
@@ -172,7 +172,7 @@ impl Stage {
     pub async fn open_beside(&self, visitor: &Visitor) -> Result<Page, Failure> {
         let login = self.setup.login();
         // A click before the page's scripts have run is no person's.
-        visitor.page.wait_until(LOADED, "loaded page of the application", PATIENCE).await?;
+        visitor.page.wait_until(LOADED, "loaded page of the application", visitor.context.patience()).await?;
         self.click_through(visitor, &login.before, &login.trigger).await.map_err(|failure| match failure {
             Failure::Unjudged { reason } => {
                 Failure::unjudged(format!("the login trigger `{}` of the profile is not on {}: {reason}", login.trigger, self.base_url))
@@ -180,7 +180,7 @@ impl Stage {
             other => other,
         })?;
         match login.window {
-            Window::Popup => Ok(visitor.context.wait_for_popup(PATIENCE).await?),
+            Window::Popup => Ok(visitor.context.wait_for_popup(visitor.context.patience()).await?),
             Window::Same => Ok(visitor.page.clone()),
         }
     }
@@ -237,7 +237,8 @@ pub(super) fn marker(login: &Login) -> Result<&str, Failure> {
 pub(super) async fn at_the_platform(window: &Page, person: &Person, consent: &Consent, login: &Login) -> Result<Option<Outcome>, Failure> {
     let error = login.error.as_deref();
     let platform = PlatformWindow(window);
-    let first = match platform.wait_for_first(error, PATIENCE).await {
+    let patience = window.context().patience();
+    let first = match platform.wait_for_first(error, patience).await {
         Ok(first) => first,
         // The application gave the attempt up by itself and closed its popup: its page has the last word.
         Err(BrowserError::Closed { .. }) => return Ok(None),
@@ -248,7 +249,7 @@ pub(super) async fn at_the_platform(window: &Page, person: &Person, consent: &Co
     };
     let shown = if first == Shown::SignIn {
         SignInPage(window).sign_in(&person.email, &person.password).await?;
-        platform.wait_for_next(error, PATIENCE).await?
+        platform.wait_for_next(error, patience).await?
     } else {
         first
     };

@@ -59,7 +59,7 @@ impl Sealed {
             archive.write_all(&member.bytes).expect("its bytes");
         }
         archive.finish().expect("an archive");
-        check_bundle(&path, &self.key, Timestamp::now()).map(drop)
+        check_bundle(&path, std::slice::from_ref(&self.key), Timestamp::now()).map(drop)
     }
 }
 
@@ -69,16 +69,17 @@ fn a_sound_bundle_says_who_what_and_until_when() {
     let sealed = Sealed::new(&run);
     let names: Vec<&str> = sealed.members.iter().map(|member| member.name.as_str()).collect();
     assert_eq!(names, ["collaudo.toml", "evidence/one/ada-1.png", "report.html", "report.json", "run.jsonl"]);
-    let seen = check_bundle(&sealed.path(), &sealed.key, run.started_at()).expect("nothing was changed");
+    let seen = check_bundle(&sealed.path(), std::slice::from_ref(&sealed.key), run.started_at()).expect("nothing was changed");
     assert_eq!((seen.told.readiness, seen.told.application.as_str(), seen.members), (Readiness::Ready, "Portale Pazienti", 5));
     assert_eq!((&seen.told.suite_digest, seen.told.signer.as_deref()), (&run.started().suite_digest, Some("Irene Sala")));
     let who = [&seen.told.version, &seen.told.contact, &seen.told.tester].map(Option::as_deref);
     assert_eq!(who, [Some("2.1.0"), Some("Nora Sala <nora@example.it>"), Some("Ivo Riva")]);
     assert_eq!((seen.told.valid_until, seen.expired, seen.key), (run.valid_until(), false, sealed.key.id()));
     let later = run.valid_until().expect("it is an approval") + SignedDuration::from_secs(1);
-    assert!(check_bundle(&sealed.path(), &sealed.key, later).expect("still sound").expired);
+    assert!(check_bundle(&sealed.path(), std::slice::from_ref(&sealed.key), later).expect("still sound").expired);
     let failed = Sealed::new(&fold(records()));
-    let seen = check_bundle(&failed.path(), &failed.key, Timestamp::now()).expect("a failed run can be handed on too");
+    let seen =
+        check_bundle(&failed.path(), std::slice::from_ref(&failed.key), Timestamp::now()).expect("a failed run can be handed on too");
     assert_eq!((seen.told.readiness, seen.told.valid_until), (Readiness::NotReady, None));
 }
 
@@ -88,7 +89,9 @@ fn the_statement_is_in_toto_s() {
     let sealed = Sealed::new(&run);
     let members = read_bundle(&sealed.path()).expect("it is sound");
     let envelope = members.iter().find(|member| member.name == STATEMENT).expect("it is signed");
-    let statement = Envelope::parse(&envelope.bytes).and_then(|envelope| envelope.opened_by(&sealed.key)).expect("the signer's");
+    let statement = Envelope::parse(&envelope.bytes)
+        .and_then(|envelope| envelope.opened_by(std::slice::from_ref(&sealed.key)).map(|opened| opened.0))
+        .expect("the signer's");
     let statement: Value = serde_json::from_slice(&statement).expect("JSON");
     assert_eq!(statement["_type"], "https://in-toto.io/Statement/v1");
     assert_eq!(statement["predicateType"], "https://in-toto.io/attestation/test-result/v0.1");
@@ -113,8 +116,11 @@ fn one_changed_byte_in_any_member_is_found_and_named() {
         assert!(matches!(&told, BundleError::Missing(name) if *name == member.name), "{told}");
     }
     let added = |name: &str| Member { name: name.to_owned(), bytes: b"new".to_vec() };
-    for name in ["evidence/two.png", "run.jsonl/../x"] {
-        assert!(matches!(sealed.with(|members| members.push(added(name))), Err(BundleError::Added(told)) if told == name));
+    let told = sealed.with(|members| members.push(added("evidence/two.png"))).expect_err("one more");
+    assert!(matches!(&told, BundleError::Added(name) if name == "evidence/two.png"), "{told}");
+    for name in ["run.jsonl/../x", "/etc/passwd", "evidence\\two.png", "evidence/", "tre\u{202e}gpj.png"] {
+        let told = sealed.with(|members| members.push(added(name))).expect_err("a name that leads elsewhere");
+        assert!(matches!(&told, BundleError::Archive { .. }), "{name}: {told}");
     }
     let unsigned = sealed.with(|members| members.retain(|member| member.name != STATEMENT));
     assert!(matches!(unsigned, Err(BundleError::Unsigned)));
@@ -131,7 +137,7 @@ fn a_changed_byte_of_the_file_itself_is_found_wherever_it_holds_a_member() {
         let mut bytes = whole.clone();
         bytes[at] ^= 0x10;
         fs::write(&path, bytes).expect("writes");
-        match check_bundle(&path, &sealed.key, Timestamp::now()) {
+        match check_bundle(&path, std::slice::from_ref(&sealed.key), Timestamp::now()) {
             Err(_) => found += 1,
             // A byte of the container alone, such as a date: what is inside is what was signed.
             Ok(_) => {
@@ -147,7 +153,7 @@ fn a_changed_byte_of_the_file_itself_is_found_wherever_it_holds_a_member() {
 fn a_statement_of_another_key_does_not_hold() {
     let sealed = Sealed::new(&fold(sound()));
     let other = SigningKey::generate().expect("randomness").public();
-    assert!(matches!(check_bundle(&sealed.path(), &other, Timestamp::now()), Err(BundleError::Signature { .. })));
+    assert!(matches!(check_bundle(&sealed.path(), std::slice::from_ref(&other), Timestamp::now()), Err(BundleError::Signature { .. })));
     let statement = sealed.with(|members| {
         for member in members.iter_mut().filter(|member| member.name == STATEMENT) {
             let text = String::from_utf8(std::mem::take(&mut member.bytes)).expect("text");
@@ -159,6 +165,50 @@ fn a_statement_of_another_key_does_not_hold() {
         }
     });
     assert!(matches!(statement, Err(BundleError::Signature { .. })), "{statement:?}");
-    let foreign = check_bundle(Path::new("Cargo.toml"), &sealed.key, Timestamp::now());
+    let foreign = check_bundle(Path::new("Cargo.toml"), std::slice::from_ref(&sealed.key), Timestamp::now());
     assert!(matches!(foreign, Err(BundleError::Archive { .. })), "{foreign:?}");
+}
+
+/// What a ZIP tool may pass over, or another one may take for a member.
+#[test]
+fn an_archive_with_more_than_its_members_is_refused() {
+    let sealed = Sealed::new(&fold(sound()));
+    let whole = fs::read(sealed.path()).expect("it is there");
+    let path = sealed.folder.path().join("other.zip");
+    let end = whole.len() - 22;
+    let directory = whole.windows(4).position(|window| window == b"PK\x01\x02").expect("it has one");
+    let hidden = whole[..directory].to_vec();
+    let changed = |at: usize, to: &[u8]| {
+        let mut bytes = whole.clone();
+        bytes[at..at + to.len()].copy_from_slice(to);
+        bytes
+    };
+    let mut comment = changed(end + 20, &[5, 0]);
+    comment.extend(b"READY");
+    let forged = [
+        ("bytes before", [b"#!/bin/sh\n".as_slice(), &whole].concat()),
+        ("bytes after", [whole.as_slice(), b"more"].concat()),
+        ("a comment", comment),
+        ("entries that the directory does not list", [hidden.as_slice(), &whole].concat()),
+        // The upper half of the first entry's attributes: type and mode.
+        ("a link instead of a file", changed(directory + 40, &0o120_777_u16.to_le_bytes())),
+        ("set-uid", changed(directory + 40, &0o104_755_u16.to_le_bytes())),
+        ("another name in the entry than in the directory", changed(30, b"C")),
+        ("cut", whole[..whole.len() - 1].to_vec()),
+        ("nothing", Vec::new()),
+    ];
+    for (what, bytes) in forged {
+        fs::write(&path, bytes).expect("writes");
+        let told = check_bundle(&path, std::slice::from_ref(&sealed.key), Timestamp::now()).expect_err(what);
+        assert!(matches!(told, BundleError::Archive { .. }), "{what}: {told}");
+    }
+    assert!(check_bundle(&sealed.path(), std::slice::from_ref(&sealed.key), Timestamp::now()).is_ok());
+}
+
+#[test]
+fn only_regular_files_are_packed() {
+    let folder = folder_of(&fold(sound()));
+    std::os::unix::fs::symlink("/etc/hostname", folder.path().join("evidence/one/host.png")).expect("a link");
+    let told = gather(folder.path()).expect_err("a link leads out of the folder").to_string();
+    assert!(told.contains("host.png") && told.contains("no regular file"), "{told}");
 }

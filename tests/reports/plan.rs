@@ -167,6 +167,7 @@ pub fn started() -> RunStarted {
             scopes: vec!["openid".to_owned(), "offline_access".to_owned(), "giponext.patients".to_owned()],
             redirect_uris: vec!["http://127.0.0.1:5000/callback".to_owned()],
             tenants: vec!["authorised".to_owned()],
+            client_ids: vec!["portale-pazienti".to_owned()],
             bundled: false,
             defect: None,
             learned: Some(Learned { signed_in: Some("[data-testid='user']".to_owned()), error: None }),

@@ -1,17 +1,16 @@
 use std::fs::{self, File};
-use std::io::{Cursor, Read, Write};
+use std::io::{Cursor, Write};
 use std::path::{Path, PathBuf};
 
 use zip::write::SimpleFileOptions;
-use zip::{CompressionMethod, ZipArchive, ZipWriter};
+use zip::{CompressionMethod, ZipWriter};
 
+use super::container::{Container, Entry};
 use super::{BundleError, Envelope, SigningKey, Statement};
-use crate::report::{FILES, FOLDERS, ReportError, Run};
+use crate::report::{FILES, FOLDERS, ReportError, Run, read_regular};
 
 /// The signed statement's place in a bundle.
 pub const STATEMENT: &str = "attestation.dsse.json";
-/// No member may grow beyond this when it is unpacked, in bytes.
-const LARGEST: u64 = 1 << 30;
 
 /// A file of a bundle.
 #[derive(Debug)]
@@ -29,12 +28,16 @@ impl Member {
 }
 
 pub fn sha256(bytes: &[u8]) -> String {
-    ring::digest::digest(&ring::digest::SHA256, bytes).as_ref().iter().map(|byte| format!("{byte:02x}")).collect()
+    hexadecimal(ring::digest::digest(&ring::digest::SHA256, bytes).as_ref())
+}
+
+fn hexadecimal(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 /// Every file that a run left in its folder, by name.
 pub fn gather(folder: &Path) -> Result<Vec<Member>, ReportError> {
-    let read = |(name, path): (String, PathBuf)| match fs::read(&path) {
+    let read = |(name, path): (String, PathBuf)| match read_regular(&path) {
         Ok(bytes) => Ok(Member { bytes, name }),
         Err(source) => Err(ReportError::File { verb: "read", path, source }),
     };
@@ -88,23 +91,33 @@ pub fn write_bundle(path: &Path, run: &Run, members: &[Member], key: &SigningKey
     written.map(drop).map_err(|source| ReportError::File { verb: "write", path: path.to_owned(), source }.into())
 }
 
+/// The archive, whose form is sound; what it holds has not been read yet.
+pub(super) fn open_bundle(path: &Path) -> Result<Container, BundleError> {
+    let unfit = |why: String| BundleError::Archive { path: path.to_owned(), why };
+    let file = File::open(path).map_err(|error| unfit(error.to_string()))?;
+    if !file.metadata().is_ok_and(|facts| facts.is_file()) {
+        return Err(unfit("it is no file".to_owned()));
+    }
+    Container::open(file).map_err(|why| unfit(format!("it {why}")))
+}
+
 /// # Errors
 /// When the file is no archive, or a member cannot be unpacked.
 pub fn read_bundle(path: &Path) -> Result<Vec<Member>, BundleError> {
-    let unfit = |why: String| BundleError::Archive { path: path.to_owned(), why };
-    let file = File::open(path).map_err(|error| unfit(error.to_string()))?;
-    let mut archive = ZipArchive::new(file).map_err(|error| unfit(error.to_string()))?;
-    let mut members = Vec::new();
-    for place in 0..archive.len() {
-        let name = archive.name_for_index(place).unwrap_or_default().to_owned();
-        let broken = || BundleError::Broken(name.clone());
-        let mut bytes = Vec::new();
-        let entry = archive.by_index(place).map_err(|_| broken())?;
-        let read = entry.take(LARGEST + 1).read_to_end(&mut bytes).map_err(|_| broken())?;
-        if read as u64 > LARGEST {
-            return Err(broken());
-        }
-        members.push(Member { name: name.clone(), bytes });
-    }
-    Ok(members)
+    let mut archive = open_bundle(path)?;
+    let entries = archive.entries().to_vec();
+    entries.iter().map(|entry| read_member(&mut archive, entry)).collect()
+}
+
+pub(super) fn read_member(archive: &mut Container, entry: &Entry) -> Result<Member, BundleError> {
+    let mut bytes = Vec::new();
+    archive.unpack(entry, |piece| bytes.extend_from_slice(piece)).map_err(|_| BundleError::Broken(entry.name.clone()))?;
+    Ok(Member { name: entry.name.clone(), bytes })
+}
+
+/// SHA-256 in hexadecimal, of a member that is never whole in memory.
+pub(super) fn digest_of(archive: &mut Container, entry: &Entry) -> Result<String, BundleError> {
+    let mut digest = ring::digest::Context::new(&ring::digest::SHA256);
+    archive.unpack(entry, |piece| digest.update(piece)).map_err(|_| BundleError::Broken(entry.name.clone()))?;
+    Ok(hexadecimal(digest.finish().as_ref()))
 }

@@ -7,9 +7,9 @@ use super::{BundleError, PublicKey, SigningKey};
 /// The payload's type of an in-toto Statement.
 const PAYLOAD_TYPE: &str = "application/vnd.in-toto+json";
 
-/// A DSSE envelope, version 1.
+/// A DSSE envelope, version 1. More than its fields nobody signed: an envelope that has more is refused.
 #[derive(Debug, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Envelope {
     payload_type: String,
     payload: String,
@@ -17,7 +17,10 @@ pub struct Envelope {
 }
 
 #[derive(Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 struct Signature {
+    /// A hint only.
+    #[serde(default)]
     keyid: String,
     sig: String,
 }
@@ -39,12 +42,18 @@ impl Envelope {
         Ok(envelope)
     }
 
-    /// The payload, if one of the signatures is this key's.
-    pub fn opened_by(&self, key: &PublicKey) -> Result<Vec<u8>, BundleError> {
+    /// The payload, and the first of these keys that one of the signatures is of.
+    ///
+    /// # Errors
+    /// When none of them signed it.
+    pub fn opened_by<'key>(&self, trusted: &'key [PublicKey]) -> Result<(Vec<u8>, &'key PublicKey), BundleError> {
         let payload = STANDARD.decode(&self.payload).map_err(|error| BundleError::Envelope(error.to_string()))?;
         let signed = pre_authentication(&self.payload_type, &payload);
-        let holds = |signature: &Signature| STANDARD.decode(&signature.sig).is_ok_and(|sig| key.signed(&signed, &sig));
-        if self.signatures.iter().any(holds) { Ok(payload) } else { Err(BundleError::Signature { key: key.id() }) }
+        let signatures: Vec<Vec<u8>> = self.signatures.iter().filter_map(|signature| STANDARD.decode(&signature.sig).ok()).collect();
+        match trusted.iter().find(|key| signatures.iter().any(|signature| key.signed(&signed, signature))) {
+            Some(key) => Ok((payload, key)),
+            None => Err(BundleError::Signature { keys: trusted.iter().map(PublicKey::id).collect() }),
+        }
     }
 }
 
@@ -73,10 +82,12 @@ mod tests {
         let [key, other] = [SigningKey::generate().expect("randomness"), SigningKey::generate().expect("randomness")];
         let sealed = serde_json::to_vec(&Envelope::seal(b"{}", &key)).expect("JSON");
         let envelope = Envelope::parse(&sealed).expect("an envelope");
-        assert_eq!(envelope.opened_by(&key.public()).expect("it is the signer's"), b"{}");
-        assert!(matches!(envelope.opened_by(&other.public()), Err(BundleError::Signature { .. })));
+        let [own, others] = [[key.public()], [other.public()]];
+        assert_eq!(envelope.opened_by(&own).expect("it is the signer's"), (b"{}".to_vec(), &own[0]));
+        assert_eq!(envelope.opened_by(&[others[0].clone(), own[0].clone()]).expect("one of them is").1, &own[0]);
+        assert!(matches!(envelope.opened_by(&others), Err(BundleError::Signature { .. })));
         let changed = Envelope { payload: STANDARD.encode(b"[]"), ..envelope };
-        assert!(matches!(changed.opened_by(&key.public()), Err(BundleError::Signature { .. })));
+        assert!(matches!(changed.opened_by(&own), Err(BundleError::Signature { .. })));
         let foreign = String::from_utf8(sealed).expect("text").replace(PAYLOAD_TYPE, "text/plain");
         assert!(matches!(Envelope::parse(foreign.as_bytes()), Err(BundleError::Envelope(_))));
     }

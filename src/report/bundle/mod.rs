@@ -3,10 +3,12 @@
 //! The statement is an in-toto Statement with the test-result predicate, in a DSSE envelope signed with Ed25519.
 
 mod archive;
+mod container;
 mod envelope;
 mod key;
 mod statement;
 
+use std::collections::{HashMap, HashSet};
 use std::path::Path;
 
 use jiff::Timestamp;
@@ -18,6 +20,9 @@ pub use key::{PublicKey, SigningKey};
 pub use statement::{Statement, Told};
 
 use super::ReportError;
+
+/// In bytes.
+const LARGEST_STATEMENT: u64 = 16 << 20;
 
 /// What a sound bundle says of itself.
 #[derive(Debug, Serialize)]
@@ -42,8 +47,8 @@ pub enum BundleError {
     Unsigned,
     #[error("{STATEMENT} is not what it should be: {0}")]
     Envelope(String),
-    #[error("{STATEMENT} was changed, or signed by another key than {key}: the signature does not hold")]
-    Signature { key: String },
+    #[error("{STATEMENT} was changed, or signed by another key than {}: the signature does not hold", .keys.join(", "))]
+    Signature { keys: Vec<String> },
     #[error("the member `{name}` was changed: its SHA-256 is {found}, the statement says {told}")]
     Changed { name: String, found: String, told: String },
     #[error("the member `{0}` cannot be read: it was changed or cut")]
@@ -54,30 +59,43 @@ pub enum BundleError {
     Added(String),
 }
 
-/// Reads a bundle against the signer's public key: every member has to be what the statement says, and nothing else may be there.
+/// Reads a bundle against the public keys that are trusted: one of them has to have signed it, every member has to be what the statement says, and nothing else may be there.
 ///
 /// # Errors
 /// At the first thing that does not hold, by the member's name.
-pub fn check_bundle(path: &Path, key: &PublicKey, now: Timestamp) -> Result<Seen, BundleError> {
-    let members = read_bundle(path)?;
-    let sealed = members.iter().find(|member| member.name == STATEMENT).ok_or(BundleError::Unsigned)?;
-    let payload = Envelope::parse(&sealed.bytes)?.opened_by(key)?;
-    let statement = Statement::parse(&payload)?;
-    let others: Vec<&Member> = members.iter().filter(|member| member.name != STATEMENT).collect();
-    if let Some(twice) = others.iter().enumerate().find(|(place, one)| others[..*place].iter().any(|other| other.name == one.name)) {
-        return Err(BundleError::Added(twice.1.name.clone()));
+pub fn check_bundle(path: &Path, trusted: &[PublicKey], now: Timestamp) -> Result<Seen, BundleError> {
+    let mut archive = archive::open_bundle(path)?;
+    let entries = archive.entries().to_vec();
+    // Who signed is asked before anything else is unpacked.
+    let sealed = entries.iter().find(|entry| entry.name == STATEMENT).ok_or(BundleError::Unsigned)?;
+    if sealed.size > LARGEST_STATEMENT {
+        return Err(BundleError::Envelope(format!("it is larger than {LARGEST_STATEMENT} bytes")));
     }
-    for subject in &statement.subject {
-        let member = others.iter().find(|member| member.name == subject.name).ok_or_else(|| BundleError::Missing(subject.name.clone()))?;
-        let found = member.digest();
-        if found != subject.digest.sha256 {
-            return Err(BundleError::Changed { name: subject.name.clone(), found, told: subject.digest.sha256.clone() });
+    let envelope = Envelope::parse(&archive::read_member(&mut archive, sealed)?.bytes)?;
+    let (payload, key) = envelope.opened_by(trusted)?;
+    let statement = Statement::parse(&payload)?;
+    let told: HashMap<&str, &str> =
+        statement.subject.iter().map(|subject| (subject.name.as_str(), subject.digest.sha256.as_str())).collect();
+    let mut left: HashSet<&str> = told.keys().copied().chain([STATEMENT]).collect();
+    // Names alone: a member too many is not even unpacked.
+    for entry in &entries {
+        if !left.remove(entry.name.as_str()) {
+            return Err(BundleError::Added(entry.name.clone()));
         }
     }
-    if let Some(added) = others.iter().find(|member| statement.subject.iter().all(|subject| subject.name != member.name)) {
-        return Err(BundleError::Added(added.name.clone()));
+    if let Some(missing) = statement.subject.iter().find(|subject| left.contains(subject.name.as_str())) {
+        return Err(BundleError::Missing(missing.name.clone()));
     }
+    let others = entries.iter().filter(|entry| entry.name != STATEMENT);
+    for entry in others.clone() {
+        let found = archive::digest_of(&mut archive, entry)?;
+        let told = told[entry.name.as_str()];
+        if found != told {
+            return Err(BundleError::Changed { name: entry.name.clone(), found, told: told.to_owned() });
+        }
+    }
+    let members = others.count();
     let told = statement.predicate.collaudo;
     let expired = told.valid_until.is_some_and(|until| until < now);
-    Ok(Seen { told, key: key.id(), members: others.len(), expired })
+    Ok(Seen { told, key: key.id(), members, expired })
 }

@@ -70,6 +70,8 @@ pub struct Told {
     pub contact: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub tester: Option<String>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub client_ids: Vec<String>,
     pub target: String,
     pub run_id: String,
     pub collaudo_version: String,
@@ -124,6 +126,7 @@ impl Statement {
                     version: started.application.version.clone(),
                     contact: started.application.contact.clone(),
                     tester: started.application.tester.clone(),
+                    client_ids: started.application.client_ids.clone(),
                     target: started.target.name.clone(),
                     run_id: started.run_id.clone(),
                     collaudo_version: started.collaudo_version.clone(),

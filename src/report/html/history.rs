@@ -4,6 +4,7 @@ use askama::Template;
 
 use super::text::Both;
 use super::{SCRIPT, STYLE, Word, policy, summary};
+use crate::domain::plain_lines;
 use crate::event::Lang;
 use crate::report::history::{Past, series};
 use crate::report::{ReportError, State, words};
@@ -28,7 +29,7 @@ pub fn render_history(runs: &[Past], lang: Lang) -> Result<String, ReportError> 
             .map(Word::new)
             .collect(),
     };
-    Ok(page.render()?)
+    Ok(plain_lines(&page.render()?))
 }
 
 #[derive(Template)]

@@ -21,6 +21,7 @@ pub use self::history::render_history;
 use self::summary::{Group, Matrix, Slice, Slow};
 use self::text::Both;
 use super::{ReportError, Run, State, clause, conclusion, words};
+use crate::domain::plain_lines;
 use crate::event::Lang;
 
 const STYLE: &str = concat!(include_str!("../../../templates/report/report.css"), include_str!("../../../templates/report/paper.css"));
@@ -61,7 +62,7 @@ pub fn render_html(run: &Run, lang: Lang, attachments: impl Fn(&str) -> Option<V
         legend: State::ALL.into_iter().map(Word::new).collect(),
         cost: about::cost(run),
     };
-    Ok(page.render()?)
+    Ok(plain_lines(&page.render()?))
 }
 
 #[derive(Template)]
