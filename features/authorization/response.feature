@@ -84,8 +84,10 @@ Feature: Authorization response
     @CB-05 @negative
     Scenario: A code whose token answer is lost is not redeemed again
       When Ada signs in once for each way in which the platform misbehaves
-        | answer the token request with not available |
-        | lose the answer to the token request        |
+        | answer the token request with not available            |
+        | answer the token request with an internal server error |
+        | answer the token request with broken JSON              |
+        | lose the answer to the token request                   |
       Then no authorization code was sent to the platform twice
       And every one of these sign-ins is refused
 

@@ -73,10 +73,12 @@ fn name_of(method: ClientAuthentication) -> &'static str {
     }
 }
 
-/// CB-05: no authorization code is redeemed twice (RFC 6749 section 4.1.2).
+/// CB-05: no authorization code is redeemed twice (RFC 6749 section 4.1.2). What a limit turned away, to come back
+/// later (C-57), does not count.
 pub fn check_codes_redeemed_once(exchanges: &[Exchange]) -> Judgement {
     let mut requests: BTreeMap<&str, Vec<&Exchange>> = BTreeMap::new();
-    for request in some(token_requests_with(exchanges, AUTHORIZATION_CODE), NO_REDEMPTION)? {
+    let requested = some(token_requests_with(exchanges, AUTHORIZATION_CODE), NO_REDEMPTION)?;
+    for request in requested.into_iter().filter(|request| request.status != 429) {
         requests.entry(request.form_value("code").unwrap_or_default()).or_default().push(request);
     }
     match requests.into_iter().find(|(_, requests)| requests.len() > 1) {

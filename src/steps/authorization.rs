@@ -13,7 +13,7 @@ use super::world::World;
 use super::{Failure, PATIENCE};
 use crate::browser::BrowserError;
 use crate::checks;
-use crate::domain::{ApplicationType, Endpoint, Exchange};
+use crate::domain::{ApplicationType, Endpoint, Exchange, Window};
 use crate::oauth::giponext;
 
 #[when(expr = "{word} starts {int} sign-ins")]
@@ -185,7 +185,13 @@ async fn answered_with_another_code(world: &mut World) -> Result<(), Failure> {
     if world.has_fault("pkce-ignored") && own.query_value("nonce").is_none() {
         return Err(Failure::not_applicable("no nonce is sent: it is the platform's part then to look at the code verifier"));
     }
-    open_response(&visitor, &with_state(&link, own.query_value("state"))?).await?;
+    let response = with_state(&link, own.query_value("state"))?;
+    // What an attempt is known by may live in its tab alone.
+    if world.setup()?.login().window == Window::Same {
+        window.goto(&response).await?;
+    } else {
+        open_response(&visitor, &response).await?;
+    }
     world.delivered()
 }
 

@@ -49,11 +49,10 @@ impl Stage {
             self.settle(visitor).await?;
             let there = page.visible_among(before).await?;
             let is_there = page.is_visible(target).await?;
-            let next = before.iter().enumerate().find(|(place, css)| {
-                let again = !is_there && clicked[*place] < TIMES;
-                there.contains(css) && (clicked[*place] == 0 || again)
-            });
-            let Some((place, css)) = next else { return Ok(()) };
+            // In their order; once more only what was clicked, where nothing else leads on: a second click may close a menu.
+            let present = || before.iter().enumerate().filter(|(_, css)| there.contains(css));
+            let again = || present().find(|(place, _)| !is_there && clicked[*place] < TIMES);
+            let Some((place, css)) = present().find(|(place, _)| clicked[*place] == 0).or_else(again) else { return Ok(()) };
             // A banner that comes over it just now is answered first.
             let late = before.iter().zip(&*clicked).filter(|(other, times)| **times == 0 && !there.contains(other));
             let late: Vec<&str> = late.map(|(css, _)| css.as_str()).collect();

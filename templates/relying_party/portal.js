@@ -132,6 +132,14 @@ function dress(markup) {
         summary.id = `menu-${control.id}`;
         control.replaceWith(menu);
         menu.append(summary, control);
+        if (control.id === "login") continue;
+        // One item more to click, in a menu that a second click on its summary closes.
+        const leave = document.createElement("button");
+        leave.type = "button";
+        leave.id = "leave";
+        leave.textContent = "Esci";
+        leave.addEventListener("click", () => leave.replaceWith(control));
+        control.replaceWith(leave);
       }
       if (sessionStorage.getItem("cookies")) return;
       const [banner, accept] = [document.createElement("dialog"), document.createElement("button")];

@@ -38,6 +38,16 @@ house</b> <b class="twice" style="visibility:hidden">nor this</b></div><button i
 <script>let nothing = 0;
 later.onclick = () => setTimeout(() => document.querySelector(".who").textContent = "Signed in: Ada Ferri", 300);</script>"##;
 
+/// What a page builds in a shadow root, and what it keeps in a closed menu.
+const COMPONENTS: &str = r##"<!doctype html><title>Components</title><h1>Agenda</h1>
+<details><summary>Menu</summary><b id="who">Ada Ferri</b></details><x-list></x-list><x-list hidden></x-list>
+<script>customElements.define("x-list", class extends HTMLElement { connectedCallback() {
+  const root = this.attachShadow({ mode: "open" });
+  root.innerHTML = "<style>p { color: navy }</style><p>Visit at noon</p><p hidden>unseen</p><a href=/account>next</a>";
+  root.append("words alone");
+  this.add = () => root.append(Object.assign(document.createElement("p"), { textContent: "Visit at one" }));
+} });</script>"##;
+
 const CALLS: &str = r##"<!doctype html><title>Calls</title><p></p>
 <script>fetch("/together").then(() => { document.querySelector("p").outerHTML = "<p id=answered>both"; });</script>"##;
 
@@ -63,6 +73,7 @@ pub async fn site() -> String {
             }),
         )
         .route("/account", page(ACCOUNT))
+        .route("/components", page(COMPONENTS))
         .route("/calls", page(CALLS))
         // Answers when two have asked.
         .route("/together", get(move || async move { both.wait().await.is_leader().to_string() }))

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use collaudo::browser::pages::ApplicationPage;
 use collaudo::browser::{BrowserError, Element};
 
 use crate::{SOON, opened};
@@ -60,5 +61,22 @@ async fn new_words_are_awaited_wherever_they_come() {
     page.goto(&format!("{site}/slow")).await.expect("loads");
     let after = page.wait_for_words("", &before, &["here".to_owned()], SOON).await.expect("the second page says it");
     assert!(said(&after, "here").selectors.contains(&"#late".to_owned()));
+    browser.close().await;
+}
+
+#[tokio::test]
+async fn a_page_is_read_in_its_shadow_roots_and_a_name_in_a_closed_menu() {
+    let (browser, _context, page, site) = opened("/components").await;
+    let words = ApplicationPage(&page);
+    let lines = words.lines().await.expect("a page");
+    assert_eq!(lines, ["Agenda", "Menu", "Visit at noon", "next", "words alone"]);
+    assert_eq!(page.naming("#who").await.expect("a page").as_deref(), Some("Ada Ferri"));
+    let link = words.link_to(&format!("{site}/account")).await.expect("a page").expect("it has the link");
+    words.remember().await.expect("a page");
+    assert!(!words.wait_for_change(Duration::from_millis(100)).await.expect("a page"));
+    page.evaluate::<()>("document.querySelector('x-list').add()").await.expect("a page");
+    assert!(words.wait_for_change(SOON).await.expect("a page"));
+    page.click(&link).await.expect("clicks");
+    page.wait_for("#later", SOON).await.expect("it leads on");
     browser.close().await;
 }

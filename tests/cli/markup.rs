@@ -20,7 +20,7 @@ fn is_judged(markup: &str, written: impl Fn(String) -> String) {
 #[test]
 fn a_banner_and_menus() {
     is_judged("covered", |profile| {
-        let out = "logout = { trigger = \"#logout\", before = [\"#accept-cookies\", \"#menu-logout\"] }";
+        let out = "logout = { trigger = \"#logout\", before = [\"#accept-cookies\", \"#menu-logout\", \"#leave\"] }";
         let before = "before = [\"#accept-cookies\", \"#menu-login\"]\ntrigger = ";
         let profile = profile.replace("logout = \"#logout\"", out).replace("trigger = \"#login\"", &format!("{before}\"#login\""));
         profile.replace("open = \"/patients\"", "open = \"/patients\"\nbefore = [\"#accept-cookies\"]")

@@ -1,11 +1,15 @@
 use std::time::Duration;
 
+use crate::browser::wait::calling;
 use crate::browser::{BrowserError, DEFAULT_DEADLINE, Page};
 
 /// What a person reads, kept in the page to compare with.
-const REMEMBER: &str = "(window.collaudoRead = document.body.innerText, true)";
+const REMEMBER: &str = "document.body && (window.collaudoRead = pageText(), true)";
 /// Another page has read nothing yet, and so differs.
-const CHANGED: &str = "document.body && document.body.innerText !== window.collaudoRead";
+const CHANGED: &str = "document.body && pageText() !== window.collaudoRead";
+
+const LINK: &str = "url => { const link = every('a[href]').find(a => a.href === url && visible(a)); \
+    return link ? `a[href=\"${CSS.escape(link.getAttribute('href'))}\"]` : null; }";
 
 /// A page of the application under test, whatever it looks like.
 #[derive(Clone, Copy)]
@@ -19,7 +23,7 @@ impl ApplicationPage<'_> {
 
     /// What a person reads, line by line; nothing on a page that is just going.
     pub async fn lines(&self) -> Result<Vec<String>, BrowserError> {
-        match self.0.evaluate::<String>("document.body?.innerText ?? ''").await {
+        match self.0.evaluate::<String>(&calling("pageText", &[])).await {
             Ok(text) => Ok(text.lines().map(str::trim).filter(|line| !line.is_empty()).map(str::to_owned).collect()),
             Err(BrowserError::Script { .. }) => Ok(Vec::new()),
             Err(error) => Err(error),
@@ -28,13 +32,7 @@ impl ApplicationPage<'_> {
 
     /// A selector of a visible link that leads to this address.
     pub async fn link_to(&self, url: &str) -> Result<Option<String>, BrowserError> {
-        let address = serde_json::Value::from(url);
-        self.0
-            .evaluate(&format!(
-                "(() => {{ const link = Array.from(document.querySelectorAll('a[href]')).find(a => a.href === {address} && a.checkVisibility()); \
-                 return link ? `a[href=\"${{CSS.escape(link.getAttribute('href'))}}\"]` : null; }})()"
-            ))
-            .await
+        self.0.evaluate(&calling(LINK, &[url.into()])).await
     }
 
     /// Whether the window comes to show other words than those remembered.
@@ -48,10 +46,10 @@ impl ApplicationPage<'_> {
 }
 
 /// Every address that the links and forms of a page name, as a person's browser would send it.
-const ADDRESSES: &str = "Array.from(document.querySelectorAll('[href], [action], [src], [formaction]'))\
+const ADDRESSES: &str = "() => every('[href], [action], [src], [formaction]')\
     .flatMap(el => ['href', 'action', 'src', 'formaction'].map(name => el.getAttribute(name)).filter(Boolean))\
     .flatMap(address => { try { return [address, decodeURIComponent(address.replaceAll('+', ' '))] } catch { return [address] } })";
 
 pub async fn addresses_in(page: &Page) -> Result<Vec<String>, BrowserError> {
-    page.evaluate(ADDRESSES).await
+    page.evaluate(&calling(ADDRESSES, &[])).await
 }

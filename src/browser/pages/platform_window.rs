@@ -1,5 +1,6 @@
 use std::time::Duration;
 
+use crate::browser::wait::calling;
 use crate::browser::{BrowserError, Page};
 
 /// What the window of an authorization request shows first.
@@ -70,8 +71,8 @@ async fn comes_to_life(page: &Page, source: Option<&str>) -> Result<bool, Browse
 
 /// What a person reads on a page, once it has loaded and has words; nothing where it has none within the deadline.
 pub async fn visible_text(page: &Page, deadline: Duration) -> Result<String, BrowserError> {
-    match page.wait_until("document.readyState === 'complete' && document.body?.innerText.trim()", "words on the page", deadline).await {
-        Ok(()) => page.evaluate("document.body ? document.body.innerText : ''").await,
+    match page.wait_until("document.readyState === 'complete' && pageText().trim()", "words on the page", deadline).await {
+        Ok(()) => page.evaluate(&calling("pageText", &[])).await,
         Err(BrowserError::Timeout { .. }) => Ok(String::new()),
         Err(error) => Err(error),
     }
@@ -79,7 +80,7 @@ pub async fn visible_text(page: &Page, deadline: Duration) -> Result<String, Bro
 
 /// Whether a person reads a text on a page, now or within the deadline.
 pub async fn wait_for_text(page: &Page, text: &str, deadline: Duration) -> Result<bool, BrowserError> {
-    let predicate = format!("document.body?.innerText.includes({})", serde_json::Value::from(text));
+    let predicate = format!("pageText().includes({})", serde_json::Value::from(text));
     match page.wait_until(&predicate, "text on the page", deadline).await {
         Ok(()) => Ok(true),
         Err(BrowserError::Timeout { .. }) => Ok(false),

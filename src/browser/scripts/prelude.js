@@ -31,7 +31,14 @@ const inClosedMenu = el => {
 // What tells who is there: a person who wants to know opens the menu.
 const told = css => shown(css) ?? every(css).find(inClosedMenu);
 const enabled = el => !el.matches(":disabled") && el.getAttribute("aria-disabled") !== "true";
-const words = el => (el.innerText ?? el.textContent).trim();
+// What a closed <details> holds has no inner text.
+const words = el => ((el.innerText ?? el.textContent) || (visible(el) ? "" : el.textContent)).trim();
+// What a person reads on the page, that of shadow roots after that of the document.
+const pageText = () => roots().map(root => {
+  if (root === document) return document.body?.innerText ?? "";
+  const of = node => node.nodeType === Node.TEXT_NODE ? node.data : node.checkVisibility?.() ? node.innerText ?? "" : "";
+  return root.host.checkVisibility() ? Array.from(root.childNodes, of).join("\n") : "";
+}).join("\n");
 // What a person may click, and by which words they know it.
 const CONTROLS = "a[href], button, [role=button], [role=link], input[type=button], input[type=submit]";
 const labels = el => [el.innerText, el.value, el.getAttribute("aria-label"), el.title].map(text => (text ?? "").replace(/\s+/g, " ").trim()).filter(Boolean);
