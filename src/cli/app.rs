@@ -1,5 +1,6 @@
 //! `collaudo app`: the bundled application alone, for a person or as the command of a profile.
 
+use crate::cli::console::say;
 use std::net::SocketAddr;
 use std::num::NonZeroU64;
 use std::time::Duration;
@@ -109,14 +110,14 @@ pub async fn run(arguments: Arguments) -> Result<End, CliError> {
     let Some(listener) = listener else {
         let program = if arguments.r#type == TypeName::Device { Program::Device } else { Program::Native };
         let signed_in = tokio::select! {
-            signed_in = run_program(program, config, &|line| anstream::println!("{line}")) => signed_in?,
+            signed_in = run_program(program, config, &|line| say!("{line}")) => signed_in?,
             () = signals::stop() => false,
         };
         return Ok(if signed_in { End::Done } else { End::NotReady });
     };
     let base_url = config.base_url.clone();
     let application = RelyingParty::start(listener, config).await?;
-    anstream::println!("application at {base_url} (Ctrl-C ends it)");
+    say!("application at {base_url} (Ctrl-C ends it)");
     signals::stop().await;
     application.stop().await;
     Ok(End::Done)
@@ -146,7 +147,7 @@ async fn run_single_page(arguments: Arguments) -> Result<End, CliError> {
     let listener = Listener::bind(arguments.listen)?;
     let base_url = listener.base_url();
     let _application = SinglePage::start(listener, config).await?;
-    anstream::println!("application at {base_url} (Ctrl-C ends it)");
+    say!("application at {base_url} (Ctrl-C ends it)");
     signals::stop().await;
     Ok(End::Done)
 }

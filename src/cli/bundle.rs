@@ -1,5 +1,6 @@
 //! `--bundle`, `collaudo verify` and `collaudo key`: a run to hand on, and who signed it.
 
+use crate::cli::console::{product, say};
 use std::fs::OpenOptions;
 use std::io::Write;
 use std::os::unix::fs::OpenOptionsExt;
@@ -59,7 +60,7 @@ impl Seal {
             members.sort_by(|one, other| one.name.cmp(&other.name));
         }
         write_bundle(&self.path, run, &members, &self.key, self.signer.clone())?;
-        anstream::println!("{}: {} files, signed with {}", self.path.display(), members.len(), self.key.public().id());
+        say!("{}: {} files, signed with {}", self.path.display(), members.len(), self.key.public().id());
         Ok(())
     }
 }
@@ -108,7 +109,7 @@ pub fn verify(arguments: &Verify) -> Result<End, CliError> {
     against.extend(unexpected(&seen, arguments, now));
     if arguments.json {
         let told = Verified { seen: &seen, owner: owner.as_deref(), approval: against.is_empty(), no_approval: &against };
-        anstream::println!("{}", serde_json::to_string_pretty(&told).map_err(|error| CliError::Other(error.to_string()))?);
+        product(&(serde_json::to_string_pretty(&told).map_err(|error| CliError::Other(error.to_string()))? + "\n"))?;
     } else {
         tell(&seen, owner.as_deref(), &against);
     }
@@ -220,7 +221,7 @@ fn tell(seen: &Seen, owner: Option<&str>, against: &[String]) {
         (None, _) => "not valid as an approval".to_owned(),
     };
     let party = |party: Party| told.parties.get(&party).map_or_else(|| "not judged".to_owned(), ToString::to_string);
-    anstream::println!("sound: {} files, none changed\n", seen.members);
+    say!("sound: {} files, none changed\n", seen.members);
     let named = |name: &'static str, value: &Option<String>| value.clone().map(|value| (name, value));
     let who = [named("version", &told.version), named("contact", &told.contact), named("tested by", &told.tester)];
     let selection = (!told.selection.is_empty()).then(|| ("only a part", told.selection.join(", ")));
@@ -238,13 +239,13 @@ fn tell(seen: &Seen, owner: Option<&str>, against: &[String]) {
     ];
     let rows = of_application.into_iter().chain(selection).chain(who.into_iter().flatten()).chain(of_parties).chain(of_run);
     for (name, value) in rows {
-        anstream::println!("{name:<12} {}", plain(&value));
+        say!("{name:<12} {}", plain(&value));
     }
     if !told.conclusion.is_empty() {
-        anstream::println!("\n{}", plain(&told.conclusion));
+        say!("\n{}", plain(&told.conclusion));
     }
     for reason in against {
-        anstream::println!("no approval: {}", plain(reason));
+        say!("no approval: {}", plain(reason));
     }
 }
 
@@ -265,12 +266,7 @@ pub fn make_key(arguments: &Key) -> Result<End, CliError> {
         let made = OpenOptions::new().write(true).create_new(true).mode(mode).open(path);
         made.and_then(|mut file| file.write_all(text.as_bytes())).map_err(|source| CliError::Write { path: path.clone(), source })?;
     }
-    anstream::println!(
-        "{}: keep it to yourself\n{}: for those who verify, {}",
-        arguments.file.display(),
-        public.display(),
-        key.public().id()
-    );
+    say!("{}: keep it to yourself\n{}: for those who verify, {}", arguments.file.display(), public.display(), key.public().id());
     Ok(End::Done)
 }
 

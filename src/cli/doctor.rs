@@ -1,5 +1,6 @@
 //! `collaudo doctor`.
 
+use crate::cli::console::say;
 use std::path::Path;
 
 use super::compose::Parties;
@@ -40,10 +41,7 @@ pub async fn run(arguments: Arguments) -> Result<End, CliError> {
     let Some(looks) = looks else { return Ok(End::Incomplete) };
     looks.iter().for_each(tell);
     if let Some(learned) = setup.learned() {
-        anstream::println!(
-            "\nlearned from sign-ins; written under [app.login] it is not learned anew by each run:\n{}",
-            learned.lines().join("\n")
-        );
+        say!("\nlearned from sign-ins; written under [app.login] it is not learned anew by each run:\n{}", learned.lines().join("\n"));
     }
     let count = |wanted: &[Sight]| looks.iter().filter(|look| wanted.contains(&look.sight)).count();
     let ending = match (count(&[Sight::Hopeless]), count(&[Sight::Wrong]), count(&[Sight::Doubtful])) {
@@ -52,7 +50,7 @@ pub async fn run(arguments: Arguments) -> Result<End, CliError> {
         (0, ..) => "A run would judge the application, and not the whole of it as it should.",
         _ => "A run would not be able to judge the application.",
     };
-    anstream::println!("\n{ending}");
+    say!("\n{ending}");
     Ok(if count(&[Sight::Wrong, Sight::Hopeless]) == 0 { End::Done } else { End::Configuration })
 }
 
@@ -63,12 +61,12 @@ fn tell(look: &Look) {
         Sight::Wrong | Sight::Hopeless => (anstyle::AnsiColor::Red, "FAIL"),
     };
     let style = anstyle::Style::new().bold().fg_color(Some(colour.into()));
-    anstream::println!("{style}{word}{style:#} {:<22} {}", look.what, look.told);
+    say!("{style}{word}{style:#} {:<22} {}", look.what, look.told);
     let hint = match look.sight {
         Sight::Fine => return,
         Sight::Doubtful => "if it is as it should be, leave it",
         Sight::Wrong | Sight::Hopeless if look.ours => "mend this machine, the profile or the target file, then run the doctor again",
         Sight::Wrong | Sight::Hopeless => "mend the application or its profile, then run the doctor again",
     };
-    anstream::println!("     hint: {hint}");
+    say!("     hint: {hint}");
 }

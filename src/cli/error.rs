@@ -1,3 +1,4 @@
+use crate::cli::console::note;
 use std::path::PathBuf;
 
 use crate::browser::BrowserError;
@@ -82,9 +83,9 @@ impl CliError {
     /// One clear error: what, where, what to do.
     pub fn tell(&self) {
         let bold = anstyle::Style::new().bold().fg_color(Some(anstyle::AnsiColor::Red.into()));
-        anstream::eprintln!("{bold}error{bold:#}: {}", uncommanding(&self.to_string()));
+        note!("{bold}error{bold:#}: {}", uncommanding(&self.to_string()));
         if let Some(hint) = self.hint() {
-            anstream::eprintln!("hint: {hint}");
+            note!("hint: {hint}");
         }
     }
 }

@@ -69,14 +69,11 @@ struct Heard<W>(Option<W>);
 
 impl<W: Write> Heard<W> {
     fn told<T>(&mut self, unheard: T, tell: impl FnOnce(&mut W) -> std::io::Result<T>) -> std::io::Result<T> {
-        match self.0.as_mut().map(tell) {
-            Some(Err(error)) if error.kind() == std::io::ErrorKind::BrokenPipe => {
-                self.0 = None;
-                Ok(unheard)
-            }
-            Some(told) => told,
-            None => Ok(unheard),
+        let told = self.0.as_mut().and_then(|out| tell(out).ok());
+        if told.is_none() {
+            self.0 = None;
         }
+        Ok(told.unwrap_or(unheard))
     }
 }
 

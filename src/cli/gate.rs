@@ -1,5 +1,6 @@
 //! `--baseline` and `--write-baseline`: a run that fails for what is new only.
 
+use crate::cli::console::say;
 use std::path::{Path, PathBuf};
 
 use super::follow::write_whole;
@@ -66,15 +67,15 @@ fn against(run: &Run, path: &Path, baseline: &Baseline) -> End {
         format!("{} {} ({}, {})", finding.requirement, finding.summary, scenario.summary.title, scenario.summary.id)
     };
     let known = |known: &&KnownFailure| format!("{} {} ({})", known.requirement, known.summary, known.scenario);
-    anstream::println!("  Against {}", path.display());
+    say!("  Against {}", path.display());
     section("new", comparison.new.iter().map(told));
     section("known", comparison.known.iter().map(told));
     section("healed", comparison.healed.iter().map(known));
     section("not judged", comparison.unjudged.iter().map(known));
     if comparison.is_outdated() {
-        anstream::println!("  `--write-baseline {}` takes the healed ones out.", path.display());
+        say!("  `--write-baseline {}` takes the healed ones out.", path.display());
     }
-    anstream::println!();
+    say!("");
     let settled = run.leaks().next().is_none() && !run.is_interrupted() && run.scenarios().iter().all(ScenarioRun::is_decided);
     match run.outcome() {
         Readiness::NotReady if comparison.new.is_empty() && settled => End::Done,
@@ -84,8 +85,8 @@ fn against(run: &Run, path: &Path, baseline: &Baseline) -> End {
 }
 
 fn section(name: &str, entries: impl ExactSizeIterator<Item = String>) {
-    anstream::println!("  {:>4} {name}", entries.len());
+    say!("  {:>4} {name}", entries.len());
     for entry in entries {
-        anstream::println!("       {entry}");
+        say!("       {entry}");
     }
 }

@@ -1,5 +1,6 @@
 //! `collaudo list`.
 
+use crate::cli::console::product;
 use std::path::PathBuf;
 
 use clap::ValueEnum;
@@ -71,9 +72,9 @@ pub fn run(arguments: &Arguments) -> Result<End, CliError> {
     match arguments.format {
         Format::Json => {
             let text = serde_json::to_string_pretty(&values).map_err(|error| CliError::Other(error.to_string()))?;
-            anstream::println!("{text}");
+            product(&format!("{text}\n"))?;
         }
-        Format::Text => print_table(&rows),
+        Format::Text => product(&table(&rows))?,
     }
     Ok(End::Done)
 }
@@ -184,19 +185,22 @@ fn readable(pattern: &str) -> String {
 }
 
 /// Columns aligned; the last one runs free.
-fn print_table(rows: &[Vec<String>]) {
+fn table(rows: &[Vec<String>]) -> String {
     let columns = rows.iter().map(Vec::len).max().unwrap_or(0);
     let widths: Vec<usize> = (0..columns)
         .map(|column| rows.iter().filter_map(|row| row.get(column)).map(|cell| cell.chars().count()).max().unwrap_or(0))
         .collect();
+    let mut table = String::new();
     for row in rows {
         let line: Vec<String> = row
             .iter()
             .enumerate()
             .map(|(column, cell)| if column + 1 == row.len() { cell.clone() } else { format!("{cell:<width$}", width = widths[column]) })
             .collect();
-        anstream::println!("{}", line.join("  "));
+        table.push_str(&line.join("  "));
+        table.push('\n');
     }
+    table
 }
 
 #[cfg(test)]

@@ -5,6 +5,7 @@
 mod app;
 mod bundle;
 mod compose;
+mod console;
 mod doctor;
 mod error;
 mod folder;
@@ -20,6 +21,7 @@ mod report;
 mod run;
 mod signals;
 
+use crate::cli::console::note;
 use std::process::ExitCode;
 
 use clap::{CommandFactory, Parser, Subcommand};
@@ -125,7 +127,7 @@ pub fn main() -> ExitCode {
     let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
         Ok(runtime) => runtime,
         Err(error) => {
-            anstream::eprintln!("error: failed to start the asynchronous runtime: {error}");
+            note!("error: failed to start the asynchronous runtime: {error}");
             return End::Configuration.into();
         }
     };

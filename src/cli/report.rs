@@ -1,5 +1,6 @@
 //! `collaudo report`: renders a finished, or an interrupted, run again; or many of them as a history.
 
+use crate::cli::console::{note, say};
 use std::path::{Path, PathBuf};
 
 use super::bundle::Sealing;
@@ -56,12 +57,7 @@ pub fn run(arguments: &Arguments) -> Result<End, CliError> {
     let folder = file.parent().map_or_else(PathBuf::new, PathBuf::from);
     let (records, torn) = read_jsonl(&file)?;
     if let Some(torn) = torn {
-        anstream::eprintln!(
-            "warning: {}:{}: the last line was cut after {} bytes: the run ended there",
-            file.display(),
-            torn.line,
-            torn.bytes
-        );
+        note!("warning: {}:{}: the last line was cut after {} bytes: the run ended there", file.display(), torn.line, torn.bytes);
     }
     let mut run = Run::fold(records)?;
     if let Some(known) = gate.known() {
@@ -75,13 +71,13 @@ pub fn run(arguments: &Arguments) -> Result<End, CliError> {
     check_names(&out)?;
     std::fs::create_dir_all(&out).map_err(|source| CliError::Write { path: out.clone(), source })?;
     write_reports(&run, &folder, &out, &arguments.report, lang)?;
-    anstream::println!("{}: {}", run.readiness(), out.display());
+    say!("{}: {}", run.readiness(), out.display());
     if !run.selection().is_empty() {
-        anstream::println!("only a part of the suite was run: {}", run.selection().join(", "));
+        say!("only a part of the suite was run: {}", run.selection().join(", "));
     }
     if run.is_interrupted() {
         let (judged, planned) = (run.counts().judged(), run.counts().planned);
-        anstream::println!("the run was interrupted: {judged} of {planned} scenarios have a verdict");
+        say!("the run was interrupted: {judged} of {planned} scenarios have a verdict");
     }
     if let Some(seal) = sealing {
         seal.write(&run, &folder, &out)?;
@@ -109,7 +105,7 @@ fn compare(run: &mut Run, folder: &Path) -> Result<(), CliError> {
 fn history(arguments: &Arguments, folder: &PathBuf) -> Result<End, CliError> {
     let (runs, unread) = read_history(folder)?;
     for (path, why) in &unread {
-        anstream::eprintln!("warning: {}: left out: {}", path.display(), plain(&why.to_string()));
+        note!("warning: {}: left out: {}", path.display(), plain(&why.to_string()));
     }
     let last = runs.last().ok_or_else(|| CliError::Other(format!("no run is below {}", folder.display())))?;
     let lang = arguments.lang.map_or(last.lang, Into::into);
@@ -118,6 +114,6 @@ fn history(arguments: &Arguments, folder: &PathBuf) -> Result<End, CliError> {
         std::fs::create_dir_all(folder).map_err(|source| CliError::Write { path: folder.to_owned(), source })?;
     }
     write_whole(&out, render_history(&runs, lang)?.as_bytes())?;
-    anstream::println!("{} runs: {}", runs.len(), out.display());
+    say!("{} runs: {}", runs.len(), out.display());
     Ok(End::Done)
 }

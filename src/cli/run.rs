@@ -1,5 +1,6 @@
 //! `collaudo run`.
 
+use crate::cli::console::note;
 use std::path::{Path, PathBuf};
 
 use clap::ValueEnum;
@@ -153,12 +154,12 @@ pub async fn run(arguments: Arguments) -> Result<End, CliError> {
         };
         let Some(looks) = looks else {
             setup.end().await;
-            anstream::eprintln!("stopped before the first scenario");
+            note!("stopped before the first scenario");
             return Ok(End::Incomplete);
         };
         // What makes the run hopeless is the reason of its scenarios.
         for look in looks.iter().filter(|look| matches!(look.sight, Sight::Wrong | Sight::Doubtful)) {
-            anstream::eprintln!("warning: {}: {}", look.what, plain(&look.told));
+            note!("warning: {}: {}", look.what, plain(&look.told));
         }
     }
     let application = Application { learned: setup.learned(), ..application };

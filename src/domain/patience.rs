@@ -5,6 +5,9 @@ use serde::{Deserialize, Deserializer};
 /// The longest that a profile may ask for, in seconds.
 const LONGEST: u64 = 600;
 
+/// Of a look before a run that is never waited for in vain.
+const LEAST_LOOK: Duration = Duration::from_secs(120);
+
 /// `[app.patience]`: how long an application is waited for before its silence counts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields, default)]
@@ -54,6 +57,19 @@ impl Patience {
     /// What a reason says when it ran out: how long, and which key lengthens it.
     pub fn waited(&self, what: Waiting) -> String {
         format!("waited {} s: {}", self.of(what).as_secs(), what.key())
+    }
+
+    /// The longest that the look before a run may take: it waits for every one of these some times, and for pages in between.
+    pub fn of_a_look(&self) -> Duration {
+        LEAST_LOOK + (self.start + self.sign_in + self.follow_up) * 6
+    }
+
+    /// What is said when it took longer.
+    pub fn never_ended(&self) -> String {
+        let seconds = self.of_a_look().as_secs();
+        format!(
+            "the look before the run did not end within {seconds} s: the application's pages, or windows that it opens, never come to rest"
+        )
     }
 
     /// Whole seconds, as a profile and an option say them.

@@ -222,10 +222,11 @@ pub trait Lives {
     async fn last_words(&self) -> String;
 }
 
-/// The end of what an application wrote.
+/// The end of what an application wrote, from a whole word on: what is left of a secret that was cut nobody would find.
 pub fn tail(text: &[u8]) -> String {
-    let tail = String::from_utf8_lossy(&text[text.len().saturating_sub(TAIL)..]).trim().to_owned();
-    if tail.is_empty() { NO_WORDS.to_owned() } else { tail }
+    let end = String::from_utf8_lossy(&text[text.len().saturating_sub(TAIL)..]).into_owned();
+    let whole = if text.len() > TAIL { end.split_once(char::is_whitespace).map_or("", |(_cut, whole)| whole) } else { &end };
+    if whole.trim().is_empty() { NO_WORDS.to_owned() } else { whole.trim().to_owned() }
 }
 
 /// That nobody else is where the application is to be.

@@ -1,6 +1,6 @@
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
-use secrecy::SecretString;
+use secrecy::{ExposeSecret, SecretString};
 use serde_json::Value;
 
 use super::stage::Stage;
@@ -95,7 +95,9 @@ impl Stage {
 
     fn handed_out(&self) -> Vec<(String, SecretString)> {
         let mut secrets = self.mock().map(|platform| platform.shared().secrets()).unwrap_or_default();
-        secrets.extend(self.client_secret().map(|secret| ("client-secret".to_owned(), secret)));
+        let other = self.second.as_ref().map(|second| SecretString::from(second.client_secret()));
+        let of_clients = self.client_secret().into_iter().chain(other).filter(|secret| !secret.expose_secret().is_empty());
+        secrets.extend(of_clients.map(|secret| ("client-secret".to_owned(), secret)));
         secrets
     }
 

@@ -4,14 +4,14 @@ use std::sync::Arc;
 
 use super::learning::{Begun, learn};
 use super::people::Person;
-use super::proof::{Proof, action, both_sides, client_secret, honest_sign_in};
+use super::proof::{Proof, action, both_sides, client_secret, honest_sign_in, is_sent_back};
 use super::setup::Sample;
 use super::sign_in::{Consent, Outcome};
 use super::stage::{Stage, Visitor};
-use super::{Failure, PATIENCE, Setup};
+use super::{Failure, Setup};
 use crate::browser::{BrowserError, Page};
 use crate::checks;
-use crate::domain::{ApplicationType, Endpoint, Exchange, Verdict, Window};
+use crate::domain::{ApplicationType, Endpoint, Verdict, Window};
 
 /// One thing that was looked at.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -70,7 +70,9 @@ async fn look_once(setup: &Arc<Setup>) -> (Vec<Look>, Option<String>) {
     let sample = Sample { device_interval_seconds: Some(DEVICE_INTERVAL_SECONDS), ..Sample::of(setup.seed) };
     let ended = match Stage::raise(setup.clone(), sample).await {
         Ok(mut stage) => {
-            let mut ended = look(&mut stage, &mut looks).await;
+            let patience = setup.patience();
+            let looked = tokio::time::timeout(patience.of_a_look(), look(&mut stage, &mut looks)).await;
+            let mut ended = looked.unwrap_or_else(|_| Err(hopeless("time")(Failure::unjudged(patience.never_ended()))));
             if let Err(stop) = &mut ended {
                 let sides = if stop.is_ours() { String::new() } else { both_sides(&stage).await };
                 stop.add(&sides);
@@ -176,7 +178,7 @@ async fn look_at_pages(stage: &mut Stage, looks: &mut Looks) -> Step {
     }
     let what = "login trigger";
     stage.make_way(&visitor, &login.before, &login.trigger).await.map_err(hopeless(what))?;
-    visitor.page.wait_for(&login.trigger, PATIENCE / 2).await.map_err(|error| {
+    visitor.page.wait_for(&login.trigger, visitor.context.patience()).await.map_err(|error| {
         let why = format!("`{}` (app.login.trigger) is not on {}: {error}", login.trigger, stage.base_url);
         hopeless(what)(Failure::unjudged(why))
     })?;
@@ -220,20 +222,15 @@ async fn begin(stage: &Stage, visitor: Visitor, looks: &mut Looks) -> Result<Beg
 
 /// Waits until the window is at a page of the platform, or the platform has sent it back at once.
 async fn reaches_platform(stage: &Stage, window: &Page, mark: usize) -> Result<(), String> {
-    let at_platform = window.wait_for_url(|url| url.starts_with(&stage.issuer), "window at the platform", PATIENCE);
+    let at_platform = window.wait_for_url(|url| url.starts_with(&stage.issuer), "window at the platform", window.context().patience());
     let Ok(platform) = stage.mock() else {
         return at_platform.await.map(drop).map_err(|error: BrowserError| error.to_string());
     };
-    let refused = platform.journal().wait_for(mark, "refused authorization request", PATIENCE, is_sent_back);
+    let refused = platform.journal().wait_for(mark, "refused authorization request", window.context().patience(), is_sent_back);
     tokio::select! {
         reached = at_platform => reached.map(drop).map_err(|error| error.to_string()),
         Ok(_) = refused => Err("the platform sends the browser back with an error at once".to_owned()),
     }
-}
-
-fn is_sent_back(exchange: &Exchange) -> bool {
-    let error = |location: &str| location.contains("error=") && !location.contains("error=access_denied");
-    exchange.endpoint == Endpoint::Authorization && exchange.response_header("location").is_some_and(error)
 }
 
 fn check_redirect_uris(stage: &Stage, looks: &mut Looks) -> Step {

@@ -11,7 +11,7 @@ use super::sign_in::{Consent, Outcome, at_the_platform};
 use super::stage::{Stage, Visitor, http_client};
 use crate::browser::pages::visible_text;
 use crate::browser::{BrowserError, Element, Page};
-use crate::domain::{Action, ApplicationType, BrowserFactKind, Exchange, Waiting};
+use crate::domain::{Action, ApplicationType, BrowserFactKind, Endpoint, Exchange, Waiting};
 use crate::oauth::Metadata;
 
 /// How many refusals of the platform, and lines of the application, a reason tells.
@@ -280,10 +280,16 @@ fn quoted(text: &str) -> String {
     if words.chars().count() > QUOTED { words.chars().take(QUOTED).chain(['…']).collect() } else { words }
 }
 
+/// An authorization request that the platform answers at once with an error, and not at the wish of its user.
+pub(super) fn is_sent_back(exchange: &Exchange) -> bool {
+    let error = |location: &str| location.contains("error=") && !location.contains("error=access_denied");
+    exchange.endpoint == Endpoint::Authorization && exchange.response_header("location").is_some_and(error)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::{Endpoint, Facts};
+    use crate::domain::Facts;
 
     fn exchange(path: &str, status: u16, location: &str, response: Option<Value>) -> Exchange {
         Exchange {

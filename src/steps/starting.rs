@@ -137,6 +137,8 @@ impl Stage {
         if let Some(port) = self.own_port.take() {
             port.free();
         }
+        // From now on they may stand in what the application says, also where it dies of it.
+        self.credentials = Some(credentials.clone());
         let (app, hosts) = (&self.app, self.setup.remote().map(|remote| &remote.file.hosts));
         let api = if app.is_started() { self.api()?.as_str().trim_end_matches('/') } else { "" };
         let mut application = self.shared.application.lock().await;
@@ -166,7 +168,6 @@ impl Stage {
         });
         drop(application);
         self.allow_post_logout(&credentials.client_id)?;
-        self.credentials = Some(credentials);
         self.redirect_uris = redirect_uris;
         Ok(())
     }

@@ -166,6 +166,30 @@ fn one_that_dies_in_mid_run() {
     desk.until_nothing_is_left();
 }
 
+/// What it was told may stand in its last words, whole and where they are cut: neither console nor folder has it.
+#[test]
+fn one_that_dies_with_its_secret_on_its_lips() {
+    let desk = Desk::new();
+    let script = "printf %s $CLIENT_SECRET >> secrets; echo >> secrets; seq 2000; for i in $(seq 200); do echo no=$CLIENT_SECRET; done; env >&2; exit 3";
+    let started =
+        started(free_port()).replace(&format!("\"{}\", \"app\"", env!("CARGO_BIN_EXE_collaudo")), &format!("\"sh\", \"-c\", {script:?}"));
+    desk.write("collaudo.toml", &profile(free_port(), "#login", &started));
+    let ended = desk.run(&["--app", "collaudo.toml", "--requirement", "AZ-01", "CB-05"]);
+    assert_eq!(ended.code, Some(3), "{ended:?}");
+    assert!(ended.stdout.contains("its last words: "), "{}", ended.stdout);
+    let doctor = desk.ended(&["doctor", "--app", "collaudo.toml"]);
+    let mut said = [ended.stdout, ended.stderr, doctor.stdout, doctor.stderr].concat();
+    for entry in std::fs::read_dir(desk.out()).expect("a folder").flatten().filter(|entry| entry.path().is_file()) {
+        said.push_str(&String::from_utf8_lossy(&std::fs::read(entry.path()).expect("a file")));
+    }
+    let secrets = std::fs::read_to_string(desk.path("secrets")).expect("it was started");
+    assert!(secrets.lines().count() >= 2, "{secrets}");
+    for secret in secrets.lines() {
+        assert!(secret.len() > 20 && !said.contains(secret), "{secret} is told");
+        assert!(!said.contains(&secret[secret.len() - 12..]), "the end of {secret} is told");
+    }
+}
+
 #[test]
 fn one_that_is_sound() {
     let desk = Desk::new();

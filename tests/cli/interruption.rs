@@ -47,7 +47,7 @@ fn a_killed_driver_costs_one_scenario() {
 
 #[test]
 fn an_ended_run_is_incomplete_and_reported() {
-    for signal in [Signal::INT, Signal::TERM] {
+    for signal in [Signal::INT, Signal::TERM, Signal::HUP] {
         let desk = Desk::new();
         let mut run = desk.start_run(&LISTS);
         until_in_the_midst(&desk, &mut run, 1);
@@ -63,4 +63,27 @@ fn an_ended_run_is_incomplete_and_reported() {
         }
         desk.until_nothing_is_left();
     }
+}
+
+/// A full disk behind a log, a terminal that is gone.
+#[test]
+fn a_console_that_takes_nothing_ends_no_run() {
+    let desk = Desk::new();
+    let full = || fs::File::options().write(true).open("/dev/full").expect("a device that takes nothing");
+    let status = desk
+        .command(&["run", "--out", "out", "--requirement", "GX-08"])
+        .stdout(full())
+        .stderr(full())
+        .status()
+        .expect("the program starts");
+    assert_eq!(status.code(), Some(0));
+    for name in ["report.html", "junit.xml", "report.json"] {
+        assert!(fs::metadata(desk.out().join(name)).is_ok_and(|file| file.len() > 0), "{name}");
+    }
+    // What a command is called for is not lost in silence.
+    let list = desk.command(&["list", "scenarios"]).stdout(full()).output().expect("the program starts");
+    let told = String::from_utf8_lossy(&list.stderr).into_owned();
+    assert_eq!(list.status.code(), Some(2), "{told}");
+    assert!(told.starts_with("error: ") && told.contains("No space left") && !told.contains("panicked"), "{told}");
+    desk.until_nothing_is_left();
 }

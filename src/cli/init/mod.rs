@@ -1,5 +1,6 @@
 //! `collaudo init`: a commented profile to start from.
 
+use crate::cli::console::say;
 use std::fs::OpenOptions;
 use std::io::Write;
 use std::path::PathBuf;
@@ -51,7 +52,7 @@ pub fn run(arguments: &Arguments) -> Result<End, CliError> {
     let mut file = OpenOptions::new().write(true).create_new(true).open(&arguments.file).map_err(failed)?;
     file.write_all(arguments.r#type.profile().as_bytes()).map_err(failed)?;
     let path = arguments.file.display();
-    anstream::println!("{path}: fill it in, then `collaudo doctor --app {path}`, then `collaudo run --app {path}`");
+    say!("{path}: fill it in, then `collaudo doctor --app {path}`, then `collaudo run --app {path}`");
     Ok(End::Done)
 }
 

@@ -1,5 +1,6 @@
 //! The request log of `collaudo mock`.
 
+use crate::cli::console::note;
 use anstyle::{AnsiColor, Style};
 use clap::ValueEnum;
 use jiff::Timestamp;
@@ -26,8 +27,8 @@ pub async fn follow(platform: &Platform, issuer: Option<&str>, log: Log) {
         mark = next;
         for exchange in &exchanges {
             match log {
-                Log::Text => anstream::eprintln!("{}", line(platform, issuer, exchange)),
-                Log::Json => anstream::eprintln!("{}", serde_json::to_string(exchange).unwrap_or_default()),
+                Log::Text => note!("{}", line(platform, issuer, exchange)),
+                Log::Json => note!("{}", serde_json::to_string(exchange).unwrap_or_default()),
                 Log::Off => {}
             }
         }

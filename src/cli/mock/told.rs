@@ -1,3 +1,4 @@
+use crate::cli::console::say;
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::{Value, json};
 
@@ -16,13 +17,13 @@ pub(super) fn tell(mocks: &[Mock], arguments: &Arguments) {
             if !arguments.issuer.is_empty() {
                 facts["issuers"] = mocks.iter().map(|mock| told(mock).facts()).collect();
             }
-            anstream::println!("{facts}");
+            say!("{facts}");
         }
         Format::Text => {
             mocks.iter().for_each(|mock| told(mock).tell());
             if arguments.log != Log::Off {
                 let bold = anstyle::Style::new().bold();
-                anstream::println!("\n{bold}Requests{bold:#}");
+                say!("\n{bold}Requests{bold:#}");
             }
         }
     }
@@ -83,35 +84,35 @@ impl Told<'_> {
         let issuer = platform.shared().issuer_text();
         let bold = anstyle::Style::new().bold();
         let title = name.as_ref().map_or_else(|| "Mock platform".to_owned(), |name| format!("\nMock platform {name}"));
-        anstream::println!("{bold}{title}{bold:#} (sample data only; Ctrl-C ends it)\n");
-        anstream::println!("  start here           {issuer}/_mock");
-        anstream::println!("  account portal       {issuer}/");
-        anstream::println!("  discovery            {issuer}/.well-known/openid-configuration");
-        anstream::println!("  API                  {issuer}/v2/");
+        say!("{bold}{title}{bold:#} (sample data only; Ctrl-C ends it)\n");
+        say!("  start here           {issuer}/_mock");
+        say!("  account portal       {issuer}/");
+        say!("  discovery            {issuer}/.well-known/openid-configuration");
+        say!("  API                  {issuer}/v2/");
         if let Some(ca) = &arguments.tls {
-            anstream::println!("  CA certificate       {}", ca.display());
+            say!("  CA certificate       {}", ca.display());
         }
         if let Some(key) = control_key {
-            anstream::println!("  faults by hand       {issuer}/_control   key {}", key.expose_secret());
+            say!("  faults by hand       {issuer}/_control   key {}", key.expose_secret());
         }
-        anstream::println!("\n{bold}People{bold:#}");
+        say!("\n{bold}People{bold:#}");
         for (email, _, role) in SAMPLE_PEOPLE {
-            anstream::println!("  {email:<28} {:<18} {role}", self.password(email).expose_secret());
+            say!("  {email:<28} {:<18} {role}", self.password(email).expose_secret());
         }
         match client {
-            None => anstream::println!(
+            None => say!(
                 "\nhint: --redirect-uri URI or --register FILE registers an approved application, or walk through the portal as Dario and Carla"
             ),
             Some(client) => {
-                anstream::println!("\n{bold}Environment of the registered application{bold:#}");
-                anstream::println!("  OIDC_ISSUER={issuer}\n  GIPO_API_BASE={issuer}\n  CLIENT_ID={}", client.client_id);
+                say!("\n{bold}Environment of the registered application{bold:#}");
+                say!("  OIDC_ISSUER={issuer}\n  GIPO_API_BASE={issuer}\n  CLIENT_ID={}", client.client_id);
                 if let Some(secret) = &client.client_secret {
-                    anstream::println!("  CLIENT_SECRET={}", secret.expose_secret());
+                    say!("  CLIENT_SECRET={}", secret.expose_secret());
                 }
             }
         }
         if let (Some(token), Some(email)) = (token, &arguments.token_for) {
-            anstream::println!("\n{bold}Access token of {email}{bold:#}\n  {}", token.expose_secret());
+            say!("\n{bold}Access token of {email}{bold:#}\n  {}", token.expose_secret());
         }
     }
 }
