@@ -2,10 +2,10 @@
 //!
 //! chromedriver leads a process group that its browser stays in. Three ways lead to the same end, group killed and folder removed:
 //! [`Driver`] is dropped; chromedriver exits by itself or by another's hand (its watching thread notices); this program dies without
-//! a word (`kill -9`): then the kernel closes the pipe to the reaper, a small shell in a group of its own.
+//! a word (`kill -9`): then the reaper does it.
 
 use std::fs;
-use std::io::{self, BufRead, BufReader, Write};
+use std::io::{self, BufRead, BufReader};
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdout, Command, Stdio};
@@ -17,18 +17,12 @@ use std::time::Duration;
 use rustix::process::{Pid, Signal, kill_process_group};
 use tempfile::TempDir;
 
-use super::BrowserError;
+use super::{BrowserError, Reaper};
 
 const START_DEADLINE: Duration = Duration::from_secs(20);
 /// For the kernel to end killed processes; they hold the driver's standard output until then.
 const END_DEADLINE: Duration = Duration::from_secs(5);
 const READY: &str = "started successfully on port ";
-
-/// Reads until the pipe closes; unless it was told that all is done, kills the group and removes the folder.
-/// Debian's `sh` knows neither `kill --` nor `kill -s` with a group: only this form works in every shell.
-const REAPER: &str = r#"trap '' HUP INT TERM; read -r word; [ "$word" = done ] && exit 0
-kill -KILL "-$1" 2>/dev/null; n=0
-until rm -rf -- "$2" 2>/dev/null || [ $n -ge 50 ]; do n=$((n+1)); sleep 0.1; done"#;
 
 /// A running chromedriver with its process group and folder.
 pub(super) struct Driver {
@@ -55,7 +49,7 @@ impl Driver {
             .spawn()
             .map_err(failed)?;
         let pid = child.id();
-        let reaper = start_reaper(pid, &path);
+        let reaper = Reaper::start(pid, &path);
         let (ports, ended) = read_output(child.stdout.take());
         let cleanup = Arc::new(Cleanup { group: pid, held: Mutex::new(Some(Held { folder, reaper, ended })) });
         let watched = Arc::clone(&cleanup);
@@ -93,7 +87,7 @@ struct Cleanup {
 
 struct Held {
     folder: TempDir,
-    reaper: Option<Child>,
+    reaper: Option<Reaper>,
     /// Disconnected once no process of the group holds the driver's standard output.
     ended: Receiver<()>,
 }
@@ -108,11 +102,8 @@ impl Cleanup {
         }
         let _disconnected = ended.recv_timeout(END_DEADLINE);
         remove(folder);
-        if let Some(mut reaper) = reaper {
-            if let Some(mut pipe) = reaper.stdin.take() {
-                let _reaper_gone = pipe.write_all(b"done\n");
-            }
-            let _reaped = reaper.wait();
+        if let Some(reaper) = reaper {
+            reaper.done();
         }
     }
 }
@@ -127,19 +118,6 @@ fn remove(folder: TempDir) {
         }
     }
     tracing::warn!(folder = %path.display(), "could not remove the browser's folder");
-}
-
-fn start_reaper(group: u32, folder: &Path) -> Option<Child> {
-    Command::new("/bin/sh")
-        .args(["-c", REAPER, "collaudo-reaper", &group.to_string()])
-        .arg(folder)
-        .process_group(0)
-        .stdin(Stdio::piped())
-        .stdout(Stdio::null())
-        .stderr(Stdio::null())
-        .spawn()
-        .inspect_err(|why| tracing::warn!(%why, "no reaper: a killed run would leave its browser behind"))
-        .ok()
 }
 
 /// The port, once the driver says it; and a channel that is disconnected at the end of its output.
@@ -194,17 +172,5 @@ mod tests {
         // By itself, or by us between its last word and its end.
         let ended = exits.recv().expect("its end is told");
         assert!(ended.starts_with("chromedriver ended ("), "{ended}");
-    }
-
-    /// The pipe to the reaper is all that a `kill -9` of this program leaves to close.
-    #[test]
-    fn the_reaper_kills_the_group_and_removes_the_folder_when_its_pipe_closes() {
-        let folder = tempfile::tempdir().expect("a temporary folder").keep();
-        let mut victim = Command::new("sleep").arg("20").process_group(0).spawn().expect("sleep starts");
-        let mut reaper = start_reaper(victim.id(), &folder).expect("a shell");
-        drop(reaper.stdin.take());
-        assert!(!victim.wait().expect("the victim was ours").success());
-        assert!(reaper.wait().expect("the reaper was ours").success());
-        assert!(!folder.exists());
     }
 }

@@ -16,6 +16,7 @@ use super::output::{Output, capture};
 use super::reach::Reach;
 use super::second_platform::SecondPlatform;
 use super::stage::Stage;
+use crate::browser::Reaper;
 use crate::domain::{App, Waiting};
 use crate::relying_party::RelyingParty;
 
@@ -41,7 +42,38 @@ pub enum Instance {
 pub struct Started {
     child: Child,
     output: Output,
+    _group: Option<Group>,
     _folder: tempfile::TempDir,
+}
+
+/// All processes that a child of ours leads, ended when this is dropped, whether the child has ended before them or not; and also when
+/// this program dies without a word.
+pub struct Group {
+    leader: u32,
+    reaper: Option<Reaper>,
+}
+
+impl Group {
+    pub fn of(child: &Child, folder: &Path) -> Option<Self> {
+        let leader = child.id()?;
+        Some(Self { leader, reaper: Reaper::start(leader, folder) })
+    }
+
+    pub fn end(&self) {
+        if let Some(group) = i32::try_from(self.leader).ok().and_then(rustix::process::Pid::from_raw) {
+            // They may have ended by themselves.
+            let _ = rustix::process::kill_process_group(group, rustix::process::Signal::KILL);
+        }
+    }
+}
+
+impl Drop for Group {
+    fn drop(&mut self) {
+        self.end();
+        if let Some(reaper) = self.reaper.take() {
+            reaper.done();
+        }
+    }
 }
 
 /// What `{…}` in the profile's environment stands for.
@@ -184,7 +216,8 @@ impl Started {
         let command: Vec<String> = command.iter().map(|word| app.placed(word)).collect();
         let (program, arguments) = command.split_first().ok_or_else(|| Failure::broke("the profile's command is empty"))?;
         let (child, output) = spawn(program, arguments, &filling.environment(app, &ca_file))?;
-        let mut started = Self { child, output, _folder: folder };
+        let _group = Group::of(&child, folder.path());
+        let mut started = Self { child, output, _group, _folder: folder };
         wait_until_ready(app, filling.reach, &mut started).await?;
         Ok(started)
     }
@@ -271,21 +304,6 @@ pub async fn wait_until_ready(app: &App, reach: &Reach, started: &mut impl Lives
         app.patience.waited(Waiting::Start),
         started.last_words().await
     )))
-}
-
-impl Drop for Started {
-    fn drop(&mut self) {
-        end_group(&self.child);
-    }
-}
-
-/// Ends a child with its whole process group, if it has not ended by itself.
-pub fn end_group(child: &Child) {
-    let group = child.id().and_then(|id| i32::try_from(id).ok()).and_then(rustix::process::Pid::from_raw);
-    if let Some(group) = group {
-        // It may have ended by itself.
-        let _ = rustix::process::kill_process_group(group, rustix::process::Signal::KILL);
-    }
 }
 
 /// The loopback address of `url`, if something goes on listening there: a scenario's application that has just been ended is

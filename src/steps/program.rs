@@ -1,16 +1,18 @@
 //! The application under test as a command-line program: started for one sign-in, its lines read as events.
 
+use std::path::Path;
 use std::time::{Duration, Instant};
 
 use tokio::process::Child;
 
 use super::Failure;
-use super::application::{end_group, spawn};
+use super::application::{Group, spawn};
 use super::output::Output;
 
 /// A running program in its own process group, ended when dropped.
 pub struct Program {
     child: Child,
+    group: Option<Group>,
     /// Every line so far; closed when the program has closed its outputs, as it does when it ends.
     output: Output,
 }
@@ -29,7 +31,9 @@ impl Program {
     pub fn start(command: &[String], environment: &[(String, String)]) -> Result<Self, Failure> {
         let (program, arguments) = command.split_first().ok_or_else(|| Failure::broke("the profile's command is empty"))?;
         let (child, output) = spawn(program, arguments, environment)?;
-        Ok(Self { child, output })
+        // Nothing of it lies in a folder of ours.
+        let group = Group::of(&child, Path::new(""));
+        Ok(Self { child, group, output })
     }
 
     /// Everything that it has written, line by line.
@@ -70,7 +74,9 @@ impl Program {
 
     /// Ends it, if it has not ended by itself. What it wrote stays.
     pub fn end(&self) {
-        end_group(&self.child);
+        if let Some(group) = &self.group {
+            group.end();
+        }
     }
 
     /// How it ended, with its last words.
@@ -79,12 +85,6 @@ impl Program {
         let output = self.output.borrow();
         let last = output.last(5);
         format!("{status}; its last words: {}", if last.is_empty() { "none".to_owned() } else { last.join(" / ") })
-    }
-}
-
-impl Drop for Program {
-    fn drop(&mut self) {
-        end_group(&self.child);
     }
 }
 

@@ -102,6 +102,21 @@ fn a_bundle_is_read_elsewhere_and_a_changed_one_refused() {
     for told in ["verdict      PARTIAL", "application  Portale Referti", "signed by    Irene Sala", "not valid as an approval", part] {
         assert!(seen.stdout.contains(told), "{told}: {}", seen.stdout);
     }
+    // Whose key it is stands in a file of those that are trusted; what is expected and differs is no approval.
+    desk.write("keys.toml", "[[key]]\nname = \"Studio Sala\"\nfile = \"ours.key.pub\"\n");
+    let expected = ["--keys", "keys.toml", "--expect-version", "2.1.0", "--expect-client", "gipo-1", "--max-age", "0"];
+    let seen = desk.ended(&[&["verify", "run.zip"], &expected[..]].concat());
+    assert_eq!(seen.code, Some(3), "{seen:?}");
+    let version = "no approval: it is of an unnamed version of the application, and not of 2.1.0";
+    for told in
+        [" of Studio Sala", version, "no approval: it names portale-medico, portale-medico-test, and not gipo-1", "more than 0 days ago"]
+    {
+        assert!(seen.stdout.contains(told), "{told}: {}", seen.stdout);
+    }
+    desk.write("keys.toml", "[[key]]\nname = \"Studio Sala\"\n");
+    let unfit = desk.ended(&["verify", "run.zip", "--keys", "keys.toml"]);
+    assert!(unfit.code == Some(2) && unfit.stderr.contains("the key of Studio Sala needs either `pem` or `file`"), "{unfit:?}");
+    assert_eq!(desk.ended(&["verify", "run.zip"]).code, Some(2), "a signature needs a key");
     let mut bytes = fs::read(desk.path("run.zip")).expect("the bundle");
     let middle = bytes.len() / 2;
     bytes[middle] ^= 1;

@@ -5,7 +5,8 @@ use std::fs;
 use rustix::process::Signal;
 use serde_json::Value;
 
-use crate::program::{Desk, Running, descendants, kill, wait_until};
+use crate::applications::{profile, started};
+use crate::program::{Desk, Running, command_line, descendants, free_port, kill, wait_until};
 
 /// Four scenarios of the same kind.
 const LISTS: [&str; 4] = ["--requirement", "GX-08", "--jobs", "1"];
@@ -86,4 +87,25 @@ fn a_console_that_takes_nothing_ends_no_run() {
     assert_eq!(list.status.code(), Some(2), "{told}");
     assert!(told.starts_with("error: ") && told.contains("No space left") && !told.contains("panicked"), "{told}");
     desk.until_nothing_is_left();
+}
+
+/// Nobody can clean up after `kill -9` but the kernel and the reapers.
+#[test]
+fn a_killed_run_leaves_no_application_behind() {
+    let desk = Desk::new();
+    let port = free_port();
+    let worker = started(port).replace("command = [", "command = [\"sh\", \"-c\", \"sleep 300 & exec \\\"$0\\\" \\\"$@\\\"\", ");
+    desk.write("collaudo.toml", &profile(port, "#login", &worker));
+    let mut run = desk.start_run(&["--app", "collaudo.toml", "--requirement", "GX-08"]);
+    until_in_the_midst(&desk, &mut run, 0);
+    assert!(!descendants(run.pid(), "sleep").is_empty(), "the application's worker runs");
+    let workers = descendants(run.pid(), "sleep");
+    run.signal(Signal::KILL);
+    run.ended();
+    desk.until_nothing_is_left();
+    wait_until("a worker of the application goes on", || match workers.iter().find(|pid| command_line(**pid).contains("sleep")) {
+        None => Ok(()),
+        Some(pid) => Err(pid.to_string()),
+    });
+    std::net::TcpListener::bind(("127.0.0.1", port)).expect("the application's port is free");
 }

@@ -33,6 +33,10 @@ fn kill_at(selection: &[&str], kills: usize) {
         started.into_iter().for_each(|driver| kill(driver, Signal::KILL));
         assert_eq!(code, None, "kill {moment}: it ended by itself, before {after} of {events} events");
 
+        // The last events come within a millisecond: this one was over, and still wrote its reports.
+        if records(&desk.out()).last().is_some_and(|record| record["event"] == "run-finished") {
+            continue;
+        }
         let said = desk.ended(&["report", "out", "--report", "html,json,junit"]);
         assert_eq!(said.code, Some(0), "kill {moment}: {said:?}");
         assert!(said.stdout.starts_with("INCOMPLETE") && said.stdout.contains("was interrupted"), "kill {moment}: {said:?}");
