@@ -1,6 +1,5 @@
 //! `collaudo app`: the bundled application alone, for a person or as the command of a profile.
 
-use crate::cli::console::say;
 use std::net::SocketAddr;
 use std::num::NonZeroU64;
 use std::time::Duration;
@@ -9,6 +8,7 @@ use clap::ValueEnum;
 use secrecy::SecretString;
 use url::Url;
 
+use super::console::say;
 use super::{CliError, End, signals};
 use crate::relying_party::{
     Config, Habit, Listener, OtherPlatform, Program, RelyingParty, SINGLE_PAGE_DEFECTS, SinglePage, SinglePageConfig, Window, run_program,

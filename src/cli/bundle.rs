@@ -1,6 +1,5 @@
 //! `--bundle`, `collaudo verify` and `collaudo key`: a run to hand on, and who signed it.
 
-use crate::cli::console::{product, say};
 use std::fs::OpenOptions;
 use std::io::Write;
 use std::os::unix::fs::OpenOptionsExt;
@@ -10,6 +9,7 @@ use jiff::{SignedDuration, Timestamp};
 use secrecy::ExposeSecret;
 use serde::{Deserialize, Serialize};
 
+use super::console::{product, say};
 use super::{CliError, End, profile};
 use crate::catalogue::Sources;
 use crate::domain::{Party, Readiness, plain};

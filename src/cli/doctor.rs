@@ -1,9 +1,9 @@
 //! `collaudo doctor`.
 
-use crate::cli::console::say;
 use std::path::Path;
 
 use super::compose::Parties;
+use super::console::say;
 use super::{CliError, End, profile, signals};
 use crate::browser::locate;
 use crate::catalogue::Catalogue;

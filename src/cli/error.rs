@@ -1,6 +1,6 @@
-use crate::cli::console::note;
 use std::path::PathBuf;
 
+use super::console::note;
 use crate::browser::BrowserError;
 use crate::catalogue::{CatalogueErrors, Place, SelectionError};
 use crate::domain::uncommanding;

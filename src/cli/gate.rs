@@ -1,11 +1,11 @@
 //! `--baseline` and `--write-baseline`: a run that fails for what is new only.
 
-use crate::cli::console::say;
 use std::path::{Path, PathBuf};
 
+use super::console::say;
 use super::follow::write_whole;
 use super::{CliError, End};
-use crate::domain::{Finding, KnownFailure, Readiness};
+use crate::domain::{Finding, KnownFailure, Readiness, plain};
 use crate::report::{Baseline, Run, ScenarioRun};
 
 #[derive(clap::Args)]
@@ -87,6 +87,6 @@ fn against(run: &Run, path: &Path, baseline: &Baseline) -> End {
 fn section(name: &str, entries: impl ExactSizeIterator<Item = String>) {
     say!("  {:>4} {name}", entries.len());
     for entry in entries {
-        say!("       {entry}");
+        say!("       {}", plain(&entry));
     }
 }

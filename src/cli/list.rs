@@ -1,11 +1,11 @@
 //! `collaudo list`.
 
-use crate::cli::console::product;
 use std::path::PathBuf;
 
 use clap::ValueEnum;
 use serde_json::{Value, json};
 
+use super::console::product;
 use super::run::SuiteName;
 use super::{CliError, End};
 use crate::catalogue::{Catalogue, Sources};

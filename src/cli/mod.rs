@@ -21,12 +21,12 @@ mod report;
 mod run;
 mod signals;
 
-use crate::cli::console::note;
 use std::process::ExitCode;
 
 use clap::{CommandFactory, Parser, Subcommand};
 use tracing_subscriber::EnvFilter;
 
+use self::console::note;
 use crate::domain::Readiness;
 
 pub use error::CliError;

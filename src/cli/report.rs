@@ -1,9 +1,9 @@
 //! `collaudo report`: renders a finished, or an interrupted, run again; or many of them as a history.
 
-use crate::cli::console::{note, say};
 use std::path::{Path, PathBuf};
 
 use super::bundle::Sealing;
+use super::console::{note, say};
 use super::folder::check_names;
 use super::follow::{write_reports, write_whole};
 use super::gate::Gate;
@@ -73,7 +73,7 @@ pub fn run(arguments: &Arguments) -> Result<End, CliError> {
     write_reports(&run, &folder, &out, &arguments.report, lang)?;
     say!("{}: {}", run.readiness(), out.display());
     if !run.selection().is_empty() {
-        say!("only a part of the suite was run: {}", run.selection().join(", "));
+        say!("only a part of the suite was run: {}", plain(&run.selection().join(", ")));
     }
     if run.is_interrupted() {
         let (judged, planned) = (run.counts().judged(), run.counts().planned);

@@ -1,6 +1,5 @@
 //! `collaudo run`.
 
-use crate::cli::console::note;
 use std::path::{Path, PathBuf};
 
 use clap::ValueEnum;
@@ -8,6 +7,7 @@ use jiff::Timestamp;
 
 use super::bundle::{Seal, Sealing};
 use super::compose::{Parties, target_summary};
+use super::console::note;
 use super::follow::{Delivery, drive};
 use super::gate::Gate;
 use super::{CliError, End, VERSION, folder, profile, signals};

@@ -1,3 +1,7 @@
+use std::sync::LazyLock;
+
+use regex::Regex;
+
 use super::{Run, State, conclusion, words};
 use crate::domain::{Finding, ScenarioId, Verdict, plain_lines};
 use crate::event::Lang;
@@ -38,7 +42,9 @@ fn command(kind: &str, id: &ScenarioId, title: &str, message: &str) -> String {
 }
 
 fn text(value: &str) -> String {
-    plain_lines(value).replace('%', "%25").replace('\r', "%0D").replace('\n', "%0A")
+    // A viewer that takes the line for HTML finds no tag in it.
+    static TAG: LazyLock<Regex> = LazyLock::new(|| Regex::new("<([A-Za-z/!?])").expect("the pattern is well formed"));
+    TAG.replace_all(&plain_lines(value), "\u{2039}$1").replace('%', "%25").replace('\r', "%0D").replace('\n', "%0A")
 }
 
 fn property(value: &str) -> String {

@@ -1,12 +1,12 @@
 //! `collaudo init`: a commented profile to start from.
 
-use crate::cli::console::say;
 use std::fs::OpenOptions;
 use std::io::Write;
 use std::path::PathBuf;
 
 use super::app::TypeName;
 use super::{CliError, End};
+use crate::cli::console::say;
 
 #[derive(clap::Args)]
 pub struct Arguments {

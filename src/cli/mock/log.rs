@@ -1,10 +1,10 @@
 //! The request log of `collaudo mock`.
 
-use crate::cli::console::note;
 use anstyle::{AnsiColor, Style};
 use clap::ValueEnum;
 use jiff::Timestamp;
 
+use crate::cli::console::note;
 use crate::domain::{Exchange, Facts};
 use crate::platform::Platform;
 use crate::platform::accounts::UserId;

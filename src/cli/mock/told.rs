@@ -1,9 +1,9 @@
-use crate::cli::console::say;
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::{Value, json};
 
 use super::log::Log;
 use super::{Arguments, Mock};
+use crate::cli::console::say;
 use crate::cli::list::Format;
 use crate::domain::ApplicationType;
 use crate::platform::accounts::{GrantType, RegistrationType, SAMPLE_PEOPLE};
