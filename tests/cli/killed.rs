@@ -47,7 +47,8 @@ fn kill_at(selection: &[&str], kills: usize) {
         lengths.insert(records(&desk.out()).len());
     }
     println!("{kills} kills in {events} events, at {lengths:?}");
-    assert!(lengths.len() * 2 > kills, "the kills fell on few moments: {lengths:?}");
+    // Some come too late, and several events come at once.
+    assert!(lengths.len() * 3 > kills, "the kills fell on few moments: {lengths:?}");
 }
 
 #[test]
