@@ -75,6 +75,7 @@ pub struct Torn {
 /// # Errors
 /// When the file cannot be read, was written in a newer event format, or a line other than a torn last one is not an event.
 pub fn read_jsonl(path: &Path) -> Result<(Vec<Record>, Option<Torn>), ReportError> {
+    // The record itself is named by whoever reads it: it may be reached through a link.
     let bytes = read_regular(&path.canonicalize().unwrap_or_else(|_| path.to_owned())).map_err(|source| ReportError::File {
         verb: "read",
         path: path.to_owned(),

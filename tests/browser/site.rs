@@ -40,7 +40,7 @@ later.onclick = () => setTimeout(() => document.querySelector(".who").textConten
 
 /// What a page builds in a shadow root, and what it keeps in a closed menu.
 const COMPONENTS: &str = r##"<!doctype html><title>Components</title><h1>Agenda</h1>
-<details><summary>Menu</summary><b id="who">Ada Ferri</b></details><x-list></x-list><x-list hidden></x-list>
+<details><summary>Menu</summary><b id="who">Ada Ferri</b></details><x-list style="display: contents"></x-list><x-list hidden></x-list>
 <script>customElements.define("x-list", class extends HTMLElement { connectedCallback() {
   const root = this.attachShadow({ mode: "open" });
   root.innerHTML = "<style>p { color: navy }</style><p>Visit at noon</p><p hidden>unseen</p><a href=/account>next</a>";

@@ -33,11 +33,13 @@ const told = css => shown(css) ?? every(css).find(inClosedMenu);
 const enabled = el => !el.matches(":disabled") && el.getAttribute("aria-disabled") !== "true";
 // What a closed <details> holds has no inner text.
 const words = el => ((el.innerText ?? el.textContent) || (visible(el) ? "" : el.textContent)).trim();
+// A host that is laid out by its contents alone has no box of its own, and is seen where its parent is.
+const rendered = el => !el || el.checkVisibility() || (getComputedStyle(el).display === "contents" && rendered(el.parentElement ?? el.getRootNode().host));
 // What a person reads on the page, that of shadow roots after that of the document.
 const pageText = () => roots().map(root => {
   if (root === document) return document.body?.innerText ?? "";
-  const of = node => node.nodeType === Node.TEXT_NODE ? node.data : node.checkVisibility?.() ? node.innerText ?? "" : "";
-  return root.host.checkVisibility() ? Array.from(root.childNodes, of).join("\n") : "";
+  const of = node => node.nodeType === Node.TEXT_NODE ? node.data : node.nodeType === Node.ELEMENT_NODE && rendered(node) ? node.innerText ?? "" : "";
+  return rendered(root.host) ? Array.from(root.childNodes, of).join("\n") : "";
 }).join("\n");
 // What a person may click, and by which words they know it.
 const CONTROLS = "a[href], button, [role=button], [role=link], input[type=button], input[type=submit]";

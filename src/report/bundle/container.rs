@@ -7,6 +7,8 @@ use std::io::{self, BufRead, BufReader, Read, Seek, SeekFrom};
 use flate2::Crc;
 use flate2::bufread::DeflateDecoder;
 
+use crate::domain::plain_lines;
+
 /// An archive, and all that is in it together when it is unpacked, may not be larger than this, in bytes.
 const LARGEST: u64 = 1 << 30;
 const LONGEST_NAME: usize = 1024;
@@ -176,8 +178,7 @@ fn ended(file: &mut BufReader<File>, start: u64, entries: usize) -> Result<(), S
 /// Relative, with `/`, without anything that leads elsewhere or that a screen would obey.
 fn is_plain(name: &str) -> bool {
     let is_word = |word: &str| !word.is_empty() && word != "." && word != "..";
-    name.split('/').all(is_word)
-        && !name.chars().any(|c| c.is_control() || matches!(c, '\\' | ':' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}'))
+    name.split('/').all(is_word) && !name.contains(['\\', ':', '\n', '\t']) && plain_lines(name) == name
 }
 
 fn take<const N: usize>(file: &mut BufReader<File>) -> Result<[u8; N], String> {

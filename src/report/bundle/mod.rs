@@ -59,7 +59,8 @@ pub enum BundleError {
     Added(String),
 }
 
-/// Reads a bundle against the public keys that are trusted: one of them has to have signed it, every member has to be what the statement says, and nothing else may be there.
+/// Reads a bundle against the public keys that are trusted. One of them has to have signed it, every member has to be what the statement
+/// says, and nothing else may be there.
 ///
 /// # Errors
 /// At the first thing that does not hold, by the member's name.
