@@ -1,7 +1,7 @@
 use std::collections::HashMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 /// A deviation of the platform on purpose: replaces one rule or edits one answer while it is armed.
 #[derive(Debug, Serialize)]
@@ -26,6 +26,35 @@ pub enum Times {
     Next(u32),
 }
 
+/// Which exchanges an armed fault is meant for, of those whose rule asks for it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Aim {
+    #[default]
+    Everything,
+    /// Calls of the API that create, change or delete.
+    Writes,
+    /// Pages of a list after its first.
+    FurtherPages,
+    /// Refresh requests, and what is issued for them.
+    Refreshes,
+    /// `/v2/userinfo`: the faults of calls leave it alone where they are not aimed at it.
+    Userinfo,
+}
+
+/// How often an armed fault fires, and at what.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Trigger {
+    pub times: Times,
+    pub aim: Aim,
+}
+
+impl From<Times> for Trigger {
+    fn from(times: Times) -> Self {
+        Self { times, aim: Aim::Everything }
+    }
+}
+
 /// One firing of a fault.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Firing {
@@ -47,14 +76,14 @@ pub struct Switchboard(Mutex<State>);
 
 #[derive(Debug, Default)]
 struct State {
-    armed: HashMap<&'static str, Times>,
+    armed: HashMap<&'static str, Trigger>,
     firings: Vec<Firing>,
 }
 
 impl Switchboard {
-    pub fn arm(&self, name: &str, times: Times) -> Result<(), UnknownFault> {
+    pub fn arm(&self, name: &str, trigger: impl Into<Trigger>) -> Result<(), UnknownFault> {
         let fault = super::faults().find(|fault| fault.name == name).ok_or_else(|| UnknownFault(name.to_owned()))?;
-        self.lock().armed.insert(fault.name, times);
+        self.lock().armed.insert(fault.name, trigger.into());
         Ok(())
     }
 
@@ -64,9 +93,13 @@ impl Switchboard {
         Ok(())
     }
 
-    /// What is armed, and how often it still fires.
-    pub fn armed(&self) -> Vec<(&'static str, Times)> {
-        self.lock().armed.iter().map(|(name, times)| (*name, *times)).collect()
+    /// What is armed, how often it still fires, and at what.
+    pub fn armed(&self) -> Vec<(&'static str, Trigger)> {
+        self.lock().armed.iter().map(|(name, trigger)| (*name, *trigger)).collect()
+    }
+
+    pub(super) fn is_any_aimed_at(&self, aim: Aim) -> bool {
+        self.lock().armed.values().any(|trigger| trigger.aim == aim)
     }
 
     pub fn is_any_armed(&self) -> bool {
@@ -81,16 +114,19 @@ impl Switchboard {
         self.lock().firings.clone()
     }
 
-    /// Asked by the rule that the fault replaces: whether it is armed now. Counts as a firing.
-    pub(super) fn fire(&self, name: &'static str, exchange: u64) -> bool {
+    /// Asked by the rule that the fault replaces: whether it is armed now for an exchange of these kinds. Counts as a firing.
+    pub(super) fn fire(&self, name: &'static str, exchange: u64, kinds: &[Aim]) -> bool {
         let mut state = self.lock();
-        match state.armed.get_mut(name) {
-            None => return false,
-            Some(Times::Always) => {}
-            Some(Times::Next(0 | 1)) => {
+        let Some(trigger) = state.armed.get_mut(name) else { return false };
+        if trigger.aim != Aim::Everything && !kinds.contains(&trigger.aim) {
+            return false;
+        }
+        match &mut trigger.times {
+            Times::Always => {}
+            Times::Next(0 | 1) => {
                 state.armed.remove(name);
             }
-            Some(Times::Next(left)) => *left -= 1,
+            Times::Next(left) => *left -= 1,
         }
         if state.firings.len() >= MOST_FIRINGS {
             state.firings.drain(..MOST_FIRINGS / 2);
@@ -100,9 +136,11 @@ impl Switchboard {
     }
 
     /// [`Switchboard::fire`] for a fault that disarms itself, however often it was armed for.
-    pub(super) fn fire_once(&self, name: &'static str, exchange: u64) -> bool {
-        let fired = self.fire(name, exchange);
-        self.lock().armed.remove(name);
+    pub(super) fn fire_once(&self, name: &'static str, exchange: u64, kinds: &[Aim]) -> bool {
+        let fired = self.fire(name, exchange, kinds);
+        if fired {
+            self.lock().armed.remove(name);
+        }
         fired
     }
 

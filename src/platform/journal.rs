@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use tokio::sync::watch;
 
-use super::{Keep, Switchboard};
+use super::{Aim, Keep, Switchboard};
 use crate::domain::{Exchange, Facts};
 
 /// Every exchange of one platform, in the order in which the answers were finished.
@@ -162,6 +162,8 @@ pub struct Trace {
 pub(super) struct Notes {
     pub facts: Facts,
     pub faults: Vec<String>,
+    /// Kinds of exchange that faults are aimed at, of which this is one.
+    kinds: Vec<Aim>,
 }
 
 impl Trace {
@@ -171,12 +173,21 @@ impl Trace {
 
     /// Whether `fault` is armed; if so its firing is recorded in the switchboard and in this exchange.
     pub fn fires(&self, faults: &Switchboard, fault: &'static str) -> bool {
-        self.fired(fault, faults.fire(fault, self.number))
+        self.fired(fault, faults.fire(fault, self.number, &self.kinds()))
     }
 
     /// [`Trace::fires`] for a fault that disarms itself.
     pub(super) fn fires_once(&self, faults: &Switchboard, fault: &'static str) -> bool {
-        self.fired(fault, faults.fire_once(fault, self.number))
+        self.fired(fault, faults.fire_once(fault, self.number, &self.kinds()))
+    }
+
+    /// What the exchange is: faults that are aimed at it may fire from now on.
+    pub(super) fn is_of(&self, kind: Aim) {
+        self.lock().kinds.push(kind);
+    }
+
+    fn kinds(&self) -> Vec<Aim> {
+        self.lock().kinds.clone()
     }
 
     fn fired(&self, fault: &'static str, fired: bool) -> bool {

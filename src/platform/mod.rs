@@ -44,7 +44,7 @@ pub use authorization::LoggedOut;
 pub use certificate::{OwnCertificate, own_certificate, spki_of, spki_of_der};
 pub use clock::{Clock, Random};
 pub use connections::ConnectionLimits;
-pub use faults::{Fault, Firing, Switchboard, Times, UnknownFault};
+pub use faults::{Aim, Fault, Firing, Switchboard, Times, Trigger, UnknownFault};
 pub use hosts::LOOPBACK_HOSTS;
 pub use journal::{Journal, NotSeen, Trace};
 pub use kept::Guard;

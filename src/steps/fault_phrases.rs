@@ -1,5 +1,7 @@
 //! What the features call a fault, and its name at the platform.
 
+use crate::platform::{Aim, Times, Trigger};
+
 /// (what a step says after "the platform will …", fault)
 const PHRASES: &[(&str, &str)] = &[
     ("answer the authorization request with a state that nobody sent", "state-forged"),
@@ -128,26 +130,39 @@ const PHRASES: &[(&str, &str)] = &[
     ("close the connection on the next write", "api-drop-before-write"),
     ("answer every revocation with a redirect to another host", "revocation-redirect"),
     ("give an access token that is a JWT of another kind", "token-other-jwt"),
-    ("refuse the next write as if its token had expired", "api-write-unauthorized"),
-    ("answer every write with a rate limit of 1 second", "api-write-rate-limited"),
-    ("answer the next write with a rate limit of 2 seconds", "api-write-rate-limited-longer"),
-    ("answer the next write with a rate limit until a date", "api-write-rate-limited-date"),
 ];
 
 fn phrases() -> impl Iterator<Item = &'static (&'static str, &'static str)> {
     PHRASES.iter().chain(super::near_miss_phrases::PHRASES)
 }
 
-/// The fault that a phrase names, and how often it fires.
-pub fn fault(phrase: &str) -> Option<(&'static str, crate::platform::Times)> {
-    use crate::platform::Times;
-    let (_, fault) = phrases().find(|(known, _)| *known == phrase)?;
+/// Words that aim a fault at one kind of exchange, and those of the phrase that they stand for.
+const AIMS: [(&str, &str, Aim); 9] = [
+    ("every further page", "every call", Aim::FurtherPages),
+    ("the next further page", "the next call", Aim::FurtherPages),
+    ("the next further page", "one call", Aim::FurtherPages),
+    ("every write", "every call", Aim::Writes),
+    ("the next write", "the next call", Aim::Writes),
+    ("the next write", "one call", Aim::Writes),
+    ("the question who is signed in", "every call", Aim::Userinfo),
+    ("every refresh", "the token request", Aim::Refreshes),
+    (" at every refresh", "", Aim::Refreshes),
+];
+
+/// The fault that a phrase names, how often it fires, and at what.
+pub fn fault(phrase: &str) -> Option<(&'static str, Trigger)> {
+    let named = |phrase: &str| phrases().find(|(known, _)| *known == phrase).map(|(_, fault)| *fault);
+    let aimed = || {
+        let aims = AIMS.into_iter().filter(|(words, ..)| phrase.contains(words));
+        aims.into_iter().find_map(|(words, of_all, aim)| Some((named(&phrase.replacen(words, of_all, 1))?, aim)))
+    };
+    let (fault, aim) = named(phrase).map(|fault| (fault, Aim::Everything)).or_else(aimed)?;
     let times = match phrase {
         _ if phrase.contains("the next two ") => Times::Next(2),
         _ if phrase.contains("the next ") => Times::Next(1),
         _ => Times::Always,
     };
-    Some((fault, times))
+    Some((fault, Trigger { times, aim }))
 }
 
 /// The fault that a step's text arms, or a cell of the table of a step that tries several.

@@ -13,7 +13,7 @@ use super::world::World;
 use super::{Failure, fault_phrases};
 use crate::checks;
 use crate::domain::{Exchange, OraclePart};
-use crate::platform::Times;
+use crate::platform::Trigger;
 use crate::platform::accounts::TENANT;
 
 /// One way in which the platform misbehaved while a feature was opened, and what came of it.
@@ -149,7 +149,7 @@ async fn waits_vary(world: &mut World, requirement: String) -> Result<(), Failur
 }
 
 /// The phrases of a step's table.
-pub(super) fn ways(step: &Step) -> Result<Vec<(String, &'static str, Times)>, Failure> {
+pub(super) fn ways(step: &Step) -> Result<Vec<(String, &'static str, Trigger)>, Failure> {
     let rows = step.table.as_ref().map(|table| &table.rows[..]).unwrap_or_default();
     let known = |row: &Vec<String>| {
         let phrase = row.first().cloned().unwrap_or_default();
@@ -226,7 +226,7 @@ impl Trials {
 }
 
 impl World {
-    async fn try_each(&mut self, name: String, ways: &[(String, &'static str, Times)], manner: Manner) -> Result<(), Failure> {
+    async fn try_each(&mut self, name: String, ways: &[(String, &'static str, Trigger)], manner: Manner) -> Result<(), Failure> {
         self.memory.actor = Some(name.clone());
         let features = self.features()?;
         self.look_before(&features).await?;

@@ -19,7 +19,7 @@ use super::world::World;
 use crate::checks;
 use crate::domain::{Action, ApplicationType, Exchange};
 use crate::oauth::giponext;
-use crate::platform::Times;
+use crate::platform::Trigger;
 use crate::platform::accounts::TENANT;
 
 /// What a program reads whose profile names no action.
@@ -98,13 +98,13 @@ impl World {
     }
 
     /// One run of a series.
-    pub(super) async fn provoke_program(&mut self, name: &str, phrase: &str, fault: &'static str, times: Times) -> Result<(), Failure> {
+    pub(super) async fn provoke_program(&mut self, name: &str, phrase: &str, fault: &'static str, trigger: Trigger) -> Result<(), Failure> {
         self.memory.actor = Some(name.to_owned());
         let negative = self.has_tag("negative");
         let stage = self.stage_mut()?;
         stage.provocation.started_sign_ins += 1;
         let (person, mark) = (stage.person(name)?, stage.exchanges().len());
-        stage.mock()?.faults().arm(fault, times).map_err(Failure::broke)?;
+        stage.mock()?.faults().arm(fault, trigger).map_err(Failure::broke)?;
         let outcome = stage.run_program(&person, &[], Some(fault)).await.map_err(|failure| told_to(phrase, failure))?;
         let running = stage.running()?;
         running.ends(LAST_WORK).await;

@@ -11,7 +11,7 @@ use super::{Failure, world::World};
 use crate::checks::Lineage;
 use crate::domain::{Endpoint, Exchange, OraclePart};
 use crate::oauth::giponext;
-use crate::platform::{Times, accounts};
+use crate::platform::{Trigger, accounts};
 
 /// Authorization requests that an application may start by itself after a refusal (CB-11).
 pub(super) const AUTOMATIC_SIGN_INS: usize = 1;
@@ -56,7 +56,7 @@ pub struct Provocation {
 
 impl World {
     /// Arms a fault, after an honest sign-in has shown that the application works (the control).
-    pub async fn provoke(&mut self, fault: &'static str, times: Times) -> Result<(), Failure> {
+    pub async fn provoke(&mut self, fault: &'static str, trigger: Trigger) -> Result<(), Failure> {
         self.stage_mut()?.mock()?;
         if let Some((scope, reason)) = occasion(fault)
             && !self.declares(scope)?
@@ -66,7 +66,7 @@ impl World {
         self.control().await?;
         let stage = self.stage_mut()?;
         let platform = stage.mock()?;
-        platform.faults().arm(fault, times).map_err(Failure::broke)?;
+        platform.faults().arm(fault, trigger).map_err(Failure::broke)?;
         if fault.starts_with("tls-") {
             // It acts at the handshake: whoever keeps a connection would not meet it.
             platform.close_connections();

@@ -250,7 +250,7 @@ mod tests {
     fn every_moment_is_told_by_some_phrase_that_names_a_fault() {
         for (words, moment) in Moment::ALL {
             let phrase = format!("show a certificate of another host{words}");
-            assert_eq!((fault(&phrase), Moment::of(&phrase)), (Some(("tls-wrong-host", Times::Always)), Some(moment)));
+            assert_eq!((fault(&phrase), Moment::of(&phrase)), (Some(("tls-wrong-host", Times::Always.into())), Some(moment)));
         }
         assert_eq!(Moment::of("show a certificate of another host"), None);
     }

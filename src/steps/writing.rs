@@ -12,7 +12,7 @@ use super::{Failure, PATIENCE};
 use crate::browser::{BrowserError, pages};
 use crate::checks;
 use crate::domain::{Action, Exchange};
-use crate::platform::Times;
+use crate::platform::Trigger;
 
 /// A feature, its action, and what a person clicks there to write.
 type Writing = (String, Action, String);
@@ -138,7 +138,7 @@ impl World {
     }
 
     /// One write for each way, each on the records as they were at the start.
-    async fn write_each(&mut self, name: &str, ways: &[(String, &'static str, Times)]) -> Result<(), Failure> {
+    async fn write_each(&mut self, name: &str, ways: &[(String, &'static str, Trigger)]) -> Result<(), Failure> {
         let writings = self.writings()?;
         for (turn, (way, fault, times)) in ways.iter().enumerate() {
             self.memory.actor = Some(name.to_owned());

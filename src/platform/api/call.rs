@@ -17,7 +17,7 @@ use super::error::ApiError;
 use super::{damage, faults};
 use crate::platform::accounts::TenantId;
 use crate::platform::authorization::authenticate_bearer;
-use crate::platform::{Shared, Trace};
+use crate::platform::{Aim, Shared, Trace};
 
 /// The largest id, version and offset (`int32` of the document).
 pub const MOST: usize = i32::MAX as usize;
@@ -165,11 +165,18 @@ fn serve(shared: &Shared, trace: &Trace, operation: &Operation, request: Incomin
         facts.needed_scope = Some(operation.scope.to_owned());
         facts.tenant = Some(segment.clone());
     });
+    if operation.writes {
+        trace.is_of(Aim::Writes);
+    }
+    let query: Vec<(String, String)> = url::form_urlencoded::parse(request.query.unwrap_or_default().as_bytes()).into_owned().collect();
+    if query.iter().any(|(name, value)| name == "offset" && value != "0") {
+        trace.is_of(Aim::FurtherPages);
+    }
     let refuse = |error: ApiError| Box::new(faults::refused(trace, error));
     let grant =
         authenticate_bearer(shared, request.headers, request.query, trace).map_err(|refusal| Box::new(super::unauthorized(refusal)))?;
     super::admit(shared, trace, &grant.client_id)?;
-    faults::at_the_front(shared, trace, request.path, operation.writes).map_or(Ok(()), |response| Err(Box::new(response)))?;
+    faults::at_the_front(shared, trace, request.path).map_or(Ok(()), |response| Err(Box::new(response)))?;
 
     let granted = grant.scopes.contains(operation.scope) && !trace.fires(&shared.faults, faults::INSUFFICIENT_SCOPE);
     if !granted {
@@ -200,7 +207,7 @@ fn serve(shared: &Shared, trace: &Trace, operation: &Operation, request: Incomin
         path: request.path.to_owned(),
         limits,
         id: request.segments.get("id").cloned(),
-        query: url::form_urlencoded::parse(request.query.unwrap_or_default().as_bytes()).into_owned().collect(),
+        query,
         if_match: request.headers.get(header::IF_MATCH).map(|value| String::from_utf8_lossy(value.as_bytes()).into_owned()),
         json: is_json(request.headers),
         body: request.body,

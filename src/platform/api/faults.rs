@@ -23,10 +23,6 @@ pub const RATE_LIMITED_LONGER: &str = "api-rate-limited-longer";
 pub const RATE_LIMITED_LONGEST: &str = "api-rate-limited-longest";
 pub const RATE_LIMITED_DATE: &str = "api-rate-limited-date";
 pub const RATE_LIMITED_SILENT: &str = "api-rate-limited-silent";
-pub const WRITE_UNAUTHORIZED: &str = "api-write-unauthorized";
-pub const WRITE_RATE_LIMITED: &str = "api-write-rate-limited";
-pub const WRITE_RATE_LIMITED_LONGER: &str = "api-write-rate-limited-longer";
-pub const WRITE_RATE_LIMITED_DATE: &str = "api-write-rate-limited-date";
 pub const SERVER_ERROR: &str = "api-server-error";
 pub const BAD_GATEWAY: &str = "api-bad-gateway";
 pub const UNAVAILABLE: &str = "api-unavailable";
@@ -72,22 +68,6 @@ pub const FAULTS: &[Fault] = &[
         &["GX-09", "RS-05"],
     ),
     fault(RATE_LIMITED_SILENT, "answers 429 rate_limit_exceeded without Retry-After", &["RS-05"]),
-    fault(
-        WRITE_UNAUTHORIZED,
-        "refuses a write with 401 invalid_token though its token is good (reads are left alone)",
-        &["GX-06", "RS-03"],
-    ),
-    fault(WRITE_RATE_LIMITED, "answers a write 429 rate_limit_exceeded with Retry-After: 1 (reads are left alone)", &["GX-09", "RS-05"]),
-    fault(
-        WRITE_RATE_LIMITED_LONGER,
-        "answers a write 429 rate_limit_exceeded with Retry-After: 2 (reads are left alone)",
-        &["GX-09", "RS-05"],
-    ),
-    fault(
-        WRITE_RATE_LIMITED_DATE,
-        "answers a write 429 rate_limit_exceeded with a Retry-After that is an HTTP-date 2 to 3 seconds ahead (reads are left alone)",
-        &["GX-09", "RS-05"],
-    ),
     fault(SERVER_ERROR, "answers 500 with a JSON error", &["GX-15"]),
     fault(BAD_GATEWAY, "answers 502 with a JSON error", &["GX-15"]),
     fault(UNAVAILABLE, "answers 503 with a JSON error and Retry-After: 1", &["GX-15", "RS-05"]),
@@ -120,19 +100,15 @@ pub const FAULTS: &[Fault] = &[
 ];
 
 /// What the busy, broken or misled front of the API answers before it looks at a call's scope.
-pub fn at_the_front(shared: &Shared, trace: &Trace, path: &str, writes: bool) -> Option<Response> {
-    let fires_at_writes = |name| writes && trace.fires(&shared.faults, name);
-    let unauthorized = trace.fires_once(&shared.faults, UNAUTHORIZED_ONCE) || trace.fires(&shared.faults, UNAUTHORIZED);
-    if unauthorized || fires_at_writes(WRITE_UNAUTHORIZED) {
+pub fn at_the_front(shared: &Shared, trace: &Trace, path: &str) -> Option<Response> {
+    if trace.fires_once(&shared.faults, UNAUTHORIZED_ONCE) || trace.fires(&shared.faults, UNAUTHORIZED) {
         return Some(refused(trace, ApiError::InvalidToken));
     }
     let fires = |name| trace.fires(&shared.faults, name);
     let busy = "too many requests of this client: wait before the next";
     let seconds = [(RATE_LIMITED, "1"), (RATE_LIMITED_LONGER, "2"), (RATE_LIMITED_LONGEST, "3")];
-    let limited = seconds.map(|(name, seconds)| (name, seconds.to_owned())).into_iter().chain([(RATE_LIMITED_DATE, soon())]);
-    let at_writes = [(WRITE_RATE_LIMITED, "1".to_owned()), (WRITE_RATE_LIMITED_LONGER, "2".to_owned()), (WRITE_RATE_LIMITED_DATE, soon())];
-    let delay = limited.into_iter().find(|(name, _)| fires(name)).or_else(|| at_writes.into_iter().find(|(name, _)| fires_at_writes(name)));
-    if let Some((_, delay)) = delay {
+    let mut limited = seconds.map(|(name, seconds)| (name, seconds.to_owned())).into_iter().chain([(RATE_LIMITED_DATE, soon())]);
+    if let Some((_, delay)) = limited.find(|(name, _)| fires(name)) {
         return Some((retry_after(&delay), broken(StatusCode::TOO_MANY_REQUESTS, "rate_limit_exceeded", busy)).into_response());
     }
     if fires(RATE_LIMITED_SILENT) {

@@ -17,7 +17,7 @@ use super::tokens::{self, Issue, IssueError};
 use crate::domain::{Endpoint, Exchange};
 use crate::oauth::{ErrorCode, ScopeSet, code_challenge_s256, giponext, is_code_verifier, is_unreserved};
 use crate::platform::accounts::{GrantType, Registration, UserId};
-use crate::platform::{Shared, Trace};
+use crate::platform::{Aim, Shared, Trace};
 
 /// `POST /connect/token`, its rules in the order of RFC 6749 section 3.2.
 pub(super) async fn token(
@@ -48,6 +48,9 @@ async fn redeem(shared: &Shared, trace: &Trace, uri: &Uri, headers: &HeaderMap, 
     let (query, form) = (Parameters::parse(uri.query().unwrap_or_default().as_bytes()), form(headers, body)?);
     let client = authenticate_client(shared, trace, headers, &query, &form)?;
     let grant_type = grant_type(&client, &form)?;
+    if grant_type == Grants::RefreshToken {
+        trace.is_of(Aim::Refreshes);
+    }
     if let Some(response) = faulty(shared, trace, grant_type == Grants::RefreshToken).await {
         return Ok(response);
     }

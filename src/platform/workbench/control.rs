@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 use super::access::{Allowed, may_control};
 use crate::platform::frame::Frame;
 use crate::platform::portal::page as portal_page;
-use crate::platform::{Fault, Shared, Times, authorization, faults};
+use crate::platform::{Aim, Fault, Shared, Times, Trigger, authorization, faults};
 
 /// Firings that the page shows, newest first.
 const FIRINGS: usize = 20;
@@ -46,7 +46,7 @@ pub async fn page(State(shared): State<Arc<Shared>>, headers: HeaderMap, uri: Ur
     let armed = shared.faults.armed();
     let mut areas: Vec<(&'static str, Vec<Switch>)> = Vec::new();
     for fault in faults().filter(|_| allowed) {
-        let times = armed.iter().find(|(name, _)| *name == fault.name).map(|(_, times)| match times {
+        let times = armed.iter().find(|(name, _)| *name == fault.name).map(|(_, trigger)| match trigger.times {
             Times::Always => frame.t("sempre", "always").to_owned(),
             Times::Next(left) => format!("{left} ×"),
         });
@@ -98,7 +98,7 @@ pub async fn submitted(_: Allowed, State(shared): State<Arc<Shared>>, Form(form)
 /// `GET /_control/faults`.
 pub async fn list(_: Allowed, State(shared): State<Arc<Shared>>) -> Json<Value> {
     let armed = shared.faults.armed();
-    let times = |name: &str| armed.iter().find(|(known, _)| *known == name).map(|(_, times)| told(*times));
+    let times = |name: &str| armed.iter().find(|(known, _)| *known == name).map(|(_, trigger)| told(trigger.times));
     let list = faults().map(|fault| {
         json!({
             "name": fault.name, "area": fault.area, "effect": fault.effect, "requirements": fault.requirements, "armed": times(fault.name),
@@ -118,17 +118,19 @@ fn told(times: Times) -> Value {
 pub struct Arming {
     /// How often it fires before it disarms itself; for good without it.
     times: Option<u32>,
+    #[serde(default)]
+    aim: Aim,
 }
 
-/// `PUT /_control/faults/{name}?times=N`.
+/// `PUT /_control/faults/{name}?times=N&aim=KIND`.
 pub async fn arm(_: Allowed, State(shared): State<Arc<Shared>>, Path(name): Path<String>, Query(arming): Query<Arming>) -> Response {
     let times = match arming.times {
         None => Times::Always,
         Some(0) => return refused(StatusCode::UNPROCESSABLE_ENTITY, "times is at least 1"),
         Some(times) => Times::Next(times),
     };
-    match shared.faults.arm(&name, times) {
-        Ok(()) => Json(json!({ "name": name, "armed": told(times) })).into_response(),
+    match shared.faults.arm(&name, Trigger { times, aim: arming.aim }) {
+        Ok(()) => Json(json!({ "name": name, "armed": told(times), "aim": arming.aim })).into_response(),
         Err(error) => refused(StatusCode::NOT_FOUND, &error.to_string()),
     }
 }
