@@ -19,11 +19,13 @@ Feature: Refresh
       But no new sign-in was asked for
 
     @GX-06 @RT-01 @RS-03 @provoked
-    Scenario: A token that is refused before its time is refreshed too
-      Given the platform will refuse one call as if its token had expired
-      When Ada opens a declared feature
-      Then the feature shows its data
-      And the relying party refreshed once and repeated the call once
+    Scenario: A token that is refused at any call, also at a further page, is refreshed
+      Given the medical centre has 20 patients and the platform serves pages of 5
+      When Ada opens every declared feature once for each of these
+        | refuse one call as if its token had expired              |
+        | refuse the next further page as if its token had expired |
+      Then each time the feature shows what it showed before
+      And each time at most one refresh and one repetition followed
       But no new sign-in was asked for
 
     @GX-06 @RS-03 @provoked
@@ -84,7 +86,7 @@ Feature: Refresh
 
     @RT-02 @provoked
     Scenario: Only the newest refresh token is used
-      When Ada opens a declared feature after each of 3 expiries
+      When Ada opens a declared feature after each of 4 expiries
       Then a refresh was asked for
       And the feature shows its data
       And only the newest refresh token was ever sent
@@ -143,7 +145,8 @@ Feature: Refresh
 
     @RT-03 @provoked
     Scenario: A refused refresh asks for one sign-in, without a loop
-      Given the platform will answer the refresh with invalid_grant
+      Given Ada has opened every declared feature
+      And the platform will answer the refresh with invalid_grant
       And every access token has expired
       When Ada opens a declared feature 3 times
       Then Ada is shown no data, and asked to sign in again

@@ -17,15 +17,31 @@ Feature: Calls to the API
     @RS-02 @provoked
     Scenario: The access token does not follow an address of another host
       Given Ada has signed in through the popup and granted every scope
-      When Ada opens a declared feature once for each of these
+      When Ada opens every declared feature once for each of these
         | answer every call with a redirect to another host                       |
         | answer every call with a redirect to another host that keeps the method |
+      And Ada opens a declared feature once for each of these
         | answer every call with a redirect to another host for good              |
         | name a page of another host in every list                               |
       And Ada opens a declared feature with an expired token once for each of these
         | answer the token request with a redirect to another host |
       Then each time the relying party answers
       But no other host was shown a token or a secret
+
+    @RS-02 @provoked
+    Scenario: The access token does not follow a further page to another host
+      Given the medical centre has 20 patients and the platform serves pages of 5
+      And Ada has signed in through the popup and granted every scope
+      When Ada opens every declared feature once for each of these
+        | answer every further page with a redirect to another host |
+      Then each time the relying party answers
+      But no other host was shown a token or a secret
+
+    @RS-02 @provoked
+    Scenario: The access token does not follow the question who is signed in to another host
+      When Ada signs in once for each way in which the platform misbehaves
+        | answer the question who is signed in with a redirect to another host |
+      Then no other host was shown a token or a secret
 
   Rule: A patient is in no address
 
@@ -58,6 +74,16 @@ Feature: Calls to the API
         | put a few entries on each page and say that there are more |
       Then each time the feature shows what it showed before
 
+    @GX-08 @provoked
+    Scenario: A list that lost its end on the way is not shown as if it were whole
+      Given the medical centre has 20 patients and the platform serves pages of 5
+      And Ada has signed in through the popup and granted every scope
+      When Ada opens every declared feature once for each of these
+        | answer every further page with an internal server error |
+        | answer every further page with broken JSON              |
+      Then each time the relying party answers
+      And no list is shown in part as if it were whole
+
   Rule: Answers may grow
 
     @GX-11 @provoked
@@ -78,18 +104,14 @@ Feature: Calls to the API
   Rule: A failing call is told to the end-user, within bounds
 
     @GX-07 @RS-04 @provoked
-    Scenario Outline: A lack of <lack> starts no sign-in loop
+    Scenario: A lack of scope or permission starts no sign-in loop
       Given Ada has signed in through the popup and granted every scope
-      And the platform will answer every call with a lack of <lack>
-      When Ada opens a declared feature
-      Then the relying party still answers
+      When Ada opens every declared feature once for each of these
+        | answer every call with a lack of scope      |
+        | answer every call with a lack of permission |
+      Then each time the relying party answers
+      And each time the relying party did not insist
       But no new sign-in was asked for
-      And the relying party did not insist
-
-      Examples:
-        | lack       |
-        | scope      |
-        | permission |
 
     @GX-07 @provoked
     Scenario: A lack of permission is told from a lack of scope
@@ -104,10 +126,10 @@ Feature: Calls to the API
     @GX-15 @provoked
     Scenario: A passing failure is recovered from
       Given Ada has signed in through the popup and granted every scope
-      And the platform will answer the next two calls with a bad gateway
-      When Ada opens a declared feature
-      Then the feature shows its data
-      And the relying party waited longer each time
+      When Ada opens every declared feature once for each of these
+        | answer the next two calls with a bad gateway |
+      Then each time the feature shows what it showed before
+      And each time the relying party waited longer before the next attempt
 
     @GX-14 @provoked
     Scenario: An unknown resource is told of, and not asked for again

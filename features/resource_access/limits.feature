@@ -25,6 +25,14 @@ Feature: Limits and failures of the API
       And each time the feature shows what it showed before, as RS-05 asks
       And the waits vary, as GX-09 recommends
 
+    @GX-09 @RS-05 @provoked
+    Scenario: A Retry-After of a further page is kept too
+      Given the medical centre has 20 patients and the platform serves pages of 5
+      When Ada opens every declared feature once for each of these
+        | answer the next further page with a rate limit of 2 seconds |
+      Then each time nothing was repeated before its time
+      And each time the feature shows what it showed before, as RS-05 asks
+
     @GX-09 @provoked
     Scenario: A rate limit that does not end is not run against for ever
       When Ada opens a declared feature once for each of these

@@ -46,7 +46,7 @@ Feature: Tenants
     @GX-19 @provoked
     Scenario: A user who is deactivated in mid-session loses the data
       Given Ada has signed in through the popup and granted every scope
-      And Ada has opened a declared feature
+      And Ada has opened every declared feature
       When the administrator deactivates Ada
       And Ada opens a declared feature
       Then Ada is shown no data, and asked to sign in again

@@ -24,6 +24,27 @@ Feature: Writes to the API
       Then the relying party shows the platform's message
       And the refused write is not repeated
 
+  Rule: A write that fails is told of
+
+    @GX-07 @GX-12 @GX-13 @GX-15 @provoked
+    Scenario: A write that fails is not told as made
+      When Ada makes every declared write once for each of these
+        | answer every write with a lack of permission     | GX-07 |
+        | answer every write with a conflict               | GX-12 |
+        | answer every write with a broken business rule   | GX-13 |
+        | answer every write with an internal server error | GX-15 |
+      Then each time the relying party answers
+      And no new sign-in was asked for, as GX-07 asks
+      And no write is told as made that was not
+
+    @RS-02 @provoked
+    Scenario: The access token of a write does not follow it to another host
+      When Ada makes every declared write once for each of these
+        | answer every write with a redirect to another host                       |
+        | answer every write with a redirect to another host that keeps the method |
+      Then each time the relying party answers
+      But no other host was shown a token or a secret
+
   Rule: A booking is made once
 
     @RS-06 @provoked

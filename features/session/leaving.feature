@@ -40,7 +40,8 @@ Feature: Leaving
 
     @LO-05 @provoked
     Scenario: A user who has removed the application is asked to sign in again
-      Given Ada has removed the application at the platform
+      Given Ada has opened every declared feature
+      And Ada has removed the application at the platform
       When Ada opens a declared feature
       Then Ada is shown no data, and asked to sign in again
       And the relying party stops asking for Ada

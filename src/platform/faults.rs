@@ -49,6 +49,13 @@ pub struct Trigger {
     pub aim: Aim,
 }
 
+impl Trigger {
+    /// Whether it waits for an exchange that not every application makes.
+    pub fn is_met_by_chance(self) -> bool {
+        matches!(self.aim, Aim::FurtherPages | Aim::Userinfo)
+    }
+}
+
 impl From<Times> for Trigger {
     fn from(times: Times) -> Self {
         Self { times, aim: Aim::Everything }

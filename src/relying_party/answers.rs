@@ -1,11 +1,31 @@
 //! What the answers of the API mean to this application.
 
-use reqwest::StatusCode;
+use reqwest::{Method, StatusCode};
 use reqwest::header::{HeaderMap, WWW_AUTHENTICATE};
 
 use super::api::Call;
+use super::{Config, Defect};
 use super::http::{Answer, HttpError, without_url};
 use crate::oauth::ErrorCode;
+
+impl Call {
+    pub fn writes(&self) -> bool {
+        self.method != Method::GET
+    }
+
+    /// Whether it asks for a list's second page, or a later one.
+    pub fn is_further_page(&self) -> bool {
+        self.address.contains("?offset=") && !self.address.contains("?offset=0&")
+    }
+
+    /// Whether a defect takes its token wherever it is redirected to.
+    pub fn goes_astray(&self, config: &Config) -> bool {
+        config.has(Defect::FollowsRedirectWithToken)
+            || (config.has(Defect::FollowsRedirectOfFurtherPages) && self.is_further_page())
+            || (config.has(Defect::FollowsRedirectOfWrites) && self.writes())
+            || (config.has(Defect::FollowsRedirectOfUserInformation) && self.address.ends_with("/userinfo"))
+    }
+}
 
 /// Why a feature has nothing to show. What a person reads about it is in `words`.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]

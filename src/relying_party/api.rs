@@ -76,7 +76,7 @@ impl App {
     async fn call(&self, call: &Call, access: &SecretString) -> Result<Answer, ApiError> {
         let address = Url::parse(&call.address).map_err(|_| ApiError::Unreadable("an address is not a URL"))?;
         let mut answer = self.call_at(address.clone(), call, access).await?;
-        if self.config.has(Defect::FollowsRedirectWithToken)
+        if call.goes_astray(&self.config)
             && answer.status.is_redirection()
             && let Some(target) = answer.headers.get(LOCATION).and_then(|target| address.join(target.to_str().ok()?).ok())
         {
@@ -91,6 +91,7 @@ impl App {
             request = request.json(body);
         }
         let repeat = match call.method {
+            Method::GET if self.config.has(Defect::HurriesWithFurtherPages) && call.is_further_page() => Repeat::Hurried,
             Method::GET => Repeat::Read,
             _ if self.config.has(Defect::HurriesWithWrites) => Repeat::Hurried,
             _ => Repeat::Once,
@@ -126,6 +127,8 @@ impl App {
         let address = self.address(session, resource)?;
         let write = || Call { method: Method::POST, address: address.clone(), body: Some(draft.clone()) };
         match self.call_signed_in(session, write()).await {
+            Err(ApiError::Unavailable) if self.config.has(Defect::TellsFailedBookingAsMade) => Ok(()),
+            Err(ApiError::Rejected(_)) if self.config.has(Defect::TellsRejectedBookingAsMade) => Ok(()),
             Err(ApiError::Unavailable) if self.config.has(Defect::RepeatsBooking) => self.call_signed_in(session, write()).await.map(drop),
             Err(ApiError::Dropped) if self.config.has(Defect::RepeatsDroppedBooking) || self.config.has(Defect::RepeatsBooking) => {
                 self.call_signed_in(session, write()).await.map(drop)
@@ -160,7 +163,10 @@ impl App {
         let mut entries = Vec::new();
         for read in 0..MOST_PAGES {
             let offset = if self.config.has(Defect::AdvancesByTheLimit) { read * PAGE_SIZE } else { entries.len() };
-            let page = self.page(session, resource, offset, members).await?;
+            let page = match self.page(session, resource, offset, members).await {
+                Err(_) if read > 0 && self.config.has(Defect::HidesLostPages) => return Ok(entries),
+                page => page?,
+            };
             let came = page.items.len();
             for item in page.items {
                 entries.push(serde_json::from_value(item).map_err(|error| {
@@ -223,11 +229,15 @@ impl App {
         if answer.status != StatusCode::UNAUTHORIZED {
             return successful(answer, &call);
         }
+        if self.config.has(Defect::EndsSessionAtFurtherPage) && call.is_further_page() {
+            session.end(SignInError::SessionEnded);
+            return Err(ApiError::SessionEnded);
+        }
         let mut refreshed = self.refresh_tokens(session, tokens.generation).await?;
         if self.config.has(Defect::TokenInQueryAfterRefresh) {
             self.call_by_query(&call.address, &refreshed.tokens.access).await?;
         }
-        let writes = call.method != Method::GET;
+        let writes = call.writes();
         if writes && self.config.has(Defect::TellsLostWriteAsMade) {
             return Ok(answer);
         }

@@ -276,6 +276,16 @@ defects! {
     CodesInLinks "codes-in-links" ["GX-21"] "puts patients' fiscal codes into the addresses of links";
     PagesMayBeKept "pages-may-be-kept" ["LO-03"] "lets the browser keep pages with data";
     RevokesFirstRefreshToken "revokes-first-refresh-token" ["LO-01"] "revokes at logout the refresh token that came with the sign-in, however often it was replaced";
+    FollowsRedirectOfFurtherPages "follows-redirect-of-further-pages" ["RS-02"] "follows a redirect of a list's further pages to any host, with the token";
+    FollowsRedirectOfWrites "follows-redirect-of-writes" ["RS-02"] "follows a redirect of a write to any host, with the token";
+    FollowsRedirectOfUserInformation "follows-redirect-of-user-information" ["RS-02"] "follows a redirect of the user information to any host, with the token";
+    HurriesWithFurtherPages "hurries-with-further-pages" ["GX-09", "RS-05"] "repeats at once a further page of a list that is limited";
+    HidesLostPages "hides-lost-pages" ["GX-08"] "ends a list without a word where a further page of it fails";
+    EndsSessionAtFurtherPage "ends-session-at-further-page" ["GX-06", "RT-01", "RS-03"] "ends the session where a further page of a list is answered 401";
+    SignsInAgainForPatients "signs-in-again-for-patients" ["GX-07", "RS-04"] "starts a login when the API answers 403 to its patients";
+    KeepsPatientsOfTheDeactivated "keeps-patients-of-the-deactivated" ["GX-19", "RT-03", "LO-05"] "shows the patients that it read before when the access has ended";
+    TellsFailedBookingAsMade "tells-failed-booking-as-made" ["GX-15"] "says of a booking that met a server error that it was made";
+    TellsRejectedBookingAsMade "tells-rejected-booking-as-made" ["GX-13"] "says of a booking that broke a business rule that it was made";
     TokenInQueryAfterRefresh "token-in-query-after-refresh" ["RS-01"] "sends the access token in the query first where it came with a refresh";
     SlowDownIsFatal "slow-down-is-fatal" ["DV-02"] "gives up when the platform answers slow_down, as a device";
     LogoutKeepsSession "logout-keeps-session" ["LO-03"] "deletes the cookie at logout but not the session";

@@ -192,7 +192,8 @@ pub(super) async fn read(app: &App, session: &Session, feature: Feature) -> Resu
         Feature::MedicalReports if app.config.has(Defect::FixedReports) => Ok(vec![fixed_report()]),
         Feature::MedicalReports => medical_reports(app, session).await,
     };
-    if let (Ok(rows), true) = (&outcome, app.config.has(Defect::KeepsListsAtSignOut)) {
+    let keeps = app.config.has(Defect::KeepsListsAtSignOut) || app.config.has(Defect::KeepsPatientsOfTheDeactivated);
+    if let (Ok(rows), true) = (&outcome, keeps) {
         session.data().kept_rows.insert(feature.path(), rows.clone());
     }
     if app.config.has(Defect::IgnoresDeactivation) {
@@ -213,6 +214,11 @@ pub(super) async fn read(app: &App, session: &Session, feature: Feature) -> Resu
 
 /// [`read`] from one row on, and where the next page begins. Only [`Habit::PagesItsLists`] leaves rows for another page.
 pub(super) async fn read_from(app: &App, session: &Session, feature: Feature, from: usize) -> Result<(Vec<Row>, Option<usize>), ApiError> {
+    if session.data().disconnected {
+        let kept = session.data().kept_rows.get(feature.path()).cloned();
+        let kept = kept.filter(|_| feature == Feature::Patients && app.config.has(Defect::KeepsPatientsOfTheDeactivated));
+        return kept.map(|rows| (rows, None)).ok_or(ApiError::SessionEnded);
+    }
     if feature != Feature::Patients || !app.config.does(Habit::PagesItsLists) {
         return Ok((read(app, session, feature).await?, None));
     }

@@ -257,21 +257,18 @@ pub(super) async fn feature(State(app): State<Arc<App>>, jar: CookieJar, visit: 
     // GX-03, GX-04: a refused feature is off, says so, and makes no call.
     let allowed = signed_in.granted.contains(feature.scope());
     let content = if allowed || app.config.has(Defect::CallsWithoutScope) {
-        let read = async {
-            if session.data().disconnected {
-                return Err(ApiError::SessionEnded);
-            }
-            lists::read_from(app.at(signed_in.at_other), &session, feature, visit.from).await
-        };
-        match read.await {
+        let signs_in_again = app.config.has(Defect::SignsInAgainOnForbidden)
+            || (app.config.has(Defect::SignsInAgainForPatients) && feature == lists::Feature::Patients);
+        let reconnects = app.config.does(Habit::OffersReconnection) || app.config.has(Defect::KeepsPatientsOfTheDeactivated);
+        match lists::read_from(app.at(signed_in.at_other), &session, feature, visit.from).await {
             Ok((rows, next)) => Content::Rows(rows, next),
-            Err(ApiError::SessionEnded) if app.config.does(Habit::OffersReconnection) => {
+            Err(ApiError::SessionEnded) if reconnects => {
                 session.keep_disconnected(signed_in);
                 Content::Disconnected
             }
             Err(ApiError::SessionEnded) => return (jar, Redirect::to("/")).into_response(),
             Err(ApiError::MissingScope) if !allowed => Content::Off,
-            Err(ApiError::MissingScope | ApiError::MissingPermission) if app.config.has(Defect::SignsInAgainOnForbidden) => {
+            Err(ApiError::MissingScope | ApiError::MissingPermission) if signs_in_again => {
                 return (jar, Redirect::to("/login")).into_response();
             }
             Err(ApiError::MissingPermission) if app.config.has(Defect::AnswersEvery403Alike) => {

@@ -66,6 +66,7 @@ const PHRASES: &[(&str, &str)] = &[
     ("sign ID tokens with a new key", "id-token-new-key"),
     ("lose the answer to the next refresh", "refresh-answer-lost"),
     ("answer the next write with a conflict", "api-conflict"),
+    ("answer every write with a conflict", "api-conflict"),
     ("answer every write with a broken business rule", "api-unprocessable"),
     ("answer the next token request with a rate limit of 1 second", "token-rate-limited"),
     ("answer the next revocation with not available", "revocation-unavailable"),

@@ -61,6 +61,8 @@ pub(super) struct Memory {
     pub shown: Vec<crate::checks::Place>,
     /// What a person was shown of each write.
     pub writes: Vec<super::writing::Shown>,
+    /// What is shown of a write that the platform carried out, by what a person clicks; `None` where it carried out none.
+    pub honest_writes: std::collections::HashMap<String, Option<super::writing::Honest>>,
     /// Logout tokens that were sent, and what came of them.
     pub logout: super::backchannel_logout::Logouts,
 }

@@ -13,7 +13,7 @@ use super::world::World;
 use super::{Failure, fault_phrases};
 use crate::checks;
 use crate::domain::{Exchange, OraclePart};
-use crate::platform::Trigger;
+use crate::platform::{Aim, Trigger};
 use crate::platform::accounts::TENANT;
 
 /// One way in which the platform misbehaved while a feature was opened, and what came of it.
@@ -105,9 +105,25 @@ async fn shows_the_same_for(world: &mut World, requirement: String) -> Result<()
     world.judge_for(&requirement, Err(checks::Refusal::Discrepancy(found)))
 }
 
+/// A list that lost its end on the way is shown with a word about it, or with a way to read on.
+#[then("no list is shown in part as if it were whole")]
+async fn none_cut_short(world: &mut World) -> Result<(), Failure> {
+    world.require_shows()?;
+    let found = {
+        let (trials, redact) = (&world.memory.trials, &world.redact());
+        trials.all.iter().find_map(|trial| trial.cut_short(trials, redact))
+    };
+    world.react_to(found)
+}
+
 #[then("each time it was asked for once")]
 async fn asked_once(world: &mut World) -> Result<(), Failure> {
     world.judge_each(|exchanges| checks::check_not_repeated(exchanges, &[404]))
+}
+
+#[then("each time the relying party did not insist")]
+async fn did_not_insist(world: &mut World) -> Result<(), Failure> {
+    world.judge_each(checks::check_no_loop_after_403)
 }
 
 #[then("the relying party says something else each time")]
@@ -129,6 +145,13 @@ async fn kept_the_time(world: &mut World) -> Result<(), Failure> {
 #[then("each time the relying party gave up after a few attempts")]
 async fn gave_up(world: &mut World) -> Result<(), Failure> {
     world.judge_each(|exchanges| checks::check_attempts_bounded(exchanges, checks::MOST_ATTEMPTS))
+}
+
+/// For one of the scenario's requirements only.
+#[then(expr = "each time the relying party gave up after a few attempts, as {word} asks")]
+async fn gave_up_for(world: &mut World, requirement: String) -> Result<(), Failure> {
+    let judged = world.memory.trials.first_refusal(|exchanges| checks::check_attempts_bounded(exchanges, checks::MOST_ATTEMPTS));
+    world.judge_for(&requirement, judged)
 }
 
 #[then("each time the relying party waited longer before the next attempt")]
@@ -153,8 +176,8 @@ pub(super) fn ways(step: &Step) -> Result<Vec<(String, &'static str, Trigger)>, 
     let rows = step.table.as_ref().map(|table| &table.rows[..]).unwrap_or_default();
     let known = |row: &Vec<String>| {
         let phrase = row.first().cloned().unwrap_or_default();
-        let (fault, times) = fault_phrases::fault(&phrase).ok_or_else(|| Failure::broke(format!("no fault is called `{phrase}`")))?;
-        Ok((phrase, fault, times))
+        let (fault, trigger) = fault_phrases::fault(&phrase).ok_or_else(|| Failure::broke(format!("no fault is called `{phrase}`")))?;
+        Ok((phrase, fault, trigger))
     };
     rows.iter().map(known).collect()
 }
@@ -180,6 +203,18 @@ impl Trial {
         (!told).then(|| {
             let seen = format!("the page says `{}`", self.sight.shortened(redact));
             (format!("does not tell the end-user what went wrong: {}", self.during()), "words about it", seen)
+        })
+    }
+
+    /// Fewer entries than there are, nothing that leads to the others, and no other words than the numbers of them.
+    fn cut_short(&self, trials: &Trials, redact: Redact) -> Option<Found> {
+        let before = trials.before.get(&self.feature)?;
+        let shown = self.sight.entries.len();
+        let partly = (1..before.entries.len()).contains(&shown) && self.whole.is_none();
+        (partly && !self.sight.says_more_than_numbers(before)).then(|| {
+            let summary = format!("shows a part of a list as if it were whole: {}", self.during());
+            let seen = format!("{shown} of {} entries; the page says `{}`", before.entries.len(), self.sight.shortened(redact));
+            (summary, "all entries, or words about those that are missing", seen)
         })
     }
 
@@ -230,22 +265,30 @@ impl World {
         self.memory.actor = Some(name.clone());
         let features = self.features()?;
         self.look_before(&features).await?;
-        for (turn, (way, fault, times)) in ways.iter().enumerate() {
+        for (turn, (way, fault, trigger)) in ways.iter().enumerate() {
             let opened = if manner.every { &features[..] } else { std::slice::from_ref(&features[turn % features.len()]) };
             for feature in opened {
-                self.provoke(fault, *times).await?;
+                self.provoke(fault, *trigger).await?;
                 let platform = self.stage()?.mock()?;
                 if manner.expired {
                     platform.expire_access_tokens();
                 }
                 let mark = self.stage()?.exchanges().len();
-                let sight = self.look_at(feature).await?;
+                let mut sight = self.look_at(feature).await?;
+                if trigger.aim == Aim::FurtherPages && !self.stage()?.fired_since(mark, fault) {
+                    sight = self.look_further(feature).await?.unwrap_or(sight);
+                }
                 let differs = !sight.entries.is_empty() && sight.entries.len() != self.memory.trials.shown_before(feature);
                 let whole = if differs { self.entries_read_on(feature).await? } else { None };
                 let stage = self.stage()?;
                 stage.mock()?.faults().disarm(fault).map_err(Failure::broke)?;
                 let exchanges = stage.provoked_from(mark);
                 let never = sight.never;
+                if trigger.is_met_by_chance() && !stage.fired_since(mark, fault) {
+                    // Nothing came of it: not every application goes there.
+                    self.stage_mut()?.provocation.withdraw(fault);
+                    continue;
+                }
                 self.memory.trials.all.push(Trial { way: way.clone(), feature: feature.clone(), sight, whole, exchanges });
                 if whole.is_some() {
                     self.read_whole(feature).await?;
@@ -257,7 +300,12 @@ impl World {
                 self.come_back(&name).await?;
             }
         }
-        Ok(())
+        match ways.first() {
+            Some((way, ..)) if self.memory.trials.all.is_empty() => {
+                Err(Failure::not_applicable(format!("nothing that the application does gives the platform an occasion to {way}")))
+            }
+            _ => Ok(()),
+        }
     }
 
     /// All pages of a feature, when nothing is provoked.

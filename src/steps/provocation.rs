@@ -183,6 +183,13 @@ impl World {
 }
 
 impl Provocation {
+    /// A fault of which nothing can come is none of the scenario's any more.
+    pub(super) fn withdraw(&mut self, fault: &str) {
+        if let Some(place) = self.faults.iter().rposition(|armed| *armed == fault) {
+            self.faults.remove(place);
+        }
+    }
+
     /// Where the journal stood when it was armed.
     pub fn mark(&self) -> Option<usize> {
         self.mark
@@ -207,6 +214,11 @@ impl Stage {
         let mark = self.provocation.mark.unwrap_or_else(|| platform.journal().mark());
         let spared = self.spared();
         self.of_the_application(platform.journal().since(mark).into_iter().filter(|exchange| !spared.contains(&exchange.number)).collect())
+    }
+
+    /// Whether a fault fired from the `mark`th exchange of the scenario on.
+    pub(super) fn fired_since(&self, mark: usize, fault: &str) -> bool {
+        self.exchanges().iter().skip(mark).any(|exchange| exchange.faults.iter().any(|fired| fired == fault))
     }
 
     /// Numbers of the exchanges that act for a sign-in beside the provoked ones.

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use super::Failure;
+use super::sight::Sight;
 use super::stage::{Stage, Visitor};
 use super::world::World;
 use crate::browser::LeadsOn;
@@ -114,6 +115,21 @@ impl World {
             return Ok(None);
         }
         Ok(Some(stage.read_on(&visitor, &action, None).await?.len()))
+    }
+
+    /// The actor's page with the list's next one, where something leads to it.
+    pub(super) async fn look_further(&mut self, feature: &str) -> Result<Option<Sight>, Failure> {
+        if self.stage()?.program.is_some() {
+            return Ok(None);
+        }
+        let (_, action) = self.declared_action(feature)?;
+        let visitor = self.actor_visitor().await?;
+        if self.stage()?.leads_on(&visitor, &action).await?.is_none() {
+            return Ok(None);
+        }
+        visitor.page.go_on().await?;
+        let sight = self.look().await?;
+        Ok(Some(Sight { entries: visitor.page.texts(&action.shows).await?, ..sight }))
     }
 
     /// Whether all entries are shown; what is missing tells how the list was read.

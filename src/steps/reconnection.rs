@@ -5,6 +5,8 @@ use cucumber::then;
 
 use super::Failure;
 use super::world::World;
+use crate::checks::is_refresh;
+use crate::domain::{Endpoint, Exchange};
 
 #[then(expr = "{word} is shown no data, and asked to sign in again")]
 async fn asked_again(world: &mut World, name: String) -> Result<(), Failure> {
@@ -12,7 +14,8 @@ async fn asked_again(world: &mut World, name: String) -> Result<(), Failure> {
         world.open_a_feature(&name).await?;
     }
     world.shows_no_data().await?;
-    world.asks_to_sign_in_again().await
+    world.asks_to_sign_in_again().await?;
+    world.shows_no_data_elsewhere().await
 }
 
 impl World {
@@ -25,6 +28,24 @@ impl World {
         let shown = visitor.page.texts(&action.shows).await?.len();
         let actual = format!("{shown} entries of {feature}");
         self.react(shown == 0, "still shows data to a user whose access has ended", "no entry", &actual)
+    }
+
+    /// Nor do the other features, until somebody signs in again.
+    async fn shows_no_data_elsewhere(&mut self) -> Result<(), Failure> {
+        let opened = self.opened_feature()?;
+        for feature in self.features()?.into_iter().filter(|feature| *feature != opened) {
+            match self.open_feature_as_actor(&feature).await {
+                // Out of reach: it shows nothing.
+                Err(Failure::Unjudged { .. }) => continue,
+                opened => opened?,
+            }
+            let redeemed = |exchange: &Exchange| exchange.endpoint == Endpoint::Token && !is_refresh(exchange) && exchange.status == 200;
+            if self.provoked_exchanges()?.iter().any(redeemed) {
+                return Ok(());
+            }
+            self.shows_no_data().await?;
+        }
+        Ok(())
     }
 
     /// On the page that the person has before them, or on the application's own.

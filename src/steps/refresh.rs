@@ -162,6 +162,13 @@ async fn no_new_sign_in(world: &mut World) -> Result<(), Failure> {
     world.react(asked == 0 && shown.is_some(), "asks for a new sign-in", "no authorization request, and the session lives", &actual)
 }
 
+/// For one of the scenario's requirements only.
+#[then(expr = "no new sign-in was asked for, as {word} asks")]
+async fn no_new_sign_in_for(world: &mut World, requirement: String) -> Result<(), Failure> {
+    let exchanges = world.provoked_exchanges()?;
+    world.judge_for(&requirement, checks::check_no_sign_in_loop(&exchanges, 0).or_else(tolerate_nothing))
+}
+
 /// Whose session it is stays as it was. That tokens are used which came with somebody else's ID token is told as a recommendation: they
 /// are the same user's, as far as anybody can see.
 #[then(expr = "the session stays {word}'s, and nothing that came with the ID token is used")]

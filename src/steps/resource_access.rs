@@ -193,8 +193,19 @@ async fn bearer_in_header(world: &mut World) -> Result<(), Failure> {
 
 #[then("no other host was shown a token or a secret")]
 async fn token_stays(world: &mut World) -> Result<(), Failure> {
-    let exchanges = world.provoked_exchanges()?;
+    let series = &world.memory.series;
+    let mut exchanges = world.provoked_exchanges()?;
+    if !series.is_empty() {
+        if series.iter().all(|provoked| !provoked.delivered) {
+            return Err(Failure::not_applicable("nothing that the application does at a sign-in meets what the platform does here"));
+        }
+        exchanges.extend(series.iter().flat_map(|provoked| provoked.exchanges.clone()));
+    }
     world.judge(checks::check_token_stays_at_the_platform(&exchanges))?;
+    if !world.memory.series.is_empty() {
+        // However these sign-ins ended: that is what was to be seen.
+        world.react(true, "", "", "")?;
+    }
     world.advise("RS-02", checks::check_code_stays_at_the_platform(&exchanges))
 }
 

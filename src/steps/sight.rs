@@ -57,6 +57,13 @@ impl Sight {
         self.lines().into_iter().any(|line| !known.contains(line))
     }
 
+    /// Whether it has lines that differ from the other's in more than their numbers: fewer entries are counted lower.
+    pub fn says_more_than_numbers(&self, other: &Self) -> bool {
+        let unnumbered = |line: &str| line.chars().filter(|letter| !letter.is_numeric()).collect::<String>();
+        let known: BTreeSet<String> = other.lines().into_iter().map(unnumbered).collect();
+        self.lines().into_iter().any(|line| !known.contains(&unnumbered(line)))
+    }
+
     /// Its first words. Secrets are taken out before it is cut: half a secret is not recognised as one.
     pub fn shortened(&self, redact: Redact) -> String {
         redact(&self.words).split_whitespace().collect::<Vec<_>>().join(" ").chars().take(QUOTED).collect()
@@ -150,6 +157,13 @@ mod tests {
         let redact = |text: &str| text.replace(secret, "[secret]");
         assert!(page.shortened(&redact).ends_with(" [secret]"), "{}", page.shortened(&redact));
         assert!(!page.unanswered(&redact).expect("status 500 is no answer").contains("a-sec"));
+    }
+
+    #[test]
+    fn a_lower_count_is_no_word_about_what_is_missing() {
+        let whole = sight(200, "Patients (20)\nAda\nBruno");
+        assert!(!sight(200, "Patients (5)\nAda").says_more_than_numbers(&whole));
+        assert!(sight(200, "Patients (5)\nAda\nSome could not be read").says_more_than_numbers(&whole));
     }
 
     #[test]

@@ -17,10 +17,37 @@ use crate::platform::Trigger;
 /// A feature, its action, and what a person clicks there to write.
 type Writing = (String, Action, String);
 
+/// What the platform does to a write, and the requirement that the row names for it.
+type Row = ((String, &'static str, Trigger), Option<String>);
+
+fn rows(step: &Step) -> Result<Vec<Row>, Failure> {
+    let named = step.table.iter().flat_map(|table| &table.rows).map(|row| row.get(1).cloned());
+    Ok(ways(step)?.into_iter().zip(named).collect())
+}
+
+/// What is shown of a write that was carried out.
+#[derive(Clone)]
+pub(super) struct Honest {
+    new_lines: BTreeSet<String>,
+    before: String,
+}
+
+impl Honest {
+    /// What was said of another write, where it is what is said of this one and nothing else.
+    fn words_of_success_in(&self, shown: &Shown) -> Option<String> {
+        let said: Vec<&str> = shown.new_lines().into_iter().filter(|line| !self.before.contains(line)).collect();
+        let only = !said.is_empty() && said.iter().all(|line| self.new_lines.contains(*line));
+        only.then(|| said.join(" / "))
+    }
+}
+
 /// What a person was shown of one write.
+#[derive(Clone)]
 pub(super) struct Shown {
     /// What the platform did to it, where the scenario has several.
     way: Option<String>,
+    /// The requirement that it is judged for, where the row names one: else every one of the scenario.
+    judged_for: Option<String>,
     writing: Writing,
     before: Sight,
     after: Sight,
@@ -49,7 +76,12 @@ async fn makes_a_booking(world: &mut World, name: String) -> Result<(), Failure>
 /// The first declared write for the first way, the second for the second, and so on.
 #[when(regex = r"^(\w+) makes a declared write once for each of these$")]
 async fn writes_for_each(world: &mut World, name: String, step: &Step) -> Result<(), Failure> {
-    world.write_each(&name, &ways(step)?).await
+    world.write_each(&name, &rows(step)?, false).await
+}
+
+#[when(regex = r"^(\w+) makes every declared write once for each of these$")]
+async fn writes_every_for_each(world: &mut World, name: String, step: &Step) -> Result<(), Failure> {
+    world.write_each(&name, &rows(step)?, true).await
 }
 
 #[then("the booking is not sent again blindly")]
@@ -66,7 +98,7 @@ async fn carried_out_once(world: &mut World) -> Result<(), Failure> {
 /// Whoever gives no word of a refused write leaves its end-user to find out: that warns.
 #[then("no write is told as made that was not")]
 async fn none_told_falsely(world: &mut World) -> Result<(), Failure> {
-    for shown in std::mem::take(&mut world.memory.writes) {
+    for shown in world.memory.writes.clone() {
         world.judge_told(&shown).await?;
     }
     Ok(())
@@ -134,23 +166,30 @@ impl World {
             )));
         }
         let after = self.look().await?;
-        Ok(Shown { way: None, writing, before, after, since })
+        Ok(Shown { way: None, judged_for: None, writing, before, after, since })
     }
 
-    /// One write for each way, each on the records as they were at the start.
-    async fn write_each(&mut self, name: &str, ways: &[(String, &'static str, Trigger)]) -> Result<(), Failure> {
+    /// One write for each way, or every one, each on the records as they were at the start.
+    async fn write_each(&mut self, name: &str, ways: &[Row], every: bool) -> Result<(), Failure> {
         let writings = self.writings()?;
-        for (turn, (way, fault, times)) in ways.iter().enumerate() {
+        let chosen = |turn| if every { &writings[..] } else { std::slice::from_ref(&writings[turn % writings.len()]) };
+        self.memory.actor = Some(name.to_owned());
+        for writing in writings.iter().take(if every { writings.len() } else { ways.len() }) {
+            let honest = self.write_honestly(writing.clone()).await?;
+            self.memory.honest_writes.insert(writing.2.clone(), honest);
+        }
+        let turns = ways.iter().enumerate().flat_map(|(turn, way)| chosen(turn).iter().map(move |writing| (way, writing)));
+        for (((way, fault, trigger), judged_for), writing) in turns {
             self.memory.actor = Some(name.to_owned());
-            self.provoke(fault, *times).await?;
+            self.provoke(fault, *trigger).await?;
             self.stage()?.mock()?.restore_records();
             let mark = self.stage()?.exchanges().len();
-            let shown = self.write_and_look(writings[turn % writings.len()].clone()).await?;
+            let shown = self.write_and_look(writing.clone()).await?;
             let stage = self.stage()?;
             stage.mock()?.faults().disarm(fault).map_err(Failure::broke)?;
             let exchanges = stage.provoked_from(mark);
             self.memory.trials.add(way, &shown.writing.0, shown.after.clone(), exchanges);
-            self.memory.writes.push(Shown { way: Some(way.clone()), ..shown });
+            self.memory.writes.push(Shown { way: Some(way.clone()), judged_for: judged_for.clone(), ..shown });
             self.come_back(name).await?;
         }
         Ok(())
@@ -159,44 +198,65 @@ impl World {
     /// What was shown of a write that was not carried out is compared with what is shown of one that was: whoever says the same, and
     /// nothing else, tells its end-user what is not true.
     async fn judge_told(&mut self, shown: &Shown) -> Result<(), Failure> {
-        let is_made = |world: &Self| {
-            let of_it = |exchange: &Exchange| exchange.number > shown.since && checks::writes(exchange) && exchange.status < 300;
-            Ok(world.provoked_exchanges()?.iter().any(of_it))
-        };
-        if is_made(self)? {
+        if self.is_made_since(shown.since)? {
             return Ok(());
         }
         let (feature, _, _) = &shown.writing;
         let during = shown.way.as_ref().map_or_else(|| feature.clone(), |way| format!("{feature}, while the platform will {way}"));
         if shown.new_lines().is_empty() {
             if shown.way.is_some() && shown.after.entries.is_empty() {
-                self.warn_of_lost_write(&during);
+                self.warn_of_lost_write(&during, shown.judged_for.as_deref());
             }
             return Ok(());
         }
-        // It may be made later, by whoever said that it will be.
-        self.wait_for_exchanges(is_made).await?;
-        if is_made(self)? {
+        let honest = match self.memory.honest_writes.get(&shown.writing.2) {
+            Some(known) => known.clone(),
+            None => {
+                // It may be made later, by whoever said that it will be.
+                self.wait_for_exchanges(|world| world.is_made_since(shown.since)).await?;
+                if self.is_made_since(shown.since)? {
+                    return Ok(());
+                }
+                self.write_honestly(shown.writing.clone()).await?
+            }
+        };
+        let Some(false_words) = honest.and_then(|honest| honest.words_of_success_in(shown)) else { return Ok(()) };
+        self.wait_for_exchanges(|world| world.is_made_since(shown.since)).await?;
+        if self.is_made_since(shown.since)? {
             return Ok(());
         }
+        let actual = format!("`{}`, as after a write that was carried out", self.redact()(&false_words));
+        let summary = format!("tells its end-user that a write was made which the platform refused: {during}");
+        let expected = "what became of the write, or the record as it is";
+        let Some(requirement) = &shown.judged_for else { return self.react(false, &summary, expected, &actual) };
+        self.react(true, "", "", "")?;
+        let found = checks::Discrepancy { summary, expected: expected.to_owned(), actual, clause: "C-55", exchanges: Vec::new() };
+        self.judge_for(requirement, Err(checks::Refusal::Discrepancy(found)))
+    }
+
+    /// Whether a write was carried out after this exchange, and before the next one that was shown.
+    fn is_made_since(&self, since: u64) -> Result<bool, Failure> {
+        let until = self.memory.writes.iter().map(|shown| shown.since).filter(|next| *next > since).min().unwrap_or(u64::MAX);
+        let of_it = |exchange: &Exchange| (since + 1..=until).contains(&exchange.number) && checks::writes(exchange) && exchange.status < 300;
+        Ok(self.exchanges()?.iter().any(of_it))
+    }
+
+    /// What is shown of a write that the platform carries out; `None` where it carried out none.
+    async fn write_honestly(&mut self, writing: Writing) -> Result<Option<Honest>, Failure> {
         let stage = self.stage()?;
         stage.mock()?.faults().disarm_all();
         stage.mock()?.restore_records();
-        let honest = self.write_and_look(shown.writing.clone()).await?;
-        let of_success = honest.new_lines();
-        let mut said = shown.new_lines();
-        let before: BTreeSet<&str> = said.iter().copied().filter(|line| honest.before.words.contains(line)).collect();
-        said.retain(|line| !before.contains(line));
-        let false_words = !said.is_empty() && said.is_subset(&of_success);
-        let quoted = self.redact()(&said.into_iter().collect::<Vec<_>>().join(" / "));
-        let actual = format!("`{quoted}`, as after a write that was carried out");
-        let summary = format!("tells its end-user that a write was made which the platform refused: {during}");
-        self.react(!false_words, &summary, "what became of the write, or the record as it is", &actual)
+        let shown = self.write_and_look(writing).await?;
+        let made = self.exchanges()?.iter().any(|exchange| {
+            exchange.number > shown.since && checks::writes(exchange) && exchange.status < 300
+        });
+        let new_lines = shown.new_lines().into_iter().map(str::to_owned).collect();
+        Ok(made.then(|| Honest { new_lines, before: shown.before.words }))
     }
 
-    fn warn_of_lost_write(&mut self, during: &str) {
-        let ids: Vec<String> =
-            self.scenario().map(|scenario| scenario.requirements.iter().map(ToString::to_string).collect()).unwrap_or_default();
+    fn warn_of_lost_write(&mut self, during: &str, judged_for: Option<&str>) {
+        let all = || self.scenario().map(|scenario| scenario.requirements.iter().map(ToString::to_string).collect()).unwrap_or_default();
+        let ids: Vec<String> = judged_for.map_or_else(all, |id| vec![id.to_owned()]);
         for id in ids {
             let found = checks::Discrepancy {
                 summary: format!("does not tell the end-user that a write was refused: {during}"),

@@ -11,7 +11,7 @@ use url::Url;
 
 use super::error::ApiError;
 use crate::platform::hosts::at_foreign_host;
-use crate::platform::{Fault, Shared, Trace};
+use crate::platform::{Aim, Fault, Shared, Trace};
 
 pub const ADDITIVE: &str = "api-additive";
 pub const UNAUTHORIZED_ONCE: &str = "api-unauthorized-once";
@@ -137,6 +137,12 @@ pub fn at_the_front(shared: &Shared, trace: &Trace, path: &str) -> Option<Respon
     let (_, status) = redirects.into_iter().find(|(name, _)| fires(name))?;
     let location = HeaderValue::try_from(elsewhere(&shared.issuer, path).as_str()).ok()?;
     Some((status, [(header::LOCATION, location)]).into_response())
+}
+
+/// What the faults of calls that are aimed at the user information put in its place.
+pub fn in_place_of_user_information(shared: &Shared, trace: &Trace, path: &str) -> Option<Response> {
+    trace.is_of(Aim::Userinfo);
+    if shared.faults.is_any_aimed_at(Aim::Userinfo) { at_the_front(shared, trace, path) } else { None }
 }
 
 /// An HTTP-date 2 to 3 seconds ahead, by the machine's clock and not the platform's: the application waits by it.

@@ -12,7 +12,7 @@ use crate::platform::accounts::{Accounts, Tenant, UserId};
 use crate::platform::authorization::{
     USERINFO_OTHER_SUBJECT, USERINFO_UNAUTHORIZED, USERINFO_WITHOUT_SUBJECT, authenticate_bearer, other_user, shown_subject,
 };
-use crate::platform::{Aim, Shared, Trace};
+use crate::platform::{Shared, Trace};
 
 pub const PATH: &str = "/v2/userinfo";
 
@@ -29,10 +29,7 @@ pub async fn userinfo(
             if let Err(refusal) = admit(&shared, &trace, &grant.client_id) {
                 return *refusal;
             }
-            trace.is_of(Aim::Userinfo);
-            if shared.faults.is_any_aimed_at(Aim::Userinfo)
-                && let Some(response) = faults::at_the_front(&shared, &trace, PATH)
-            {
+            if let Some(response) = faults::in_place_of_user_information(&shared, &trace, PATH) {
                 return response;
             }
             let fires = |fault| trace.fires(&shared.faults, fault);

@@ -15,6 +15,7 @@ use super::parameters::Parameters;
 use super::token_answer::json_answer;
 use crate::domain::Credential;
 use crate::oauth::{ErrorCode, giponext};
+use crate::platform::api::in_place_of_user_information;
 use crate::platform::accounts::{ADA, Accounts, MALLORY, User, UserId};
 use crate::platform::{Shared, Trace};
 
@@ -49,6 +50,9 @@ pub(super) async fn userinfo(
         trace.note(|facts| facts.refusal = Some(text.to_owned()));
         let body = json!({"error": "insufficient_scope", "error_description": text});
         return refused(StatusCode::FORBIDDEN, challenge(Some(ErrorCode::InsufficientScope), text), &body);
+    }
+    if let Some(response) = in_place_of_user_information(&shared, &trace, uri.path()) {
+        return response;
     }
     if let Some(response) = faulty(&shared, &trace, &grant.subject) {
         return response;
