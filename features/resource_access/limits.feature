@@ -66,13 +66,14 @@ Feature: Limits and failures of the API
 
     @GX-15 @provoked
     Scenario: A platform that fails is tried a few times with growing waits, and then told of
-      When Ada opens a declared feature once for each of these
+      When Ada opens every declared feature once for each of these
+        | answer every call with a bad gateway    |
+        | answer every call with half of its body |
+      And Ada opens a declared feature once for each of these
         | answer every call with an internal server error                |
-        | answer every call with a bad gateway                           |
         | answer every call with not available                           |
         | answer every call with an internal server error and a web page |
         | close the connection on every read                             |
-        | answer every call with half of its body                        |
         | answer every call with a web page                              |
         | answer every call with broken JSON                             |
         | answer every call with nothing                                 |
@@ -82,7 +83,7 @@ Feature: Limits and failures of the API
 
     @GX-15 @provoked
     Scenario: A platform that never answers is not waited for without end
-      When Ada opens a declared feature once for each of these
+      When Ada opens every declared feature once for each of these
         | hold the answer to every call back |
       Then each time the relying party answers, and tells what went wrong
 

@@ -38,10 +38,15 @@ Feature: Certificates
 
     @TK-04 @GX-22 @provoked
     Scenario: Each endpoint is believed for its certificate alone, whichever was sound before
+      Given the medical centre has 20 patients and the platform serves pages of 5
       When Ada uses the relying party once for each of these
         | show a certificate of another host from the refusal of an expired token on       |
         | show a certificate that it signed itself from the refusal of an expired token on |
         | show a certificate that has expired from the refusal of an expired token on      |
+        | show a certificate of another host from the first answer of a feature on         |
+        | show a certificate that it signed itself from the first answer of a feature on   |
+        | show a certificate of another host from a write on                               |
+        | show a certificate that it signed itself from a write on                         |
         | show a certificate of another host from a sign-out on                            |
         | show a certificate that it signed itself from a sign-out on                      |
         | show a certificate of another host from the redemption of a code on              |

@@ -40,7 +40,7 @@ pub struct Shared {
     /// What authorization responses name besides, for a lever.
     pub(super) named_besides: Mutex<Vec<(String, String)>>,
     /// The answer after which a bad certificate is shown, for a lever.
-    pub(super) spared_until: Mutex<Option<(Endpoint, u16)>>,
+    pub(super) spared_until: Mutex<Option<(Endpoint, u16, usize)>>,
     pub(super) accounts: Kept<Accounts>,
     pub(super) authorizations: Kept<Authorizations>,
     pub(super) clinic: Kept<Clinic>,

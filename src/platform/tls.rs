@@ -43,9 +43,10 @@ tokio::task_local! {
 pub(super) struct Spoilt(pub Option<&'static str>);
 
 impl Platform {
-    /// A bad certificate is shown from the next answer of this endpoint with this status on, not before.
-    pub fn spare_handshakes_until(&self, endpoint: Endpoint, status: u16) {
-        *self.shared().spared_until.lock().unwrap_or_else(PoisonError::into_inner) = Some((endpoint, status));
+    /// A bad certificate is shown when so many answers of this endpoint have had this status from now on, not before.
+    pub fn spare_handshakes_until(&self, endpoint: Endpoint, status: u16, answers: usize) {
+        let spared = (answers > 0).then_some((endpoint, status, answers));
+        *self.shared().spared_until.lock().unwrap_or_else(PoisonError::into_inner) = spared;
     }
 
     /// A bad certificate is shown as soon as its fault is armed.
@@ -116,7 +117,12 @@ pub(super) async fn end_connection(State(shared): State<Arc<Shared>>, request: R
     let mut response = next.run(request).await;
     if is_armed(&shared) {
         let mut spared_until = shared.spared_until.lock().unwrap_or_else(PoisonError::into_inner);
-        spared_until.take_if(|awaited| *awaited == (endpoint, response.status().as_u16()));
+        spared_until.take_if(|(awaited, status, left)| {
+            if (*awaited, *status) == (endpoint, response.status().as_u16()) {
+                *left -= 1;
+            }
+            *left == 0
+        });
         response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
     }
     response

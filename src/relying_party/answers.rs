@@ -18,6 +18,15 @@ impl Call {
         self.address.contains("?offset=") && !self.address.contains("?offset=0&")
     }
 
+    /// The defect that looks at no certificate where this is sent.
+    pub fn careless_by(&self) -> Option<Defect> {
+        match () {
+            () if self.writes() => Some(Defect::TrustsAnyCertificateForWrites),
+            () if self.is_further_page() => Some(Defect::TrustsAnyCertificateForFurtherPages),
+            () => None,
+        }
+    }
+
     /// Whether a defect takes its token wherever it is redirected to.
     pub fn goes_astray(&self, config: &Config) -> bool {
         config.has(Defect::FollowsRedirectWithToken)

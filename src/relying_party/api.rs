@@ -96,7 +96,11 @@ impl App {
             _ if self.config.has(Defect::HurriesWithWrites) => Repeat::Hurried,
             _ => Repeat::Once,
         };
-        Ok(self.http.send(request.build().map_err(HttpError::from)?, repeat).await?)
+        let http = match call.careless_by() {
+            Some(defect) => self.http.unless(defect),
+            None => &self.http,
+        };
+        Ok(http.send(request.build().map_err(HttpError::from)?, repeat).await?)
     }
 
     /// Reads a resource, changes it and writes it back with the version that was read. Members that we do not know go back as

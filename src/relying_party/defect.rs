@@ -117,6 +117,8 @@ defects! {
     TrustsAnyCertificateForUsers "trusts-any-certificate-for-users" ["TK-04", "GX-22"] "takes any certificate for the platform's where it asks who the user is";
     TrustsAnyCertificateAtRefresh "trusts-any-certificate-at-refresh" ["TK-04", "GX-22"] "takes any certificate for the platform's where it refreshes a token";
     TrustsAnyCertificateAtRevocation "trusts-any-certificate-at-revocation" ["TK-04", "GX-22"] "takes any certificate for the platform's where it revokes a token";
+    TrustsAnyCertificateForFurtherPages "trusts-any-certificate-for-further-pages" ["TK-04", "GX-22"] "takes any certificate for the platform's where it reads a further page of a list";
+    TrustsAnyCertificateForWrites "trusts-any-certificate-for-writes" ["TK-04", "GX-22"] "takes any certificate for the platform's where it writes";
     IgnoresNameInCertificate "ignores-name-in-certificate" ["TK-04", "GX-22"] "takes a certificate of the right authority for any host's";
     StaysLockedAfterPopup "stays-locked-after-popup" ["PO-03"] "keeps its login button locked when the popup was closed";
     MixesAttempts "mixes-attempts" ["PO-05"] "uses the verifier of its latest attempt, whichever one is answered";

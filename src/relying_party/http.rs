@@ -78,7 +78,9 @@ impl Answer {
 }
 
 /// The defects that look at certificates, except at one endpoint.
-const CARELESS_SOMEWHERE: [Defect; 5] = [
+const CARELESS_SOMEWHERE: [Defect; 7] = [
+    Defect::TrustsAnyCertificateForFurtherPages,
+    Defect::TrustsAnyCertificateForWrites,
     Defect::TrustsAnyCertificateAtDiscovery,
     Defect::TrustsAnyCertificateForKeys,
     Defect::TrustsAnyCertificateForUsers,

@@ -25,6 +25,10 @@ enum Moment {
     SignOut,
     /// To the token endpoint, for a refresh.
     Refusal,
+    /// To the next page of a list, where the first came over a sound connection.
+    FurtherPage,
+    /// To a write, where all that is read for it came over sound connections.
+    Write,
     /// To the user information, where the keys are known already.
     Redemption,
     /// To the keys, where they are not read before they are needed.
@@ -34,7 +38,9 @@ enum Moment {
 }
 
 impl Moment {
-    const ALL: [(&str, Self); 5] = [
+    const ALL: [(&str, Self); 7] = [
+        (" from the first answer of a feature on", Self::FurtherPage),
+        (" from a write on", Self::Write),
         (" from a sign-out on", Self::SignOut),
         (" from the refusal of an expired token on", Self::Refusal),
         (" from the redemption of a code on", Self::Redemption),
@@ -49,7 +55,8 @@ impl Moment {
     /// The answer before which the certificate is sound.
     fn follows(self) -> Option<(Endpoint, u16)> {
         match self {
-            Self::SignOut | Self::Start => None,
+            Self::SignOut | Self::Start | Self::Write => None,
+            Self::FurtherPage => Some((Endpoint::Api, 200)),
             Self::Refusal => Some((Endpoint::Api, 401)),
             Self::Redemption | Self::FirstRedemption => Some((Endpoint::Token, 200)),
         }
@@ -82,12 +89,17 @@ async fn uses_for_each(world: &mut World, name: String, step: &Step) -> Result<(
         if impossible || idle.contains(&moment) {
             continue;
         }
-        let met = world.meet(&name, phrase, moment, fault).await.map_err(|failure| told_to(phrase, failure))?;
-        if met.sent.is_none() && !met.refused {
+        let met = match moment {
+            Moment::Write => world.meet_writes(&name, phrase, fault).await,
+            Moment::FurtherPage => world.meet_pages(&name, phrase, fault).await,
+            _ => world.meet(&name, phrase, moment, fault).await.map(|met| vec![met]),
+        };
+        let met = met.map_err(|failure| told_to(phrase, failure))?;
+        if met.iter().all(|met| met.sent.is_none() && !met.refused) {
             // It does not go there then, and will not for another certificate.
             idle.push(moment);
         }
-        world.memory.met.push(met);
+        world.memory.met.extend(met);
     }
     world.delivered()
 }
@@ -159,14 +171,64 @@ impl World {
         if moment == Moment::Refusal {
             platform.expire_access_tokens();
         }
+        let spared = moment.follows().map(|(endpoint, status)| (endpoint, status, 1));
+        let mark = self.show_certificate(fault, spared)?;
+        let done = self.do_at(name, moment, mark, fault).await;
+        let met = self.what_was_met(phrase, fault, mark, done)?;
+        if moment == Moment::Start {
+            // Whoever did not start, or keeps what it did not find then, starts again.
+            self.stage_mut()?.register_application().await?;
+        }
+        Ok(met)
+    }
+
+    /// Each feature in turn, its first call over a sound connection.
+    async fn meet_pages(&mut self, name: &str, phrase: &str, fault: &'static str) -> Result<Vec<Met>, Failure> {
+        let mut met = Vec::new();
+        for feature in self.features()? {
+            self.be_signed_in(name).await?;
+            self.memory.actor = Some(name.to_owned());
+            let mark = self.show_certificate(fault, Some((Endpoint::Api, 200, 1)))?;
+            let done = self.look_at(&feature).await.map(drop);
+            met.push(self.what_was_met(phrase, fault, mark, done)?);
+        }
+        Ok(met)
+    }
+
+    /// Each write in turn, with as many sound answers before it as it reads where all is in order.
+    async fn meet_writes(&mut self, name: &str, phrase: &str, fault: &'static str) -> Result<Vec<Met>, Failure> {
+        let mut met = Vec::new();
+        for writing in self.writings().unwrap_or_default() {
+            self.be_signed_in(name).await?;
+            self.memory.actor = Some(name.to_owned());
+            let Some(honest) = self.write_honestly(writing.clone()).await? else { continue };
+            self.stage()?.mock()?.restore_records();
+            self.open_to_write(&writing).await?;
+            let mark = self.show_certificate(fault, Some((Endpoint::Api, 200, honest.reads)))?;
+            let done = self.click_to_write(&writing).await;
+            self.wait_until_met(mark, fault).await?;
+            let visitor = self.actor_visitor().await?;
+            let done = done.and(self.stage()?.settle(&visitor).await);
+            met.push(self.what_was_met(phrase, fault, mark, done)?);
+        }
+        Ok(met)
+    }
+
+    /// Shows a bad certificate from now on, or when so many answers are given; returns the journal's mark.
+    fn show_certificate(&self, fault: &'static str, spared: Option<(Endpoint, u16, usize)>) -> Result<usize, Failure> {
+        let platform = self.stage()?.mock()?;
         let mark = platform.journal().mark();
-        if let Some((endpoint, status)) = moment.follows() {
-            platform.spare_handshakes_until(endpoint, status);
+        if let Some((endpoint, status, answers)) = spared {
+            platform.spare_handshakes_until(endpoint, status, answers);
         }
         platform.faults().arm(fault, Times::Always).map_err(Failure::broke)?;
         // Whoever keeps a connection would not meet it.
         platform.close_connections();
-        let done = self.do_at(name, moment, mark, fault).await;
+        Ok(mark)
+    }
+
+    /// Shows the sound certificate again, and tells what the application made of the bad one.
+    fn what_was_met(&self, phrase: &str, fault: &'static str, mark: usize, done: Result<(), Failure>) -> Result<Met, Failure> {
         let platform = self.stage()?.mock()?;
         platform.faults().disarm(fault).map_err(Failure::broke)?;
         platform.spare_no_handshake();
@@ -176,10 +238,6 @@ impl World {
             // A page of its own that says so, before anybody was sent to the platform, is a way to take it.
             Err(Failure::Unjudged { .. }) if refused || sent.is_some() => {}
             done => done?,
-        }
-        if moment == Moment::Start {
-            // Whoever did not start, or keeps what it did not find then, starts again.
-            self.stage_mut()?.register_application().await?;
         }
         Ok(Met { phrase: phrase.to_owned(), sent, refused })
     }
@@ -194,6 +252,7 @@ impl World {
                 self.open_a_feature(name).await?;
                 self.wait_until_met(mark, fault).await
             }
+            Moment::Write | Moment::FurtherPage => Err(Failure::broke("these have more than one occasion")),
             Moment::Redemption | Moment::FirstRedemption => self.sign_in_aside(name).await,
             Moment::Start => match self.stage_mut()?.register_application().await {
                 Ok(()) => self.sign_in_aside(name).await,

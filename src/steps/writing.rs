@@ -11,11 +11,11 @@ use super::world::World;
 use super::{Failure, PATIENCE};
 use crate::browser::{BrowserError, pages};
 use crate::checks;
-use crate::domain::{Action, Exchange};
+use crate::domain::{Action, Endpoint, Exchange};
 use crate::platform::Trigger;
 
 /// A feature, its action, and what a person clicks there to write.
-type Writing = (String, Action, String);
+pub(super) type Writing = (String, Action, String);
 
 /// What the platform does to a write, and the requirement that the row names for it.
 type Row = ((String, &'static str, Trigger), Option<String>);
@@ -30,6 +30,8 @@ fn rows(step: &Step) -> Result<Vec<Row>, Failure> {
 pub(super) struct Honest {
     new_lines: BTreeSet<String>,
     before: String,
+    /// Answers of the API that were read for it, between the click and the write.
+    pub reads: usize,
 }
 
 impl Honest {
@@ -137,26 +139,12 @@ impl World {
     }
 
     async fn write_and_look(&mut self, writing: Writing) -> Result<Shown, Failure> {
-        let (feature, action, submit) = &writing;
-        self.open_feature_as_actor(feature).await?;
-        let before = self.look().await?;
-        let visitor = self.actor_visitor().await?;
+        let before = self.open_to_write(&writing).await?;
         let journal = self.stage()?.mock()?.journal();
         let since = self.exchanges()?.last().map_or(0, |exchange| exchange.number);
         let mark = journal.mark();
-        match visitor.page.click(submit).await {
-            Ok(()) => {}
-            Err(BrowserError::Timeout { .. }) => {
-                let says = self.page_says().await;
-                return Err(Failure::unjudged(format!(
-                    "nothing that can be clicked is at `{submit}`, which [app.actions.{feature}] names as what writes, on {} within {} s: \
-                     {says}. Name what a person clicks there, or leave the key out",
-                    action.open,
-                    visitor.context.patience().as_secs()
-                )));
-            }
-            Err(error) => return Err(error.into()),
-        }
+        self.click_to_write(&writing).await?;
+        let (feature, _, submit) = &writing;
         if self.stage()?.mock()?.journal().wait_for(mark, "a write at the API", PATIENCE, checks::writes).await.is_err() {
             let (came, says) = (self.came_instead(), self.page_says().await);
             return Err(Failure::unjudged(format!(
@@ -167,6 +155,29 @@ impl World {
         }
         let after = self.look().await?;
         Ok(Shown { way: None, judged_for: None, writing, before, after, since })
+    }
+
+    /// The page on which the actor writes.
+    pub(super) async fn open_to_write(&mut self, (feature, ..): &Writing) -> Result<Sight, Failure> {
+        self.open_feature_as_actor(feature).await?;
+        self.look().await
+    }
+
+    pub(super) async fn click_to_write(&mut self, (feature, action, submit): &Writing) -> Result<(), Failure> {
+        let visitor = self.actor_visitor().await?;
+        match visitor.page.click(submit).await {
+            Ok(()) => Ok(()),
+            Err(BrowserError::Timeout { .. }) => {
+                let says = self.page_says().await;
+                Err(Failure::unjudged(format!(
+                    "nothing that can be clicked is at `{submit}`, which [app.actions.{feature}] names as what writes, on {} within {} s: \
+                     {says}. Name what a person clicks there, or leave the key out",
+                    action.open,
+                    visitor.context.patience().as_secs()
+                )))
+            }
+            Err(error) => Err(error.into()),
+        }
     }
 
     /// One write for each way, or every one, each on the records as they were at the start.
@@ -242,16 +253,17 @@ impl World {
     }
 
     /// What is shown of a write that the platform carries out; `None` where it carried out none.
-    async fn write_honestly(&mut self, writing: Writing) -> Result<Option<Honest>, Failure> {
+    pub(super) async fn write_honestly(&mut self, writing: Writing) -> Result<Option<Honest>, Failure> {
         let stage = self.stage()?;
         stage.mock()?.faults().disarm_all();
         stage.mock()?.restore_records();
         let shown = self.write_and_look(writing).await?;
-        let made = self.exchanges()?.iter().any(|exchange| {
-            exchange.number > shown.since && checks::writes(exchange) && exchange.status < 300
-        });
+        let exchanges = self.exchanges()?;
+        let calls = || exchanges.iter().filter(|exchange| exchange.number > shown.since && exchange.endpoint == Endpoint::Api);
+        let made = calls().any(|exchange| checks::writes(exchange) && exchange.status < 300);
+        let reads = calls().take_while(|exchange| !checks::writes(exchange)).filter(|exchange| exchange.status == 200).count();
         let new_lines = shown.new_lines().into_iter().map(str::to_owned).collect();
-        Ok(made.then(|| Honest { new_lines, before: shown.before.words }))
+        Ok(made.then(|| Honest { new_lines, before: shown.before.words, reads }))
     }
 
     fn warn_of_lost_write(&mut self, during: &str, judged_for: Option<&str>) {
@@ -279,7 +291,7 @@ impl World {
     }
 
     /// Everything of the profile that writes.
-    fn writings(&self) -> Result<Vec<Writing>, Failure> {
+    pub(super) fn writings(&self) -> Result<Vec<Writing>, Failure> {
         let setup = self.setup()?;
         let actions = setup.profile.app.actions.iter();
         let written = actions.flat_map(|(feature, action)| {

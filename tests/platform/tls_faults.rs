@@ -149,7 +149,7 @@ async fn a_bad_certificate_can_wait_for_an_answer_and_what_went_over_it_is_told(
     let desk = Desk::new().await;
     let careless =
         Client::builder().tls_danger_accept_invalid_certs(true).tls_danger_accept_invalid_hostnames(true).build().expect("a client");
-    desk.platform.spare_handshakes_until(Endpoint::Discovery, 200);
+    desk.platform.spare_handshakes_until(Endpoint::Discovery, 200, 1);
     desk.platform.faults().arm("tls-wrong-host", Times::Always).expect("it is known");
     let mark = desk.platform.journal().mark();
     assert_eq!(desk.discovery(&desk.client()).await, Ok(200), "before the answer the certificate is sound");
@@ -159,7 +159,7 @@ async fn a_bad_certificate_can_wait_for_an_answer_and_what_went_over_it_is_told(
     let spoilt = |exchange: &&Exchange| exchange.endpoint == Endpoint::Discovery && exchange.faults == ["tls-wrong-host"];
     assert_eq!(seen.iter().filter(|exchange| exchange.endpoint == Endpoint::Discovery).count(), 2, "{seen:?}");
     assert_eq!(seen.iter().filter(spoilt).count(), 1, "only what went over the bad connection: {seen:?}");
-    desk.platform.spare_handshakes_until(Endpoint::Token, 200);
+    desk.platform.spare_handshakes_until(Endpoint::Token, 200, 1);
     assert_eq!(desk.discovery(&desk.client()).await, Ok(200));
     desk.platform.spare_no_handshake();
     assert!(desk.discovery(&desk.client()).await.is_err());
