@@ -13,3 +13,13 @@ Feature: Partial consent
       When Ada signs in once for each declared feature, and refuses it
       Then each time the other features work, and the refused one is off and says so
       But no call went beyond the granted scopes
+
+    @RT-06 @provoked
+    Scenario: A refresh asks for no permission that was refused
+      Given the relying party declares offline access
+      And Ada has signed in and refused a declared feature
+      And every access token has expired
+      When Ada opens every declared feature
+      Then a refresh was asked for
+      And every refresh proves the client and keeps to the granted scopes
+      And the relying party still answers

@@ -112,6 +112,44 @@ Feature: Refresh
         | somebody else  |
         | another issuer |
 
+  Rule: The answer to a refresh is read as that to a code
+
+    @TK-06 @provoked
+    Scenario: A token type in mixed case is read at a refresh too
+      When Ada opens a declared feature with an expired token once for each of these
+        | answer every refresh with a token type in mixed case |
+      Then each time the feature shows what it showed before
+
+    @TK-06 @provoked
+    Scenario: An access token of an unknown type is not used when a refresh brings it either
+      When Ada opens a declared feature with an expired token once for each of these
+        | answer every refresh with an unknown token type |
+      Then each time the relying party answers
+      And no access token of an unknown type is used at the API
+
+    @TK-07 @provoked
+    Scenario: A refresh that names neither scope nor lifetime costs nothing
+      When Ada opens every declared feature with an expired token once for each of these
+        | answer every refresh with no scope    |
+        | answer every refresh with no lifetime |
+      Then each time the feature shows what it showed before
+      And no call was answered by a refresh without cause
+
+    @GX-04 @provoked
+    Scenario: Scopes that a refresh takes away are not called for any more
+      Given the platform will answer every refresh with fewer scopes than were granted
+      And every access token has expired
+      When Ada opens a declared feature
+      And Ada opens every declared feature
+      Then the relying party still answers
+      And no call went beyond the granted scopes, but the one that brought the refresh
+
+    @ID-13 @provoked
+    Scenario: User information of somebody else is not used when a token is refreshed
+      When Ada opens a declared feature with an expired token once for each of these
+        | answer who is signed in with somebody else |
+      Then the relying party shows nobody else signed in
+
   Rule: A refresh that fails for a moment costs no session
 
     @RT-05 @provoked

@@ -34,7 +34,8 @@ Feature: Back-channel logout
 
     @LO-04
     Scenario: A logout token of a session alone, and one of a user alone
-      When the platform sends a logout token of Ada's session alone
+      When the tokens of all of them have been refreshed
+      And the platform sends a logout token of Ada's session alone
       Then Ada's session ends, the one in her other browser and Mallory's go on
       When the platform sends a logout token of Ada's user alone
       Then Ada's session ends in both browsers, and Mallory's goes on

@@ -27,6 +27,18 @@ Feature: Session
       Then no token, code or verifier is in any page, URL or storage of the browser
       And the application's own log has no token and no client secret in it
 
+    @SE-03 @provoked
+    Scenario: No token is left in the browser by a refresh either
+      Given the relying party declares offline access
+      And Ada's browser keeps everything that it is sent
+      And Ada has signed in through the popup and granted every scope
+      And every access token has expired
+      When Ada opens every declared feature
+      Then a refresh was asked for
+      And the relying party still answers
+      But no token, code or verifier is in any page, URL or storage of the browser
+      And the application's own log has no token and no client secret in it
+
     @SE-03 @AZ-02 @provoked
     Scenario: A failure shows nothing of what stays on the server
       Given Ada's browsers keep everything that they are sent

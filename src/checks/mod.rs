@@ -82,7 +82,7 @@ pub use metadata::{check_documents_agree, check_metadata, check_public_keys};
 pub use native::{Port, check_loopback_literal, check_port};
 pub use pages::{check_list_read_to_the_end, each_page_once};
 pub use platform_answer::{check_access_token_hash, check_discovery, check_introspection, check_refusal_layer};
-pub use presented_token::check_tokens_as_given;
+pub use presented_token::{check_tokens_as_given, check_unknown_token_type_unused};
 pub use reading::{SignIn, is_authorization_request, sign_ins};
 pub use refresh::{
     check_bounded_after_401, check_forgets_refused_refresh_token, check_mismatched_refresh_unused, check_newest_refresh_token,
@@ -92,7 +92,7 @@ pub use refresh::{
 };
 pub use registration::{RegisteredEnvironment, check_separate_applications, check_separate_secrets};
 pub use resource_access::{
-    asks_for_the_user, check_bearer_in_header, check_calls_stop, check_calls_within_granted_scopes, check_code_stays_at_the_platform,
+    asks_for_the_user, without_repeats_after_401, check_bearer_in_header, check_calls_stop, check_calls_within_granted_scopes, check_code_stays_at_the_platform,
     check_no_data_given, check_no_resource_call, check_own_tenant, check_polling_rate, check_tenant_left_alone,
     check_token_stays_at_the_platform, check_userinfo_first,
 };

@@ -2,7 +2,7 @@
 
 use super::Judgement;
 use super::judgement::{Clause, some};
-use super::reading::{api_calls, numbers};
+use super::reading::{answer_text, api_calls, bearer, numbers, token_requests};
 use crate::domain::Exchange;
 
 /// TK-08: whatever is presented at the API is a token that the platform gave out, unchanged.
@@ -15,6 +15,20 @@ pub fn check_tokens_as_given(exchanges: &[Exchange]) -> Judgement {
     }
     let actual = format!("{} calls with a token that the platform does not know", unknown.len());
     Err(Clause("RFC 9068 section 6").refuse("the application changes the access token", "the token as it was given", actual, unknown))
+}
+
+/// TK-06: an access token of a type that the application cannot know is presented nowhere.
+pub fn check_unknown_token_type_unused(exchanges: &[Exchange]) -> Judgement {
+    let is_unknown = |answer: &&Exchange| answer_text(answer, "token_type").is_some_and(|kind| !kind.eq_ignore_ascii_case("bearer"));
+    let answers = token_requests(exchanges).into_iter().filter(is_unknown).collect();
+    let answers = some(answers, "the platform gave out no access token of an unknown type")?;
+    let unknown: Vec<&str> = answers.into_iter().filter_map(|answer| answer_text(answer, "access_token")).collect();
+    let used = numbers(api_calls(exchanges).into_iter().filter(|call| bearer(call).is_some_and(|token| unknown.contains(&token))));
+    if used.is_empty() {
+        return Ok(());
+    }
+    let actual = format!("{} calls", used.len());
+    Err(Clause("RFC 6749 section 7.1").refuse("uses an access token of a type that it does not know", "no call to the API", actual, used))
 }
 
 #[cfg(test)]

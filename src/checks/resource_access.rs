@@ -5,7 +5,7 @@ use serde_json::Value;
 use super::Judgement;
 use super::judgement::{Clause, nothing, some};
 use super::reading::{
-    AUTHORIZATION_CODE, DEVICE_CODE, REFRESH_TOKEN, api_calls, by_arrival, described, numbers, resource_calls, token_requests,
+    AUTHORIZATION_CODE, DEVICE_CODE, REFRESH_TOKEN, api_calls, by_arrival, described, numbers, resource_calls, same_call, token_requests,
 };
 use crate::domain::{ClientAuthentication, Credential, Endpoint, Exchange};
 
@@ -149,6 +149,17 @@ pub fn check_no_resource_call(exchanges: &[Exchange], subject: &str) -> Judgemen
     }
     let calls = resource_calls(exchanges).into_iter().filter(of_subject).collect();
     none_of(calls, "the application called resources for an end-user of a tenant that it is not authorised for", "no resource call")
+}
+
+/// Without the calls that were made again because their token had expired.
+pub fn without_repeats_after_401(exchanges: Vec<Exchange>) -> Vec<Exchange> {
+    let refused: Vec<Exchange> = exchanges.iter().filter(|call| call.endpoint == Endpoint::Api && call.status == 401).cloned().collect();
+    let mut left: Vec<&Exchange> = refused.iter().collect();
+    let mut is_repeat = |call: &Exchange| {
+        let place = left.iter().position(|refused| refused.number < call.number && same_call(refused, call));
+        place.map(|place| left.remove(place)).is_some()
+    };
+    exchanges.into_iter().filter(|call| call.status == 401 || call.endpoint != Endpoint::Api || !is_repeat(call)).collect()
 }
 
 /// GX-04: every call's scope was granted to the token that it presents (C-35).

@@ -3,6 +3,8 @@
 use reqwest::{Method, StatusCode};
 use reqwest::header::{HeaderMap, WWW_AUTHENTICATE};
 
+use serde_json::Value;
+
 use super::api::Call;
 use super::{Config, Defect};
 use super::http::{Answer, HttpError, without_url};
@@ -94,4 +96,18 @@ pub(super) fn successful(answer: Answer, call: &Call) -> Result<Answer, ApiError
 fn challenge_names_scope(headers: &HeaderMap) -> bool {
     let challenge = headers.get(WWW_AUTHENTICATE).and_then(|challenge| challenge.to_str().ok());
     challenge.is_some_and(|challenge| challenge.contains(ErrorCode::InsufficientScope.as_str()))
+}
+
+const PAGE_MEMBERS: &[&str] = &["items", "totalCount", "offset", "limit", "hasMore"];
+
+/// Whether a member stands before another one.
+pub(super) fn comes_first(page: &Value, one: &str, other: &str) -> bool {
+    let place = |name: &str| page.as_object()?.keys().position(|key| key == name);
+    place(one) < place(other)
+}
+
+pub(super) fn has_unknown_member(page: &Value, members: &[&str]) -> bool {
+    let foreign =
+        |value: &Value, known: &[&str]| value.as_object().is_some_and(|object| object.keys().any(|key| !known.contains(&key.as_str())));
+    foreign(page, PAGE_MEMBERS) || page["items"].as_array().into_iter().flatten().any(|item| foreign(item, members))
 }

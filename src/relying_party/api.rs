@@ -14,7 +14,7 @@ use url::{Url, form_urlencoded};
 
 use super::Defect;
 pub(super) use super::answers::ApiError;
-use super::answers::successful;
+use super::answers::{comes_first, has_unknown_member, successful};
 use super::app::App;
 use super::config::under;
 use super::http::{Answer, HttpError, Repeat};
@@ -48,8 +48,6 @@ struct Page {
     items: Vec<Value>,
     has_more: bool,
 }
-
-const PAGE_MEMBERS: &[&str] = &["items", "totalCount", "offset", "limit", "hasMore"];
 
 impl App {
     /// One reading request with a token that belongs to no session yet.
@@ -336,11 +334,22 @@ impl App {
         renewed.tokens.generation += 1;
         renewed.tokens.access = access_token(answer);
         // RT-02: a new refresh token replaces the old one; without a new one the old one stays good.
-        if !self.config.has(Defect::KeepsOldRefreshToken) {
+        let loses = self.config.has(Defect::LosesThirdRefreshToken) && renewed.tokens.generation == 3;
+        if !self.config.has(Defect::KeepsOldRefreshToken) && !loses {
             renewed.tokens.refresh = refresh_token(answer).or(renewed.tokens.refresh);
         }
-        if let Some(scopes) = answer.scopes() {
-            renewed.granted = scopes.iter().map(|scope| scope.as_str()).collect();
+        match answer.scopes() {
+            Some(_) if self.config.has(Defect::KeepsScopesAtRefresh) => {}
+            Some(scopes) => renewed.granted = scopes.iter().map(|scope| scope.as_str()).collect(),
+            None if self.config.has(Defect::ReadsMissingScopeAsNoneAtRefresh) => renewed.granted = Default::default(),
+            None => {}
+        }
+        if self.config.has(Defect::ForgetsPlatformSessionAtRefresh) {
+            renewed.id_token = None;
+        }
+        if self.config.has(Defect::TakesUserInformationAtRefresh) {
+            let info = self.user_information(&renewed.tokens).await.ok().and_then(|answer| answer.json()).unwrap_or_default();
+            renewed.user.name = info["name"].as_str().map_or(renewed.user.name, str::to_owned);
         }
         let mut data = session.data();
         // Who signed out meanwhile stays out.
@@ -352,21 +361,9 @@ impl App {
     }
 }
 
-/// Whether a member stands before another one.
-fn comes_first(page: &Value, one: &str, other: &str) -> bool {
-    let place = |name: &str| page.as_object()?.keys().position(|key| key == name);
-    place(one) < place(other)
-}
-
 /// Subject and name in an ID token that nobody has checked. Only the defect reads them.
 fn claims_of(id_token: &str) -> Option<(String, Option<String>)> {
     let claims = URL_SAFE_NO_PAD.decode(id_token.split('.').nth(1)?).ok()?;
     let claims: Value = serde_json::from_slice(&claims).ok()?;
     Some((claims["sub"].as_str()?.to_owned(), claims["name"].as_str().map(str::to_owned)))
-}
-
-fn has_unknown_member(page: &Value, members: &[&str]) -> bool {
-    let foreign =
-        |value: &Value, known: &[&str]| value.as_object().is_some_and(|object| object.keys().any(|key| !known.contains(&key.as_str())));
-    foreign(page, PAGE_MEMBERS) || page["items"].as_array().into_iter().flatten().any(|item| foreign(item, members))
 }

@@ -288,6 +288,15 @@ defects! {
     KeepsPatientsOfTheDeactivated "keeps-patients-of-the-deactivated" ["GX-19", "RT-03", "LO-05"] "shows the patients that it read before when the access has ended";
     TellsFailedBookingAsMade "tells-failed-booking-as-made" ["GX-15"] "says of a booking that met a server error that it was made";
     TellsRejectedBookingAsMade "tells-rejected-booking-as-made" ["GX-13"] "says of a booking that broke a business rule that it was made";
+    TakesAnyTokenTypeAtRefresh "takes-any-token-type-at-refresh" ["TK-06"] "uses an access token of a type that it does not know where a refresh brings it";
+    ReadsMissingScopeAsNoneAtRefresh "reads-missing-scope-as-none-at-refresh" ["TK-07"] "takes the answer to a refresh without scope for one that grants nothing";
+    KeepsScopesAtRefresh "keeps-scopes-at-refresh" ["GX-04"] "does not notice that a refresh takes scopes away";
+    TakesUserInformationAtRefresh "takes-user-information-at-refresh" ["ID-13"] "asks again who the user is at a refresh, and takes whoever is named";
+    PlainBasicCredentialsAtRefresh "plain-basic-credentials-at-refresh" ["TK-02"] "joins client id and secret for HTTP Basic as they are where it refreshes";
+    AsksForEveryScopeAtRefresh "asks-for-every-scope-at-refresh" ["RT-06"] "asks at a refresh for all the scopes that it asked for at the sign-in";
+    LosesThirdRefreshToken "loses-third-refresh-token" ["RT-02"] "keeps the refresh token before it at the third refresh of a session";
+    IdTokenInPageAfterRefresh "id-token-in-page-after-refresh" ["SE-03"] "prints the ID token into its pages when a token was refreshed";
+    ForgetsPlatformSessionAtRefresh "forgets-platform-session-at-refresh" ["LO-04"] "forgets at a refresh which session of the platform its user came with";
     TokenInQueryAfterRefresh "token-in-query-after-refresh" ["RS-01"] "sends the access token in the query first where it came with a refresh";
     SlowDownIsFatal "slow-down-is-fatal" ["DV-02"] "gives up when the platform answers slow_down, as a device";
     LogoutKeepsSession "logout-keeps-session" ["LO-03"] "deletes the cookie at logout but not the session";

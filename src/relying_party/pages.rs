@@ -67,6 +67,7 @@ impl Frame {
         let has = |defect| app.config.has(defect);
         let signed_in = session.and_then(Session::signed_in);
         let secret = app.config.client_secret.as_ref().filter(|_| has(Defect::SecretInPage));
+        let refreshed = signed_in.as_ref().is_some_and(|signed_in| signed_in.tokens.generation > 0);
         let tokens = signed_in.as_ref().filter(|_| has(Defect::TokensInLocalStorage) || has(Defect::TokensInConsole));
         Self {
             w: visit.words(session),
@@ -76,7 +77,7 @@ impl Frame {
             id_token: signed_in
                 .as_ref()
                 .and_then(|signed_in| signed_in.id_token.as_ref())
-                .filter(|_| has(Defect::IdTokenInPage))
+                .filter(|_| has(Defect::IdTokenInPage) || (has(Defect::IdTokenInPageAfterRefresh) && refreshed))
                 .map(|token| token.expose_secret().to_owned()),
             tokens_to_console: has(Defect::TokensInConsole),
             takes_any_message: has(Defect::AcceptsMessageOfAnyOrigin),

@@ -12,7 +12,7 @@ use oauth2::basic::{
 };
 use oauth2::{
     AsyncHttpClient, AuthUrl, AuthorizationCode, Client, ClientId, ClientSecret, EndpointNotSet, EndpointSet, ExtraTokenFields,
-    HttpRequest, HttpResponse, PkceCodeVerifier, RedirectUrl, RefreshToken, RequestTokenError, StandardRevocableToken,
+    HttpRequest, HttpResponse, PkceCodeVerifier, RedirectUrl, RefreshToken, RequestTokenError, Scope, StandardRevocableToken,
     StandardTokenResponse, TokenResponse, TokenUrl,
 };
 use reqwest::header::{AUTHORIZATION, HeaderValue};
@@ -218,9 +218,11 @@ impl App {
         let repeat = if self.config.has(Defect::EndsSessionOnRefreshFailure) { Repeat::Once } else { Repeat::Token };
         // No scope is sent: the answer covers what was granted (RT-06).
         let token = RefreshToken::new(refresh_token.expose_secret().to_owned());
-        let answer = client.exchange_refresh_token(&token).request_async(&TokenEndpoint(self, repeat)).await;
+        let wider = self.config.scopes.iter().filter(|_| self.config.has(Defect::AsksForEveryScopeAtRefresh)).cloned().map(Scope::new);
+        let answer = client.exchange_refresh_token(&token).add_scopes(wider).request_async(&TokenEndpoint(self, repeat)).await;
+        let takes_any = self.config.has(Defect::TakesAnyTokenTypeAtRefresh);
         match answer {
-            Ok(answer) if *answer.token_type() == BasicTokenType::Bearer => Ok(answer),
+            Ok(answer) if *answer.token_type() == BasicTokenType::Bearer || takes_any => Ok(answer),
             Ok(_) => Err(RefreshError::Unavailable("the access token is of an unknown type".to_owned())),
             Err(RequestTokenError::ServerResponse(error)) if *error.error() == BasicErrorResponseType::InvalidGrant => {
                 Err(RefreshError::Ended)
@@ -286,8 +288,9 @@ impl App {
     }
 
     /// What the defect sends: RFC 6749 section 2.3.1 asks for both parts form-encoded first.
-    fn plain_credentials(&self) -> Option<HeaderValue> {
-        let secret = self.config.client_secret.as_ref().filter(|_| self.config.has(Defect::PlainBasicCredentials))?;
+    fn plain_credentials(&self, repeat: Repeat) -> Option<HeaderValue> {
+        let at_refresh = self.config.has(Defect::PlainBasicCredentialsAtRefresh) && repeat == Repeat::Token;
+        let secret = self.config.client_secret.as_ref().filter(|_| self.config.has(Defect::PlainBasicCredentials) || at_refresh)?;
         let joined = STANDARD.encode(format!("{}:{}", self.config.client_id, secret.expose_secret()));
         HeaderValue::try_from(format!("Basic {joined}")).ok()
     }
@@ -303,7 +306,7 @@ impl<'c> AsyncHttpClient<'c> for TokenEndpoint<'_> {
     fn call(&'c self, request: HttpRequest) -> Self::Future {
         Box::pin(async move {
             let mut request = request;
-            if let Some(plain) = self.0.plain_credentials() {
+            if let Some(plain) = self.0.plain_credentials(self.1) {
                 request.headers_mut().insert(AUTHORIZATION, plain);
             }
             let http = match self.1 {

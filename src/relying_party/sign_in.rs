@@ -195,7 +195,7 @@ impl App {
         Ok(user)
     }
 
-    async fn user_information(&self, tokens: &Tokens) -> Result<Answer, SignInError> {
+    pub(super) async fn user_information(&self, tokens: &Tokens) -> Result<Answer, SignInError> {
         self.get(&under(&self.config.api, "v2/userinfo"), &tokens.access).await.map_err(|error| match error {
             ApiError::Unavailable | ApiError::Dropped | ApiError::Busy => SignInError::Unavailable,
             _ => SignInError::Platform("the user information is not readable"),

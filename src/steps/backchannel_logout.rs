@@ -16,6 +16,7 @@ use super::sign_in::Consent;
 use super::stage::Stage;
 use super::world::World;
 use crate::checks::{self, LogoutAnswer};
+use crate::oauth::giponext;
 use crate::platform::LoggedOut;
 
 const NOT_DECLARED: &str = "the profile does not say that it takes part in back-channel logout (app.backchannel_logout)";
@@ -76,6 +77,21 @@ async fn all_refused(world: &mut World) -> Result<(), Failure> {
 async fn better_refused(world: &mut World) -> Result<(), Failure> {
     world.advise("LO-04", checks::check_logout_refused(&world.memory.logout.answers))?;
     world.advise("LO-04", checks::check_refused_with_400(&world.memory.logout.answers))
+}
+
+/// What a session is known by outlasts its tokens. Without offline access, or without a feature, there is nothing to refresh.
+#[when("the tokens of all of them have been refreshed")]
+async fn all_refreshed(world: &mut World) -> Result<(), Failure> {
+    let Ok(Some(feature)) = world.features().map(|features| features.into_iter().next()) else { return Ok(()) };
+    if !world.declares(giponext::OFFLINE_ACCESS)? {
+        return Ok(());
+    }
+    world.stage()?.mock()?.expire_access_tokens();
+    for (_, key) in BROWSERS {
+        world.memory.actor = Some(key.to_owned());
+        world.look_at(&feature).await?;
+    }
+    Ok(())
 }
 
 #[when("the platform sends a logout token of Ada's user and session")]

@@ -1,6 +1,6 @@
 //! Partial consent.
 
-use cucumber::{then, when};
+use cucumber::{given, then, when};
 
 use super::Failure;
 use super::provocation::signed_in_as;
@@ -33,6 +33,12 @@ async fn refuses_each(world: &mut World, name: String) -> Result<(), Failure> {
         }
     }
     world.delivered()
+}
+
+#[given(expr = "{word} has signed in and refused a declared feature")]
+async fn refused_one(world: &mut World, name: String) -> Result<(), Failure> {
+    let refused = world.features()?.pop().ok_or_else(|| Failure::broke("there is a last feature"))?;
+    world.sign_in_without(&name, &refused).await
 }
 
 #[then("each time the other features work, and the refused one is off and says so")]
@@ -73,6 +79,13 @@ impl Looked {
 async fn within_scopes(world: &mut World) -> Result<(), Failure> {
     let exchanges = world.provoked_exchanges()?;
     // Whoever makes no call goes beyond nothing.
+    world.judge_for("GX-04", checks::check_calls_within_granted_scopes(&exchanges).or_else(tolerate_nothing))
+}
+
+/// A call that meets an expired token is repeated as it was.
+#[then("no call went beyond the granted scopes, but the one that brought the refresh")]
+async fn within_scopes_afterwards(world: &mut World) -> Result<(), Failure> {
+    let exchanges = checks::without_repeats_after_401(world.provoked_exchanges()?);
     world.judge_for("GX-04", checks::check_calls_within_granted_scopes(&exchanges).or_else(tolerate_nothing))
 }
 

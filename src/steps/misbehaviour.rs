@@ -64,6 +64,11 @@ async fn opens_with_expired(world: &mut World, name: String, step: &Step) -> Res
     world.try_each(name, &ways(step)?, Manner { every: false, expired: true }).await
 }
 
+#[when(regex = r"^(\w+) opens every declared feature with an expired token once for each of these$")]
+async fn opens_every_with_expired(world: &mut World, name: String, step: &Step) -> Result<(), Failure> {
+    world.try_each(name, &ways(step)?, Manner { every: true, expired: true }).await
+}
+
 #[then("each time the relying party answers, and tells what went wrong")]
 async fn answers_and_tells(world: &mut World) -> Result<(), Failure> {
     let empty = world.empty_lists().await?;
@@ -284,7 +289,7 @@ impl World {
                 stage.mock()?.faults().disarm(fault).map_err(Failure::broke)?;
                 let exchanges = stage.provoked_from(mark);
                 let never = sight.never;
-                if trigger.is_met_by_chance() && !stage.fired_since(mark, fault) {
+                if (trigger.is_met_by_chance() || fault.starts_with("userinfo-")) && !stage.fired_since(mark, fault) {
                     // Nothing came of it: not every application goes there.
                     self.stage_mut()?.provocation.withdraw(fault);
                     continue;

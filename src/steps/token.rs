@@ -82,6 +82,13 @@ async fn token_not_used(world: &mut World) -> Result<(), Failure> {
     world.find("uses an access token of a type that it does not know", "no call to the API", &format!("{} calls", used.len()), &used)
 }
 
+/// Which of the tokens is of an unknown type, the answer that it came with tells.
+#[then("no access token of an unknown type is used at the API")]
+async fn unknown_type_not_used(world: &mut World) -> Result<(), Failure> {
+    let exchanges = world.provoked_exchanges()?;
+    world.judge(checks::check_unknown_token_type_unused(&exchanges))
+}
+
 #[given("the relying party is started anew with a client secret of reserved characters")]
 async fn reserved_secret(world: &mut World) -> Result<(), Failure> {
     if world.setup()?.is_shared() {
