@@ -129,7 +129,7 @@ Feature: Refresh
 
     @TK-07 @provoked
     Scenario: A refresh that names neither scope nor lifetime costs nothing
-      When Ada opens every declared feature with an expired token once for each of these
+      When Ada opens every declared feature after a refresh once for each of these
         | answer every refresh with no scope    |
         | answer every refresh with no lifetime |
       Then each time the feature shows what it showed before

@@ -92,9 +92,9 @@ pub use refresh::{
 };
 pub use registration::{RegisteredEnvironment, check_separate_applications, check_separate_secrets};
 pub use resource_access::{
-    asks_for_the_user, without_repeats_after_401, check_bearer_in_header, check_calls_stop, check_calls_within_granted_scopes, check_code_stays_at_the_platform,
+    asks_for_the_user, check_bearer_in_header, check_calls_stop, check_calls_within_granted_scopes, check_code_stays_at_the_platform,
     check_no_data_given, check_no_resource_call, check_own_tenant, check_polling_rate, check_tenant_left_alone,
-    check_token_stays_at_the_platform, check_userinfo_first,
+    check_token_stays_at_the_platform, check_userinfo_first, without_repeats_after_401,
 };
 pub use scopes::{check_medical_reports_scope, check_requested_scopes_declared, check_requested_scopes_exercised};
 pub use secrecy::{Place, check_absent};

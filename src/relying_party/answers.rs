@@ -1,13 +1,13 @@
 //! What the answers of the API mean to this application.
 
-use reqwest::{Method, StatusCode};
 use reqwest::header::{HeaderMap, WWW_AUTHENTICATE};
+use reqwest::{Method, StatusCode};
 
 use serde_json::Value;
 
 use super::api::Call;
-use super::{Config, Defect};
 use super::http::{Answer, HttpError, without_url};
+use super::{Config, Defect};
 use crate::oauth::ErrorCode;
 
 impl Call {

@@ -42,7 +42,7 @@ pub(super) struct Memory {
     /// What was found at the port of a native application.
     pub port: Option<crate::checks::Port>,
     /// What came of each provocation while features were opened.
-    pub trials: super::misbehaviour::Trials,
+    pub trials: super::trials::Trials,
     /// How many requests the actor's browser had sent when the provocation began.
     pub seen: usize,
     /// Where markup of a response came to life.

@@ -8,38 +8,14 @@ use cucumber::{then, when};
 
 use super::program_runs::reads_less;
 use super::resource_access::tolerate_nothing;
-use super::sight::{Redact, Sight};
+use super::sight::Sight;
+use super::trials::{Found, Trial};
 use super::world::World;
 use super::{Failure, fault_phrases};
 use crate::checks;
 use crate::domain::{Exchange, OraclePart};
-use crate::platform::{Aim, Trigger};
 use crate::platform::accounts::TENANT;
-
-/// One way in which the platform misbehaved while a feature was opened, and what came of it.
-pub(super) struct Trial {
-    /// What the platform did, as the feature file says it.
-    way: String,
-    feature: String,
-    sight: Sight,
-    /// How many entries its further pages led to, where it showed others than before and had further pages.
-    whole: Option<usize>,
-    exchanges: Vec<Exchange>,
-}
-
-/// Every look of a scenario.
-#[derive(Default)]
-pub(super) struct Trials {
-    /// Features before anything was provoked.
-    before: BTreeMap<String, Sight>,
-    /// How many entries the pages of a feature had, where they were all read.
-    whole: BTreeMap<String, usize>,
-    all: Vec<Trial>,
-    /// What the platform saw of a program before anything was provoked.
-    pub honest: Vec<Exchange>,
-    /// Features when the scope of one of them was refused.
-    pub consents: Vec<super::consent::Looked>,
-}
+use crate::platform::{Aim, Trigger};
 
 /// Which features are opened, and with what.
 #[derive(Clone, Copy)]
@@ -64,9 +40,9 @@ async fn opens_with_expired(world: &mut World, name: String, step: &Step) -> Res
     world.try_each(name, &ways(step)?, Manner { every: false, expired: true }).await
 }
 
-#[when(regex = r"^(\w+) opens every declared feature with an expired token once for each of these$")]
-async fn opens_every_with_expired(world: &mut World, name: String, step: &Step) -> Result<(), Failure> {
-    world.try_each(name, &ways(step)?, Manner { every: true, expired: true }).await
+#[when(regex = r"^(\w+) opens every declared feature after a refresh once for each of these$")]
+async fn opens_every_after_refresh(world: &mut World, name: String, step: &Step) -> Result<(), Failure> {
+    world.try_after_refresh(&name, &ways(step)?).await
 }
 
 #[then("each time the relying party answers, and tells what went wrong")]
@@ -187,84 +163,6 @@ pub(super) fn ways(step: &Step) -> Result<Vec<(String, &'static str, Trigger)>, 
     rows.iter().map(known).collect()
 }
 
-/// What a look found: summary, what was expected, what was seen.
-pub(super) type Found = (String, &'static str, String);
-
-impl Trial {
-    fn during(&self) -> String {
-        format!("{}, while the platform will {}", self.feature, self.way)
-    }
-
-    /// The application left its end-user without a page, or with a page of its server's.
-    fn unanswered(&self, redact: Redact) -> Option<Found> {
-        let wrong = self.sight.unanswered(redact)?;
-        Some((format!("does not answer its end-user: {}", self.during()), "a page with words for a person", wrong))
-    }
-
-    /// Nothing that a feature in order, or one with nothing in it, does not say.
-    fn untold(&self, trials: &Trials, empty: &BTreeMap<String, Sight>, redact: Redact) -> Option<Found> {
-        let known = [trials.before.get(&self.feature), empty.get(&self.feature)];
-        let told = !self.sight.entries.is_empty() || self.sight.says_more_than(known.into_iter().flatten());
-        (!told).then(|| {
-            let seen = format!("the page says `{}`", self.sight.shortened(redact));
-            (format!("does not tell the end-user what went wrong: {}", self.during()), "words about it", seen)
-        })
-    }
-
-    /// Fewer entries than there are, nothing that leads to the others, and no other words than the numbers of them.
-    fn cut_short(&self, trials: &Trials, redact: Redact) -> Option<Found> {
-        let before = trials.before.get(&self.feature)?;
-        let shown = self.sight.entries.len();
-        let partly = (1..before.entries.len()).contains(&shown) && self.whole.is_none();
-        (partly && !self.sight.says_more_than_numbers(before)).then(|| {
-            let summary = format!("shows a part of a list as if it were whole: {}", self.during());
-            let seen = format!("{shown} of {} entries; the page says `{}`", before.entries.len(), self.sight.shortened(redact));
-            (summary, "all entries, or words about those that are missing", seen)
-        })
-    }
-
-    fn changed(&self, trials: &Trials, redact: Redact) -> Option<Found> {
-        let shown = (trials.before.get(&self.feature)?.entries.len(), self.sight.entries.len());
-        let (before, now) = self.whole.and_then(|now| Some((*trials.whole.get(&self.feature)?, now))).unwrap_or(shown);
-        (before != now).then(|| {
-            let summary = format!("does not show what it showed before: {}", self.during());
-            (
-                summary,
-                "as many entries as before",
-                format!("{now} entries instead of {before}; the page says `{}`", self.sight.shortened(redact)),
-            )
-        })
-    }
-}
-
-impl Trials {
-    pub(super) fn add(&mut self, way: &str, feature: &str, sight: Sight, exchanges: Vec<Exchange>) {
-        self.all.push(Trial { way: way.to_owned(), feature: feature.to_owned(), sight, whole: None, exchanges });
-    }
-
-    /// How many entries a feature showed before anything was provoked.
-    pub(super) fn shown_before(&self, feature: &str) -> usize {
-        self.before.get(feature).map_or(0, |sight| sight.entries.len())
-    }
-
-    pub(super) fn first_refusal(&self, check: impl Fn(&[Exchange]) -> checks::Judgement) -> checks::Judgement {
-        let judged = self.all.iter().map(|trial| check(&trial.exchanges));
-        judged.filter_map(Result::err).find(|refusal| refusal.discrepancy().is_some()).map_or(Ok(()), Err)
-    }
-
-    /// Two ways of which the application says the same on the same feature.
-    fn same_words(&self, redact: Redact) -> Option<Found> {
-        self.all.iter().enumerate().find_map(|(place, one)| {
-            let before = self.before.get(&one.feature)?;
-            let twin = self.all[place + 1..].iter().find(|other| other.feature == one.feature && other.way != one.way)?;
-            (one.sight.lines_beside(before) == twin.sight.lines_beside(before)).then(|| {
-                let seen = format!("`{}`, both times", one.sight.shortened(redact));
-                (format!("says the same whether the platform will {} or {}", one.way, twin.way), "words about each", seen)
-            })
-        })
-    }
-}
-
 impl World {
     async fn try_each(&mut self, name: String, ways: &[(String, &'static str, Trigger)], manner: Manner) -> Result<(), Failure> {
         self.memory.actor = Some(name.clone());
@@ -289,9 +187,14 @@ impl World {
                 stage.mock()?.faults().disarm(fault).map_err(Failure::broke)?;
                 let exchanges = stage.provoked_from(mark);
                 let never = sight.never;
-                if (trigger.is_met_by_chance() || fault.starts_with("userinfo-")) && !stage.fired_since(mark, fault) {
-                    // Nothing came of it: not every application goes there.
-                    self.stage_mut()?.provocation.withdraw(fault);
+                if !stage.fired_since(mark, fault) {
+                    if trigger.is_met_by_chance() || fault.starts_with("userinfo-") {
+                        // Nothing came of it: not every application goes there.
+                        self.stage_mut()?.provocation.withdraw(fault);
+                        continue;
+                    }
+                    // Whatever is seen has another cause; that it was not met is told at the end.
+                    self.come_back(&name).await?;
                     continue;
                 }
                 self.memory.trials.all.push(Trial { way: way.clone(), feature: feature.clone(), sight, whole, exchanges });
@@ -306,7 +209,7 @@ impl World {
             }
         }
         match ways.first() {
-            Some((way, ..)) if self.memory.trials.all.is_empty() => {
+            Some((way, ..)) if self.memory.trials.all.is_empty() && self.stage()?.undelivered().is_empty() => {
                 Err(Failure::not_applicable(format!("nothing that the application does gives the platform an occasion to {way}")))
             }
             _ => Ok(()),
@@ -319,6 +222,29 @@ impl World {
             let shown = self.look_at(feature).await?.entries.len();
             let whole = self.entries_read_on(feature).await?.unwrap_or(shown);
             self.memory.trials.whole.insert(feature.to_owned(), whole);
+        }
+        Ok(())
+    }
+
+    /// One refresh for each way, and every feature after it: what was kept of the answer shows at the pages that follow.
+    async fn try_after_refresh(&mut self, name: &str, ways: &[(String, &'static str, Trigger)]) -> Result<(), Failure> {
+        self.memory.actor = Some(name.to_owned());
+        let features = self.features()?;
+        self.look_before(&features).await?;
+        for (way, fault, trigger) in ways {
+            self.provoke(fault, *trigger).await?;
+            self.stage()?.mock()?.expire_access_tokens();
+            let mark = self.stage()?.exchanges().len();
+            self.look_at(&features[0]).await?;
+            let fired = self.stage()?.fired_since(mark, fault);
+            self.stage()?.mock()?.faults().disarm(fault).map_err(Failure::broke)?;
+            for feature in features.iter().filter(|_| fired) {
+                let mark = self.stage()?.exchanges().len();
+                let sight = self.look_at(feature).await?;
+                let exchanges = self.stage()?.provoked_from(mark);
+                self.memory.trials.add(way, feature, sight, exchanges);
+            }
+            self.come_back(name).await?;
         }
         Ok(())
     }

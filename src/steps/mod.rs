@@ -81,6 +81,7 @@ mod tenants;
 mod token;
 mod traffic;
 mod transport;
+mod trials;
 mod way;
 mod windows;
 mod world;

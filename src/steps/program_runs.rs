@@ -6,7 +6,6 @@ use cucumber::then;
 use regex::Regex;
 
 use super::Failure;
-use super::misbehaviour::Found;
 use super::people::Person;
 use super::program::Seen;
 use super::program_sign_in::{Marks, Registered, addresses, is_device_authorization, outcome_in, outcome_of};
@@ -15,6 +14,7 @@ use super::series::{Provoked, told_to};
 use super::sight::Sight;
 use super::sign_in::{Consent, Outcome};
 use super::stage::Stage;
+use super::trials::Found;
 use super::world::World;
 use crate::checks;
 use crate::domain::{Action, ApplicationType, Exchange};

@@ -207,6 +207,12 @@ impl Stage {
         armed.filter(|fault| !firings.iter().any(|firing| firing.fault == *fault)).collect()
     }
 
+    /// Whether some fault of the scenario was delivered, where it has several.
+    pub fn has_met_any(&self) -> bool {
+        let armed: HashSet<&str> = self.provocation.faults.iter().copied().collect();
+        self.undelivered().into_iter().collect::<HashSet<_>>().len() < armed.len()
+    }
+
     /// What the platform recorded since the provocation began, without what sign-ins beside the provoked ones go on doing: the
     /// control's page, its polling, its refreshes.
     pub fn provoked_exchanges(&self) -> Vec<Exchange> {

@@ -270,7 +270,9 @@ impl World {
             self.ledger.oracle.set(OraclePart::Delivered, true);
         }
         let found = matches!(failure, Some(Failure::Found { .. })) || !self.ledger.warnings.is_empty();
-        if let Some(undelivered) = self.stage.as_ref().map(Stage::undelivered).filter(|faults| found && !faults.is_empty()) {
+        // A row of a table that was met has shown what it has shown, whatever became of the others.
+        let unmet = |stage: &Stage| if stage.has_met_any() { Vec::new() } else { stage.undelivered() };
+        if let Some(undelivered) = self.stage.as_ref().map(unmet).filter(|faults| found && !faults.is_empty()) {
             // What was seen has another cause, and another scenario to tell it.
             self.ledger.warnings.clear();
             let (faults, came) = (undelivered.join(", "), self.came_instead());

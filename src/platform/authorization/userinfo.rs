@@ -15,8 +15,8 @@ use super::parameters::Parameters;
 use super::token_answer::json_answer;
 use crate::domain::Credential;
 use crate::oauth::{ErrorCode, giponext};
-use crate::platform::api::in_place_of_user_information;
 use crate::platform::accounts::{ADA, Accounts, MALLORY, User, UserId};
+use crate::platform::api::in_place_of_user_information;
 use crate::platform::{Shared, Trace};
 
 /// `GET|POST /connect/userinfo` (OpenID Connect Core section 5.3).
