@@ -25,10 +25,12 @@ Feature: What programs do at the API
     Scenario Outline: A <type> program's access token does not follow an address of another host
       Given the <type> application is registered at the platform
       And the end-user Ada has an account at the medical centre
+      And the medical centre has 20 patients and the platform serves pages of 5
       When Ada opens a declared feature once for each of these
         | answer every call with a redirect to another host                       |
         | answer every call with a redirect to another host that keeps the method |
         | answer every call with a redirect to another host for good              |
+        | answer every further page with a redirect to another host               |
         | name a page of another host in every list                               |
       Then each time the relying party answers
       But no other host was shown a token or a secret
@@ -111,6 +113,7 @@ Feature: What programs do at the API
     Scenario Outline: A <type> program keeps every Retry-After of the API, and gives up in the end
       Given the <type> application is registered at the platform
       And the end-user Ada has an account at the medical centre
+      And the medical centre has 20 patients and the platform serves pages of 5
       When Ada opens a declared feature once for each of these
         | answer the next call with a rate limit of 1 second    |
         | answer the next call with a rate limit of 2 seconds   |
@@ -118,6 +121,7 @@ Feature: What programs do at the API
         | answer the next call with a rate limit until a date   |
         | answer the next call with a rate limit without a time |
         | answer the next call with not available               |
+        | answer the next further page with a rate limit of 2 seconds |
       Then each time nothing was repeated before its time
       And each time the relying party answers
       And each time the feature shows what it showed before, as RS-05 asks

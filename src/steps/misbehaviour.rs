@@ -13,7 +13,7 @@ use super::trials::{Found, Trial};
 use super::world::World;
 use super::{Failure, fault_phrases};
 use crate::checks;
-use crate::domain::{Exchange, OraclePart};
+use crate::domain::Exchange;
 use crate::platform::accounts::TENANT;
 use crate::platform::{Aim, Trigger};
 
@@ -80,21 +80,18 @@ async fn shows_the_same_for(world: &mut World, requirement: String) -> Result<()
             |trial: &Trial| if untold { reads_less(&trial.way, &trials.honest, &trial.exchanges) } else { trial.changed(trials, redact) };
         trials.all.iter().find_map(|trial| trial.unanswered(redact).or_else(|| changed(trial)))
     };
-    world.ledger.oracle.set(OraclePart::Reaction, true);
-    let Some((summary, expected, actual)) = found else { return Ok(()) };
-    let found = checks::Discrepancy { summary, expected: expected.to_owned(), actual, clause: "C-57", exchanges: Vec::new() };
-    world.judge_for(&requirement, Err(checks::Refusal::Discrepancy(found)))
+    world.react_for(&requirement, "C-57", found)
 }
 
 /// A list that lost its end on the way is shown with a word about it, or with a way to read on.
-#[then("no list is shown in part as if it were whole")]
-async fn none_cut_short(world: &mut World) -> Result<(), Failure> {
+#[then(expr = "no list is shown in part as if it were whole, as {word} asks")]
+async fn none_cut_short(world: &mut World, requirement: String) -> Result<(), Failure> {
     world.require_shows()?;
     let found = {
         let (trials, redact) = (&world.memory.trials, &world.redact());
         trials.all.iter().find_map(|trial| trial.cut_short(trials, redact))
     };
-    world.react_to(found)
+    world.react_for(&requirement, "C-56", found)
 }
 
 #[then("each time it was asked for once")]
@@ -303,6 +300,14 @@ impl World {
             None => self.react(true, "", "", ""),
             Some((summary, expected, actual)) => self.react(false, &summary, expected, &actual),
         }
+    }
+
+    /// [`World::react_to`] for one of the scenario's requirements only.
+    fn react_for(&mut self, requirement: &str, clause: &'static str, found: Option<Found>) -> Result<(), Failure> {
+        self.react(true, "", "", "")?;
+        let Some((summary, expected, actual)) = found else { return Ok(()) };
+        let found = checks::Discrepancy { summary, expected: expected.to_owned(), actual, clause, exchanges: Vec::new() };
+        self.judge_for(requirement, Err(checks::Refusal::Discrepancy(found)))
     }
 
     /// A check on each look's own traffic. Where nothing was done, nothing was done too soon or too often.

@@ -264,7 +264,7 @@ impl World {
         let made = calls().any(|exchange| checks::writes(exchange) && exchange.status < 300);
         let reads = calls().take_while(|exchange| !checks::writes(exchange)).filter(|exchange| exchange.status == 200).count();
         let new_lines = shown.new_lines().into_iter().map(str::to_owned).collect();
-        Ok(made.then(|| Honest { new_lines, before: shown.before.words, reads }))
+        Ok(made.then_some(Honest { new_lines, before: shown.before.words, reads }))
     }
 
     fn warn_of_lost_write(&mut self, during: &str, judged_for: Option<&str>) {
