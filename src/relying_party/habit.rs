@@ -31,6 +31,8 @@ pub enum Habit {
     ShadowRoot,
     /// Says that a sign-in failed in a toast, which vanishes.
     Toast,
+    /// Says what came of a sign-in after a word that passes.
+    OneMoment,
     /// Draws who is signed in, and its lists, long after the page has loaded.
     Late,
     /// Opens its popup blank, and sends it on later.

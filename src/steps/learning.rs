@@ -10,7 +10,7 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 use super::attempt::undecided;
-use super::markers::{Sight, Unknown, refused, signed_in, told_apart};
+use super::markers::{Sight, Unknown, refused, signed_in, tells_of_a_failure, told_apart};
 use super::naming::{NameForm, Naming};
 use super::people::{Person, mentions};
 use super::sign_in::{Consent, INDECISION, Outcome, at_the_platform};
@@ -306,33 +306,40 @@ async fn refuse(stage: &Stage, visitor: &Visitor, person: &Person, known: &[Elem
     if at_the_platform(&window, person, &Consent::Cancel, login).await?.is_some() {
         return Ok(Vec::new());
     }
-    let (page, issuer) = (&visitor.page, stage.issuer.as_str());
+    let page = &visitor.page;
     let popup = login.window == Window::Popup;
-    let told = tokio::select! {
-        told = told_on(page, issuer, known, PATIENCE) => told,
-        _ = window.wait_until_closed(PATIENCE), if popup => told_on(page, issuer, known, INDECISION).await,
-        () = undecided(&window, INDECISION), if popup => told_on(&window, issuer, known, INDECISION).await,
-    };
-    Ok(told?)
+    tokio::select! {
+        told = told_on(stage, visitor, page, known, PATIENCE) => told,
+        _ = window.wait_until_closed(PATIENCE), if popup => told_on(stage, visitor, page, known, INDECISION).await,
+        () = undecided(&window, INDECISION), if popup => told_on(stage, visitor, &window, known, INDECISION).await,
+    }
 }
 
-async fn told_on(page: &Page, issuer: &str, known: &[Element], deadline: Duration) -> Result<Vec<String>, BrowserError> {
+/// What is said there in the end: a word such as "One moment" passes, and tells no refusal.
+async fn told_on(stage: &Stage, visitor: &Visitor, page: &Page, known: &[Element], deadline: Duration) -> Result<Vec<String>, Failure> {
     let until = Instant::now() + deadline;
-    let mut known = known.to_vec();
+    let (mut known, mut found) = (known.to_vec(), Vec::new());
     loop {
         let left = until.saturating_duration_since(Instant::now());
-        match page.wait_for_words(issuer, &known, &[], left).await {
+        let left = if found.is_empty() { left } else { left.min(INDECISION) };
+        let seen = page.wait_for_words(&stage.issuer, &known, &[], left).await;
+        let after = match seen {
             Ok(after) => {
-                let found = refused(&[&known], &after);
-                if !found.is_empty() {
-                    return Ok(found);
-                }
-                // Other words where there were some before, such as of a button.
-                known.extend(after);
+                stage.settle(visitor).await?;
+                page.elements().await.unwrap_or(after)
             }
-            Err(BrowserError::Timeout { .. } | BrowserError::Closed { .. }) => return Ok(Vec::new()),
-            Err(error) => return Err(error),
+            Err(BrowserError::Timeout { .. } | BrowserError::Closed { .. }) => return Ok(found),
+            Err(error) => return Err(error.into()),
+        };
+        let news = refused(&[&known], &after);
+        if news.first().is_some_and(|css| tells_of_a_failure(css)) {
+            return Ok(news);
         }
+        if !news.is_empty() {
+            found = news;
+        }
+        // Other words where there were some before, such as of a button.
+        known.extend(after);
     }
 }
 

@@ -105,7 +105,7 @@ fn names_only(page: &[Element], css: &str, names: &[String], others: &[String]) 
     page.iter().any(|element| element.selectors.iter().any(|own| own == css) && named(element))
 }
 
-fn tells_of_a_failure(css: &str) -> bool {
+pub fn tells_of_a_failure(css: &str) -> bool {
     static FAILURE: LazyLock<Regex> = LazyLock::new(|| Regex::new("(?i)alert|err(or|eur)|fail|problem").expect("well formed"));
     FAILURE.is_match(css)
 }

@@ -188,6 +188,16 @@ function dress(markup) {
       host.attachShadow({ mode: "open" }).append(user);
     },
     toast: () => error && setTimeout(() => error.remove(), 1200),
+    // What comes of a sign-in is said after a word that passes.
+    "one-moment": () => {
+      const told = error ?? user;
+      if (!told) return;
+      const wait = document.createElement("p");
+      wait.id = "progress";
+      wait.textContent = "Un momento\u2026";
+      told.replaceWith(wait);
+      setTimeout(() => wait.replaceWith(told), 700);
+    },
     late: () => {
       if (user) late(user);
       document.querySelectorAll("main ul, main table").forEach(late);

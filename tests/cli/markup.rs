@@ -6,11 +6,15 @@ use crate::program::{Desk, free_port};
 
 /// A run of some requirements on the bundled application with this markup, judged whole.
 fn is_judged(markup: &str, written: impl Fn(String) -> String) {
+    are_judged(markup, &["AC-08", "LO-03", "CB-06"], written);
+}
+
+fn are_judged(markup: &str, requirements: &[&str], written: impl Fn(String) -> String) {
     let desk = Desk::new();
     let logout = "logout = \"#logout\"\n";
     let plain = minimal(&started_with(free_port(), &["--habit", markup])).replace("trigger = ", &format!("{logout}trigger = "));
     desk.write("collaudo.toml", &written(plain));
-    let ended = desk.run(&["--app", "collaudo.toml", "--requirement", "AC-08", "LO-03", "CB-06"]);
+    let ended = desk.run(&[&["--app", "collaudo.toml", "--requirement"], requirements].concat());
     assert_eq!(ended.code, Some(0), "{markup}: {ended:?}");
     let verdicts: Vec<String> = desk.verdicts().into_iter().map(|(_, verdict, ..)| verdict).collect();
     let judged = verdicts.iter().filter(|verdict| *verdict == "passed").count();
@@ -55,6 +59,12 @@ fn a_shadow_root() {
 #[test]
 fn a_toast() {
     is_judged("toast", |profile| profile);
+}
+
+/// What tells of a refusal is learnt although something else is said first: these need it.
+#[test]
+fn a_word_that_passes() {
+    are_judged("one-moment", &["AC-08", "AZ-08", "ID-14"], |profile| profile);
 }
 
 #[test]
