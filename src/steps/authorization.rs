@@ -8,7 +8,7 @@ use super::attempt::Expected;
 use super::provocation::authorizations;
 use super::session::application_cookies;
 use super::sign_in::{Consent, Outcome, once_more_if_silent};
-use super::stage::Visitor;
+use super::stage::{Stage, Visitor};
 use super::world::World;
 use super::{Failure, PATIENCE};
 use crate::browser::BrowserError;
@@ -190,7 +190,7 @@ async fn answered_with_another_code(world: &mut World) -> Result<(), Failure> {
     if world.setup()?.login().window == Window::Same {
         window.goto(&response).await?;
     } else {
-        open_response(&visitor, &response).await?;
+        open_response(world.stage()?, &visitor, &response).await?;
     }
     world.delivered()
 }
@@ -206,7 +206,7 @@ async fn opens_the_link(world: &mut World, name: String) -> Result<(), Failure> 
     let link = world.memory.link.clone().ok_or_else(|| Failure::broke("no step has made the link"))?;
     let visitor = world.stage_mut()?.visitor(&name).await?;
     world.memory.actor = Some(name);
-    open_response(&visitor, &link).await?;
+    open_response(world.stage()?, &visitor, &link).await?;
     world.delivered()
 }
 
@@ -218,7 +218,7 @@ async fn opens_again(world: &mut World, name: String) -> Result<(), Failure> {
     let mut responses = visitor.context.requests().into_iter().map(|request| request.url);
     let response = responses.find(|url| redirect_uris.iter().any(|uri| url.starts_with(uri.as_str())) && url.contains("code="));
     let response = response.ok_or_else(|| Failure::unjudged("the browser saw no authorization response"))?;
-    open_response(&visitor, &response).await?;
+    open_response(world.stage()?, &visitor, &response).await?;
     world.memory.actor = Some(name);
     world.delivered()
 }
@@ -246,10 +246,13 @@ async fn new_values(world: &mut World) -> Result<(), Failure> {
     world.judge_state("AZ-09", &exchanges, checks::check_new_values_after_error(&exchanges))
 }
 
-/// Opens an authorization response by its address; the application's page may close the window at once.
-async fn open_response(visitor: &Visitor, response: &str) -> Result<(), Failure> {
-    match visitor.context.open(response).await {
-        Ok(_) | Err(BrowserError::Closed { .. }) => Ok(()),
+/// Opens an authorization response by its address; the application's page may close the window at once. Where a login takes place in
+/// the application's own tab, what is kept of it may be kept there: that tab opens it, unless its session would be gone by that.
+async fn open_response(stage: &Stage, visitor: &Visitor, response: &str) -> Result<(), Failure> {
+    let in_its_tab = stage.setup.login().window == Window::Same && !stage.setup.forgets_at_load() && visitor.page.url() != "about:blank";
+    let opened = if in_its_tab { visitor.page.goto(response).await } else { visitor.context.open(response).await.map(drop) };
+    match opened {
+        Ok(()) | Err(BrowserError::Closed { .. }) => Ok(()),
         Err(error) => Err(error.into()),
     }
 }

@@ -1,9 +1,12 @@
 //! What a person finds whose access has ended: no data, and a way to sign in again. Whether the application keeps an account of its own
 //! for them is its affair.
 
-use cucumber::then;
+use cucumber::{given, then};
 
 use super::Failure;
+use super::people::Person;
+use super::provocation::signed_in_as;
+use super::sign_in::Consent;
 use super::world::World;
 use crate::checks::is_refresh;
 use crate::domain::{Endpoint, Exchange};
@@ -16,6 +19,39 @@ async fn asked_again(world: &mut World, name: String) -> Result<(), Failure> {
     world.shows_no_data().await?;
     world.asks_to_sign_in_again().await?;
     world.shows_no_data_elsewhere().await
+}
+
+/// Each of them is the first page of some browser when the access has ended: what one page learns, the others know.
+#[given(expr = "{word} has signed in in a browser for each declared feature, and opened all of them")]
+async fn in_a_browser_for_each(world: &mut World, name: String) -> Result<(), Failure> {
+    let features = world.features()?;
+    for feature in &features {
+        let key = format!("{name}, for {feature}");
+        let stage = world.stage_mut()?;
+        let person = Person { name: key.clone(), ..stage.person(&name)? };
+        let outcome = stage.sign_in(&person, &Consent::GrantAll).await?;
+        if !signed_in_as(&outcome, &person) {
+            return Err(Failure::unjudged(format!("{name} could not sign in: {}", outcome.describe())));
+        }
+        world.memory.actor = Some(key.clone());
+        for opened in &features {
+            world.open_feature_as_actor(opened).await?;
+        }
+        world.memory.first_of.push((key, feature.clone()));
+    }
+    Ok(())
+}
+
+#[then(expr = "{word} is shown no data, whichever feature is opened first, and asked to sign in again")]
+async fn asked_again_everywhere(world: &mut World, _name: String) -> Result<(), Failure> {
+    for (key, feature) in world.memory.first_of.clone() {
+        world.memory.actor = Some(key);
+        world.open_feature_as_actor(&feature).await?;
+        world.shows_no_data().await?;
+        world.asks_to_sign_in_again().await?;
+        world.shows_no_data_elsewhere().await?;
+    }
+    Ok(())
 }
 
 impl World {

@@ -151,7 +151,8 @@ async fn stops_asking(world: &mut World, name: String) -> Result<(), Failure> {
     let person = world.stage()?.person(&name)?;
     let subject = world.stage()?.mock()?.subject_of(&person.email).map(|subject| subject.0).unwrap_or_default();
     let exchanges = world.provoked_exchanges()?;
-    world.judge(checks::check_calls_stop(&exchanges, &subject, CALLS_AFTER_DEACTIVATION))
+    let browsers = world.memory.first_of.len().max(1);
+    world.judge(checks::check_calls_stop(&exchanges, &subject, CALLS_AFTER_DEACTIVATION * browsers))
 }
 
 #[when(expr = "the administrator deactivates {word}")]
