@@ -35,7 +35,7 @@ Feature: Session
       And every access token has expired
       When Ada opens every declared feature
       Then a refresh was asked for
-      And the relying party still answers
+      And the relying party shows Ada signed in
       But no token, code or verifier is in any page, URL or storage of the browser
       And the application's own log has no token and no client secret in it
 

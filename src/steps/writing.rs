@@ -153,6 +153,9 @@ impl World {
                 PATIENCE.as_secs()
             )));
         }
+        // A page that waits to write again would meet what is provoked next.
+        let (visitor, patience) = (self.actor_visitor().await?, self.setup()?.patience().follow_up);
+        self.stage()?.settle_after_repeats(&visitor, mark, patience).await?;
         let after = self.look().await?;
         Ok(Shown { way: None, judged_for: None, writing, before, after, since })
     }
