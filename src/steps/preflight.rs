@@ -4,7 +4,8 @@ use std::sync::Arc;
 
 use super::learning::{Begun, learn};
 use super::people::Person;
-use super::proof::{Proof, action, both_sides, client_secret, honest_sign_in, is_sent_back};
+use super::proof::{Proof, action, both_sides, client_secret, honest_sign_in, is_sent_back, sign_out};
+use super::reach::reach_platform;
 use super::setup::Sample;
 use super::sign_in::{Consent, Outcome};
 use super::stage::{Stage, Visitor};
@@ -198,6 +199,10 @@ async fn look_at_pages(stage: &mut Stage, looks: &mut Looks) -> Step {
     learn_markers(stage, &begun, looks).await?;
     let visitor = signed_in_again(stage, begun.visitor, looks).await?;
     look_at_actions(stage, &visitor, looks).await;
+    if let Some(logout) = &login.logout {
+        let proof = sign_out(stage, &visitor, logout).await.unwrap_or_else(|failure| Proof::Wrong(failure.message()));
+        looks.take("sign-out", proof);
+    }
     Ok(())
 }
 
@@ -372,25 +377,5 @@ async fn shown_already(page: &Page, selector: &str) -> Result<String, Failure> {
             shown.trim()
         ))),
         None => Ok(format!("`{selector}` is not there yet")),
-    }
-}
-
-/// Reads the discovery document and compares the clocks.
-async fn reach_platform(stage: &Stage) -> Result<String, Failure> {
-    let ca = stage.setup.remote().and_then(|remote| remote.extra_ca_pem.clone());
-    let client = super::stage::http_client(&stage.issuer, ca.as_deref())?;
-    let url = format!("{}/.well-known/openid-configuration", stage.issuer);
-    let answer = client.get(&url).send().await.map_err(|error| Failure::broke(format!("{url} does not answer: {error}")))?;
-    if !answer.status().is_success() {
-        return Err(Failure::broke(format!("{url} answers with status {}", answer.status())));
-    }
-    let date = answer.headers().get("date").and_then(|date| date.to_str().ok()).and_then(|date| jiff::fmt::rfc2822::parse(date).ok());
-    let skew = date.map(|date| jiff::Timestamp::now().as_second() - date.timestamp().as_second());
-    match skew {
-        Some(skew) if skew.abs() > 60 => Err(Failure::broke(format!(
-            "the platform's clock differs from this machine's by {skew} s: set the clock, tokens would look expired"
-        ))),
-        Some(skew) => Ok(format!("answers at {}, clocks differ by {} s", stage.issuer, skew.abs())),
-        None => Ok(format!("answers at {}", stage.issuer)),
     }
 }

@@ -11,7 +11,7 @@ use super::sign_in::{Consent, Outcome, at_the_platform};
 use super::stage::{Stage, Visitor, http_client};
 use crate::browser::pages::visible_text;
 use crate::browser::{BrowserError, Element, Page};
-use crate::domain::{Action, ApplicationType, BrowserFactKind, Endpoint, Exchange, Waiting};
+use crate::domain::{Action, ApplicationType, BrowserFactKind, Control, Endpoint, Exchange, Waiting};
 use crate::oauth::Metadata;
 
 /// How many refusals of the platform, and lines of the application, a reason tells.
@@ -82,12 +82,12 @@ pub(super) async fn honest_sign_in(stage: &mut Stage, begun: &Begun) -> Result<P
     let marker = login.signed_in.as_deref().unwrap_or_default();
     Ok(match ended {
         Outcome::SignedIn(shown) if ada.is_named_by(&shown) => {
-            Proof::Fine(format!("an honest one ends signed in, shown as `{}`", shown.trim()))
+            Proof::Fine(format!("an honest one ends signed in, shown as `{}`", quoted(&shown)))
         }
         Outcome::SignedIn(shown) => match naming_at_the_marker(stage, &ada, &shown).await? {
             Ok(naming) => {
                 stage.setup.naming.get_or_init(|| naming);
-                Proof::Fine(format!("an honest one ends signed in, shown as `{}`, and somebody else's is told from it", shown.trim()))
+                Proof::Fine(format!("an honest one ends signed in, shown as `{}`, and somebody else's is told from it", quoted(&shown)))
             }
             Err(of_another) => Proof::Hopeless(Failure::unjudged(format!(
                 "after an honest sign-in of {} `{marker}` (app.login.signed_in) says `{}`, and after somebody else's `{}`: it does not \
@@ -204,6 +204,20 @@ pub(super) async fn both_sides(stage: &Stage) -> String {
         told.push(format!("the application's last words: {}", lines.iter().map(|line| quoted(line)).collect::<Vec<_>>().join(" / ")));
     }
     stage.redacted(told.join("; "))
+}
+
+/// A click on what the profile names ends the session, as far as the page shows it.
+pub(super) async fn sign_out(stage: &Stage, visitor: &Visitor, logout: &Control) -> Result<Proof, Failure> {
+    let trigger = &logout.trigger;
+    if stage.sign_out_by(visitor, logout).await? {
+        return Ok(Proof::Fine(format!("after a click on `{trigger}` nobody is shown as signed in")));
+    }
+    let marker = stage.setup.login().signed_in.clone().unwrap_or_default();
+    Ok(Proof::Wrong(format!(
+        "after a click on `{trigger}` (app.login.logout) `{marker}` still shows somebody as signed in ({}): name what signs out, and in \
+         `before` what a person clicks first",
+        stage.setup.patience().waited(Waiting::FollowUp)
+    )))
 }
 
 /// What the console of a browser says of calls across origins (CORS).

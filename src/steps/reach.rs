@@ -15,7 +15,7 @@ use url::Url;
 
 use super::Failure;
 use super::loopback::client_to;
-use super::stage::{Stage, questions_of};
+use super::stage::{Stage, http_client, questions_of};
 use crate::platform::spki_of_der;
 
 /// What the profile says of the way to the application.
@@ -154,6 +154,26 @@ impl Stage {
             Some(shown) => self.setup.browser.trust(spki_of_der(shown).map_err(Failure::broke)?).await,
             None => Ok(()),
         }
+    }
+}
+
+/// Reads the discovery document and compares the clocks.
+pub(super) async fn reach_platform(stage: &Stage) -> Result<String, Failure> {
+    let ca = stage.setup.remote().and_then(|remote| remote.extra_ca_pem.clone());
+    let client = http_client(&stage.issuer, ca.as_deref())?;
+    let url = format!("{}/.well-known/openid-configuration", stage.issuer);
+    let answer = client.get(&url).send().await.map_err(|error| Failure::broke(format!("{url} does not answer: {error}")))?;
+    if !answer.status().is_success() {
+        return Err(Failure::broke(format!("{url} answers with status {}", answer.status())));
+    }
+    let date = answer.headers().get("date").and_then(|date| date.to_str().ok()).and_then(|date| jiff::fmt::rfc2822::parse(date).ok());
+    let skew = date.map(|date| jiff::Timestamp::now().as_second() - date.timestamp().as_second());
+    match skew {
+        Some(skew) if skew.abs() > 60 => Err(Failure::broke(format!(
+            "the platform's clock differs from this machine's by {skew} s: set the clock, tokens would look expired"
+        ))),
+        Some(skew) => Ok(format!("answers at {}, clocks differ by {} s", stage.issuer, skew.abs())),
+        None => Ok(format!("answers at {}", stage.issuer)),
     }
 }
 

@@ -6,11 +6,11 @@ use secrecy::SecretString;
 use super::Failure;
 use super::places::{Scope, passing, places, shown};
 use super::sign_in::marker;
-use super::stage::Visitor;
+use super::stage::{Stage, Visitor};
 use super::world::World;
 use crate::browser::{BrowserError, Cookie};
 use crate::checks::{self, Place};
-use crate::domain::{self, ApplicationType, Endpoint, Exchange, SameSite};
+use crate::domain::{self, ApplicationType, Control, Endpoint, Exchange, SameSite};
 use crate::platform::accounts::TENANT;
 
 /// Whose browser has nothing but the cookies of a look.
@@ -192,6 +192,23 @@ fn revocations(exchanges: &[Exchange]) -> Vec<u16> {
     of_refresh_tokens.map(|exchange| exchange.status).collect()
 }
 
+impl Stage {
+    /// Signs out as the profile says. Whether nobody is shown as signed in then: with or without another page, with or without a button to
+    /// sign in on it.
+    pub(super) async fn sign_out_by(&self, visitor: &Visitor, logout: &Control) -> Result<bool, Failure> {
+        self.go_home(visitor).await?;
+        self.use_control(visitor, logout).await?;
+        let gone = visitor.page.wait_until_it_is_gone(marker(self.setup.login())?, self.setup.patience().follow_up).await;
+        let is_gone = match gone {
+            Ok(()) => true,
+            Err(BrowserError::Timeout { .. }) => false,
+            Err(error) => return Err(error.into()),
+        };
+        self.settle(visitor).await?;
+        Ok(is_gone)
+    }
+}
+
 impl World {
     pub(super) async fn sign_out(&mut self, name: String) -> Result<(), Failure> {
         let setup = self.setup()?;
@@ -202,14 +219,7 @@ impl World {
         let visitor = self.actor_visitor().await?;
         let base_url = self.stage()?.base_url.clone();
         self.memory.cookies = application_cookies(&visitor, &base_url).await?;
-        self.stage()?.go_home(&visitor).await?;
-        self.stage()?.use_control(&visitor, logout).await?;
-        // With or without another page, with or without a button to sign in on it: it is done when nobody is shown as signed in.
-        match visitor.page.wait_until_it_is_gone(marker(setup.login())?, setup.patience().follow_up).await {
-            Ok(()) | Err(BrowserError::Timeout { .. }) => {}
-            Err(error) => return Err(error.into()),
-        }
-        self.stage()?.settle(&visitor).await
+        self.stage()?.sign_out_by(&visitor, logout).await.map(drop)
     }
 
     fn secrets_of(&self, kinds: &[&str]) -> Result<Vec<(String, SecretString)>, Failure> {

@@ -44,6 +44,19 @@ fn an_action_that_is_not_there_is_told_and_refuses_no_run() {
     assert!(run.stderr.contains("warning: action patients: /nowhere answers with status 404"), "{}", run.stderr);
 }
 
+/// A click on what is no sign-out leaves the session as it was.
+#[test]
+fn what_does_not_sign_out_is_told() {
+    let desk = Desk::new();
+    let profile = started_with(free_port(), &[]);
+    let sound = doctor(&desk, &profile, &[]);
+    assert!(look(&sound, "sign-out").starts_with("ok"), "{sound:?}");
+    let ended = doctor(&desk, &profile.replace("\"#logout\"", "\"#user\""), &["--patience-follow-up", "1"]);
+    assert_eq!(ended.code, Some(2), "{ended:?}");
+    let told = look(&ended, "sign-out");
+    assert!(told.starts_with("FAIL") && told.contains("a click on `#user` (app.login.logout)"), "{told}");
+}
+
 #[test]
 fn what_the_page_shows_instead_is_in_doubt() {
     let desk = Desk::new();
