@@ -20,6 +20,7 @@ mod kept;
 mod launch;
 mod options;
 mod page;
+mod picture;
 pub mod pages;
 mod process;
 mod reaper;

@@ -2,8 +2,6 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use base64::Engine;
-use base64::engine::general_purpose::STANDARD;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 use tokio::time::timeout;
@@ -18,8 +16,6 @@ use super::{BrowserError, Context, Storage};
 pub const DEFAULT_DEADLINE: Duration = Duration::from_secs(15);
 /// After how long a window that does not close is told so again.
 const CLOSE_AGAIN: Duration = Duration::from_secs(1);
-/// Taller pages are cut: the browser draws no larger picture. CSS pixels.
-const TALLEST: f64 = 16_000.0;
 
 /// One window of a context. Cheap to clone; stays valid, and answers [`BrowserError::Closed`], after the window has closed.
 #[derive(Clone)]
@@ -257,21 +253,14 @@ impl Page {
         }
     }
 
-    /// A picture of the whole page as PNG.
-    pub async fn screenshot(&self) -> Result<Vec<u8>, BrowserError> {
-        let method = "Page.captureScreenshot";
-        let metrics = self.call("Page.getLayoutMetrics", json!({})).await?;
-        let side = |name: &str| metrics["cssContentSize"][name].as_f64().unwrap_or_default().max(1.0);
-        let clip = json!({ "x": 0, "y": 0, "width": side("width"), "height": side("height").min(TALLEST), "scale": 1 });
-        let answer = self.call(method, json!({ "format": "png", "captureBeyondViewport": true, "clip": clip })).await?;
-        let data = answer["data"].as_str().unwrap_or_default();
-        STANDARD.decode(data).map_err(|why| BrowserError::unexpected(method, why))
-    }
-
     /// The document as it is now.
     pub async fn source(&self) -> Result<String, BrowserError> {
-        let script = "(document.doctype ? new XMLSerializer().serializeToString(document.doctype) : '') + (document.documentElement?.outerHTML ?? '')";
-        self.evaluate(script).await
+        self.source_without(&[]).await
+    }
+
+    /// The document as it is now, without what stands at the `hidden` selectors.
+    pub async fn source_without(&self, hidden: &[&str]) -> Result<String, BrowserError> {
+        self.ask(include_str!("scripts/source.js").trim(), &[json!(hidden)]).await
     }
 
     /// The value of a JavaScript expression, its promise awaited.
@@ -291,7 +280,7 @@ impl Page {
     }
 
     /// Asks the page that the window shows, or the next one if it is just about to change.
-    async fn ask<T: DeserializeOwned>(&self, function: &str, arguments: &[Value]) -> Result<T, BrowserError> {
+    pub(super) async fn ask<T: DeserializeOwned>(&self, function: &str, arguments: &[Value]) -> Result<T, BrowserError> {
         // In an array, for the wait takes nothing falsy.
         let wrapped = format!("(...given) => [(\n{function}\n)(...given)]");
         let mut answer = self.settle(&wrapped, arguments, "document to look at", self.context.patience).await?;

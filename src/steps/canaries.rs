@@ -1,3 +1,4 @@
+use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use secrecy::{ExposeSecret, SecretString};
@@ -13,6 +14,8 @@ pub struct Given {
     all: Mutex<Secrets>,
     /// Those of the sample data, which every scenario begins with: they are spelt once.
     patients: OnceLock<Secrets>,
+    /// Those of a target, as far as the application has shown them.
+    learned: Mutex<BTreeSet<String>>,
 }
 
 impl Given {
@@ -75,16 +78,60 @@ fn texts_without(value: Value, secrets: &Secrets) -> Value {
     }
 }
 
+/// What tells of a person in an entry of a list: its lines, names of two words and more in either order, and words with digits in them.
+fn personal(entry: &str) -> Vec<String> {
+    let lines = entry.lines().map(str::trim).filter(|line| line.contains(' ')).map(str::to_owned);
+    let words: Vec<&str> = entry.split_whitespace().map(|word| word.trim_matches(|c: char| !c.is_alphanumeric())).collect();
+    let is_name = |word: &&str| word.chars().next().is_some_and(char::is_uppercase);
+    let names = words.split(|word| !is_name(&word)).filter(|names| names.len() > 1);
+    let names = names.flat_map(|names| [names.join(" "), names.iter().rev().copied().collect::<Vec<_>>().join(" ")]);
+    let is_code = |word: &&&str| word.chars().filter(char::is_ascii_digit).count() > 2;
+    let codes = words.iter().filter(is_code).map(|word| (*word).to_owned());
+    lines.chain(names).chain(codes).collect()
+}
+
 impl Stage {
     /// Patients' data that no file may hold. Those of the platform suite stand in its approved texts.
     pub(super) fn patients(&self, suite: Suite) -> Vec<(String, SecretString)> {
         if suite == Suite::Platform {
             return Vec::new();
         }
-        let Ok(platform) = self.mock() else { return Vec::new() };
+        let Ok(platform) = self.mock() else {
+            let learned = self.setup.given.learned.lock().unwrap_or_else(PoisonError::into_inner);
+            return learned.iter().map(|value| ("personal data of a patient".to_owned(), SecretString::from(value.clone()))).collect();
+        };
         let tenants: Vec<_> = platform.shared().accounts().tenants.iter().map(|tenant| tenant.id).collect();
         let told = tenants.into_iter().flat_map(|tenant| platform.personal_canaries(tenant));
         told.map(|(_, value)| ("personal data of a patient".to_owned(), value)).collect()
+    }
+
+    /// Where the application shows patients' data: the entries of its lists.
+    pub(super) fn entries_of_patients(&self) -> Vec<String> {
+        // What a program writes is no page.
+        if self.program.is_some() || !self.app.r#type.has_pages() {
+            return Vec::new();
+        }
+        self.app.actions.values().map(|action| action.shows.clone()).collect()
+    }
+
+    /// What the pages that are open show of a target's patients is known from then on: names, codes, numbers and whole entries.
+    pub(super) async fn learn_patients(&self) {
+        if self.mock().is_ok() {
+            return;
+        }
+        for page in self.visitors().flat_map(|(_, visitor)| visitor.context.pages()) {
+            for css in self.entries_of_patients() {
+                self.learn_entries(&page.texts(&css).await.unwrap_or_default());
+            }
+        }
+    }
+
+    pub(super) fn learn_entries(&self, entries: &[String]) {
+        if self.mock().is_ok() {
+            return;
+        }
+        let mut learned = self.setup.given.learned.lock().unwrap_or_else(PoisonError::into_inner);
+        learned.extend(entries.iter().flat_map(|entry| personal(entry)));
     }
 
     /// Remembers what this stage's platform handed out, before it ends.
@@ -123,5 +170,20 @@ impl Stage {
     /// Text without what this run keeps secret.
     pub(super) fn redacted(&self, text: String) -> String {
         self.kept_secret(Suite::RelyingParty).without(&text)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_entry_tells_of_a_person_by_names_codes_and_whole() {
+        let learned = personal("Maria Rossi\nborn 12/03/1980, RSSMRA80C52F205X");
+        for told in ["Maria Rossi", "Rossi Maria", "12/03/1980", "RSSMRA80C52F205X", "born 12/03/1980, RSSMRA80C52F205X"] {
+            assert!(learned.iter().any(|value| value == told), "{told} of {learned:?}");
+        }
+        assert!(!learned.iter().any(|value| value == "born"), "{learned:?}");
+        assert_eq!(personal("nobody"), Vec::<String>::new());
     }
 }

@@ -8,6 +8,10 @@ use crate::domain::{Attachment, ScenarioId, Suite};
 impl Stage {
     /// What the application wrote, and a screenshot and the source of every page that is still open.
     pub(super) async fn keep_evidence(&self, out: &Path, scenario: &ScenarioId, suite: Suite) -> Vec<Attachment> {
+        let shows: Vec<String> = if suite == Suite::Platform { Vec::new() } else { self.entries_of_patients() };
+        // The mock's patients are known by name, and taken out by it; those of a target are hidden where they are shown.
+        let hidden: Vec<&str> = if self.mock().is_ok() { Vec::new() } else { shows.iter().map(String::as_str).collect() };
+        self.learn_patients().await;
         let secrets = self.kept_secret(suite);
         let folder: String = scenario.0.chars().map(|c| if c.is_ascii_alphanumeric() { c } else { '-' }).collect();
         let mut kept = Vec::new();
@@ -18,13 +22,16 @@ impl Stage {
         for (name, visitor) in self.visitors() {
             for (number, page) in (1..).zip(visitor.context.pages()) {
                 let stem = format!("evidence/{folder}/{}-{number}", name.to_lowercase().replace(' ', "-"));
-                if let Ok(image) = page.screenshot().await {
-                    kept.extend(keep(out, format!("{stem}.png"), format!("{name}'s window {number}"), "image/png", &image));
-                }
-                if let Ok(source) = page.source().await {
+                // Before the picture, for which the page is covered.
+                if let Ok(source) = page.source_without(&hidden).await {
                     let source = secrets.without(&source);
                     let title = format!("source of {name}'s window {number}");
                     kept.extend(keep(out, format!("{stem}.html.txt"), title, "text/plain", source.as_bytes()));
+                }
+                let entries: Vec<&str> = shows.iter().map(String::as_str).collect();
+                // One that cannot be covered is not kept.
+                if let Ok(image) = page.picture_without(&entries, |text| secrets.without(text) != text).await {
+                    kept.extend(keep(out, format!("{stem}.png"), format!("{name}'s window {number}"), "image/png", &image));
                 }
             }
         }

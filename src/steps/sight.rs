@@ -106,7 +106,9 @@ impl World {
         }
         self.stage()?.uncover(&visitor, &action).await?;
         let sight = self.look().await?;
-        Ok(Sight { entries: visitor.page.texts(&action.shows).await?, ..sight })
+        let entries = visitor.page.texts(&action.shows).await?;
+        self.stage()?.learn_entries(&entries);
+        Ok(Sight { entries, ..sight })
     }
 
     /// [`World::look_at`] for a feature that may be off: out of reach on a page that must not be loaded anew, what the page says instead

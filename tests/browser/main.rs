@@ -3,6 +3,7 @@
 mod controls;
 mod kept;
 mod leftovers;
+mod pictures;
 mod site;
 mod words;
 
@@ -271,7 +272,7 @@ async fn dialogs_are_confirmed_and_recorded() {
 async fn a_picture_and_the_source_of_a_page_can_be_taken() {
     let (browser, context, page, _site) = opened("/missing").await;
     page.evaluate::<Option<()>>("void (document.body.style.height = '2500px')").await.expect("runs");
-    let picture = page.screenshot().await.expect("a picture");
+    let picture = page.picture_without(&[], |_| false).await.expect("a picture");
     assert_eq!(&picture[..8], b"\x89PNG\r\n\x1a\n");
     let side = |at: usize| u32::from_be_bytes(picture[at..at + 4].try_into().expect("four bytes"));
     assert!(side(16) >= 1000 && side(20) >= 2500, "{} x {}", side(16), side(20));
