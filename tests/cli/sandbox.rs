@@ -82,6 +82,43 @@ fn what_needs_no_instrument_is_judged_on_a_target() {
     assert!(!holding(&desk.out(), "stand-in").is_empty());
 }
 
+/// Ends on the page of a list, with something to find fault with.
+const ON_A_LIST: &str = "@session
+Feature: Lists
+  Ends where patients are shown.
+
+  Rule: One
+
+    @SE-01
+    Scenario: The session cookie is out of the scripts' reach
+      Given the relying party is registered at the platform
+      And the end-user Ada has an account at the medical centre
+      When Ada signs in through the popup and grants every scope
+      And Ada opens every declared feature
+      Then the session cookie is protected
+";
+
+#[test]
+fn what_is_kept_of_a_page_there_shows_no_patient() {
+    let desk = Desk::new();
+    let sandbox = sandbox(&desk);
+    fs::create_dir(desk.path("own")).expect("a folder");
+    desk.write("own/lists.feature", ON_A_LIST);
+    let requirements = Path::new(env!("CARGO_MANIFEST_DIR")).join("features/requirements.toml");
+    fs::copy(requirements, desk.path("own/requirements.toml")).expect("a copy");
+    let arguments = ["run", "--out", "out", "--target", "target.toml", "--features", "own", "--defect", "script-readable-cookie"];
+    let ended = desk.command(&arguments).envs(sandbox.secrets.iter().cloned()).output().expect("the program starts");
+    assert_eq!(ended.status.code(), Some(1), "{:?}", desk.verdicts());
+    let folder = desk.out().join("evidence/features-lists-feature-8");
+    let source = fs::read_to_string(folder.join("ada-1.html.txt")).expect("the source of the page");
+    let (_, list) = source.split_once("<ul id=\"patients\"").expect("the list of patients");
+    let (list, _) = list.split_once("</ul>").expect("the list's end");
+    let entries: Vec<&str> = list.split("<li").skip(1).collect();
+    assert!(entries.len() > 100 && entries.iter().all(|entry| entry.contains(">[hidden]</li>")), "{list}");
+    // What is covered on it `browser::pictures` sees.
+    assert!(fs::read(folder.join("ada-1.png")).expect("a picture").starts_with(b"\x89PNG"));
+}
+
 #[test]
 fn a_minimal_profile_is_learned_there_where_the_target_file_says_how_people_are_called() {
     let desk = Desk::new();
