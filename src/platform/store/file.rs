@@ -37,6 +37,10 @@ pub enum DataError {
     Encode(serde_json::Error),
     #[error("writing to the data file was interrupted")]
     Interrupted,
+    #[error("the data file could not be written meanwhile: what this request changed is undone")]
+    Undone,
+    #[error("failed to go back to what the data file holds: {0}")]
+    Restore(String),
 }
 
 /// An SQLite file with what was last written to it.
@@ -123,6 +127,20 @@ impl File {
         transaction.commit()?;
         self.written.extend(changed);
         Ok(())
+    }
+
+    /// What was written last; `None` where nothing was.
+    pub fn parts(&self) -> Result<Option<BTreeMap<String, Value>>, DataError> {
+        let entries = entries(&self.connection)?;
+        if entries.is_empty() { Ok(None) } else { join(entries).map(Some).map_err(DataError::Restore) }
+    }
+
+    /// As a full disk would.
+    #[cfg(test)]
+    pub fn limit_to_its_size(&self) {
+        let pages = pragma(&self.connection, "page_count").expect("it has pages");
+        let limit = |row: &rusqlite::Row| row.get::<_, i64>(0);
+        self.connection.query_row(&format!("PRAGMA max_page_count = {pages}"), [], limit).expect("a limit");
     }
 
     pub fn value(&self, name: &str) -> Result<Option<String>, DataError> {
