@@ -23,6 +23,10 @@ Feature: Tenants
         | name a medical centre whose number begins like the right one |
         | name a medical centre with whose number the right one begins |
         | name a medical centre whose number ends like the right one   |
+      And Ada signs in again in the same browser once for each way in which the platform misbehaves
+        | name another medical centre as the user's |
+      And Elio signs in where Ada is signed in already once for each way in which the platform misbehaves
+        | name another medical centre as the user's |
       Then every one of these sign-ins is refused with a word to the end-user
 
     @GX-02 @provoked
