@@ -15,6 +15,7 @@ Feature: Tenants
       Then the relying party shows that sign-in failed
       And no data of Bruno's medical centre was asked for
       But nobody is signed in at the relying party
+      And nobody is signed in when Bruno signs in in a browser that Ada has left
 
     @GX-01 @GX-02 @negative
     Scenario: The medical centre is the one that the platform names, also where it looks like the right one

@@ -1,7 +1,7 @@
 //! A browser in which somebody has signed in before: whatever the application still knows of them must switch off no check.
 
 use cucumber::gherkin::Step;
-use cucumber::{given, when};
+use cucumber::{given, then, when};
 use url::Url;
 
 use super::attempt::Expected;
@@ -15,7 +15,7 @@ use super::stage::{Stage, Visitor};
 use super::world::World;
 use super::{Failure, PATIENCE, fault_phrases};
 use crate::browser::pages::{self, PlatformWindow};
-use crate::checks::is_authorization_request;
+use crate::checks::{self, is_authorization_request};
 use crate::domain::Exchange;
 
 #[given(expr = "{word} has used the relying party, and has left it and the platform")]
@@ -41,6 +41,25 @@ async fn signs_in_over_another(world: &mut World, name: String, other: String, s
         world.provoke_over_another(&name, &other, phrase).await?;
     }
     world.delivered()
+}
+
+/// Left out where nobody can leave: the profile names no way to sign out.
+#[then(expr = "nobody is signed in when {word} signs in in a browser that {word} has left")]
+async fn nobody_after_another(world: &mut World, name: String, other: String) -> Result<(), Failure> {
+    let stage = world.stage()?;
+    let key = format!("{name} in a browser of {other}");
+    let (person, first) = (stage.person(&name)?, Person { name: key.clone(), ..stage.person(&other)? });
+    if !world.sign_in_and_out(&first).await? {
+        return Ok(());
+    }
+    let person = Person { name: key, ..person };
+    let (outcome, shown) = world.sign_in_after_another(&person).await?;
+    let held = shown.is_none() && !matches!(outcome, Outcome::SignedIn(_));
+    let summary = "signs a user in who has to be refused, in a browser where another user was signed in before";
+    world.react(held, summary, "nobody is signed in", &outcome.describe())?;
+    let subject = world.stage()?.mock()?.subject_of(&person.email).map(|subject| subject.0).unwrap_or_default();
+    let judgement = checks::check_no_resource_call(&world.exchanges()?, &subject);
+    world.judge(judgement)
 }
 
 /// A browser that knows nobody does where the application names no way to sign out.
@@ -118,6 +137,18 @@ impl World {
         let nobody = self.stage()?.who_is_signed_in(&visitor).await?.is_none();
         self.stage_mut()?.set_apart(mark);
         Ok(nobody)
+    }
+
+    /// A sign-in that is to be refused, in a browser that somebody else has left; and who is shown as signed in after it.
+    async fn sign_in_after_another(&mut self, person: &Person) -> Result<(Outcome, Option<String>), Failure> {
+        let stage = self.stage_mut()?;
+        let visitor = stage.visitor(&person.name).await?;
+        stage.leave_the_platform(&visitor).await?;
+        stage.provocation.expected = Expected::Refused;
+        stage.provocation.started_sign_ins += 1;
+        let outcome = stage.sign_in(person, &Consent::GrantAll).await?;
+        let shown = stage.who_is_signed_in(&visitor).await?;
+        Ok((outcome, shown))
     }
 
     /// Begins a sign-in in the person's browser, which is then back at the page with the login button.
