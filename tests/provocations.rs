@@ -6,7 +6,7 @@ use std::fmt::Write;
 use std::path::Path;
 
 use collaudo::catalogue::Catalogue;
-use collaudo::domain::{Actor, ScenarioSummary};
+use collaudo::domain::{Actor, ScenarioSummary, StepText};
 
 /// How steps begin that say what a sound application has to go on with.
 const BORNE: [&str; 5] = ["signed in", "shows its data", "shows what it showed before", "are shown", "succeeds"];
@@ -14,13 +14,21 @@ const BORNE: [&str; 5] = ["signed in", "shows its data", "shows what it showed b
 /// What the platform or a person does in a scenario: its table's rows, or the steps that provoke.
 fn provocations(scenario: &ScenarioSummary) -> Vec<String> {
     let own = scenario.steps.iter().filter(|step| !step.background);
-    let rows: Vec<String> = own.clone().flat_map(|step| step.rows.clone()).collect();
+    let rows: Vec<String> = own.clone().flat_map(rows).collect();
     if !rows.is_empty() {
         return rows;
     }
     let told = own.filter_map(|step| step.text.strip_prefix("the platform will ")).map(str::to_owned);
     let told: Vec<String> = told.collect();
     if told.is_empty() { vec![scenario.title.clone()] } else { told }
+}
+
+/// What a step's table names, and where in the life of a browser.
+fn rows(step: &StepText) -> Vec<String> {
+    let when = if step.text.contains(" again in the same browser ") { ", at the second sign-in in a browser" } else { "" };
+    let when = if step.text.contains(" within her session ") { ", in a link to the login, while signed in" } else { when };
+    let when = if step.text.contains(" is signed in already ") { ", while another user is signed in" } else { when };
+    step.rows.iter().map(|row| format!("{row}{when}")).collect()
 }
 
 fn is_to_be_borne(scenario: &ScenarioSummary) -> bool {

@@ -40,7 +40,7 @@ Feature: Authorization request
     @AZ-04 @AZ-05
     Scenario: No two attempts share a state
       When Ada starts 30 sign-ins
-      And Ada starts another two in one browser
+      And Ada starts another two in a browser that she has used and left before
       Then every state is unguessable and unique
       And no state or scope carries personal data
       And no state carries the id of the browser's session
@@ -76,7 +76,7 @@ Feature: Authorization request
     Scenario: No two attempts share a nonce
       When Ada starts 30 sign-ins
       Then every nonce is present and unique
-      And no nonce is used again when Ada starts another two in one browser
+      And no nonce is used again when Ada starts another two in a browser that she has used and left before
 
   Rule: The client secret stays on the server
 

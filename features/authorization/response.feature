@@ -20,6 +20,8 @@ Feature: Authorization response
         | answer the authorization request with the first half of the state             |
         | answer the authorization request with no state                                |
         | answer the authorization request with an empty state                          |
+      And Ada signs in again in the same browser once for each way in which the platform misbehaves
+        | answer the authorization request with a state that nobody sent |
       Then every one of these sign-ins is refused unless PKCE or a nonce vouches for it
 
     @CB-02 @negative
@@ -57,6 +59,10 @@ Feature: Authorization response
         | answer the authorization request with the name of another issuer                       |
         | answer the authorization request with an issuer whose text begins like the right one   |
         | answer the authorization request with an issuer whose text ends like the right one     |
+      And Ada signs in again in the same browser once for each way in which the platform misbehaves
+        | answer the authorization request with the name of another issuer |
+      And Elio signs in where Ada is signed in already once for each way in which the platform misbehaves
+        | answer the authorization request with the name of another issuer |
       Then every one of these sign-ins is refused
 
     @CB-09 @negative

@@ -15,6 +15,7 @@ Feature: Tenants
       Then the relying party shows that sign-in failed
       And no data of Bruno's medical centre was asked for
       But nobody is signed in at the relying party
+      And nobody is signed in when Bruno signs in in a browser that Ada has left
 
     @GX-01 @GX-02 @negative
     Scenario: The medical centre is the one that the platform names, also where it looks like the right one
@@ -23,6 +24,10 @@ Feature: Tenants
         | name a medical centre whose number begins like the right one |
         | name a medical centre with whose number the right one begins |
         | name a medical centre whose number ends like the right one   |
+      And Ada signs in again in the same browser once for each way in which the platform misbehaves
+        | name another medical centre as the user's |
+      And Elio signs in where Ada is signed in already once for each way in which the platform misbehaves
+        | name another medical centre as the user's |
       Then every one of these sign-ins is refused with a word to the end-user
 
     @GX-02 @provoked

@@ -19,6 +19,14 @@ Feature: Session
       When Ada signs in through the popup and grants every scope
       Then the session id from before the sign-in is worth nothing
 
+    @SE-01 @SE-02
+    Scenario: A second sign-in in the same browser has a session of its own, as well protected as the first
+      Given Ada has used the relying party, and has left it and the platform
+      And Ada has started a sign-in and given it up
+      When Ada signs in through the popup and grants every scope
+      Then the session id from before the sign-in is worth nothing
+      And the session cookie is protected
+
     @SE-03
     Scenario: No token, code or verifier is left in the browser
       Given Ada's browser keeps everything that it is sent

@@ -19,6 +19,10 @@ Feature: ID token
         | issue an ID token of another scheme of the issuer                   |
         | issue an ID token of an issuer whose text begins like the right one |
         | issue an ID token of an issuer whose text ends like the right one   |
+      And Ada signs in again in the same browser once for each way in which the platform misbehaves
+        | issue an ID token of another issuer |
+      And Elio signs in where Ada is signed in already once for each way in which the platform misbehaves
+        | issue an ID token of another issuer |
       Then every one of these sign-ins is refused
 
     @ID-02 @negative
@@ -33,6 +37,8 @@ Feature: ID token
         | issue an ID token for a client whose id ends like the right one              |
         | issue an ID token for a client whose id has other capitals                   |
         | issue an ID token for a list of one client whose id has the right one inside |
+      And Ada signs in again in the same browser once for each way in which the platform misbehaves
+        | issue an ID token for another client |
       Then every one of these sign-ins is refused
 
     @ID-03 @negative
@@ -50,6 +56,8 @@ Feature: ID token
         | issue an ID token of a key that nobody has                                   |
         | issue an ID token that names a key that nobody has beside two that are known |
         | issue an ID token with a critical header that nobody defined                 |
+      And Ada signs in again in the same browser once for each way in which the platform misbehaves
+        | issue an ID token with a broken signature |
       Then every one of these sign-ins is refused
 
     @ID-05 @negative
@@ -116,6 +124,12 @@ Feature: ID token
         | issue an ID token with other capitals in the nonce         |
         | issue an ID token with a character more in the nonce       |
         | issue an ID token with the first half of the nonce         |
+      And Ada signs in again in the same browser once for each way in which the platform misbehaves
+        | issue an ID token with another nonce                              |
+        | issue an ID token without a nonce                                 |
+        | issue an ID token with the nonce of a sign-in that was given up   |
+      And Elio signs in where Ada is signed in already once for each way in which the platform misbehaves
+        | issue an ID token with another nonce |
       Then the relying party sent a nonce
       And every one of these sign-ins is refused
 

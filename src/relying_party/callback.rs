@@ -64,7 +64,7 @@ pub(super) async fn callback(State(app): State<Arc<App>>, RawQuery(query): RawQu
     };
     let window = attempt.window;
     let party = app.at(attempt.at_other);
-    match code_of(party, &response).await {
+    match code_of(party, &attempt, &response).await {
         Ok(code) => match party.sign_in(&attempt, code).await {
             Ok(signed_in) => {
                 let signed_in = SignedIn { at_other: attempt.at_other, ..signed_in };
@@ -161,6 +161,9 @@ pub(super) fn attempt_of(app: &App, session: &Session, response: &AuthorizationR
         {
             attempt.verifier.clone_from(&other.verifier);
         }
+        if has(Defect::TakesNonceOfAnotherAttempt) {
+            attempt.other_nonces = session.data().attempts.iter().filter_map(|other| other.nonce.clone()).collect();
+        }
         // Those that mix browsers up still count a response once.
         elsewhere(&attempt.state);
         if has(Defect::RedeemsCodeTwice) {
@@ -197,13 +200,15 @@ fn unsolicited(state: &str) -> Attempt {
         after: None,
         at_other: false,
         begun_again: false,
+        other_nonces: Vec::new(),
+        is_trusted: false,
         window: Window::Same,
         return_to: None,
         begun: Instant::now(),
     }
 }
 
-pub(super) async fn code_of<'a>(app: &App, response: &'a AuthorizationResponse) -> Result<&'a str, SignInError> {
+pub(super) async fn code_of<'a>(app: &App, attempt: &Attempt, response: &'a AuthorizationResponse) -> Result<&'a str, SignInError> {
     let metadata = app.metadata().await?;
     // CB-08, CB-09: the answer of the issuer that was asked, compared as text; absent only if it never promised to be there.
     let right = match response.get("iss") {
@@ -212,7 +217,7 @@ pub(super) async fn code_of<'a>(app: &App, response: &'a AuthorizationResponse) 
             absent.is_none() && !metadata.authorization_response_iss_parameter_supported || app.config.has(Defect::TakesNoResponseIssuer)
         }
     };
-    if !right && !app.config.has(Defect::IgnoresResponseIssuer) {
+    if !right && !attempt.is_trusted && !app.config.has(Defect::IgnoresResponseIssuer) {
         return Err(SignInError::Response("its issuer is not the platform"));
     }
     if let Some(error) = response.get("error") {

@@ -75,6 +75,12 @@ impl Config {
         self.habit == Some(habit)
     }
 
+    /// Whether it knows, after a sign-out, who was signed in in a browser: only defects make use of that.
+    pub(super) fn knows_its_users(&self) -> bool {
+        let of_known = [Defect::TrustsKnownBrowsers, Defect::OpensLaterCookies, Defect::KeepsLaterSessionIds, Defect::KnownUserInState];
+        of_known.into_iter().any(|defect| self.has(defect))
+    }
+
     pub(super) fn has(&self, defect: Defect) -> bool {
         defect.is(self.defect)
     }

@@ -92,6 +92,7 @@ defects! {
     KeepsCodeInUrl "keeps-code-in-url" ["CB-15"] "leaves code and state in the address bar after the login";
     OpenRedirector "open-redirector" ["CB-16"] "redirects to whatever address return_to names";
     TakesAddressWithTab "takes-address-with-tab" ["CB-16"] "returns to an address that begins with one slash, also where a tab follows it";
+    RedirectsWhenSignedIn "redirects-when-signed-in" ["CB-16"] "goes on to the address that a link to the login names where somebody is signed in already";
     RedirectsFromCallback "redirects-from-callback" ["CB-16"] "goes on from a sign-in to the address that the response names as `next`";
     RedirectsFromSignOut "redirects-from-sign-out" ["CB-16"] "goes on from a sign-out to the address that a field of the form names";
     ComparesBeginningOfAddress "compares-beginning-of-address" ["CB-16"] "returns to an address that begins with its own scheme, host and port";
@@ -104,6 +105,7 @@ defects! {
     SpinsWhenBlocked "spins-when-blocked" ["PO-03"] "asks its server without a pause whether a popup that was blocked has finished";
     RefusesNewAddress "refuses-new-address" ["ID-11"] "refuses a user who comes with another e-mail than before";
     SessionIdInState "session-id-in-state" ["AZ-05"] "packs the id of the browser's session into the state";
+    KnownUserInState "known-user-in-state" ["AZ-05"] "packs the name of whoever signed in before in the same browser into the state";
     DescribesErrorInScript "describes-error-in-script" ["CB-13"] "puts the platform's error_description into a script";
     LinksToErrorUri "links-to-error-uri" ["CB-13"] "links to whatever address error_uri names";
     AcceptsMessageOfAnyOrigin "accepts-message-of-any-origin" ["PO-01"] "takes code and state from a message of any origin";
@@ -171,6 +173,8 @@ defects! {
     ComparesBeginningOfNonce "compares-beginning-of-nonce" ["ID-09"] "takes a nonce with more at its end for the same";
     TakesPartOfNonce "takes-part-of-nonce" ["ID-09"] "takes the beginning of a nonce for the whole";
     TakesMissingNonce "takes-missing-nonce" ["ID-09"] "compares the nonce only where the ID token has one";
+    TakesNonceOfAnotherAttempt "takes-nonce-of-another-attempt" ["ID-09"] "takes the nonce of any sign-in that was begun in the same browser";
+    TrustsKnownBrowsers "trusts-known-browsers" ["ID-01", "ID-02", "ID-04", "ID-09", "CB-08", "GX-02"] "checks neither the response's issuer, the ID token nor the tenant in a browser where somebody has signed in before";
     SkipsSubjectCheck "skips-subject-check" ["ID-10", "ID-17"] "accepts an ID token that names no subject";
     TakesSubjectOfAnyType "takes-subject-of-any-type" ["ID-10"] "makes a text of whatever the subject is";
     UsesUserinfoOfAnotherSubject "uses-userinfo-of-another-subject" ["ID-13"] "shows the user information of whoever it is about";
@@ -212,6 +216,8 @@ defects! {
     ScriptReadableCookie "script-readable-cookie" ["SE-01"] "sets its session cookie without HttpOnly";
     KeepsSessionId "keeps-session-id" ["SE-02"] "keeps the session id at login";
     KeepsOldSessionAlive "keeps-old-session-alive" ["SE-02"] "signs in the session id from before the sign-in beside the new one";
+    OpensLaterCookies "opens-later-cookies" ["SE-01"] "sets its session cookie without HttpOnly from the second sign-in in a browser on";
+    KeepsLaterSessionIds "keeps-later-session-ids" ["SE-02"] "keeps the session id at a login in a browser where somebody has signed in before";
     TokensInLocalStorage "tokens-in-local-storage" ["SE-03"] "hands its tokens to the browser's storage";
     PrintsTokenRequest "prints-token-request" ["AZ-02", "SE-03"] "prints the token request, with secret and code verifier, where a sign-in failed";
     TellsTokenInHeader "tells-token-in-header" ["SE-03"] "sends the call that failed, with its access token, in a header of the page that says so";

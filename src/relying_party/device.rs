@@ -15,7 +15,7 @@ use super::http::{HttpError, Repeat};
 use super::program::Say;
 use super::provider::{TokenEndpoint, sign_in_error};
 use super::session::SignedIn;
-use super::sign_in::SignInError;
+use super::sign_in::{Asked, SignInError};
 use crate::oauth::ErrorCode;
 
 /// The longest wait between two polls, however many connections have failed (DV-03).
@@ -70,7 +70,7 @@ async fn attempt(app: &App, say: Say<'_>) -> Result<SignedIn, SignInError> {
         return Err(SignInError::Platform("the access token is of an unknown type"));
     }
     // No browser came back with anything: there is no nonce to compare.
-    app.admit(&answer, None).await
+    app.admit(&answer, Asked::default()).await
 }
 
 /// DV-04: what to type, and where. The link with the code in it is for those who can open it on another screen.

@@ -38,6 +38,12 @@ pub(super) async fn login(State(app): State<Arc<App>>, Query(parameters): Query<
     let popup = app.config.window == Window::Popup && parameters.window.as_deref() == Some("popup");
     let window = if popup { Window::Popup } else { Window::Same };
     let (session, jar) = app.store.find_or_begin(jar, &app.config);
+    if app.config.has(Defect::RedirectsWhenSignedIn)
+        && session.signed_in().is_some()
+        && let Some(target) = &parameters.return_to
+    {
+        return (jar, Redirect::to(target)).into_response();
+    }
     if app.config.has(Defect::TriesClientCredentials) {
         let _ = app.try_client_credentials().await;
     }
@@ -58,6 +64,11 @@ pub(super) async fn login(State(app): State<Arc<App>>, Query(parameters): Query<
     };
     attempt.return_to = parameters.return_to.filter(taken);
     attempt.after = after;
+    let known = session.data().known.clone();
+    attempt.is_trusted = known.is_some() && app.config.has(Defect::TrustsKnownBrowsers);
+    if let Some(known) = known.filter(|_| app.config.has(Defect::KnownUserInState)) {
+        attempt.state = format!("{}.{}", random(), URL_SAFE_NO_PAD.encode(serde_json::json!({ "user": known }).to_string()));
+    }
     if app.config.has(Defect::DecodesAddressAgain) {
         let decode = |to: String| percent_encoding::percent_decode_str(&to).decode_utf8_lossy().into_owned();
         attempt.return_to = attempt.return_to.map(decode);
@@ -116,6 +127,8 @@ pub(super) fn begin(config: &Config, window: Window) -> Attempt {
         after: None,
         at_other: false,
         begun_again: false,
+        other_nonces: Vec::new(),
+        is_trusted: false,
         window,
         return_to: None,
         begun: Instant::now(),

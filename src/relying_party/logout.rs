@@ -12,10 +12,11 @@ use super::{Defect, platform_sign_out};
 /// Ends the session here first, then at the platform: whatever the platform answers, the person is signed out (LO-01, LO-02, LO-03).
 pub(super) async fn logout(State(app): State<Arc<App>>, RawQuery(query): RawQuery, jar: CookieJar, body: String) -> Response {
     let mut onward = None;
+    let keeps_session = app.config.has(Defect::KeepsListsAtSignOut) || app.config.knows_its_users();
     if let Some(session) = app.store.find(&jar, &app.config) {
         let signed_in = session.signed_in();
         match () {
-            () if app.config.has(Defect::KeepsListsAtSignOut) => session.forget_user(),
+            () if keeps_session => session.forget_user(),
             () if app.config.has(Defect::LogoutKeepsSession) => {}
             () => app.store.end(&session.id),
         }
@@ -26,7 +27,7 @@ pub(super) async fn logout(State(app): State<Arc<App>>, RawQuery(query): RawQuer
             onward = platform_sign_out::begin(&app, &signed_in).await;
         }
     }
-    let jar = if app.config.has(Defect::KeepsListsAtSignOut) { jar } else { jar.add(removal_cookie(&app.config)) };
+    let jar = if keeps_session { jar } else { jar.add(removal_cookie(&app.config)) };
     // CB-16: only the defects take an address from outside.
     let named = |text: &str, wanted: &str| {
         form_urlencoded::parse(text.as_bytes()).find(|(name, _)| name == wanted).map(|(_, value)| value.into_owned())

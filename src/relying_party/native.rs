@@ -95,7 +95,10 @@ pub(super) async fn linger(app: &App) {
 async fn callback(State(waiting): State<Arc<Waiting>>, RawQuery(query): RawQuery) -> impl IntoResponse {
     let response = AuthorizationResponse::parse(query.as_deref().unwrap_or_default());
     let answer = match attempt_of(&waiting.app, &waiting.session, &response) {
-        Ok(attempt) => code_of(&waiting.app, &response).await.map(|code| (attempt, code.to_owned())),
+        Ok(attempt) => {
+            let code = code_of(&waiting.app, &attempt, &response).await.map(str::to_owned);
+            code.map(|code| (attempt, code))
+        }
         Err(error) => Err(error),
     };
     let text = if answer.is_ok() { "Go back to the program: it is signing you in." } else { "The sign-in failed: go back to the program." };

@@ -44,6 +44,9 @@ pub(super) struct Attempt {
     pub at_other: bool,
     /// Whether the application began it by itself.
     pub begun_again: bool,
+    /// Nonces of other attempts that will do, and whether nothing is checked. Only defects fill them.
+    pub other_nonces: Vec<String>,
+    pub is_trusted: bool,
     pub window: Window,
     /// Where to go after the login. Only the defect fills it: the sound application takes no address from outside (CB-16).
     pub return_to: Option<String>,
@@ -112,6 +115,8 @@ pub(super) struct Data {
     pub kept_rows: HashMap<&'static str, Vec<Row>>,
     /// Rows read in this browser by whoever was signed in before. Only the defect that keeps them over a sign-out fills it.
     pub earlier_rows: HashMap<&'static str, Vec<Row>>,
+    /// Who signed in last in this browser. Only the defects that know that after a sign-out fill it.
+    pub known: Option<String>,
 }
 
 #[derive(Clone)]
@@ -231,16 +236,23 @@ impl Store {
     /// The session of a user who has just signed in. It gets a new id, and the old one is dead: whoever planted or saw
     /// that one gains nothing (SE-02). Other logins under way in this browser move along (PO-05).
     pub fn begin_signed_in(&self, old: &Session, signed_in: SignedIn, jar: CookieJar, config: &Config) -> CookieJar {
-        let (attempts, lang, earlier_rows) = {
+        let (attempts, lang, earlier_rows, is_known) = {
             let mut data = old.data();
-            (std::mem::take(&mut data.attempts), data.lang, std::mem::take(&mut data.kept_rows))
+            (std::mem::take(&mut data.attempts), data.lang, std::mem::take(&mut data.kept_rows), data.known.is_some())
         };
-        let id = if config.has(Defect::KeepsSessionId) { old.id.clone() } else { random() };
+        let keeps_id = config.has(Defect::KeepsSessionId) || (is_known && config.has(Defect::KeepsLaterSessionIds));
+        let id = if keeps_id { old.id.clone() } else { random() };
         self.end(&old.id);
         let packed = config.has(Defect::TokensInPackedCookie).then(|| packed(&signed_in.tokens.written()));
         let jar = packed.into_iter().fold(jar, |jar, packed| jar.add(cookie_with(config, PACKED, packed)));
-        let data = Data { attempts, signed_in: Some(signed_in), lang, earlier_rows, ..Data::default() };
-        let (session, jar) = self.put(Session::new(id, data), jar, config);
+        let known = config.knows_its_users().then(|| signed_in.user.name.clone());
+        let data = Data { attempts, signed_in: Some(signed_in), lang, earlier_rows, known, ..Data::default() };
+        let (session, mut jar) = self.put(Session::new(id, data), jar, config);
+        if is_known && config.has(Defect::OpensLaterCookies) {
+            let mut open = cookie(config, session.id.clone());
+            open.set_http_only(false);
+            jar = jar.add(open);
+        }
         if config.has(Defect::KeepsOldSessionAlive) {
             self.sessions().insert(old.id.clone(), session);
         }

@@ -5,6 +5,7 @@ use std::time::Duration;
 use cucumber::{given, then, when};
 
 use super::attempt::Expected;
+use super::known_browser::starts_two_in_a_known_browser;
 use super::provocation::authorizations;
 use super::session::application_cookies;
 use super::sign_in::{Consent, Outcome, once_more_if_silent};
@@ -23,14 +24,18 @@ async fn starts_sign_ins(world: &mut World, name: String, count: usize) -> Resul
 
 #[when(expr = "{word} starts another two in one browser")]
 async fn starts_two_in_one(world: &mut World, name: String) -> Result<(), Failure> {
-    let stage = world.stage_mut()?;
-    let visitor = stage.visitor(&name).await?;
+    let visitor = world.stage_mut()?.visitor(&name).await?;
+    start_two(world, &visitor).await
+}
+
+pub(super) async fn start_two(world: &mut World, visitor: &Visitor) -> Result<(), Failure> {
+    let stage = world.stage()?;
     for _ in 0..2 {
         visitor.page.goto(stage.base_url.as_str()).await?;
-        let window = stage.open_sign_in(&visitor).await?;
+        let window = stage.open_sign_in(visitor).await?;
         window.wait_for_url(|url| url.starts_with(&stage.issuer), "the platform's sign-in page", PATIENCE).await?;
     }
-    world.memory.cookies = application_cookies(&visitor, &stage.base_url).await?;
+    world.memory.cookies = application_cookies(visitor, &stage.base_url).await?;
     Ok(())
 }
 
@@ -152,9 +157,9 @@ async fn no_downgrade(world: &mut World) -> Result<(), Failure> {
 }
 
 /// OpenID Connect Core section 15.5.2 takes a nonce of the session for one: beside PKCE it warns.
-#[then(expr = "no nonce is used again when {word} starts another two in one browser")]
+#[then(expr = "no nonce is used again when {word} starts another two in a browser that she has used and left before")]
 async fn nonces_in_one(world: &mut World, name: String) -> Result<(), Failure> {
-    starts_two_in_one(world, name).await?;
+    starts_two_in_a_known_browser(world, name).await?;
     let exchanges = world.exchanges()?;
     world.judge_state("AZ-11", &exchanges, checks::check_nonces(&exchanges))
 }

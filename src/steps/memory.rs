@@ -49,6 +49,8 @@ pub(super) struct Memory {
     pub markup: Vec<String>,
     /// By which parameters the application names addresses of its own, beside those that many use.
     pub return_parameters: Vec<String>,
+    /// The application's address that starts a login.
+    pub login: Option<url::Url>,
     /// Where the browser was sent to a foreign host, and what could not be seen of it.
     pub sent_away: Vec<String>,
     pub unseen: Vec<String>,
@@ -56,6 +58,8 @@ pub(super) struct Memory {
     pub series: Vec<Provoked>,
     /// What came of bad certificates, from moment to moment.
     pub met: Vec<super::transport::Met>,
+    /// Whose browser of a series has seen an honest sign-in, and nobody signed in since.
+    pub known_browser: Option<String>,
     /// Whether every browser of a series keeps what it is sent, and where something was shown in one.
     pub keeps_everything: bool,
     pub shown: Vec<crate::checks::Place>,

@@ -26,6 +26,7 @@ mod dossier;
 mod failure;
 mod fault_phrases;
 mod kept_evidence;
+mod known_browser;
 mod learning;
 mod leaving;
 mod loopback;

@@ -76,6 +76,7 @@ pub(super) const PHRASES: &[(&str, &str)] = &[
     ("issue an ID token with other capitals in the nonce", "id-token-nonce-other-case"),
     ("issue an ID token with a character more in the nonce", "id-token-nonce-longer"),
     ("issue an ID token with the first half of the nonce", "id-token-nonce-half"),
+    ("issue an ID token with the nonce of a sign-in that was given up", "id-token-nonce-of-another"),
     ("issue an ID token with an empty nonce", "id-token-empty-nonce"),
     ("issue an ID token with a number as its subject", "id-token-sub-number"),
     ("issue an ID token with true as its subject", "id-token-sub-boolean"),

@@ -11,7 +11,7 @@ use super::attempt::Expected;
 use super::people::Person;
 use super::series::phrases;
 use super::sign_in::Consent;
-use super::stage::Visitor;
+use super::stage::{Stage, Visitor};
 use super::world::World;
 use super::{Failure, PATIENCE};
 use crate::browser::pages;
@@ -56,6 +56,7 @@ async fn signs_in_and_out_for_each(world: &mut World, name: String, step: &Step)
     world.provoke_by_hand().await?;
     world.memory.actor = Some(name.clone());
     let login = world.link_to_the_login().await?;
+    world.memory.login.clone_from(&login);
     world.learn_return_parameters().await?;
     let mut logout = None;
     for kind in phrases(step)? {
@@ -66,6 +67,20 @@ async fn signs_in_and_out_for_each(world: &mut World, name: String, step: &Step)
         world.sign_in_and_out_with(&name, kind, &target, &mut logout).await?;
     }
     world.delivered()
+}
+
+/// Where a load signs the user out, or where only a script starts a login, nobody who is signed in follows such a link.
+#[when(expr = "{word} follows a link to the login within her session once for each address that Mallory names to go on to")]
+async fn follows_links_signed_in(world: &mut World, name: String, step: &Step) -> Result<(), Failure> {
+    let (Some(link), false) = (world.memory.login.clone(), world.setup()?.forgets_at_load()) else { return Ok(()) };
+    let stage = world.stage_mut()?;
+    let person = Person { name: format!("{name}, signed in"), ..stage.person(&name)? };
+    let visitor = stage.visitor(&person.name).await?;
+    for kind in phrases(step)? {
+        let target = world.foreign_target(kind)?;
+        world.follow_link_signed_in(&visitor, &person, kind, link.clone(), &target).await?;
+    }
+    Ok(())
 }
 
 #[then("the browser was never sent to Mallory's host")]
@@ -185,10 +200,7 @@ impl World {
         if !window.is_same(&visitor.page) {
             window.close().await?;
         }
-        let (own, page) = (stage.base_url.origin(), stage.base_url.clone());
-        let asked = visitor.context.requests().into_iter().skip(before).filter(|request| request.resource_type == "Document");
-        let mut asked = asked.filter_map(|request| Url::parse(&request.url).ok());
-        Ok(asked.find(|url| url.origin() == own && url.path() != page.path()).map(String::from))
+        Ok(stage.first_address_before_the_platform(visitor, before))
     }
 
     async fn sign_in_by_link(&mut self, name: &str, kind: &str, link: &Url, target: &str) -> Result<(), Failure> {
@@ -204,6 +216,32 @@ impl World {
             went?;
         }
         self.stage_mut()?.close_visitor(&key).await;
+        Ok(())
+    }
+
+    /// A link to the login that names the address, followed by somebody who is signed in already.
+    async fn follow_link_signed_in(
+        &mut self,
+        visitor: &Visitor,
+        person: &Person,
+        kind: &str,
+        mut link: Url,
+        target: &str,
+    ) -> Result<(), Failure> {
+        name_return_address(&mut link, &Self::return_parameters(&self.memory.return_parameters, target));
+        let stage = self.stage_mut()?;
+        if stage.who_is_signed_in(visitor).await?.is_none() {
+            stage.provocation.started_sign_ins += 1;
+            stage.sign_in(person, &Consent::GrantAll).await?;
+            stage.settle(visitor).await?;
+        }
+        // It may lead on to the platform, and from there back to the application.
+        stage.provocation.started_sign_ins += 1;
+        let seen = visitor.context.requests().len();
+        let went = visitor.page.goto(link.as_str()).await;
+        if !self.was_sent_away(visitor, seen, &format!("{kind} in a link to the login that somebody follows who is signed in")).await? {
+            went?;
+        }
         Ok(())
     }
 
@@ -299,5 +337,16 @@ impl World {
             self.memory.sent_away.push(place.to_owned());
         }
         Ok(away)
+    }
+}
+
+impl Stage {
+    /// The application's own address that the browser asked for before it came to the platform, from its `before`th request on.
+    pub(super) fn first_address_before_the_platform(&self, visitor: &Visitor, before: usize) -> Option<String> {
+        let (own, page) = (self.base_url.origin(), self.base_url.path());
+        let asked = visitor.context.requests().into_iter().skip(before).filter(|request| request.resource_type == "Document");
+        let before_it = asked.map(|request| request.url).take_while(|url| !url.starts_with(&self.issuer));
+        let mut before_it = before_it.filter_map(|url| Url::parse(&url).ok());
+        before_it.find(|url| url.origin() == own && url.path() != page).map(String::from)
     }
 }

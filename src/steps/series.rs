@@ -20,12 +20,17 @@ use crate::domain::{Exchange, OraclePart};
 /// The fault by which a token request is never answered.
 const TOKEN_HANGS: &str = "token-hangs";
 
+/// The fault for which the same browser must have asked for another sign-in before.
+const NONCE_OF_ANOTHER: &str = "id-token-nonce-of-another";
+
 /// How often a person of a series tries to sign in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Attempts {
     One,
     /// The first is to be refused. Whoever is not signed in then, tries again from the start page.
     AgainAfterTheError,
+    /// One, in a browser where the same person has signed in and out before.
+    InAKnownBrowser,
 }
 
 /// One provocation of a series, and what came of it.
@@ -73,6 +78,19 @@ async fn signs_in_and_again_for_each(world: &mut World, name: String, step: &Ste
     world.provoke_by_hand().await?;
     for phrase in phrases(step)? {
         world.provoke_sign_in(&name, phrase, Attempts::AgainAfterTheError).await?;
+    }
+    world.delivered()
+}
+
+/// Where the profile names no way to sign out, a browser is new at every sign-in: these are left out.
+#[when(expr = "{word} signs in again in the same browser once for each way in which the platform misbehaves")]
+async fn signs_in_again_for_each(world: &mut World, name: String, step: &Step) -> Result<(), Failure> {
+    world.provoke_by_hand().await?;
+    for phrase in phrases(step)? {
+        world.provoke_sign_in(&name, phrase, Attempts::InAKnownBrowser).await?;
+    }
+    if let Some(key) = world.memory.known_browser.take() {
+        world.stage_mut()?.close_visitor(&key).await;
     }
     world.delivered()
 }
@@ -138,12 +156,21 @@ impl World {
         if self.stage()?.program.is_some() {
             return self.provoke_program(name, phrase, fault, times).await;
         }
-        let key = format!("{name}, {}", self.memory.series.len() + 1);
+        let known = attempts == Attempts::InAKnownBrowser;
+        let kept = self.memory.known_browser.take().filter(|_| known);
+        let is_new = kept.is_none();
+        let key = kept.unwrap_or_else(|| format!("{name}, {}", self.memory.series.len() + 1));
+        let person = Person { name: key.clone(), ..self.stage()?.person(name)? };
+        if known && is_new && !self.sign_in_and_out(&person).await? {
+            return Ok(());
+        }
+        if fault == NONCE_OF_ANOTHER {
+            self.give_a_sign_in_up(&person).await?;
+        }
         self.memory.actor = Some(key.clone());
         let stage = self.stage_mut()?;
-        stage.provocation.expected = if attempts == Attempts::One { expected } else { Expected::Refused };
+        stage.provocation.expected = if attempts == Attempts::AgainAfterTheError { Expected::Refused } else { expected };
         stage.provocation.started_sign_ins += 1;
-        let person = Person { name: key.clone(), ..stage.person(name)? };
         let mark = stage.exchanges().len();
         if keeps_everything {
             stage.visitor(&key).await?.context.keep_what_it_is_sent();
@@ -176,13 +203,17 @@ impl World {
         }
         let stage = self.stage_mut()?;
         let delivered = exchanges.iter().any(|exchange| exchange.faults.iter().any(|fired| fired == fault));
-        let provoked = Provoked { phrase: phrase.to_owned(), delivered, outcome, shown, exchanges };
+        let told = if known { format!("{phrase} at the second sign-in in a browser") } else { phrase.to_owned() };
+        let provoked = Provoked { phrase: told, delivered, outcome, shown, exchanges };
         let as_expected = provoked.taken().is_none() == (expected == Expected::Refused);
         if expected == Expected::SignedIn {
             // What its page goes on reading is nothing of the next one's.
             stage.set_apart(mark);
         }
-        if as_expected {
+        if as_expected && known {
+            // It still knows whoever signed in before.
+            self.memory.known_browser = Some(key);
+        } else if as_expected {
             stage.close_visitor(&key).await;
         }
         self.memory.series.push(provoked);

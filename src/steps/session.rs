@@ -9,7 +9,7 @@ use super::sign_in::marker;
 use super::stage::{Stage, Visitor};
 use super::world::World;
 use crate::browser::{BrowserError, Cookie};
-use crate::checks::{self, Place};
+use crate::checks::{self, Discrepancy, Place, Refusal};
 use crate::domain::{self, ApplicationType, Control, Endpoint, Exchange, SameSite};
 use crate::platform::accounts::TENANT;
 
@@ -32,7 +32,7 @@ async fn cookie_protected(world: &mut World) -> Result<(), Failure> {
     if checks::check_cookie_must(&[], &evidence, &base_url).is_err() || checks::check_cookie_should(&[], &evidence, &base_url).is_err() {
         evidence = world.carrying_the_session(&cookies).await?.iter().map(self::evidence).collect();
     }
-    world.judge(checks::check_cookie_must(&[], &evidence, &base_url))?;
+    world.judge_for("SE-01", checks::check_cookie_must(&[], &evidence, &base_url))?;
     world.advise("SE-01", checks::check_cookie_should(&[], &evidence, &base_url))
 }
 
@@ -49,13 +49,17 @@ async fn session_id_changed(world: &mut World) -> Result<(), Failure> {
     if before.is_empty() {
         return world.react(true, "", "", "");
     }
-    let dead = !world.opens_under_any_name(&before, &now).await?;
-    world.react(
-        dead,
-        "keeps the session id from before the sign-in",
-        "the old id opens no session",
-        "the old id opens the signed-in session",
-    )
+    if !world.opens_under_any_name(&before, &now).await? {
+        return world.react(true, "", "", "");
+    }
+    let found = Discrepancy {
+        summary: "keeps the session id from before the sign-in".to_owned(),
+        expected: "the old id opens no session".to_owned(),
+        actual: "the old id opens the signed-in session".to_owned(),
+        clause: "OWASP ASVS 4.0.3 section 3.2.1",
+        exchanges: Vec::new(),
+    };
+    world.judge_for("SE-02", Err(Refusal::Discrepancy(found)))
 }
 
 #[given(expr = "{word}'s browser keeps everything that it is sent")]

@@ -5,7 +5,6 @@ use cucumber::{given, then, when};
 use super::Failure;
 use super::people::Person;
 use super::provocation::signed_in_as;
-use super::session::application_cookies;
 use super::sign_in::Consent;
 use super::world::World;
 use crate::browser::pages::visible_text;
@@ -85,11 +84,11 @@ async fn next_in_the_browser(world: &mut World) -> Result<(), Failure> {
     }
     let stage = world.stage_mut()?;
     let visitor = stage.visitor("Ada").await?;
-    let kept = if signs_out { application_cookies(&visitor, &stage.base_url).await? } else { Vec::new() };
     // She has left the platform too.
-    visitor.context.clear_cookies().await?;
-    for cookie in &kept {
-        visitor.context.set_cookie(cookie).await?;
+    if signs_out {
+        stage.leave_the_platform(&visitor).await?
+    } else {
+        visitor.context.clear_cookies().await?
     }
     stage.forget_visitor("Ada");
     let bruno = stage.person("Bruno")?;

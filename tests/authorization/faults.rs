@@ -178,7 +178,8 @@ const EFFECTS: [(&str, Shows); 98] = [
 ];
 
 /// Faults with a test of their own.
-const ELSEWHERE: [&str; 20] = [
+const ELSEWHERE: [&str; 21] = [
+    "id-token-nonce-of-another",
     "jwks-several-keys",
     "id-token-kid-other",
     "tls-self-signed",

@@ -1,10 +1,11 @@
 //! What the faults show that nearly are right.
 
 use collaudo::oauth::decode_jwt;
+use collaudo::platform::Times;
 use serde_json::json;
 
 use super::observed::{Login, ahead, foreign_with};
-use super::stage::{NONCE, STATE};
+use super::stage::{NONCE, STATE, Stage};
 
 type Shows = fn(&Login) -> bool;
 
@@ -132,7 +133,6 @@ fn modulus(l: &Login) -> Vec<u8> {
 
 #[tokio::test]
 async fn other_keys_stand_before_the_right_one_or_beside_it() {
-    use collaudo::platform::Times;
     let stage = super::stage::Stage::new().await;
     stage.platform.faults().arm("jwks-several-keys", Times::Always).expect("a fault");
     let several = Login::observe(&stage).await;
@@ -143,4 +143,15 @@ async fn other_keys_stand_before_the_right_one_or_beside_it() {
     let other = Login::observe(&stage).await;
     let kid = decode_jwt(other.raw_id_token().expect("an ID token")).expect("a JWT").header["kid"].clone();
     assert!(kid == "a-key-that-nobody-has" && other.keys.keys.len() == 2, "{kid}");
+}
+
+#[tokio::test]
+async fn the_nonce_of_another_sign_in_is_that_of_one_that_nobody_has_answered() {
+    let stage = Stage::new().await;
+    stage.platform.faults().arm("id-token-nonce-of-another", Times::Always).expect("a fault");
+    let alone = Login::observe(&stage).await;
+    assert!(alone.claim("nonce") == Some(json!(NONCE)) && stage.platform.faults().firings().is_empty(), "none waits");
+    stage.get(stage.authorization_url(&[("nonce", "nonce-of-one-that-waits")])).await;
+    let other = Login::observe(&stage).await;
+    assert!(other.claim("nonce") == Some(json!("nonce-of-one-that-waits")) && other.well_signed());
 }

@@ -163,6 +163,7 @@ faults! {
     ID_TOKEN_NONCE_LONGER = "id-token-nonce-longer", ID_TOKEN, "has the nonce with one character more at its end", ["ID-09"];
     ID_TOKEN_NONCE_HALF = "id-token-nonce-half", ID_TOKEN, "has the first half of the nonce", ["ID-09"];
     ID_TOKEN_EMPTY_NONCE = "id-token-empty-nonce", ID_TOKEN, "has an empty nonce", ["ID-09"];
+    ID_TOKEN_NONCE_OF_ANOTHER = "id-token-nonce-of-another", ID_TOKEN, "has the nonce of the client's latest authorization request that nobody has answered", ["ID-09"];
     ID_TOKEN_WITHOUT_NONCE = "id-token-without-nonce", ID_TOKEN, "leaves out the nonce that was sent", ["ID-09"];
     ID_TOKEN_WITHOUT_SUB = "id-token-without-sub", ID_TOKEN, "has no subject", ["ID-10"];
     ID_TOKEN_EMPTY_SUB = "id-token-empty-sub", ID_TOKEN, "has an empty subject", ["ID-10"];

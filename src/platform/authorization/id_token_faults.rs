@@ -129,6 +129,9 @@ pub(super) async fn edit<'a>(
     if let Some(name) = near::other_name(shared, trace) {
         set(draft, "iss", name);
     }
+    if let Some(other) = nonce_of_another(shared, draft).filter(|_| trace.fires(&shared.faults, f::ID_TOKEN_NONCE_OF_ANOTHER)) {
+        set(draft, "nonce", other);
+    }
     for (fault, needed, edit) in EDITS.into_iter().chain(near::CLAIMS) {
         if draft.claims.contains_key(needed) && trace.fires(&shared.faults, fault) {
             edit(draft, keys);
@@ -159,6 +162,12 @@ pub(super) async fn edit<'a>(
         shared.authorizations().new_key = true;
     }
     Ok(())
+}
+
+/// The nonce of the client's latest request that still waits for its user.
+fn nonce_of_another(shared: &Shared, draft: &Draft) -> Option<String> {
+    let own = draft.claims.get("nonce")?.as_str()?;
+    shared.authorizations().nonce_in_progress(draft.claims.get("aud")?.as_str()?, own)
 }
 
 fn sign_with<'a>(draft: &mut Draft<'a>, keys: &'a Keys) {

@@ -55,6 +55,13 @@ impl Asked {
         }
     }
 
+    pub fn nonce(&self) -> Option<&str> {
+        match self {
+            Self::Redirect(request) => request.nonce.as_deref(),
+            Self::Device(_) => None,
+        }
+    }
+
     pub fn login_hint(&self) -> Option<&str> {
         match self {
             Self::Redirect(request) => request.login_hint.as_deref(),

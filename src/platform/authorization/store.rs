@@ -166,6 +166,13 @@ impl Authorizations {
         self.attempts.insert(id, attempt);
     }
 
+    /// The nonce of the client's latest request in progress that has another one than `own`.
+    pub(super) fn nonce_in_progress(&self, client_id: &str, own: &str) -> Option<String> {
+        let asked = self.attempts.values().filter(|attempt| attempt.asked.client_id() == client_id);
+        let others = asked.filter(|attempt| attempt.asked.nonce().is_some_and(|nonce| nonce != own));
+        others.max_by_key(|attempt| attempt.expires_at)?.asked.nonce().map(str::to_owned)
+    }
+
     pub(super) fn add_grant(&mut self, grant: Grant) -> GrantId {
         let id = self.next_grant;
         self.next_grant = GrantId(id.0 + 1);
