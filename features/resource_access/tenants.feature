@@ -23,6 +23,8 @@ Feature: Tenants
         | name a medical centre whose number begins like the right one |
         | name a medical centre with whose number the right one begins |
         | name a medical centre whose number ends like the right one   |
+        | name no medical centre as the user's                         |
+        | leave the medical centre of the user out                     |
       Then every one of these sign-ins is refused with a word to the end-user
 
     @GX-02 @provoked
@@ -39,7 +41,8 @@ Feature: Tenants
       Given the relying party is authorised for both medical centres
       When Ada and Bruno sign in in separate browsers and open every declared feature
       Then each of them sees data of the own medical centre alone
-      And so does Bruno in Ada's browser when she has left
+      And Elio of Ada's medical centre sees what was asked for with his own token
+      And in Ada's browser, when she has left, Bruno sees data of his own medical centre alone
 
   Rule: Access ends with the user
 

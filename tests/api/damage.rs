@@ -129,11 +129,15 @@ async fn userinfo_can_name_another_medical_centre() {
         ("userinfo-longer-tenant", json!([1011])),
         ("userinfo-tenant-with-more-before", json!([9101])),
         ("userinfo-two-tenants", json!([202, 101])),
+        ("userinfo-no-tenant", json!([])),
     ] {
         ada.arm(fault, Times::Next(1));
         let told = ada.get("/v2/userinfo").await.body;
         assert_eq!((ids(&told).map(Value::from), &told["sub"]), (Some(named), &honest["sub"]), "{fault}");
     }
+    ada.arm("userinfo-without-tenants", Times::Next(1));
+    let told = ada.get("/v2/userinfo").await.body;
+    assert_eq!((told.get("tenants"), &told["sub"]), (None, &honest["sub"]));
 }
 
 #[tokio::test]

@@ -40,6 +40,11 @@ pub async fn userinfo(
                 if !other {
                     described["sub"] = shown_subject(&shared, &trace, &grant.subject);
                 }
+                if fires(faults::USERINFO_WITHOUT_TENANTS)
+                    && let Some(members) = described.as_object_mut()
+                {
+                    members.shift_remove("tenants");
+                }
                 if unnamed && let Some(members) = described.as_object_mut() {
                     members.shift_remove("sub");
                 }
@@ -54,11 +59,12 @@ pub async fn userinfo(
 /// The tenants that are named for a user: of all that there are, and the user's own.
 type Named = fn(&[Tenant], &Tenant) -> Vec<Value>;
 
-const NAMED: [(&str, Named); 5] = [
+const NAMED: [(&str, Named); 6] = [
     (faults::USERINFO_OTHER_TENANT, |all, own| another(all, own).into_iter().collect()),
     (faults::USERINFO_SHORTER_TENANT, |_, own| vec![numbered(own, own.id.0 / 10)]),
     (faults::USERINFO_LONGER_TENANT, |_, own| vec![numbered(own, own.id.0 * 10 + 1)]),
     (faults::USERINFO_TENANT_WITH_MORE_BEFORE, |_, own| vec![numbered(own, own.id.0 + 9000)]),
+    (faults::USERINFO_NO_TENANT, |_, _| Vec::new()),
     (faults::USERINFO_TWO_TENANTS, |all, own| another(all, own).into_iter().chain([numbered(own, own.id.0)]).collect()),
 ];
 
