@@ -24,7 +24,6 @@ Feature: Tenants
         | name a medical centre with whose number the right one begins |
         | name a medical centre whose number ends like the right one   |
         | name no medical centre as the user's                         |
-        | leave the medical centre of the user out                     |
       Then every one of these sign-ins is refused with a word to the end-user
 
     @GX-02 @provoked

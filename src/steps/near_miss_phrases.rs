@@ -99,7 +99,6 @@ pub(super) const PHRASES: &[(&str, &str)] = &[
     ("name a medical centre with whose number the right one begins", "userinfo-shorter-tenant"),
     ("name a medical centre whose number ends like the right one", "userinfo-tenant-with-more-before"),
     ("name no medical centre as the user's", "userinfo-no-tenant"),
-    ("leave the medical centre of the user out", "userinfo-without-tenants"),
     ("name another medical centre beside the user's", "userinfo-two-tenants"),
     ("answer who is signed in with an unsigned JWT of somebody else", "userinfo-jwt"),
     ("answer who is signed in with somebody else's name alone", "userinfo-without-subject"),

@@ -135,9 +135,6 @@ async fn userinfo_can_name_another_medical_centre() {
         let told = ada.get("/v2/userinfo").await.body;
         assert_eq!((ids(&told).map(Value::from), &told["sub"]), (Some(named), &honest["sub"]), "{fault}");
     }
-    ada.arm("userinfo-without-tenants", Times::Next(1));
-    let told = ada.get("/v2/userinfo").await.body;
-    assert_eq!((told.get("tenants"), &told["sub"]), (None, &honest["sub"]));
 }
 
 #[tokio::test]

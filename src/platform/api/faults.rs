@@ -45,7 +45,6 @@ pub const USERINFO_LONGER_TENANT: &str = "userinfo-longer-tenant";
 pub const USERINFO_TENANT_WITH_MORE_BEFORE: &str = "userinfo-tenant-with-more-before";
 pub const USERINFO_TWO_TENANTS: &str = "userinfo-two-tenants";
 pub const USERINFO_NO_TENANT: &str = "userinfo-no-tenant";
-pub const USERINFO_WITHOUT_TENANTS: &str = "userinfo-without-tenants";
 
 pub const fn fault(name: &'static str, effect: &'static str, requirements: &'static [&'static str]) -> Fault {
     Fault { name, area: "API", effect, requirements, by_hand: None }
@@ -120,7 +119,6 @@ pub const FAULTS: &[Fault] = &[
     ),
     fault(USERINFO_TWO_TENANTS, "names another medical centre in /v2/userinfo, and then the user's", &["GX-02"]),
     fault(USERINFO_NO_TENANT, "names no medical centre in /v2/userinfo: an empty list", &["GX-01", "GX-02"]),
-    fault(USERINFO_WITHOUT_TENANTS, "leaves the list of medical centres out of /v2/userinfo", &["GX-01", "GX-02"]),
 ];
 
 /// What the busy, broken or misled front of the API answers before it looks at a call's scope.

@@ -40,11 +40,6 @@ pub async fn userinfo(
                 if !other {
                     described["sub"] = shown_subject(&shared, &trace, &grant.subject);
                 }
-                if fires(faults::USERINFO_WITHOUT_TENANTS)
-                    && let Some(members) = described.as_object_mut()
-                {
-                    members.shift_remove("tenants");
-                }
                 if unnamed && let Some(members) = described.as_object_mut() {
                     members.shift_remove("sub");
                 }
