@@ -61,16 +61,19 @@ Feature: Authorization request
       When Ada signs in, and again after the error, once for each way in which the platform misbehaves
         | answer the next authorization request with the error invalid_request |
         | refuse the next authorization request with a code challenge          |
+        | answer the next token request with invalid_grant                     |
       Then no later authorization request gives the code challenge up
       And every authorization request names a registered redirect URI
       And the second attempt shares neither state, nonce nor code challenge with the first
 
     @AZ-09 @provoked
     Scenario: The attempt after an error is a new one
-      Given the platform will answer the next authorization request with the error server_error
-      When Ada signs in through the popup and tries again after the error
+      When Ada signs in, and again after the error, once for each way in which the platform misbehaves
+        | answer the next authorization request with the error server_error |
+        | answer the next token request with an internal server error       |
       Then the second attempt shares neither state, nonce nor code challenge with the first
-      And the relying party shows Ada signed in
+      And it asks for offline access as the first one did
+      And every one of these sign-ins shows Ada signed in
 
     @AZ-11
     Scenario: No two attempts share a nonce

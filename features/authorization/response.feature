@@ -111,6 +111,13 @@ Feature: Authorization response
       When Ada opens the link to Mallory's authorization response
       Then the relying party shows nobody else signed in
 
+    @CB-04 @provoked
+    Scenario: The state of a sign-in that ended in an error is worth nothing
+      When Ada signs in, and opens a response of Mallory's for the same state, once for each way in which the platform misbehaves
+        | answer the next authorization request with the error server_error |
+        | answer the next token request with an internal server error       |
+      Then none of these responses signs Mallory in
+
   Rule: A code is worth something in its own sign-in only
 
     @CB-06 @negative

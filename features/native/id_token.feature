@@ -23,22 +23,26 @@ Feature: ID token of a native application
     @ID-02 @negative
     Scenario: A native application refuses an ID token for another audience, also for one that looks like the right one
       When Ada signs in once for each way in which the platform misbehaves
-        | issue an ID token for another client                                         |
-        | issue an ID token without an audience                                        |
-        | issue an ID token with an empty audience                                     |
-        | issue an ID token for an empty list of clients                               |
-        | issue an ID token with a further, unknown audience                           |
-        | issue an ID token for a client whose id begins like the right one            |
-        | issue an ID token for a client whose id ends like the right one              |
-        | issue an ID token for a client whose id has other capitals                   |
-        | issue an ID token for a list of one client whose id has the right one inside |
+        | issue an ID token for another client                                                      |
+        | issue an ID token without an audience                                                     |
+        | issue an ID token with an empty audience                                                  |
+        | issue an ID token for an empty list of clients                                            |
+        | issue an ID token with a further, unknown audience                                        |
+        | issue an ID token for an unknown audience and then the right one                          |
+        | issue an ID token with a further, unknown audience to which it was given                  |
+        | issue an ID token with a further, unknown audience although it was given to the right one |
+        | issue an ID token for a client whose id begins like the right one                         |
+        | issue an ID token for a client whose id ends like the right one                           |
+        | issue an ID token for a client whose id has other capitals                                |
+        | issue an ID token for a list of one client whose id has the right one inside              |
       Then every one of these sign-ins is refused
 
     @ID-03 @negative
     Scenario: A native application refuses an ID token that was given to another party
       When Ada signs in once for each way in which the platform misbehaves
-        | issue an ID token given to another party                              |
-        | issue an ID token given to a party whose id begins like the right one |
+        | issue an ID token given to another party                                                  |
+        | issue an ID token given to another party although its audience is a list of the right one |
+        | issue an ID token given to a party whose id begins like the right one                     |
       Then every one of these sign-ins is refused
 
     @ID-04 @negative
@@ -122,9 +126,10 @@ Feature: ID token of a native application
     @ID-16 @negative
     Scenario: A native application refuses an ID token that names no issuer, or of an algorithm that was not announced
       When Ada signs in once for each way in which the platform misbehaves
-        | issue an ID token without an issuer |
-        | issue an ID token signed with RS512 |
-        | issue an ID token signed with PS256 |
+        | issue an ID token without an issuer                   |
+        | issue an ID token signed with RS512                   |
+        | issue an ID token signed with PS256                   |
+        | issue an ID token signed with the client's own secret |
       Then the relying party reads the platform's keys
       And every one of these sign-ins is refused
 

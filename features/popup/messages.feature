@@ -11,7 +11,7 @@ Feature: Messages between windows
     @PO-02
     Scenario: No message is posted to whoever listens
       Given Ada's browser notes every message that a page posts to its opener
-      When Ada signs in through the popup and grants every scope
+      When Ada calls a sign-in off, and signs in through the popup and grants every scope
       Then every message was posted to a named origin
 
     @PO-01 @negative

@@ -24,6 +24,7 @@ Feature: Tenants
         | name a medical centre whose number begins like the right one |
         | name a medical centre with whose number the right one begins |
         | name a medical centre whose number ends like the right one   |
+        | name no medical centre as the user's                         |
       And Ada signs in again in the same browser once for each way in which the platform misbehaves
         | name another medical centre as the user's |
       And Elio signs in where Ada is signed in already once for each way in which the platform misbehaves
@@ -44,7 +45,8 @@ Feature: Tenants
       Given the relying party is authorised for both medical centres
       When Ada and Bruno sign in in separate browsers and open every declared feature
       Then each of them sees data of the own medical centre alone
-      And so does Bruno in Ada's browser when she has left
+      And Elio of Ada's medical centre sees what was asked for with his own token
+      And in Ada's browser, when she has left, Bruno sees data of his own medical centre alone
 
   Rule: Access ends with the user
 

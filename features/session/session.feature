@@ -52,11 +52,15 @@ Feature: Session
       Given Ada's browsers keep everything that they are sent
       And Ada has signed in through the popup and granted every scope
       When Ada signs in once for each way in which the platform misbehaves
-        | answer the token request with an internal server error |
-        | issue an ID token of another issuer                    |
+        | answer the token request with an internal server error      |
+        | answer the token request with JSON that lacks its last sign |
+        | issue an ID token of another issuer                         |
       And Ada opens a declared feature once for each of these
         | answer every call with an internal server error |
+      And the administrator deactivates Ada
+      And Ada opens a declared feature
       Then no token, code verifier or client secret is in what the browsers were shown
+      And the application's own log has no token and no client secret in it
 
     @GX-21
     Scenario: No patient's identity is left in the browser

@@ -28,15 +28,18 @@ Feature: ID token
     @ID-02 @negative
     Scenario: An ID token for another audience is refused, also for one that looks like the right one
       When Ada signs in once for each way in which the platform misbehaves
-        | issue an ID token for another client                                         |
-        | issue an ID token without an audience                                        |
-        | issue an ID token with an empty audience                                     |
-        | issue an ID token for an empty list of clients                               |
-        | issue an ID token with a further, unknown audience                           |
-        | issue an ID token for a client whose id begins like the right one            |
-        | issue an ID token for a client whose id ends like the right one              |
-        | issue an ID token for a client whose id has other capitals                   |
-        | issue an ID token for a list of one client whose id has the right one inside |
+        | issue an ID token for another client                                                      |
+        | issue an ID token without an audience                                                     |
+        | issue an ID token with an empty audience                                                  |
+        | issue an ID token for an empty list of clients                                            |
+        | issue an ID token with a further, unknown audience                                        |
+        | issue an ID token for an unknown audience and then the right one                          |
+        | issue an ID token with a further, unknown audience to which it was given                  |
+        | issue an ID token with a further, unknown audience although it was given to the right one |
+        | issue an ID token for a client whose id begins like the right one                         |
+        | issue an ID token for a client whose id ends like the right one                           |
+        | issue an ID token for a client whose id has other capitals                                |
+        | issue an ID token for a list of one client whose id has the right one inside              |
       And Ada signs in again in the same browser once for each way in which the platform misbehaves
         | issue an ID token for another client |
       Then every one of these sign-ins is refused
@@ -44,8 +47,9 @@ Feature: ID token
     @ID-03 @negative
     Scenario: An ID token that was given to another party is refused
       When Ada signs in once for each way in which the platform misbehaves
-        | issue an ID token given to another party                              |
-        | issue an ID token given to a party whose id begins like the right one |
+        | issue an ID token given to another party                                                  |
+        | issue an ID token given to another party although its audience is a list of the right one |
+        | issue an ID token given to a party whose id begins like the right one                     |
       Then every one of these sign-ins is refused
 
     @ID-04 @negative
@@ -153,8 +157,9 @@ Feature: ID token
     @ID-16 @negative
     Scenario: An ID token of an algorithm that was not announced is refused
       When Ada signs in once for each way in which the platform misbehaves
-        | issue an ID token signed with RS512 |
-        | issue an ID token signed with PS256 |
+        | issue an ID token signed with RS512                   |
+        | issue an ID token signed with PS256                   |
+        | issue an ID token signed with the client's own secret |
       Then the relying party reads the platform's keys
       And every one of these sign-ins is refused
 

@@ -3,12 +3,18 @@ use std::collections::HashMap;
 use secrecy::SecretString;
 use url::Url;
 
+use super::chance::bits_seen;
 use super::judgement::{Clause, nothing, shown, some};
 use super::secrecy::occurs_encoded;
 use super::{Judgement, Refusal, SignIn, sign_ins};
 use crate::domain::Exchange;
 use crate::oauth::{code_challenge_s256, giponext, redirect_uri_matches};
 
+const NONCE_CLAUSE: Clause = Clause("OpenID Connect Core section 15.5.2");
+/// Fewest nonces that show by which characters they are made of how they are made, and the fewest bits that they have to show. OpenID
+/// Connect names no number: a counter or a clock shows twenty.
+const ENOUGH_NONCES: usize = 20;
+const NONCE_BITS: f64 = 40.0;
 const NO_SIGN_IN: &str = "the platform saw no authorization request";
 
 pub(super) fn observed(exchanges: &[Exchange]) -> Result<Vec<SignIn<'_>>, Refusal> {
@@ -170,7 +176,18 @@ pub fn check_nonces(exchanges: &[Exchange]) -> Judgement {
     if asked.len() < 2 {
         return Err(nothing("one sign-in does not show whether the nonce is new in each"));
     }
-    check_unique("nonce", Clause("OpenID Connect Core section 15.5.2"), &asked)
+    check_unique("nonce", NONCE_CLAUSE, &asked)?;
+    let nonces: Vec<&str> = asked.iter().filter_map(|sign_in| sign_in.parameter("nonce")).collect();
+    let seen = bits_seen(&nonces);
+    if nonces.len() < ENOUGH_NONCES || seen >= NONCE_BITS {
+        return Ok(());
+    }
+    Err(NONCE_CLAUSE.refuse(
+        format!("the nonce varies by at most {seen:.0} bits"),
+        "a nonce that nobody can guess",
+        format!("{seen:.0} bits by the characters that stood at each place, over {} sign-ins", nonces.len()),
+        asked.iter().take(3).map(|sign_in| sign_in.number()),
+    ))
 }
 
 /// ID-09: whoever sends no nonce misses none; whether one is needed is AZ-11's.

@@ -22,6 +22,12 @@ fn a_sound_request_passes_every_check_and_silence_passes_none() {
     undecided(check_no_personal_data(&logins, &[]));
     undecided(check_code_challenge(&[]));
     undecided(check_nonces(&[]));
+    let counted = (1..=24).map(|login| {
+        let mut request = authorization(login, login);
+        set(&mut request.query, "nonce", &format!("nonce-of-the-portal-{login:012}"));
+        request
+    });
+    assert!(found(check_nonces(&counted.collect::<Vec<_>>())).contains("the nonce varies by at most"));
     assert_eq!(check_nonce_sent(&logins), Ok(()));
     let silent = changed(|request| unset(&mut request.query, "nonce"));
     assert!(matches!(check_nonce_sent(&silent), Err(Refusal::NotApplicable(_))));

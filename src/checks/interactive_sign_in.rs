@@ -53,6 +53,23 @@ pub fn check_offline_access(exchanges: &[Exchange]) -> Judgement {
     }
 }
 
+/// AZ-09: an application that asked for offline access asks for it in every later sign-in too, also after an error (C-32). Whoever never
+/// asked gives nothing up.
+pub fn check_offline_access_kept(exchanges: &[Exchange]) -> Judgement {
+    let sign_ins = some(sign_ins(exchanges), "no authorization request was seen")?;
+    let asks = |sign_in: &super::SignIn<'_>| sign_in.scopes().contains(giponext::OFFLINE_ACCESS);
+    let later = sign_ins.iter().skip_while(|sign_in| !asks(sign_in));
+    match later.into_iter().find(|sign_in| !asks(sign_in)) {
+        None => Ok(()),
+        Some(sign_in) => Err(Clause("C-32").refuse(
+            "the application gives offline access up when it has met an error",
+            "`offline_access` among the scopes of every attempt",
+            format!("`{}`", sign_in.scopes()),
+            [sign_in.number()],
+        )),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::super::fixtures::*;
@@ -87,5 +104,19 @@ mod tests {
         set(&mut request.query, "scope", "openid offline_access");
         assert_eq!(check_offline_access(&[request]), Ok(()));
         undecided(check_offline_access(&[]));
+    }
+
+    #[test]
+    fn long_access_is_not_given_up_on_the_way() {
+        let asking = |login: u64, scopes: &str| {
+            let mut request = authorization(login, login);
+            set(&mut request.query, "scope", scopes);
+            request
+        };
+        let kept = [asking(1, "openid offline_access"), asking(2, "offline_access openid")];
+        assert_eq!(check_offline_access_kept(&kept), Ok(()));
+        assert_eq!(check_offline_access_kept(&[asking(1, "openid"), asking(2, "openid")]), Ok(()), "it never asked");
+        found(check_offline_access_kept(&[asking(1, "openid offline_access"), asking(2, "openid")]));
+        undecided(check_offline_access_kept(&[]));
     }
 }

@@ -18,6 +18,7 @@ mod back_off;
 mod backchannel_logout;
 mod browser_storage;
 mod callback_page;
+mod chance;
 mod device;
 mod id_token;
 mod interactive_sign_in;
@@ -69,12 +70,13 @@ pub use callback_page::{
     Load, check_message_not_taken, check_nothing_foreign_loaded, check_posted_code_not_redeemed, check_posted_to_named_origins,
     check_response_address_left, is_sent_away,
 };
+pub use chance::check_code_verifiers_drawn;
 pub use device::{
     check_back_off_after_timeout, check_code_and_address_shown, check_polling_ends_with_the_code, check_polling_interval,
     check_refusal_is_final, check_slow_down, shows_code, was_slowed_down,
 };
 pub use id_token::{ExpectedIdToken, check_id_token_claims};
-pub use interactive_sign_in::{check_interactive_sign_in, check_offline_access};
+pub use interactive_sign_in::{check_interactive_sign_in, check_offline_access, check_offline_access_kept};
 pub use judgement::{Discrepancy, Judgement, Refusal};
 pub use jwks::{check_keys_read, check_keys_read_sparingly, check_nothing_fetched_elsewhere};
 pub use lineage::Lineage;
@@ -82,7 +84,7 @@ pub use metadata::{check_documents_agree, check_metadata, check_public_keys};
 pub use native::{Port, check_loopback_literal, check_port};
 pub use pages::{check_list_read_to_the_end, each_page_once};
 pub use platform_answer::{check_access_token_hash, check_discovery, check_introspection, check_refusal_layer};
-pub use presented_token::{check_tokens_as_given, check_unknown_token_type_unused};
+pub use presented_token::{check_own_token, check_tokens_as_given, check_unknown_token_type_unused};
 pub use reading::{SignIn, is_authorization_request, sign_ins};
 pub use refresh::{
     check_bounded_after_401, check_forgets_refused_refresh_token, check_mismatched_refresh_unused, check_newest_refresh_token,

@@ -2,7 +2,7 @@
 
 use super::Judgement;
 use super::judgement::{Clause, some};
-use super::reading::{answer_text, api_calls, bearer, numbers, token_requests};
+use super::reading::{answer_text, api_calls, bearer, described, numbers, resource_calls, token_requests};
 use crate::domain::Exchange;
 
 /// TK-08: whatever is presented at the API is a token that the platform gave out, unchanged.
@@ -31,6 +31,25 @@ pub fn check_unknown_token_type_unused(exchanges: &[Exchange]) -> Judgement {
     Err(Clause("RFC 6749 section 7.1").refuse("uses an access token of a type that it does not know", "no call to the API", actual, used))
 }
 
+/// GX-20: whoever is shown data of their medical centre is shown what was asked for with their own token. `since` is what the platform
+/// saw since they began to sign in, `subject` is theirs; that others' calls went on meanwhile is nothing wrong.
+pub fn check_own_token(since: &[Exchange], subject: &str) -> Judgement {
+    let calls = resource_calls(since);
+    if calls.iter().any(|call| call.facts.subject.as_deref() == Some(subject)) {
+        return Ok(());
+    }
+    let actual = match calls.first() {
+        Some(call) => format!("no call with it; {} was made with the token of another user", described(call)),
+        None => "no call at all".to_owned(),
+    };
+    Err(Clause("C-53").refuse(
+        "a user is shown data that were asked for with the token of another user of the same medical centre",
+        "calls with the token of whoever is shown the answer: what a user may see is decided by the user's own permissions",
+        actual,
+        calls.iter().take(3).map(|call| call.number),
+    ))
+}
+
 #[cfg(test)]
 mod tests {
     use super::super::Refusal;
@@ -48,5 +67,16 @@ mod tests {
         (cut.number, cut.status, cut.facts.subject) = (4, 401, None);
         let Err(Refusal::Discrepancy(found)) = check_tokens_as_given(&[own, cut]) else { panic!("a discrepancy") };
         assert_eq!(found.exchanges, [4]);
+    }
+
+    #[test]
+    fn data_of_a_user_are_asked_for_with_the_users_own_token() {
+        let own = call(3, "/v2/tenants/7/patients", "[access-token-1]");
+        let mut others = call(4, "/v2/tenants/7/patients", "[access-token-2]");
+        others.facts.subject = Some("elio".to_owned());
+        assert_eq!(check_own_token(&[own.clone(), others.clone()], "ada"), Ok(()));
+        assert!(found(check_own_token(&[others], "ada")).contains("with the token of another user"));
+        let asked = call(5, "/v2/userinfo", "[access-token-1]");
+        assert!(found(check_own_token(&[asked], "ada")).contains("with the token of another user"), "who she is is no data");
     }
 }

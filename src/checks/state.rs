@@ -1,6 +1,7 @@
 use secrecy::{ExposeSecret, SecretString};
 
 use super::authorization_request::{check_unique, observed, uses_pkce};
+use super::chance::{GUESSED, bits_seen};
 use super::judgement::{Clause, nothing};
 use super::secrecy::occurs_encoded;
 use super::{Judgement, Refusal, SignIn};
@@ -95,12 +96,26 @@ fn check_alphabet(sign_ins: &[&SignIn<'_>]) -> Judgement {
     let alphabet = alphabet_size(&varying);
     let held = bits(length, f64::from(alphabet).log2());
     if held >= BITS_NEEDED {
-        return Ok(());
+        return check_places(sign_ins, &states);
     }
     Err(CLAUSE.refuse(
         format!("the state varies by at most {held:.0} bits"),
         "at least 128 bits by length and alphabet of what varies",
         format!("{length} varying characters of an alphabet of {alphabet}, over {} sign-ins", states.len()),
+        sign_ins.iter().take(3).map(|sign_in| sign_in.number()),
+    ))
+}
+
+/// What is constant in the midst of a state, and places at which only few characters ever stand, are no chance either.
+fn check_places(sign_ins: &[&SignIn<'_>], states: &[&str]) -> Judgement {
+    let seen = bits_seen(states);
+    if seen >= GUESSED {
+        return Ok(());
+    }
+    Err(CLAUSE.refuse(
+        format!("the state varies by at most {seen:.0} bits"),
+        "a state that varies at enough places",
+        format!("{seen:.0} bits by the characters that stood at each place, over {} sign-ins", states.len()),
         sign_ins.iter().take(3).map(|sign_in| sign_in.number()),
     ))
 }
@@ -248,6 +263,10 @@ mod tests {
         assert_eq!(found(check_states(&with_states(counter))), "the state varies by at most 7 bits");
         let clock = (1..=12_u64).map(|login| format!("2026112405381{:07}", 6_000_000 + login * 977));
         found(check_states(&with_states(clock)));
+        // 14 bits of chance and a clock's, in a text that is long enough and changes at both ends.
+        let framed = (1..=30_u64)
+            .map(|login| format!("{:08x}-cc9a-11f0-8d3e-0242ac120002-{:02x}", 0xc0ff_ee12 + login * 4093 % 5003, login * 151 % 251));
+        assert!(found(check_states(&with_states(framed))).contains("varies by at most"));
         let ordered = (1..=12).map(|login| format!("{login:02}{}", hexadecimal(login, 60)));
         assert!(found(check_states(&with_states(ordered))).contains("a counter or a clock"));
     }

@@ -225,9 +225,17 @@ impl App {
             tokens = self.refresh_tokens(session, tokens.generation).await?.tokens;
         }
         if self.config.has(Defect::SharesOneToken) {
-            tokens.access = self.first_token(&tokens.access);
+            tokens.access = self.first_token("", &tokens.access);
+        }
+        if self.config.has(Defect::SharesTokenAtCentre)
+            && let Some(signed_in) = session.signed_in()
+        {
+            tokens.access = self.first_token(&signed_in.user.tenant.id, &tokens.access);
         }
         let answer = self.call(&call, &tokens.access).await?;
+        if answer.status.is_server_error() {
+            self.note_failed_call(&call.address, &tokens);
+        }
         if answer.status != StatusCode::UNAUTHORIZED {
             return successful(answer, &call);
         }
@@ -299,10 +307,10 @@ impl App {
         told.as_deref() == Ok(sub) || self.config.has(Defect::SkipsSubjectCheck)
     }
 
-    /// What the defect calls with, whoever is signed in.
-    fn first_token(&self, own: &SecretString) -> SecretString {
-        let mut first = self.first_token.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-        first.get_or_insert_with(|| own.clone()).clone()
+    /// What the defects call with, whoever is signed in, or whoever is of this tenant.
+    fn first_token(&self, tenant: &str, own: &SecretString) -> SecretString {
+        let mut first = self.first_tokens.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        first.entry(tenant.to_owned()).or_insert_with(|| own.clone()).clone()
     }
 
     /// RT-03, GX-19: no token, no data, no further request; the person is asked once to sign in.

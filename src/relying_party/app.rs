@@ -11,7 +11,7 @@ use url::Url;
 use super::config::{OtherPlatform, under};
 use super::http::Http;
 use super::provider::Provider;
-use super::session::{SignedIn, Store, User};
+use super::session::{SignedIn, Store, Tokens, User};
 use super::{Config, Defect, RelyingPartyError, background, routes};
 
 /// A bound socket, so that the redirect URI can be registered before the application starts.
@@ -113,8 +113,8 @@ pub(super) struct App {
     pub shared_lists: super::api::SharedLists,
     /// The same application at the second platform: metadata, keys, client and API of its own; sessions are kept here.
     pub other: Option<Arc<App>>,
-    /// The token of whoever signed in first. Filled only by the defect that calls with it for everyone.
-    pub first_token: Mutex<Option<SecretString>>,
+    /// The token of whoever signed in first, by tenant. Filled only by the defects that call with it for others.
+    pub first_tokens: Mutex<HashMap<String, SecretString>>,
     /// Users by e-mail. Filled only by the defects that know them by it.
     pub users_by_email: Mutex<HashMap<String, User>>,
 }
@@ -123,8 +123,19 @@ impl App {
     /// Who signed in, for its operators. The defect writes down what they signed in with.
     pub fn note_sign_in(&self, signed_in: &SignedIn) {
         let given = if self.config.has(Defect::TokensInLog) { signed_in.tokens.written() } else { String::new() };
-        let line = format!("{} has signed in {given}\n", signed_in.user.sub);
-        self.log.lock().unwrap_or_else(PoisonError::into_inner).push_str(&line);
+        self.note(&format!("{} has signed in {given}", signed_in.user.sub));
+    }
+
+    /// What the platform could not answer, for its operators. The defect writes down what was called with.
+    pub fn note_failed_call(&self, address: &str, tokens: &Tokens) {
+        let with = if self.config.has(Defect::LogsFailedCalls) { tokens.written() } else { String::new() };
+        self.note(&format!("no answer from {address} {with}"));
+    }
+
+    fn note(&self, line: &str) {
+        let mut log = self.log.lock().unwrap_or_else(PoisonError::into_inner);
+        log.push_str(line);
+        log.push('\n');
     }
 
     /// The platform that an attempt or a session belongs to: what it was given goes there and nowhere else (CB-10).
@@ -146,7 +157,7 @@ impl App {
             store: Store::default(),
             log: Log::default(),
             shared_lists: Default::default(),
-            first_token: Mutex::default(),
+            first_tokens: Mutex::default(),
             users_by_email: Mutex::default(),
             config,
         }))

@@ -125,6 +125,9 @@ async fn once_more(app: &App, session: &Session, refused: &Attempt) -> Option<Re
 fn refuse(app: &App, jar: CookieJar, session: &Session, refusal: Refusal) -> Response {
     tracing::warn!(error = %refusal.error, issuer = %app.config.issuer, "nobody was signed in");
     let window = refusal.attempt.as_ref().map_or(Window::Same, |attempt| attempt.window);
+    if let Some(attempt) = refusal.attempt.clone().filter(|_| app.config.has(Defect::KeepsStateAfterError)) {
+        session.data().attempts.push(attempt);
+    }
     session.data().refusal = Some(refusal);
     (jar, leave(window)).into_response()
 }

@@ -57,10 +57,12 @@ defects! {
     ConstantState "constant-state" ["AZ-04", "AZ-09", "CB-06", "AZ-06", "AZ-11"] "sends the same state in every authorization request, with neither PKCE nor nonce";
     NoPkce "no-pkce" ["AZ-06"] "sends no code challenge and no code verifier";
     ConstantVerifier "constant-verifier" ["AZ-07", "AZ-09"] "uses the same code verifier for every login";
+    DrawsShortVerifiers "draws-short-verifiers" ["AZ-07"] "draws the last four characters of a code verifier only";
     VerifierPerSession "verifier-per-session" ["AZ-07", "AZ-09"] "uses the same code verifier for every login of a session";
     DowngradesPkce "downgrades-pkce" ["AZ-08"] "starts again without PKCE when the platform answers invalid_request";
     FallsBackToPlain "falls-back-to-plain" ["AZ-08"] "sends its verifier as a plain challenge when it is used again after invalid_request";
     ReusesFailedAttempt "reuses-failed-attempt" ["AZ-09"] "keeps state, nonce and verifier for the login after a failed one";
+    KeepsAttemptAfterTokenError "keeps-attempt-after-token-error" ["AZ-09"] "keeps state, nonce and verifier for the login after one whose token request failed";
     NoNonce "no-nonce" ["AZ-11", "AZ-06", "CB-06"] "sends neither nonce nor PKCE, although it asks for an ID token";
     ConstantNonce "constant-nonce" ["AZ-11"] "sends the same nonce in every authorization request";
     NoncePerSession "nonce-per-session" ["AZ-11", "AZ-06", "AZ-09"] "sends the same nonce in every authorization request of a session, and no code challenge";
@@ -73,6 +75,7 @@ defects! {
     AcceptsDuplicateParameters "accepts-duplicate-parameters" ["CB-02"] "picks one of two values of a repeated response parameter";
     AcceptsCallbackOfAnotherBrowser "accepts-callback-of-another-browser" ["CB-03"] "keeps its attempts in one place for all browsers";
     RedeemsCodeTwice "redeems-code-twice" ["CB-05", "CB-04"] "keeps an attempt after use, and sends the code again on reload or failure";
+    KeepsStateAfterError "keeps-state-after-error" ["CB-04"] "forgets an attempt that signed somebody in, and keeps one that ended in an error";
     AcceptsUnsolicitedCallback "accepts-unsolicited-callback" ["CB-07", "CB-03"] "redeems a code in a browser that began no login";
     EquatesNoState "equates-no-state" ["CB-07"] "takes a response without a state for the answer to a sign-in that was never begun";
     IgnoresResponseIssuer "ignores-response-issuer" ["CB-08", "CB-09", "CB-10"] "does not look at the iss parameter of the response";
@@ -143,10 +146,12 @@ defects! {
     FindsIssuerInside "finds-issuer-inside" ["ID-01"] "looks for its issuer anywhere in the ID token's";
     TakesNoIssuer "takes-no-issuer" ["ID-16"] "accepts an ID token that names no issuer";
     TakesAnyAlgorithm "takes-any-algorithm" ["ID-16"] "accepts an ID token of every algorithm that fits the key";
+    TakesSecretForKey "takes-secret-for-key" ["ID-16"] "accepts an ID token that is signed with its own client secret";
     SkipsAudienceCheck "skips-audience-check" ["ID-02"] "does not compare the ID token's audience";
     ComparesBeginningOfAudience "compares-beginning-of-audience" ["ID-02"] "takes an audience with more at its end for itself";
     FindsAudienceInside "finds-audience-inside" ["ID-02"] "looks for its client id anywhere in the text of the audience";
     ComparesAudienceInAnyCase "compares-audience-in-any-case" ["ID-02"] "takes an audience with other capitals for itself";
+    TakesLastAudience "takes-last-audience" ["ID-02"] "compares the last of several audiences only";
     TakesEmptyAudience "takes-empty-audience" ["ID-02"] "accepts an ID token whose list of audiences is empty";
     SkipsAzpCheck "skips-azp-check" ["ID-03"] "does not compare the ID token's authorized party";
     ComparesBeginningOfAzp "compares-beginning-of-azp" ["ID-03"] "takes an authorized party with more at its end for itself";
@@ -196,6 +201,7 @@ defects! {
     ComparesBeginningOfTenant "compares-beginning-of-tenant" ["GX-02"] "takes a tenant with more at its end for its own";
     ComparesEndOfTenant "compares-end-of-tenant" ["GX-02"] "takes a tenant with more at its beginning for its own";
     TakesFirstOfTenants "takes-first-of-tenants" ["GX-02"] "uses the first of several tenants where any of them is its own";
+    TakesOwnTenantForNone "takes-own-tenant-for-none" ["GX-02"] "takes a user of no tenant for one of its own";
     AllOrNothingConsent "all-or-nothing-consent" ["GX-03"] "refuses the login when the user refused one scope";
     CallsWithoutScope "calls-without-scope" ["GX-04"] "calls the API for a feature whose scope was refused";
     TriesClientCredentials "tries-client-credentials" ["GX-05"] "asks for a token without a user first";
@@ -226,6 +232,7 @@ defects! {
     TokensInPackedCookie "tokens-in-packed-cookie" ["SE-03"] "packs its tokens into a cookie, compressed, until its popup closes";
     IdTokenInPage "id-token-in-page" ["SE-03"] "prints the ID token into its pages";
     TokensInLog "tokens-in-log" ["SE-03"] "writes its tokens to its log";
+    LogsFailedCalls "logs-failed-calls" ["SE-03"] "writes a call that the platform could not answer to its log, with its access token";
     ForgetsToRevoke "forgets-to-revoke" ["LO-01"] "does not revoke the refresh token at logout";
     TakesRefusalAsRevoked "takes-refusal-as-revoked" ["LO-02"] "takes a 503 at revocation for success";
     KnowsUsersByEmail "knows-users-by-email" ["ID-11"] "takes a user for whoever signed in first with the same e-mail";
@@ -278,6 +285,7 @@ defects! {
     IgnoresTheTenantFound "ignores-the-tenant-found" ["GX-20", "GX-01"] "asks who the user is, and uses the first tenant of its configuration";
     KeepsListsAtSignOut "keeps-lists-at-sign-out" ["GX-20"] "shows the lists that were read in the same browser before the last sign-out";
     SharesOneToken "shares-one-token" ["GX-20"] "calls the API with the token of whoever signed in first";
+    SharesTokenAtCentre "shares-token-at-centre" ["GX-20"] "calls the API with the token of whoever of the same medical centre signed in first";
     CrashesOnRefusedFeature "crashes-on-refused-feature" ["GX-03"] "answers 500 where the user refused the scope of a feature";
     AnswersEvery403Alike "answers-every-403-alike" ["GX-07"] "says the same of a missing permission and of a missing scope";
     FailsSilently "fails-silently" ["GX-14", "GX-15"] "shows an empty list where a call failed";

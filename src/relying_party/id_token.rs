@@ -2,6 +2,7 @@ use jiff::Timestamp;
 use jsonwebtoken::crypto::verify;
 use jsonwebtoken::jwk::{Jwk, PublicKeyUse};
 use jsonwebtoken::{Algorithm, DecodingKey, decode_header};
+use secrecy::ExposeSecret;
 use serde_json::{Map, Value};
 
 use super::app::App;
@@ -74,6 +75,12 @@ impl App {
         if self.config.has(Defect::AcceptsHs256PublicKey) && header.alg == Algorithm::HS256 {
             return keys.iter().find_map(|key| hs256::signed_with_public_key(token, key)).ok_or_else(|| refused("its HMAC is wrong"));
         }
+        if let Some(secret) = self.config.client_secret.as_ref().filter(|_| self.config.has(Defect::TakesSecretForKey))
+            && header.alg == Algorithm::HS256
+        {
+            let key = DecodingKey::from_secret(secret.expose_secret().as_bytes());
+            return claims_signed_with(token, &key, header.alg).ok_or_else(|| refused("its HMAC is wrong"));
+        }
         // ID-16.
         if !matches!(header.alg, Algorithm::RS256 | Algorithm::ES256) && !self.config.has(Defect::TakesAnyAlgorithm) {
             return Err(refused("its algorithm is neither RS256 nor ES256"));
@@ -115,7 +122,8 @@ impl App {
         };
         let some = !audiences.is_empty() || (claims.contains_key("aud") && has(Defect::TakesEmptyAudience));
         let ours = some && audiences.iter().all(|audience| same(Compared::Audience, client_id, Some(audience)));
-        if !ours && !has(Defect::SkipsAudienceCheck) {
+        let last = has(Defect::TakesLastAudience) && audiences.last() == Some(&client_id);
+        if !ours && !last && !has(Defect::SkipsAudienceCheck) {
             return Err("it is not for this application alone");
         }
         // ID-03.

@@ -19,6 +19,8 @@ use super::{Config, Defect, Window};
 use crate::oauth::{ErrorCode, giponext};
 
 const CONSTANT_VERIFIER: &str = "portale-referti-portale-referti-portale-referti-0";
+/// Characters that the defect draws.
+const DRAWN: usize = 4;
 const CONSTANT_STATE: &str = "portale-referti-0123456789";
 /// Values of `response_type` (RFC 6749 section 3.1.1; OpenID Connect Core section 3.3).
 pub(super) const CODE: &str = "code";
@@ -50,7 +52,9 @@ pub(super) async fn login(State(app): State<Arc<App>>, Query(parameters): Query<
     let refusal = session.data().refusal.take().filter(|refusal| refusal.attempt.is_some());
     let after = refusal.as_ref().map(|refusal| refusal.error.clone());
     let failed = refusal.and_then(|refusal| refusal.attempt);
-    let mut attempt = match failed.filter(|_| app.config.has(Defect::ReusesFailedAttempt)) {
+    let kept = app.config.has(Defect::ReusesFailedAttempt)
+        || (app.config.has(Defect::KeepsAttemptAfterTokenError) && !matches!(after, Some(SignInError::Refused(_))));
+    let mut attempt = match failed.filter(|_| kept) {
         Some(attempt) => Attempt { window, begun: Instant::now(), ..attempt },
         None => begin(&app.config, window),
     };
@@ -116,6 +120,7 @@ pub(super) fn begin(config: &Config, window: Window) -> Attempt {
     let verifier = match () {
         () if config.has(Defect::NoPkce) || config.has(Defect::NoncePerSession) || defenceless => None,
         () if config.has(Defect::ConstantVerifier) => Some(CONSTANT_VERIFIER.into()),
+        () if config.has(Defect::DrawsShortVerifiers) => Some(format!("{CONSTANT_VERIFIER}{}", &random()[..DRAWN]).into()),
         () => Some(SecretString::from(PkceCodeChallenge::new_random_sha256().1.into_secret())),
     };
     let response_type = if config.has(Defect::AsksForMoreThanCode) { CODE_AND_ID_TOKEN } else { CODE };

@@ -227,6 +227,9 @@ impl App {
             id if has(Defect::ComparesEndOfTenant) => own.iter().any(|own| id.ends_with(own.as_str())),
             _ => own.contains(&tenant.id),
         };
+        if has(Defect::TakesOwnTenantForNone) && tenants.is_empty() {
+            return own.first().map(|id| Tenant { id: id.clone(), name: id.clone() });
+        }
         if has(Defect::TakesFirstOfTenants) && tenants.iter().any(serves) {
             return tenants.into_iter().next();
         }

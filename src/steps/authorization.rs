@@ -7,7 +7,7 @@ use cucumber::{given, then, when};
 use super::attempt::Expected;
 use super::known_browser::starts_two_in_a_known_browser;
 use super::provocation::authorizations;
-use super::session::application_cookies;
+use super::session::{VERIFIER, application_cookies};
 use super::sign_in::{Consent, Outcome, once_more_if_silent};
 use super::stage::{Stage, Visitor};
 use super::world::World;
@@ -139,21 +139,15 @@ async fn code_challenge(world: &mut World) -> Result<(), Failure> {
 async fn code_verifiers(world: &mut World) -> Result<(), Failure> {
     let exchanges = world.exchanges()?;
     world.judge(checks::check_code_verifiers(&exchanges))?;
-    world.judge(checks::check_code_verifiers_fresh(&exchanges))
+    world.judge(checks::check_code_verifiers_fresh(&exchanges))?;
+    let verifiers = world.secrets_of(&[VERIFIER])?;
+    world.judge(checks::check_code_verifiers_drawn(&verifiers))
 }
 
 #[then("every nonce is present and unique")]
 async fn nonces(world: &mut World) -> Result<(), Failure> {
     let judgement = checks::check_nonces(&world.exchanges()?);
     world.judge(judgement)
-}
-
-#[then("no later authorization request gives the code challenge up")]
-async fn no_downgrade(world: &mut World) -> Result<(), Failure> {
-    let exchanges = world.provoked_exchanges()?;
-    world.judge_for("AZ-08", checks::check_no_pkce_downgrade(&exchanges))?;
-    world.require_occasions()?;
-    world.react(true, "", "", "")
 }
 
 /// OpenID Connect Core section 15.5.2 takes a nonce of the session for one: beside PKCE it warns.
@@ -234,26 +228,9 @@ async fn codes_once(world: &mut World) -> Result<(), Failure> {
     world.judge(judgement)
 }
 
-#[when(expr = "{word} signs in through the popup and tries again after the error")]
-async fn tries_again(world: &mut World, name: String) -> Result<(), Failure> {
-    world.sign_in_expecting(&name, Consent::GrantAll, None, Expected::Refused).await?;
-    let visitor = world.actor_visitor().await?;
-    match world.stage()?.who_is_signed_in(&visitor).await? {
-        // It has tried again by itself.
-        Some(_) => Ok(()),
-        None => world.sign_in(&name, Consent::GrantAll).await,
-    }
-}
-
-#[then("the second attempt shares neither state, nonce nor code challenge with the first")]
-async fn new_values(world: &mut World) -> Result<(), Failure> {
-    let exchanges = world.provoked_exchanges()?;
-    world.judge_state("AZ-09", &exchanges, checks::check_new_values_after_error(&exchanges))
-}
-
 /// Opens an authorization response by its address; the application's page may close the window at once. Where a login takes place in
 /// the application's own tab, what is kept of it may be kept there: that tab opens it, unless its session would be gone by that.
-async fn open_response(stage: &Stage, visitor: &Visitor, response: &str) -> Result<(), Failure> {
+pub(super) async fn open_response(stage: &Stage, visitor: &Visitor, response: &str) -> Result<(), Failure> {
     let in_its_tab = stage.setup.login().window == Window::Same && !stage.setup.forgets_at_load() && visitor.page.url() != "about:blank";
     let opened = if in_its_tab { visitor.page.goto(response).await } else { visitor.context.open(response).await.map(drop) };
     match opened {
@@ -375,7 +352,7 @@ impl World {
     }
 
     /// Keeps a link to the redirect URI with a fresh code of Mallory's that answers `attempt`, whoever made it.
-    fn mallorys_link(&mut self, attempt: Option<Exchange>) -> Result<(), Failure> {
+    pub(super) fn mallorys_link(&mut self, attempt: Option<Exchange>) -> Result<(), Failure> {
         let stage = self.stage()?;
         let redirect_uri = stage.redirect_uris.first().cloned().ok_or_else(|| Failure::unjudged("the application has no redirect URI"))?;
         let client = stage.credentials.clone().ok_or_else(|| Failure::broke("the application has no credentials"))?;

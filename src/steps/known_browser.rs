@@ -116,7 +116,7 @@ impl World {
                 let phrase = format!("{phrase} at a sign-in of {name} while {other} is signed in");
                 // Words to the end-user may stand in a window that is left by now.
                 let outcome = Outcome::Refused(Some(String::new()));
-                self.memory.series.push(Provoked { phrase, delivered: true, outcome, shown, exchanges });
+                self.memory.series.push(Provoked { phrase, delivered: true, outcome, shown, exchanges, disputed: false });
             }
         }
         self.stage_mut()?.close_visitor(&key).await;

@@ -23,6 +23,7 @@ mod container;
 mod device;
 mod discovery;
 mod dossier;
+mod ended_attempts;
 mod failure;
 mod fault_phrases;
 mod kept_evidence;

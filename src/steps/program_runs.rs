@@ -10,7 +10,7 @@ use super::people::Person;
 use super::program::Seen;
 use super::program_sign_in::{Marks, Registered, addresses, is_device_authorization, outcome_in, outcome_of};
 use super::provocation::is_resource_call;
-use super::series::{Provoked, told_to};
+use super::series::{DISPUTED, Provoked, told_to};
 use super::sight::Sight;
 use super::sign_in::{Consent, Outcome};
 use super::stage::Stage;
@@ -113,10 +113,11 @@ impl World {
         stage.mock()?.faults().disarm(fault).map_err(Failure::broke)?;
         let exchanges = stage.provoked_from(mark);
         let delivered = exchanges.iter().any(|exchange| exchange.faults.iter().any(|fired| fired == fault));
-        if !negative {
+        let disputed = DISPUTED.contains(&fault);
+        if !negative || disputed {
             stage.set_apart(mark);
         }
-        self.memory.series.push(Provoked { phrase: phrase.to_owned(), delivered, outcome, shown: None, exchanges });
+        self.memory.series.push(Provoked { phrase: phrase.to_owned(), delivered, outcome, shown: None, exchanges, disputed });
         Ok(())
     }
 

@@ -31,7 +31,12 @@ enum Attempts {
     AgainAfterTheError,
     /// One, in a browser where the same person has signed in and out before.
     InAKnownBrowser,
+    /// It is to be refused. Then a response with a code of Mallory's for the very same attempt is opened in the same browser.
+    OneAndALinkForIt,
 }
+
+/// What the text of a standard refuses, and well-known libraries take: it warns.
+pub(super) const DISPUTED: [&str; 1] = ["id-token-extra-audience-own"];
 
 /// One provocation of a series, and what came of it.
 #[derive(Clone, Debug)]
@@ -45,6 +50,8 @@ pub struct Provoked {
     pub shown: Option<String>,
     /// What the platform recorded while it was armed, without what other sign-ins went on doing.
     pub exchanges: Vec<Exchange>,
+    /// Whether the application may take it all the same.
+    pub(super) disputed: bool,
 }
 
 impl Provoked {
@@ -95,9 +102,20 @@ async fn signs_in_again_for_each(world: &mut World, name: String, step: &Step) -
     world.delivered()
 }
 
+#[when(expr = "{word} signs in, and opens a response of Mallory's for the same state, once for each way in which the platform misbehaves")]
+async fn signs_in_and_opens_for_each(world: &mut World, name: String, step: &Step) -> Result<(), Failure> {
+    world.provoke_by_hand().await?;
+    for phrase in phrases(step)? {
+        world.provoke_sign_in(&name, phrase, Attempts::OneAndALinkForIt).await?;
+    }
+    world.delivered()
+}
+
 #[then("every one of these sign-ins is refused")]
 async fn all_refused(world: &mut World) -> Result<(), Failure> {
-    world.judge_series("takes a sign-in that has to be refused", "nobody is signed in, and no data are asked for", Provoked::taken)
+    world.warn_of_disputed();
+    let wrong = |provoked: &Provoked| if provoked.disputed { None } else { provoked.taken() };
+    world.judge_series("takes a sign-in that has to be refused", "nobody is signed in, and no data are asked for", wrong)
 }
 
 #[then("every one of these sign-ins is refused with a word to the end-user")]
@@ -152,7 +170,9 @@ impl World {
             return Ok(());
         }
         let keeps_everything = self.memory.keeps_everything;
-        let expected = if self.has_tag("negative") || keeps_everything { Expected::Refused } else { Expected::SignedIn };
+        let (disputed, links) = (DISPUTED.contains(&fault), attempts == Attempts::OneAndALinkForIt);
+        let refused = self.has_tag("negative") || keeps_everything || links;
+        let expected = if refused { Expected::Refused } else { Expected::SignedIn };
         if self.stage()?.program.is_some() {
             return self.provoke_program(name, phrase, fault, times).await;
         }
@@ -187,6 +207,10 @@ impl World {
             stage.provocation.started_sign_ins += 1;
             outcome = stage.sign_in(&person, &Consent::GrantAll).await.map_err(|failure| told_to(phrase, failure))?;
         }
+        if links {
+            self.open_mallorys_response_for(mark, &visitor).await?;
+        }
+        let stage = self.stage_mut()?;
         let shown = match expected {
             Expected::Refused => stage.who_is_signed_in(&visitor).await?,
             Expected::SignedIn => stage.wait_for_signed_in(&visitor, &person).await?,
@@ -204,9 +228,9 @@ impl World {
         let stage = self.stage_mut()?;
         let delivered = exchanges.iter().any(|exchange| exchange.faults.iter().any(|fired| fired == fault));
         let told = if known { format!("{phrase} at the second sign-in in a browser") } else { phrase.to_owned() };
-        let provoked = Provoked { phrase: told, delivered, outcome, shown, exchanges };
+        let provoked = Provoked { phrase: told, delivered, outcome, shown, exchanges, disputed };
         let as_expected = provoked.taken().is_none() == (expected == Expected::Refused);
-        if expected == Expected::SignedIn {
+        if expected == Expected::SignedIn || disputed {
             // What its page goes on reading is nothing of the next one's.
             stage.set_apart(mark);
         }
@@ -218,6 +242,24 @@ impl World {
         }
         self.memory.series.push(provoked);
         Ok(())
+    }
+
+    fn warn_of_disputed(&mut self) {
+        let taken = self.memory.series.iter().filter(|provoked| provoked.disputed && provoked.delivered);
+        let told: Vec<String> =
+            taken.filter_map(|provoked| Some(format!("told to {}: {}", provoked.phrase, provoked.taken()?.0))).collect();
+        let ids: Vec<String> =
+            self.scenario().map(|scenario| scenario.requirements.iter().map(ToString::to_string).collect()).unwrap_or_default();
+        for id in ids.iter().filter(|_| !told.is_empty()) {
+            let found = Discrepancy {
+                summary: "takes a sign-in that has to be refused".to_owned(),
+                expected: "nobody is signed in, and no data are asked for, although well-known libraries do not see to it".to_owned(),
+                actual: told.join("; "),
+                clause: "OpenID Connect Core 1.0 section 3.1.3.7",
+                exchanges: Vec::new(),
+            };
+            self.warn(id, found);
+        }
     }
 
     /// Judges every provocation of the series; what `wrong` says of one is part of the finding, which names it.

@@ -18,7 +18,7 @@ const COOKIES_ALONE: &str = "somebody with old cookies";
 // Kinds of secrets that must stay on the server, by the start of their placeholder.
 const API_TOKENS: [&str; 2] = ["[access-token-", "[refresh-token-"];
 const ID_TOKEN: &str = "[id-token-";
-const VERIFIER: &str = "[verifier-";
+pub(super) const VERIFIER: &str = "[verifier-";
 
 #[then("the session cookie is protected")]
 async fn cookie_protected(world: &mut World) -> Result<(), Failure> {
@@ -226,7 +226,7 @@ impl World {
         self.stage()?.sign_out_by(&visitor, logout).await.map(drop)
     }
 
-    fn secrets_of(&self, kinds: &[&str]) -> Result<Vec<(String, SecretString)>, Failure> {
+    pub(super) fn secrets_of(&self, kinds: &[&str]) -> Result<Vec<(String, SecretString)>, Failure> {
         let secrets = self.stage()?.mock()?.shared().redaction.secrets();
         let wanted: Vec<_> =
             secrets.into_iter().filter(|(placeholder, _)| kinds.iter().any(|kind| placeholder.starts_with(kind))).collect();

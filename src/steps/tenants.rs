@@ -76,7 +76,7 @@ async fn own_data_alone(world: &mut World) -> Result<(), Failure> {
 }
 
 /// Whoever came before has left by the application's own way out, or, where the profile names none, by the end of all sessions.
-#[then("so does Bruno in Ada's browser when she has left")]
+#[then("in Ada's browser, when she has left, Bruno sees data of his own medical centre alone")]
 async fn next_in_the_browser(world: &mut World) -> Result<(), Failure> {
     let signs_out = world.setup()?.profile.app.login.logout.is_some();
     if signs_out {
@@ -110,6 +110,26 @@ async fn next_in_the_browser(world: &mut World) -> Result<(), Failure> {
     let tenants = world.tenants_by_subject()?;
     let judgement = checks::check_own_tenant(&world.exchanges()?, &tenants);
     world.judge(judgement)
+}
+
+/// Recommended only: an application may keep what somebody of a medical centre has connected, and decide by itself who sees it.
+#[then(expr = "{word} of Ada's medical centre sees what was asked for with his own token")]
+async fn own_token(world: &mut World, name: String) -> Result<(), Failure> {
+    let mark = world.stage()?.exchanges().len();
+    world.sign_in(&name, Consent::GrantAll).await?;
+    let mut shown = false;
+    if signed_in_as(&world.outcome()?, &world.stage()?.person(&name)?) {
+        for feature in world.features()? {
+            shown |= !world.look_at(&feature).await?.entries.is_empty();
+        }
+    }
+    if !shown {
+        // Whoever is shown nothing is shown nothing of another's.
+        return Ok(());
+    }
+    let (person, since) = (world.stage()?.person(&name)?, world.exchanges()?.split_off(mark));
+    let subject = world.stage()?.mock()?.subject_of(&person.email).map(|subject| subject.0).unwrap_or_default();
+    world.advise("GX-20", checks::check_own_token(&since, &subject))
 }
 
 #[then("no data of the other medical centre was asked for")]

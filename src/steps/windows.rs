@@ -8,6 +8,7 @@ use regex::Regex;
 use serde_json::{Value, json};
 
 use super::series::phrases;
+use super::sign_in::Consent;
 use super::stage::Visitor;
 use super::world::World;
 use super::{Failure, PATIENCE};
@@ -29,6 +30,13 @@ async fn notes_messages(world: &mut World, name: String) -> Result<(), Failure> 
     let visitor = world.stage_mut()?.visitor(&name).await?;
     visitor.context.note_posted_messages();
     Ok(())
+}
+
+/// The last page of a sign-in that failed posts messages too.
+#[when(expr = "{word} calls a sign-in off, and signs in through the popup and grants every scope")]
+async fn calls_off_and_signs_in(world: &mut World, name: String) -> Result<(), Failure> {
+    world.sign_in(&name, Consent::Cancel).await?;
+    world.sign_in(&name, Consent::GrantAll).await
 }
 
 #[then("every message was posted to a named origin")]

@@ -129,6 +129,7 @@ async fn userinfo_can_name_another_medical_centre() {
         ("userinfo-longer-tenant", json!([1011])),
         ("userinfo-tenant-with-more-before", json!([9101])),
         ("userinfo-two-tenants", json!([202, 101])),
+        ("userinfo-no-tenant", json!([])),
     ] {
         ada.arm(fault, Times::Next(1));
         let told = ada.get("/v2/userinfo").await.body;

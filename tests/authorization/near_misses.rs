@@ -2,10 +2,13 @@
 
 use collaudo::oauth::decode_jwt;
 use collaudo::platform::Times;
+use secrecy::ExposeSecret;
 use serde_json::json;
 
 use super::observed::{Login, ahead, foreign_with};
 use super::stage::{NONCE, STATE, Stage};
+
+const OTHER_CLIENT: &str = "gipo-somebody-else";
 
 type Shows = fn(&Login) -> bool;
 
@@ -44,7 +47,7 @@ fn canary(text: &str) -> bool {
         .all(|part| text.contains(part) || text.replace("    ", " ").contains(part))
 }
 
-pub const EFFECTS: [(&str, Shows); 57] = [
+pub const EFFECTS: [(&str, Shows); 63] = [
     ("issuer-other-path-throughout", |l| named(l, &format!("{}/other", l.issuer))),
     ("issuer-longer-host-throughout", |l| named(l, &format!("{}@attacker.invalid", l.issuer))),
     (
@@ -87,6 +90,14 @@ pub const EFFECTS: [(&str, Shows); 57] = [
     ("id-token-audience-in-list", |l| audience(l, json!([format!("x-{}-x", l.client_id)]))),
     ("id-token-empty-audience-list", |l| audience(l, json!([]))),
     ("id-token-empty-audience", |l| audience(l, json!(""))),
+    ("id-token-extra-audience-first", |l| l.lacks("azp") && audience(l, json!([OTHER_CLIENT, l.client_id]))),
+    ("id-token-extra-audience-given", |l| l.claim("azp") == Some(json!(OTHER_CLIENT)) && audience(l, json!([l.client_id, OTHER_CLIENT]))),
+    ("id-token-extra-audience-own", |l| l.claim("azp") == Some(json!(l.client_id)) && audience(l, json!([l.client_id, OTHER_CLIENT]))),
+    ("id-token-wrong-azp-in-list", |l| l.claim("azp") == Some(json!(OTHER_CLIENT)) && audience(l, json!([l.client_id]))),
+    ("id-token-hs256-client-secret", |l| l.hs256_with(l.client_secret.expose_secret().as_bytes())),
+    ("token-unfinished", |l| {
+        l.garbled("{\"access_token\":") && l.token.as_ref().is_some_and(|token| token.text.contains("\"refresh_token\":"))
+    }),
     ("id-token-azp-longer", |l| l.claim("azp") == Some(json!(format!("{}0", l.client_id))) && audience(l, json!(l.client_id))),
     ("id-token-other-signature", |l| {
         l.header("kid").is_some_and(|kid| l.keys.find(&kid).is_some()) && !l.well_signed() && !unsigned(l, "RS256")

@@ -5,7 +5,7 @@ use collaudo::platform::accounts::ADA;
 use jsonwebtoken::jwk::JwkSet;
 use jsonwebtoken::{Algorithm, DecodingKey, Validation};
 use reqwest::header::HeaderMap;
-use secrecy::ExposeSecret;
+use secrecy::{ExposeSecret, SecretString};
 use serde_json::Value;
 
 use super::stage::{Answer, STATE, Stage, answer};
@@ -24,6 +24,7 @@ pub struct Login {
     /// The issuer that the metadata name.
     pub discovered: String,
     pub client_id: String,
+    pub client_secret: SecretString,
     pub subject: String,
     pub keys: JwkSet,
     pub jwks: Answer,
@@ -64,6 +65,7 @@ impl Login {
             revocation,
             issuer: stage.platform.shared().issuer_text().to_owned(),
             client_id: stage.client.client_id.clone(),
+            client_secret: stage.client.client_secret.clone().expect("confidential"),
             subject: stage.platform.subject_of(ADA).expect("Ada").0,
             keys: readable_keys(&jwks.json),
             jwks,

@@ -94,6 +94,9 @@ pub struct Registration {
     /// The secret until the owner has seen it.
     #[serde(with = "kept_secret::option")]
     unseen_secret: Option<SecretString>,
+    /// The secret for as long as this platform runs. Only the fault that signs with it reads it.
+    #[serde(skip)]
+    known_secret: Option<SecretString>,
 }
 
 /// What the approval releases (C-15). A public client has no secret.
@@ -134,6 +137,11 @@ impl Registration {
         self.secret_digest.as_deref().is_some_and(|digest| digest == sha256(secret))
     }
 
+    /// `None` for a public client, and for one that was registered before this platform was started.
+    pub fn known_secret(&self) -> Option<SecretString> {
+        self.known_secret.clone()
+    }
+
     pub fn has_unseen_secret(&self) -> bool {
         self.unseen_secret.is_some()
     }
@@ -165,6 +173,7 @@ impl Accounts {
             client_id: None,
             secret_digest: None,
             unseen_secret: None,
+            known_secret: None,
         });
         Ok(number)
     }
@@ -179,6 +188,7 @@ impl Accounts {
         registration.client_id = Some(client_id.clone());
         registration.secret_digest = secret.as_ref().map(|secret| sha256(secret.expose_secret()));
         registration.unseen_secret.clone_from(&secret);
+        registration.known_secret.clone_from(&secret);
         Ok(Credentials { client_id, client_secret: secret })
     }
 
@@ -231,6 +241,7 @@ impl Accounts {
             client_id: Some(credentials.client_id.clone()),
             secret_digest: credentials.client_secret.as_ref().map(|secret| sha256(secret.expose_secret())),
             unseen_secret: None,
+            known_secret: credentials.client_secret.clone(),
         });
     }
 

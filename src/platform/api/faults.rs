@@ -40,6 +40,7 @@ pub const USERINFO_SHORTER_TENANT: &str = "userinfo-shorter-tenant";
 pub const USERINFO_LONGER_TENANT: &str = "userinfo-longer-tenant";
 pub const USERINFO_TENANT_WITH_MORE_BEFORE: &str = "userinfo-tenant-with-more-before";
 pub const USERINFO_TWO_TENANTS: &str = "userinfo-two-tenants";
+pub const USERINFO_NO_TENANT: &str = "userinfo-no-tenant";
 
 pub const fn fault(name: &'static str, effect: &'static str, requirements: &'static [&'static str]) -> Fault {
     Fault { name, area: "API", effect, requirements, by_hand: None }
@@ -97,6 +98,7 @@ pub const FAULTS: &[Fault] = &[
         &["GX-01", "GX-02"],
     ),
     fault(USERINFO_TWO_TENANTS, "names another medical centre in /v2/userinfo, and then the user's", &["GX-02"]),
+    fault(USERINFO_NO_TENANT, "names no medical centre in /v2/userinfo: an empty list", &["GX-01", "GX-02"]),
 ];
 
 /// What the busy, broken or misled front of the API answers before it looks at a call's scope.

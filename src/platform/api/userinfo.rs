@@ -57,11 +57,12 @@ pub async fn userinfo(
 /// The tenants that are named for a user: of all that there are, and the user's own.
 type Named = fn(&[Tenant], &Tenant) -> Vec<Value>;
 
-const NAMED: [(&str, Named); 5] = [
+const NAMED: [(&str, Named); 6] = [
     (faults::USERINFO_OTHER_TENANT, |all, own| another(all, own).into_iter().collect()),
     (faults::USERINFO_SHORTER_TENANT, |_, own| vec![numbered(own, own.id.0 / 10)]),
     (faults::USERINFO_LONGER_TENANT, |_, own| vec![numbered(own, own.id.0 * 10 + 1)]),
     (faults::USERINFO_TENANT_WITH_MORE_BEFORE, |_, own| vec![numbered(own, own.id.0 + 9000)]),
+    (faults::USERINFO_NO_TENANT, |_, _| Vec::new()),
     (faults::USERINFO_TWO_TENANTS, |all, own| another(all, own).into_iter().chain([numbered(own, own.id.0)]).collect()),
 ];
 

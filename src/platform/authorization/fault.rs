@@ -83,6 +83,7 @@ faults! {
     TOKEN_RATE_LIMITED_LONGER = "token-rate-limited-longer", TOKEN, "answers 429 with Retry-After: 3 and leaves the code unused", ["GX-10"];
     TOKEN_RATE_LIMITED_DATE = "token-rate-limited-date", TOKEN, "answers 429 with a Retry-After that is an HTTP-date 2 to 3 seconds ahead, and leaves the code unused", ["GX-10"];
     TOKEN_CUT_BODY = "token-cut-body", TOKEN, "closes the connection when half of the body is sent", ["TK-05"];
+    TOKEN_UNFINISHED = "token-unfinished", TOKEN, "answers as it would, without the last character of its JSON", ["SE-03"];
     TOKEN_SLOW_BODY = "token-slow-body", TOKEN, "answers as it would, but sends the body in pieces over two seconds", ["TK-05"];
     TOKEN_HTML = "token-html", TOKEN, "answers 200 with an HTML page", ["TK-05"];
     TOKEN_BAD_JSON = "token-bad-json", TOKEN, "answers 200 with JSON that is cut off", ["TK-05"];
@@ -117,9 +118,13 @@ faults! {
     ID_TOKEN_EMPTY_AUDIENCE_LIST = "id-token-empty-audience-list", ID_TOKEN, "has an empty list as its audience", ["ID-02"];
     ID_TOKEN_EMPTY_AUDIENCE = "id-token-empty-audience", ID_TOKEN, "has an empty audience", ["ID-02"];
     ID_TOKEN_EXTRA_AUDIENCE = "id-token-extra-audience", ID_TOKEN, "is for the client and for one that it does not know", ["ID-02"];
+    ID_TOKEN_EXTRA_AUDIENCE_FIRST = "id-token-extra-audience-first", ID_TOKEN, "is for one that it does not know and then for the client", ["ID-02"];
+    ID_TOKEN_EXTRA_AUDIENCE_GIVEN = "id-token-extra-audience-given", ID_TOKEN, "is for the client and for one that it does not know, and names that one as the authorized party", ["ID-02"];
+    ID_TOKEN_EXTRA_AUDIENCE_OWN = "id-token-extra-audience-own", ID_TOKEN, "is for the client and for one that it does not know, and names the client as the authorized party", ["ID-02"];
     ID_TOKEN_AUDIENCE_ARRAY = "id-token-audience-array", ID_TOKEN, "writes the audience as an array of one, which is allowed", ["ID-02"];
     ID_TOKEN_WITHOUT_AUDIENCE = "id-token-without-audience", ID_TOKEN, "has no audience", ["ID-02"];
     ID_TOKEN_WRONG_AZP = "id-token-wrong-azp", ID_TOKEN, "names another client as the authorized party", ["ID-03"];
+    ID_TOKEN_WRONG_AZP_IN_LIST = "id-token-wrong-azp-in-list", ID_TOKEN, "writes the audience as an array of one, and names another client as the authorized party", ["ID-03"];
     ID_TOKEN_AZP_LONGER = "id-token-azp-longer", ID_TOKEN, "names as the authorized party a client whose id begins with the right one", ["ID-03"];
     ID_TOKEN_BAD_SIGNATURE = "id-token-bad-signature", ID_TOKEN, "has a signature with one bit changed", ["ID-04"];
     ID_TOKEN_OTHER_SIGNATURE = "id-token-other-signature", ID_TOKEN, "has the signature of another token of the platform", ["ID-04"];
@@ -144,6 +149,7 @@ faults! {
     ID_TOKEN_WITHOUT_KID = "id-token-without-kid", ID_TOKEN, "names no key, which is allowed where the JWKS has one", ["ID-12"];
     ID_TOKEN_RS512 = "id-token-rs512", ID_TOKEN, "is signed well with RS512 (on an RSA key), which was not announced", ["ID-16"];
     ID_TOKEN_PS256 = "id-token-ps256", ID_TOKEN, "is signed well with PS256 (on an RSA key), which was not announced", ["ID-16"];
+    ID_TOKEN_HS256_CLIENT_SECRET = "id-token-hs256-client-secret", ID_TOKEN, "is signed well with HS256 and the client's own secret (an empty one where it has none), which was not announced", ["ID-16"];
     ID_TOKEN_CRIT = "id-token-crit", ID_TOKEN, "has a critical header parameter that no standard defines", ["ID-04"];
     ID_TOKEN_NEW_KEY = "id-token-new-key", ID_TOKEN, "is signed with a new key, which the JWKS shows beside the old one from then on", ["ID-12"];
     ID_TOKEN_EXPIRED = "id-token-expired", ID_TOKEN, "expired ten minutes ago", ["ID-08"];

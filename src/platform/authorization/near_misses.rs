@@ -1,12 +1,14 @@
 //! Values that nearly are the right ones: what a careless comparison takes for equal.
 
+use secrecy::ExposeSecret;
 use serde_json::{Map, Value, json};
 use url::Url;
 
 use super::fault as f;
+use super::id_token_faults::{OTHER_CLIENT, hs256};
 use super::jwt::{Draft, Signature};
 use super::keys::{KeyPair, Keys};
-use crate::platform::accounts::UserId;
+use crate::platform::accounts::{Registration, UserId};
 use crate::platform::{Shared, Trace};
 
 /// A domain of nobody's (RFC 6761 section 6.4).
@@ -85,7 +87,7 @@ pub(super) fn of_other_scheme(issuer: &str) -> String {
 type Edit = fn(&mut Draft, &Keys);
 
 /// Of ID tokens; the claim named is the one without which the fault cannot fire.
-pub(super) const CLAIMS: [(&str, &str, Edit); 31] = [
+pub(super) const CLAIMS: [(&str, &str, Edit); 35] = [
     (f::ID_TOKEN_WITHOUT_ISSUER, "iss", |draft, _| unset(draft, "iss")),
     (f::ID_TOKEN_ISSUER_SLASH, "iss", |draft, _| change(draft, "iss", with_slash)),
     (f::ID_TOKEN_ISSUER_OTHER_CASE, "iss", |draft, _| change(draft, "iss", str::to_ascii_uppercase)),
@@ -106,6 +108,25 @@ pub(super) const CLAIMS: [(&str, &str, Edit); 31] = [
     (f::ID_TOKEN_AZP_LONGER, "aud", |draft, _| {
         let other = longer(&text(draft, "aud"));
         set(draft, "azp", other);
+    }),
+    (f::ID_TOKEN_EXTRA_AUDIENCE_FIRST, "aud", |draft, _| {
+        let own = text(draft, "aud");
+        set(draft, "aud", json!([OTHER_CLIENT, own]));
+    }),
+    (f::ID_TOKEN_EXTRA_AUDIENCE_GIVEN, "aud", |draft, _| {
+        let own = text(draft, "aud");
+        set(draft, "aud", json!([own, OTHER_CLIENT]));
+        set(draft, "azp", OTHER_CLIENT);
+    }),
+    (f::ID_TOKEN_EXTRA_AUDIENCE_OWN, "aud", |draft, _| {
+        let own = text(draft, "aud");
+        set(draft, "aud", json!([own, OTHER_CLIENT]));
+        set(draft, "azp", own);
+    }),
+    (f::ID_TOKEN_WRONG_AZP_IN_LIST, "aud", |draft, _| {
+        let own = text(draft, "aud");
+        set(draft, "aud", json!([own]));
+        set(draft, "azp", OTHER_CLIENT);
     }),
     (f::ID_TOKEN_EXP_ZERO, "exp", |draft, _| set(draft, "exp", 0)),
     (f::ID_TOKEN_EXP_TEXT, "exp", |draft, _| {
@@ -146,8 +167,13 @@ pub(super) const CLAIMS: [(&str, &str, Edit); 31] = [
 /// No subject, where one is a number.
 const A_NUMBER: i64 = 20_261_124;
 
-/// Signed well, by the right RSA key, with an algorithm that nobody announced.
+/// Signed well, by the right RSA key or with the client's own secret, with an algorithm that nobody announced.
 pub(super) fn sign_otherwise<'a>(shared: &Shared, trace: &Trace, draft: &mut Draft<'a>, keys: &'a Keys) {
+    if trace.fires(&shared.faults, f::ID_TOKEN_HS256_CLIENT_SECRET) {
+        let client_id = text(draft, "aud");
+        let secret = shared.accounts().client(&client_id).and_then(Registration::known_secret).unwrap_or_default();
+        hs256(draft, &keys.kid, secret.expose_secret().as_bytes());
+    }
     let KeyPair::Rsa(pair) = &keys.pair else { return };
     for (fault, algorithm) in [(f::ID_TOKEN_RS512, "RS512"), (f::ID_TOKEN_PS256, "PS256")] {
         if trace.fires(&shared.faults, fault) {

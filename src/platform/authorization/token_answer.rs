@@ -119,7 +119,7 @@ pub(super) fn edit_good(shared: &Shared, trace: &Trace, answer: &Value, refresh:
         return raw_answer(StatusCode::OK, "application/json", format!("{answer}{}", " ".repeat(HUGE)));
     }
     let mut response = json_answer(StatusCode::OK, answer);
-    let spoilt = [(f::TOKEN_CUT_BODY, Delivery::CutOff), (f::TOKEN_SLOW_BODY, Delivery::Slow)];
+    let spoilt = [(f::TOKEN_CUT_BODY, Delivery::CutOff), (f::TOKEN_UNFINISHED, Delivery::Unfinished), (f::TOKEN_SLOW_BODY, Delivery::Slow)];
     if let Some((_, delivery)) = spoilt.into_iter().find(|(fault, _)| trace.fires(&shared.faults, fault)) {
         response.extensions_mut().insert(delivery);
     }
