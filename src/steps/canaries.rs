@@ -83,7 +83,7 @@ fn personal(entry: &str) -> Vec<String> {
     let lines = entry.lines().map(str::trim).filter(|line| line.contains(' ')).map(str::to_owned);
     let words: Vec<&str> = entry.split_whitespace().map(|word| word.trim_matches(|c: char| !c.is_alphanumeric())).collect();
     let is_name = |word: &&str| word.chars().next().is_some_and(char::is_uppercase);
-    let names = words.split(|word| !is_name(&word)).filter(|names| names.len() > 1);
+    let names = words.split(|word| !is_name(word)).filter(|names| names.len() > 1);
     let names = names.flat_map(|names| [names.join(" "), names.iter().rev().copied().collect::<Vec<_>>().join(" ")]);
     let is_code = |word: &&&str| word.chars().filter(char::is_ascii_digit).count() > 2;
     let codes = words.iter().filter(is_code).map(|word| (*word).to_owned());
