@@ -252,10 +252,13 @@ pub fn check_no_refresh_without_cause(exchanges: &[Exchange]) -> Judgement {
     ))
 }
 
-/// How many API calls were refused 401 before the first refresh was answered: the calls that met one expired token together.
-pub fn refused_before_refreshed(exchanges: &[Exchange]) -> usize {
+/// How many API calls were refused 401 before the first refresh was answered, and of how many resources: those that met one expired token
+/// together.
+pub fn refused_before_refreshed(exchanges: &[Exchange]) -> (usize, usize) {
     let answered = refreshes(exchanges).first().map_or(u64::MAX, |refresh| answered_at_ms(refresh));
-    api_calls(exchanges).into_iter().filter(|call| call.status == 401 && call.at_ms <= answered).count()
+    let refused: Vec<&Exchange> =
+        api_calls(exchanges).into_iter().filter(|call| call.status == 401 && call.at_ms <= answered).collect();
+    (refused.len(), refused.iter().map(|call| call.path.as_str()).collect::<HashSet<_>>().len())
 }
 
 /// Whether so many pages, asked for at these moments, were all under way while one refresh was made for them, and each made a call of its

@@ -19,6 +19,8 @@ use crate::domain::{Endpoint, Exchange, Waiting};
 
 /// Faults that answer a refresh with an ID token of somebody else.
 const MISMATCHED: [&str; 2] = ["refresh-other-subject", "refresh-other-issuer"];
+/// How often they are, until calls of two features have met.
+const ROUNDS: usize = 3;
 /// Pages that are opened at the same moment.
 const AT_ONCE: usize = 4;
 
@@ -73,24 +75,35 @@ async fn opens_at_once(world: &mut World, name: String) -> Result<(), Failure> {
     }
     // What the pages call is one address too.
     visitor.context.ask_anew();
-    let (began, began_ms) = (Instant::now(), world.stage()?.mock()?.journal().elapsed_ms());
-    let opened = addresses.iter().map(|address| visitor.context.open(address.as_str()));
-    let opened = futures::future::try_join_all(opened).await?;
-    world.stage()?.settle(&visitor).await?;
-    let exchanges = world.provoked_exchanges()?;
-    if world.each_tab_signs_in(&visitor, &opened, &exchanges).await? {
-        return Err(Failure::not_applicable("each tab of the application signs its user in by itself: no two of them share a token"));
+    let mut exchanges = Vec::new();
+    for round in 1..=ROUNDS {
+        let (mark, began, began_ms) =
+            (world.stage()?.exchanges().len(), Instant::now(), world.stage()?.mock()?.journal().elapsed_ms());
+        let opened = addresses.iter().map(|address| visitor.context.open(address.as_str()));
+        let opened = futures::future::try_join_all(opened).await?;
+        world.stage()?.settle(&visitor).await?;
+        exchanges = world.stage()?.provoked_from(mark);
+        if world.each_tab_signs_in(&visitor, &opened, &exchanges).await? {
+            return Err(Failure::not_applicable("each tab of the application signs its user in by itself: no two of them share a token"));
+        }
+        let asked: Vec<u64> = asked_after(&visitor, &addresses, began).into_iter().map(|after| began_ms + after).collect();
+        let in_turn = asked.len() == AT_ONCE && checks::refreshed_once_for(&exchanges, &asked);
+        // Two calls of one feature may wait for each other where those of two do not.
+        let (calls, resources) = checks::refused_before_refreshed(&exchanges);
+        let together = in_turn || resources >= features.len().min(2) || (round == ROUNDS && calls > 1);
+        if together || checks::check_one_refresh_under_concurrency(&exchanges).is_err() {
+            return Ok(());
+        }
+        for page in opened {
+            page.close().await?;
+        }
+        world.stage()?.mock()?.expire_access_tokens();
     }
-    let asked: Vec<u64> = asked_after(&visitor, &addresses, began).into_iter().map(|after| began_ms + after).collect();
-    let in_turn = asked.len() == AT_ONCE && checks::refreshed_once_for(&exchanges, &asked);
-    let together = checks::refused_before_refreshed(&exchanges) > 1 || in_turn;
-    if !together && checks::check_one_refresh_under_concurrency(&exchanges).is_ok() {
-        let came = told(&exchanges);
-        return Err(Failure::unjudged(format!(
-            "no two calls met the expired token before it was refreshed, although {AT_ONCE} pages were opened at once: the platform saw {came}"
-        )));
-    }
-    Ok(())
+    let came = told(&exchanges);
+    Err(Failure::unjudged(format!(
+        "no two calls met the expired token before it was refreshed, although {AT_ONCE} pages were opened at once, {ROUNDS} times: the \
+         platform saw {came}"
+    )))
 }
 
 /// How long after this moment each of the addresses was first asked for as a page, in milliseconds.
