@@ -233,7 +233,7 @@ fn routes(shared: Arc<Shared>) -> Router {
         .merge(portal::router())
         .merge(of_scripts)
         .merge(api::elsewhere_router().layer(cors::of_anybody()))
-        .merge(workbench::router(shared.workbench.as_ref()))
+        .merge(workbench::router(&shared))
         .layer(from_fn(lang::remember));
     // Inside of the journal: an exchange is recorded when its answer may be sent.
     let routes = match shared.store {

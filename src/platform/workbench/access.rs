@@ -1,9 +1,12 @@
+use std::net::IpAddr;
 use std::sync::Arc;
 
 use axum::Form;
-use axum::extract::{FromRequestParts, State};
+use axum::extract::{FromRequestParts, Request, State};
 use axum::http::request::Parts;
+use axum::http::uri::Authority;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
+use axum::middleware::Next;
 use axum::response::{IntoResponse, Redirect, Response};
 use axum_extra::extract::CookieJar;
 use secrecy::ExposeSecret;
@@ -31,6 +34,24 @@ impl FromRequestParts<Arc<Shared>> for Allowed {
         let message = "send the control key that `collaudo mock` printed: Authorization: Bearer KEY\n";
         Err((StatusCode::UNAUTHORIZED, [(header::WWW_AUTHENTICATE, "Bearer realm=\"collaudo control\"")], message).into_response())
     }
+}
+
+/// Layer: pages that show passwords and secrets answer to a name of this machine, to the platform's own and to an address alone. A page
+/// of the internet whose name leads here all of a sudden (DNS rebinding) has another one.
+pub async fn own_host(State(shared): State<Arc<Shared>>, request: Request, next: Next) -> Response {
+    let named = request.headers().get(header::HOST).and_then(|host| host.to_str().ok()).or_else(|| request.uri().authority().map(Authority::as_str));
+    if named.is_some_and(|named| is_own_host(named, shared.issuer.host_str().unwrap_or_default())) {
+        return next.run(request).await;
+    }
+    (StatusCode::MISDIRECTED_REQUEST, "this page answers to the platform's own host alone\n").into_response()
+}
+
+fn is_own_host(named: &str, issuer: &str) -> bool {
+    let Ok(authority) = named.parse::<Authority>() else { return false };
+    let host = authority.host();
+    let is_address = host.trim_matches(['[', ']']).parse::<IpAddr>().is_ok();
+    let is_local = host.eq_ignore_ascii_case("localhost") || host.to_ascii_lowercase().ends_with(".localhost");
+    is_address || is_local || host.eq_ignore_ascii_case(issuer)
 }
 
 pub fn may_control(shared: &Shared, headers: &HeaderMap) -> bool {
@@ -72,4 +93,19 @@ pub async fn enter(State(shared): State<Arc<Shared>>, Form(entry): Form<Entry>) 
     let secure = if shared.issuer.scheme() == "https" { "; Secure" } else { "" };
     let cookie = format!("{COOKIE}={}; Path=/_control; HttpOnly; SameSite=Strict{secure}", entry.key);
     ([(header::SET_COOKIE, cookie)], Redirect::to("/_control")).into_response()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_that_leads_here_all_of_a_sudden_is_none_of_ours() {
+        for own in ["localhost:4010", "127.0.0.1:4010", "[::1]:4010", "192.0.2.7", "account.gipo.localhost", "mock.clinic.example:4010"] {
+            assert!(is_own_host(own, "mock.clinic.example"), "{own}");
+        }
+        for other in ["rebinding.example:4010", "localhost.example", "127.0.0.1.example", "", "a b"] {
+            assert!(!is_own_host(other, "mock.clinic.example"), "{other}");
+        }
+    }
 }

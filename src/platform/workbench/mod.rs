@@ -11,6 +11,7 @@ mod start;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use axum::Router;
+use axum::middleware::from_fn_with_state;
 use axum::routing::{get, post, put};
 use secrecy::SecretString;
 
@@ -57,11 +58,12 @@ impl Workbench {
 }
 
 /// The routes that the workbench adds; none without one.
-pub(super) fn router(workbench: Option<&Workbench>) -> Router<Arc<Shared>> {
-    let Some(workbench) = workbench else { return Router::new() };
+pub(super) fn router(shared: &Arc<Shared>) -> Router<Arc<Shared>> {
+    let Some(workbench) = &shared.workbench else { return Router::new() };
+    let own_host = from_fn_with_state(shared.clone(), access::own_host);
     let routes = Router::new().route("/_mock", get(start::start));
     if workbench.control_key.is_none() {
-        return routes;
+        return routes.layer(own_host);
     }
     routes
         .route("/_control", get(control::page))
@@ -70,4 +72,5 @@ pub(super) fn router(workbench: Option<&Workbench>) -> Router<Arc<Shared>> {
         .route("/_control/faults/{name}", put(control::arm).delete(control::disarm))
         .route("/_control/journal", get(control::journal))
         .route("/_control/levers/{lever}", post(control::lever))
+        .layer(own_host)
 }
