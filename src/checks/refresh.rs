@@ -256,8 +256,7 @@ pub fn check_no_refresh_without_cause(exchanges: &[Exchange]) -> Judgement {
 /// together.
 pub fn refused_before_refreshed(exchanges: &[Exchange]) -> (usize, usize) {
     let answered = refreshes(exchanges).first().map_or(u64::MAX, |refresh| answered_at_ms(refresh));
-    let refused: Vec<&Exchange> =
-        api_calls(exchanges).into_iter().filter(|call| call.status == 401 && call.at_ms <= answered).collect();
+    let refused: Vec<&Exchange> = api_calls(exchanges).into_iter().filter(|call| call.status == 401 && call.at_ms <= answered).collect();
     (refused.len(), refused.iter().map(|call| call.path.as_str()).collect::<HashSet<_>>().len())
 }
 

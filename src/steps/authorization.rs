@@ -33,7 +33,7 @@ pub(super) async fn start_two(world: &mut World, visitor: &Visitor) -> Result<()
     for _ in 0..2 {
         visitor.page.goto(stage.base_url.as_str()).await?;
         let window = stage.open_sign_in(visitor).await?;
-        window.wait_for_url(|url| url.starts_with(&stage.issuer), "the platform's sign-in page", PATIENCE).await?;
+        window.wait_for_url(|url| url.starts_with(&stage.issuer), "the platform's sign-in page", window.context().patience()).await?;
     }
     world.memory.cookies = application_cookies(visitor, &stage.base_url).await?;
     Ok(())
@@ -178,7 +178,7 @@ async fn answered_with_another_code(world: &mut World) -> Result<(), Failure> {
     stage.provocation.started_sign_ins += 1;
     let visitor = stage.visitor("Ada").await?;
     let window = stage.open_sign_in(&visitor).await?;
-    window.wait_for_url(|url| url.starts_with(&stage.issuer), "the platform's sign-in page", PATIENCE).await?;
+    window.wait_for_url(|url| url.starts_with(&stage.issuer), "the platform's sign-in page", window.context().patience()).await?;
     world.memory.actor = Some("Ada".to_owned());
     let own = world.latest_attempt()?;
     if world.has_fault("pkce-ignored") && own.query_value("nonce").is_none() {
@@ -317,7 +317,7 @@ impl World {
             let visitor = stage.visitor(&key).await?;
             let before = authorizations(&stage.exchanges());
             let window = stage.open_sign_in(&visitor).await?;
-            window.wait_for_url(|url| url.starts_with(&stage.issuer), "the platform's sign-in page", PATIENCE).await?;
+            window.wait_for_url(|url| url.starts_with(&stage.issuer), "the platform's sign-in page", window.context().patience()).await?;
             if authorizations(&stage.exchanges()) == before {
                 stage
                     .mock()?
@@ -339,7 +339,7 @@ impl World {
         let stage = self.stage_mut()?;
         let visitor = stage.visitor("Mallory").await?;
         let window = stage.open_sign_in(&visitor).await?;
-        window.wait_for_url(|url| url.starts_with(&stage.issuer), "the platform's sign-in page", PATIENCE).await?;
+        window.wait_for_url(|url| url.starts_with(&stage.issuer), "the platform's sign-in page", window.context().patience()).await?;
         let attempt = self.latest_attempt()?;
         self.mallorys_link(Some(attempt))
     }

@@ -13,7 +13,7 @@ use super::session::application_cookies;
 use super::sign_in::{Consent, Outcome, at_the_platform, once_more_if_silent};
 use super::stage::{Stage, Visitor};
 use super::world::World;
-use super::{Failure, PATIENCE, fault_phrases};
+use super::{Failure, fault_phrases};
 use crate::browser::pages::{self, PlatformWindow};
 use crate::checks::{self, is_authorization_request};
 use crate::domain::Exchange;
@@ -159,7 +159,7 @@ impl World {
         // Who is known there is asked nothing, and signed in at once.
         stage.leave_the_platform(&visitor).await?;
         let window = stage.open_sign_in(&visitor).await?;
-        PlatformWindow(&window).wait_for_first(None, PATIENCE).await?;
+        PlatformWindow(&window).wait_for_first(None, window.context().patience()).await?;
         if !window.is_same(&visitor.page) {
             window.close().await?;
         }

@@ -9,7 +9,7 @@ use super::people::mentions;
 use super::provocation::signed_in_as;
 use super::sign_in::{Consent, Outcome};
 use super::world::World;
-use super::{Failure, PATIENCE, fault_phrases};
+use super::{Failure, fault_phrases};
 use crate::browser::pages::PlatformWindow;
 use crate::checks;
 
@@ -43,7 +43,7 @@ async fn has_started(world: &mut World, name: String) -> Result<(), Failure> {
     let stage = world.stage_mut()?;
     let visitor = stage.visitor(&name).await?;
     let window = stage.open_sign_in(&visitor).await?;
-    PlatformWindow(&window).wait_for_first(None, PATIENCE).await?;
+    PlatformWindow(&window).wait_for_first(None, window.context().patience()).await?;
     world.memory.cookies = visitor.context.cookies().await?;
     if window.is_same(&visitor.page) { Ok(visitor.page.back().await?) } else { Ok(window.close().await?) }
 }
@@ -69,7 +69,7 @@ async fn cancels(world: &mut World, name: String) -> Result<(), Failure> {
 async fn popup_closes(world: &mut World) -> Result<(), Failure> {
     let visitor = world.actor_visitor().await?;
     for popup in visitor.context.pages().into_iter().filter(|page| !page.is_same(&visitor.page)) {
-        if popup.wait_until_closed(PATIENCE).await.is_err() {
+        if popup.wait_until_closed(popup.context().patience()).await.is_err() {
             return world.react(false, "leaves the popup open", "the popup closes", &format!("a popup stays at {}", popup.url()));
         }
     }

@@ -4,10 +4,10 @@ use std::time::Duration;
 
 use cucumber::{given, then, when};
 
+use super::Failure;
 use super::sign_in::{Consent, Outcome, at_the_platform};
 use super::stage::Visitor;
 use super::world::World;
-use super::{Failure, PATIENCE};
 use crate::browser::pages::{ApplicationPage, PlatformWindow, SignInPage};
 use crate::checks;
 use crate::domain::Window;
@@ -25,7 +25,7 @@ async fn has_closed(world: &mut World, name: String) -> Result<(), Failure> {
     stage.provocation.started_sign_ins += 1;
     let visitor = stage.visitor(&name).await?;
     let popup = stage.open_sign_in(&visitor).await?;
-    popup.wait_for_url(|url| url.starts_with(&stage.issuer), "the platform's sign-in page", PATIENCE).await?;
+    popup.wait_for_url(|url| url.starts_with(&stage.issuer), "the platform's sign-in page", popup.context().patience()).await?;
     popup.close().await?;
     world.delivered()
 }
@@ -37,9 +37,9 @@ async fn has_closed_at_consent(world: &mut World, name: String) -> Result<(), Fa
     let (visitor, person) = (stage.visitor(&name).await?, stage.person(&name)?);
     // That it does not begin any more is judged at the next attempt.
     let Ok(popup) = stage.open_sign_in(&visitor).await else { return Ok(()) };
-    PlatformWindow(&popup).wait_for_first(None, PATIENCE).await?;
+    PlatformWindow(&popup).wait_for_first(None, popup.context().patience()).await?;
     SignInPage(&popup).sign_in(&person.email, &person.password).await?;
-    PlatformWindow(&popup).wait_for_next(None, PATIENCE).await?;
+    PlatformWindow(&popup).wait_for_next(None, popup.context().patience()).await?;
     Ok(popup.close().await?)
 }
 
@@ -106,7 +106,7 @@ async fn comes_to_rest(world: &mut World, name: String) -> Result<(), Failure> {
     }
     let person = stage.person(&name)?;
     at_the_platform(&visitor.page, &person, &Consent::GrantAll, stage.setup.login()).await?;
-    PlatformWindow(&visitor.page).wait_until_back(PATIENCE).await?;
+    PlatformWindow(&visitor.page).wait_until_back(visitor.page.context().patience()).await?;
     stage.settle(&visitor).await?;
     let shown = stage.wait_for_signed_in(&visitor, &person).await?;
     let held = shown.as_ref().is_some_and(|shown| person.is_named_by(shown));
@@ -130,7 +130,7 @@ async fn two_sign_ins(world: &mut World, name: String) -> Result<(), Failure> {
     let page = visitor.context.open(stage.base_url.as_str()).await?;
     let later = stage.open_beside(&Visitor { page, context: visitor.context }).await?;
     for window in [&earlier, &later] {
-        window.wait_for_url(|url| url.starts_with(&stage.issuer), "the platform's sign-in page", PATIENCE).await?;
+        window.wait_for_url(|url| url.starts_with(&stage.issuer), "the platform's sign-in page", window.context().patience()).await?;
     }
     world.memory.windows = Some((earlier, later));
     Ok(())
@@ -142,7 +142,7 @@ async fn completes_both(world: &mut World, name: String) -> Result<(), Failure> 
     let (login, person) = (world.setup()?.login().clone(), world.stage()?.person(&name)?);
     for window in [later, earlier] {
         at_the_platform(&window, &person, &Consent::GrantAll, &login).await?;
-        let back = PlatformWindow(&window).wait_until_back(PATIENCE).await;
+        let back = PlatformWindow(&window).wait_until_back(window.context().patience()).await;
         // A popup closes when it is done.
         if !window.is_closed() {
             back?;

@@ -7,13 +7,13 @@ use cucumber::gherkin::Step;
 use cucumber::{then, when};
 use url::Url;
 
+use super::Failure;
 use super::attempt::Expected;
 use super::people::Person;
 use super::series::phrases;
 use super::sign_in::Consent;
 use super::stage::{Stage, Visitor};
 use super::world::World;
-use super::{Failure, PATIENCE};
 use crate::browser::pages;
 use crate::checks::is_sent_away;
 
@@ -196,7 +196,7 @@ impl World {
         let stage = self.stage_mut()?;
         stage.provocation.started_sign_ins += 1;
         let window = stage.open_sign_in(visitor).await?;
-        window.wait_for_url(|url| url.starts_with(&stage.issuer), "the platform's sign-in page", PATIENCE).await?;
+        window.wait_for_url(|url| url.starts_with(&stage.issuer), "the platform's sign-in page", window.context().patience()).await?;
         if !window.is_same(&visitor.page) {
             window.close().await?;
         }

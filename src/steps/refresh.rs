@@ -77,8 +77,7 @@ async fn opens_at_once(world: &mut World, name: String) -> Result<(), Failure> {
     visitor.context.ask_anew();
     let mut exchanges = Vec::new();
     for round in 1..=ROUNDS {
-        let (mark, began, began_ms) =
-            (world.stage()?.exchanges().len(), Instant::now(), world.stage()?.mock()?.journal().elapsed_ms());
+        let (mark, began, began_ms) = (world.stage()?.exchanges().len(), Instant::now(), world.stage()?.mock()?.journal().elapsed_ms());
         let opened = addresses.iter().map(|address| visitor.context.open(address.as_str()));
         let opened = futures::future::try_join_all(opened).await?;
         world.stage()?.settle(&visitor).await?;

@@ -5,10 +5,10 @@ use std::collections::BTreeSet;
 use cucumber::gherkin::Step;
 use cucumber::{then, when};
 
+use super::Failure;
 use super::misbehaviour::ways;
 use super::sight::Sight;
 use super::world::World;
-use super::{Failure, PATIENCE};
 use crate::browser::{BrowserError, pages};
 use crate::checks;
 use crate::domain::{Action, Endpoint, Exchange};
@@ -119,7 +119,7 @@ async fn shows_the_message(world: &mut World) -> Result<(), Failure> {
     let message = refused.and_then(|exchange| exchange.response.as_ref()?["message"].as_str().map(str::to_owned));
     let message = message.ok_or_else(|| Failure::unjudged("the platform refused no write with a message"))?;
     let visitor = world.actor_visitor().await?;
-    let shown = pages::wait_for_text(&visitor.page, &message, PATIENCE).await?;
+    let shown = pages::wait_for_text(&visitor.page, &message, world.setup()?.patience().follow_up).await?;
     world.react(shown, "does not show what the platform says of a refused write", &format!("the message `{message}`"), "it is on no page")
 }
 
@@ -145,16 +145,17 @@ impl World {
         let mark = journal.mark();
         self.click_to_write(&writing).await?;
         let (feature, _, submit) = &writing;
-        if self.stage()?.mock()?.journal().wait_for(mark, "a write at the API", PATIENCE, checks::writes).await.is_err() {
+        let patience = self.setup()?.patience().follow_up;
+        if self.stage()?.mock()?.journal().wait_for(mark, "a write at the API", patience, checks::writes).await.is_err() {
             let (came, says) = (self.came_instead(), self.page_says().await);
             return Err(Failure::unjudged(format!(
                 "a click on `{submit}` ([app.actions.{feature}]) led to no POST, PUT, PATCH or DELETE at the API within {} s: the platform \
                  saw {came}, and {says}. Name what writes with one click, or leave the key out",
-                PATIENCE.as_secs()
+                patience.as_secs()
             )));
         }
         // A page that waits to write again would meet what is provoked next.
-        let (visitor, patience) = (self.actor_visitor().await?, self.setup()?.patience().follow_up);
+        let visitor = self.actor_visitor().await?;
         self.stage()?.settle_after_repeats(&visitor, mark, patience).await?;
         let after = self.look().await?;
         Ok(Shown { way: None, judged_for: None, writing, before, after, since })

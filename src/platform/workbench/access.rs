@@ -39,7 +39,11 @@ impl FromRequestParts<Arc<Shared>> for Allowed {
 /// Layer: pages that show passwords and secrets answer to a name of this machine, to the platform's own and to an address alone. A page
 /// of the internet whose name leads here all of a sudden (DNS rebinding) has another one.
 pub async fn own_host(State(shared): State<Arc<Shared>>, request: Request, next: Next) -> Response {
-    let named = request.headers().get(header::HOST).and_then(|host| host.to_str().ok()).or_else(|| request.uri().authority().map(Authority::as_str));
+    let named = request
+        .headers()
+        .get(header::HOST)
+        .and_then(|host| host.to_str().ok())
+        .or_else(|| request.uri().authority().map(Authority::as_str));
     if named.is_some_and(|named| is_own_host(named, shared.issuer.host_str().unwrap_or_default())) {
         return next.run(request).await;
     }
