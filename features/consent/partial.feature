@@ -19,7 +19,7 @@ Feature: Partial consent
       Given the relying party declares offline access
       And Ada has signed in and refused a declared feature
       And every access token has expired
-      When Ada opens every declared feature
+      When Ada opens the features that were not refused
       Then a refresh was asked for
       And every refresh proves the client and keeps to the granted scopes
       And the relying party still answers

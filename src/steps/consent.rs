@@ -41,9 +41,22 @@ async fn refused_one(world: &mut World, name: String) -> Result<(), Failure> {
     let scopes: Vec<String> = features.iter().map(|feature| Ok(world.declared_action(feature)?.1.scope)).collect::<Result<_, Failure>>()?;
     // Whoever has but one feature, and is refused it, has nothing to call.
     let refused = features.iter().zip(&scopes).rfind(|(_, scope)| scopes.iter().any(|other| other != *scope));
-    let (refused, _) =
+    let (refused, scope) =
         refused.ok_or_else(|| Failure::not_applicable("the features of the profile need one scope: with it refused nothing is called"))?;
+    world.memory.refused_scope = Some(scope.clone());
     world.sign_in_without(&name, refused).await
+}
+
+#[when(expr = "{word} opens the features that were not refused")]
+async fn opens_the_others(world: &mut World, name: String) -> Result<(), Failure> {
+    let refused = world.memory.refused_scope.clone().ok_or_else(|| Failure::broke("no step has refused a feature"))?;
+    world.memory.actor = Some(name);
+    for feature in world.features()? {
+        if world.declared_action(&feature)?.1.scope != refused {
+            world.open_feature_as_actor(&feature).await?;
+        }
+    }
+    Ok(())
 }
 
 #[then("each time the other features work, and the refused one is off and says so")]

@@ -67,6 +67,8 @@ pub(super) struct Memory {
     pub writes: Vec<super::writing::Shown>,
     /// What is shown of a write that the platform carried out, by what a person clicks; `None` where it carried out none.
     pub honest_writes: std::collections::HashMap<String, Option<super::writing::Honest>>,
+    /// The scope that was refused at the sign-in.
+    pub refused_scope: Option<String>,
     /// Browsers that were signed in for a feature each, which is the first that is opened there.
     pub first_of: Vec<(String, String)>,
     /// Logout tokens that were sent, and what came of them.
