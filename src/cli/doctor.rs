@@ -34,7 +34,7 @@ pub async fn run(arguments: Arguments) -> Result<End, CliError> {
     let (setup, environment) = read.setup(Path::new(folder.path()), &catalogue).await?;
     tell(&Look::fine("driver", format!("starts: {}, {}", environment.browser, environment.driver)));
     let looks = tokio::select! {
-        looks = preflight(&setup) => Some(looks),
+        looks = preflight(&setup, true) => Some(looks),
         () = signals::stop() => None,
     };
     setup.end().await;

@@ -149,7 +149,7 @@ pub async fn run(arguments: Arguments) -> Result<End, CliError> {
     let (setup, environment) = read.setup(&arguments.out, &plan.catalogue).await?;
     if !setup.bundled {
         let looks = tokio::select! {
-            looks = preflight(&setup) => Some(looks),
+            looks = preflight(&setup, false) => Some(looks),
             () = signals::stop() => None,
         };
         let Some(looks) = looks else {

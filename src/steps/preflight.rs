@@ -44,14 +44,16 @@ impl Look {
 
 /// Looks at everything in the order in which a sign-in needs it, and stops at the first thing without which nothing more can be seen.
 ///
+/// `whole`: also at what only some scenarios need, and tell of themselves.
+///
 /// What makes a run hopeless is kept in the setup: scenarios that need the application are then not judged one by one.
-pub async fn preflight(setup: &Arc<Setup>) -> Vec<Look> {
-    let (mut looks, strayed) = look_once(setup).await;
+pub async fn preflight(setup: &Arc<Setup>, whole: bool) -> Vec<Look> {
+    let (mut looks, strayed) = look_once(setup, whole).await;
     // One that asks at the usual paths is judged there, and told of it by the scenarios of AZ-12.
     if let Some(strayed) = strayed.filter(|_| !setup.is_shared()) {
         setup.note_that_it_hard_wires();
         setup.presence.may_be_tried();
-        looks = look_once(setup).await.0;
+        looks = look_once(setup, whole).await.0;
         let told =
             format!("the application takes them from elsewhere than discovery{strayed}; the platform has them at the usual paths now");
         looks.insert(0, Look { what: "endpoints".to_owned(), sight: Sight::Wrong, told, ours: false });
@@ -60,7 +62,7 @@ pub async fn preflight(setup: &Arc<Setup>) -> Vec<Look> {
 }
 
 /// What was seen, and what asked where no endpoint is if nothing could be judged.
-async fn look_once(setup: &Arc<Setup>) -> (Vec<Look>, Option<String>) {
+async fn look_once(setup: &Arc<Setup>, whole: bool) -> (Vec<Look>, Option<String>) {
     let (mut looks, mut strayed) = (Looks(Vec::new()), None);
     for feature in setup.profile.app.features_without_action() {
         looks.wrong("features", format!(
@@ -72,7 +74,7 @@ async fn look_once(setup: &Arc<Setup>) -> (Vec<Look>, Option<String>) {
     let ended = match Stage::raise(setup.clone(), sample).await {
         Ok(mut stage) => {
             let patience = setup.patience();
-            let looked = tokio::time::timeout(patience.of_a_look(), look(&mut stage, &mut looks)).await;
+            let looked = tokio::time::timeout(patience.of_a_look(), look(&mut stage, &mut looks, whole)).await;
             let mut ended = looked.unwrap_or_else(|_| Err(hopeless("time")(Failure::unjudged(patience.never_ended()))));
             if let Err(stop) = &mut ended {
                 let sides = if stop.is_ours() { String::new() } else { both_sides(&stage).await };
@@ -142,7 +144,7 @@ fn hopeless(what: &'static str) -> impl Fn(Failure) -> Stop {
     move |failure| Stop(what, Proof::Hopeless(failure))
 }
 
-async fn look(stage: &mut Stage, looks: &mut Looks) -> Step {
+async fn look(stage: &mut Stage, looks: &mut Looks, whole: bool) -> Step {
     let setup = stage.setup.clone();
     let what = "platform";
     looks.fine(what, reach_platform(stage).await.map_err(hopeless(what))?);
@@ -159,12 +161,12 @@ async fn look(stage: &mut Stage, looks: &mut Looks) -> Step {
         )));
     }
     match setup.profile.app.r#type {
-        r#type if r#type.has_pages() => look_at_pages(stage, looks).await,
+        r#type if r#type.has_pages() => look_at_pages(stage, looks, whole).await,
         r#type => look_at_program(stage, r#type, looks).await,
     }
 }
 
-async fn look_at_pages(stage: &mut Stage, looks: &mut Looks) -> Step {
+async fn look_at_pages(stage: &mut Stage, looks: &mut Looks, whole: bool) -> Step {
     let setup = stage.setup.clone();
     let what = "application";
     stage.register_application().await.map_err(hopeless(what))?;
@@ -199,7 +201,7 @@ async fn look_at_pages(stage: &mut Stage, looks: &mut Looks) -> Step {
     learn_markers(stage, &begun, looks).await?;
     let visitor = signed_in_again(stage, begun.visitor, looks).await?;
     look_at_actions(stage, &visitor, looks).await;
-    if let Some(logout) = &login.logout {
+    if let Some(logout) = login.logout.as_ref().filter(|_| whole) {
         let proof = sign_out(stage, &visitor, logout).await.unwrap_or_else(|failure| Proof::Wrong(failure.message()));
         looks.take("sign-out", proof);
     }

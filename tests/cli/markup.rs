@@ -64,7 +64,7 @@ fn a_toast() {
 /// What tells of a refusal is learnt although something else is said first: these need it.
 #[test]
 fn a_word_that_passes() {
-    are_judged("one-moment", &["AC-08", "AZ-08", "ID-14"], |profile| profile);
+    are_judged("one-moment", &["ID-14"], |profile| profile);
 }
 
 #[test]
