@@ -2,7 +2,6 @@
 
 use reqwest::header::{HeaderMap, WWW_AUTHENTICATE};
 use reqwest::{Method, StatusCode};
-
 use serde_json::Value;
 
 use super::api::Call;
@@ -22,11 +21,10 @@ impl Call {
 
     /// The defect that looks at no certificate where this is sent.
     pub fn careless_by(&self) -> Option<Defect> {
-        match () {
-            () if self.writes() => Some(Defect::TrustsAnyCertificateForWrites),
-            () if self.is_further_page() => Some(Defect::TrustsAnyCertificateForFurtherPages),
-            () => None,
+        if self.writes() {
+            return Some(Defect::TrustsAnyCertificateForWrites);
         }
+        self.is_further_page().then_some(Defect::TrustsAnyCertificateForFurtherPages)
     }
 
     /// Whether a defect takes its token wherever it is redirected to.

@@ -162,27 +162,11 @@ async fn asked_sparingly(world: &mut World) -> Result<(), Failure> {
     world.find("asks again and again who is signed in although it is answered 401", "a few requests at most", &actual, &asked)
 }
 
-#[then("the relying party waited longer each time")]
-async fn waits_grow(world: &mut World) -> Result<(), Failure> {
-    if world.ledger.oracle.reaction == Some(false) {
-        // Who gave up at once, and was found to, has no waits to compare.
-        return Ok(());
-    }
-    let exchanges = world.provoked_exchanges()?;
-    world.judge(checks::check_waits_grow(&exchanges))
-}
-
 #[then("the relying party gave up after a few attempts")]
 async fn gave_up(world: &mut World) -> Result<(), Failure> {
     let exchanges = world.provoked_exchanges()?;
     world.judge(checks::check_retry_after(&exchanges).or_else(tolerate_nothing))?;
     world.judge(checks::check_attempts_bounded(&exchanges, checks::MOST_ATTEMPTS))
-}
-
-#[then("the relying party did not insist")]
-async fn did_not_insist(world: &mut World) -> Result<(), Failure> {
-    let exchanges = world.provoked_exchanges()?;
-    world.judge(checks::check_no_loop_after_403(&exchanges))
 }
 
 #[then("every call carries its access token in the header alone")]

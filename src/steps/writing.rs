@@ -224,22 +224,21 @@ impl World {
             }
             return Ok(());
         }
-        let honest = match self.memory.honest_writes.get(&shown.writing.2) {
-            Some(known) => known.clone(),
-            None => {
-                // It may be made later, by whoever said that it will be.
-                self.wait_for_exchanges(|world| world.is_made_since(shown.since)).await?;
-                if self.is_made_since(shown.since)? {
-                    return Ok(());
-                }
-                self.write_honestly(shown.writing.clone()).await?
-            }
-        };
-        let Some(false_words) = honest.and_then(|honest| honest.words_of_success_in(shown)) else { return Ok(()) };
+        let words_of_success = |honest: Option<Honest>| honest.and_then(|honest| honest.words_of_success_in(shown));
+        let known = self.memory.honest_writes.get(&shown.writing.2).cloned();
+        if known.clone().is_some_and(|honest| words_of_success(honest).is_none()) {
+            return Ok(());
+        }
+        // It may be made later, by whoever said that it will be. What is written honestly below is another one.
         self.wait_for_exchanges(|world| world.is_made_since(shown.since)).await?;
         if self.is_made_since(shown.since)? {
             return Ok(());
         }
+        let honest = match known {
+            Some(known) => known,
+            None => self.write_honestly(shown.writing.clone()).await?,
+        };
+        let Some(false_words) = words_of_success(honest) else { return Ok(()) };
         let actual = format!("`{}`, as after a write that was carried out", self.redact()(&false_words));
         let summary = format!("tells its end-user that a write was made which the platform refused: {during}");
         let expected = "what became of the write, or the record as it is";
@@ -254,7 +253,7 @@ impl World {
         let until = self.memory.writes.iter().map(|shown| shown.since).filter(|next| *next > since).min().unwrap_or(u64::MAX);
         let of_it =
             |exchange: &Exchange| (since + 1..=until).contains(&exchange.number) && checks::writes(exchange) && exchange.status < 300;
-        Ok(self.exchanges()?.iter().any(of_it))
+        Ok(self.provoked_exchanges()?.iter().any(of_it))
     }
 
     /// What is shown of a write that the platform carries out; `None` where it carried out none.

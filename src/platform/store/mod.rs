@@ -92,10 +92,7 @@ impl Store {
     pub fn commit(&self, shared: &Shared) -> Result<(), DataError> {
         let mut file = self.file.lock().unwrap_or_else(PoisonError::into_inner);
         self.committing.store(true, Ordering::SeqCst);
-        let written = Self::write_changed(&mut file, shared);
-        if written.is_err() {
-            self.go_back(&file, shared)?;
-        }
+        let written = Self::write_changed(&mut file, shared).or_else(|error| self.go_back(&file, shared).and(Err(error)));
         self.committing.store(false, Ordering::SeqCst);
         written
     }
