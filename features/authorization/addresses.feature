@@ -31,6 +31,7 @@ Feature: Addresses of a sign-in
         | an address with a scheme and no slashes     |
         | an address behind the own host's name       |
         | a host that begins with the own host's name |
+        | an address that is a script                 |
       And Ada follows a link to the login within her session once for each address that Mallory names to go on to
         | an absolute address         |
         | an address without a scheme |

@@ -20,6 +20,7 @@ mod browser_storage;
 mod callback_page;
 mod chance;
 mod device;
+mod guess;
 mod id_token;
 mod interactive_sign_in;
 mod judgement;
@@ -75,6 +76,7 @@ pub use device::{
     check_back_off_after_timeout, check_code_and_address_shown, check_polling_ends_with_the_code, check_polling_interval,
     check_refusal_is_final, check_slow_down, shows_code, was_slowed_down,
 };
+pub use guess::check_made_of_no_clock;
 pub use id_token::{ExpectedIdToken, check_id_token_claims};
 pub use interactive_sign_in::{check_interactive_sign_in, check_offline_access, check_offline_access_kept};
 pub use judgement::{Discrepancy, Judgement, Refusal};

@@ -125,6 +125,12 @@ impl Journal {
         u64::try_from(self.started.elapsed().as_millis()).unwrap_or(u64::MAX)
     }
 
+    /// The clock's reading, in milliseconds since 1970, from which [`Exchange::at_ms`] counts.
+    pub fn began_ms(&self) -> u64 {
+        let now = u64::try_from(jiff::Timestamp::now().as_millisecond()).unwrap_or_default();
+        now.saturating_sub(self.elapsed_ms())
+    }
+
     /// Opens an exchange: gives it its number.
     pub(super) fn open(&self) -> Trace {
         let mut state = self.lock();

@@ -75,6 +75,9 @@ pub(super) async fn callback(State(app): State<Arc<App>>, RawQuery(query): RawQu
                     return (jar, pages::in_place(&app, session.as_deref(), &visit, window)).into_response();
                 }
                 let target = attempt.return_to.filter(|_| window == Window::Same);
+                if let Some(target) = target.as_ref().filter(|_| app.config.has(Defect::GoesOnByScript)) {
+                    return (jar, pages::go_on_by_script(target)).into_response();
+                }
                 let named = response.get("next").filter(|_| app.config.has(Defect::RedirectsFromCallback)).map(str::to_owned);
                 let target = named.or(target);
                 (jar, target.map_or_else(|| leave(window), |target| Redirect::to(&target))).into_response()

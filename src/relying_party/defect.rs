@@ -55,6 +55,7 @@ defects! {
     SecretAsBasic "secret-as-basic" ["AZ-02"] "prints what it authenticates with at the token endpoint, in base64, into the start page";
     SecretInScript "secret-in-script" ["AZ-02"] "prints its client secret into a script";
     ConstantState "constant-state" ["AZ-04", "AZ-09", "CB-06", "AZ-06", "AZ-11"] "sends the same state in every authorization request, with neither PKCE nor nonce";
+    StateFromClock "state-from-clock" ["AZ-04", "AZ-06", "AZ-11"] "makes the state from a digest of the time, with neither PKCE nor nonce";
     NoPkce "no-pkce" ["AZ-06"] "sends no code challenge and no code verifier";
     ConstantVerifier "constant-verifier" ["AZ-07", "AZ-09"] "uses the same code verifier for every login";
     DrawsShortVerifiers "draws-short-verifiers" ["AZ-07"] "draws the last four characters of a code verifier only";
@@ -93,6 +94,7 @@ defects! {
     DescribesErrorInHandler "describes-error-in-handler" ["CB-13"] "puts the platform's error_description into the script of a click, escaped as HTML";
     RejectsUnknownParameters "rejects-unknown-parameters" ["CB-14"] "refuses a response with a parameter that it does not know";
     KeepsCodeInUrl "keeps-code-in-url" ["CB-15"] "leaves code and state in the address bar after the login";
+    GoesOnByScript "goes-on-by-script" ["CB-16"] "goes on by a script of its page to an address that is a script itself";
     OpenRedirector "open-redirector" ["CB-16"] "redirects to whatever address return_to names";
     TakesAddressWithTab "takes-address-with-tab" ["CB-16"] "returns to an address that begins with one slash, also where a tab follows it";
     RedirectsWhenSignedIn "redirects-when-signed-in" ["CB-16"] "goes on to the address that a link to the login names where somebody is signed in already";

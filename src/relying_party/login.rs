@@ -62,6 +62,7 @@ pub(super) async fn login(State(app): State<Arc<App>>, Query(parameters): Query<
     let own = app.config.base_url.as_str().trim_end_matches('/');
     let taken = |to: &String| {
         app.config.has(Defect::OpenRedirector)
+            || (app.config.has(Defect::GoesOnByScript) && to.starts_with("javascript:"))
             || (app.config.has(Defect::TakesAddressWithTab) && begins_well(to))
             || (app.config.has(Defect::ComparesBeginningOfAddress) && to.starts_with(own))
             || (app.config.has(Defect::DecodesAddressAgain) && !to.starts_with(['/', '\\', 'h', 'j', 'd']))
@@ -100,12 +101,14 @@ pub(super) async fn login(State(app): State<Arc<App>>, Query(parameters): Query<
 pub(super) fn begin(config: &Config, window: Window) -> Attempt {
     // A public client gets no token without PKCE.
     let harmful = config.has(Defect::ConstantState)
+        || config.has(Defect::StateFromClock)
         || config.has(Defect::AcceptsAnyState)
         || config.has(Defect::NoNonce)
         || config.compares_state_carelessly();
     let defenceless = harmful && config.client_secret.is_some();
     let state = match &config.client_secret {
         _ if config.has(Defect::ConstantState) => CONSTANT_STATE.to_owned(),
+        _ if config.has(Defect::StateFromClock) => digest_of_the_time(),
         Some(secret) if config.has(Defect::SecretInState) => {
             format!("{}.{}", random(), URL_SAFE_NO_PAD.encode(format!(r#"{{"secret":"{}"}}"#, secret.expose_secret())))
         }
@@ -138,6 +141,11 @@ pub(super) fn begin(config: &Config, window: Window) -> Attempt {
         return_to: None,
         begun: Instant::now(),
     }
+}
+
+fn digest_of_the_time() -> String {
+    let now = jiff::Timestamp::now().as_millisecond().to_string();
+    URL_SAFE_NO_PAD.encode(ring::digest::digest(&ring::digest::SHA256, now.as_bytes()))
 }
 
 /// Keeps the attempt in this browser's session and gives the address that makes the request.

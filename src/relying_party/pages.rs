@@ -242,6 +242,12 @@ pub(super) fn done(app: &App, session: Option<&Session>, visit: &Visit, window: 
     show(&Done { problem: problem(app, session, f.w), f, popup: window == Window::Popup })
 }
 
+/// A page that goes on by its script, where only the defect does.
+pub(super) fn go_on_by_script(target: &str) -> Response {
+    let target = serde_json::Value::from(target).to_string().replace('<', "\\u003c");
+    Html(format!("<!DOCTYPE html><title>Portale Referti</title><script>location.assign({target})</script>")).into_response()
+}
+
 /// The end of a login at the callback's own address, where only the defect stays.
 pub(super) fn in_place(app: &App, session: Option<&Session>, visit: &Visit, window: Window) -> Response {
     match window {

@@ -46,9 +46,15 @@ pub(super) fn router(app: Arc<App>) -> Router {
 async fn harden(State(app): State<Arc<App>>, request: Request, next: Next) -> Response {
     let is_data = Feature::ALL.iter().any(|feature| feature.path() == request.uri().path());
     let mut response = next.run(request).await;
-    let open = [Defect::RendersErrorDescription, Defect::FramesSignIn, Defect::DescribesErrorWithoutBrackets, Defect::EscapesQuotesAlone]
-        .into_iter()
-        .any(|defect| app.config.has(defect));
+    let open = [
+        Defect::RendersErrorDescription,
+        Defect::FramesSignIn,
+        Defect::DescribesErrorWithoutBrackets,
+        Defect::EscapesQuotesAlone,
+        Defect::GoesOnByScript,
+    ]
+    .into_iter()
+    .any(|defect| app.config.has(defect));
     let policy = if open { POLICY_OF_DEFECT } else { POLICY };
     let kept = if is_data && app.config.has(Defect::PagesMayBeKept) { "private, max-age=600" } else { "no-store" };
     let headers: [(HeaderName, &'static str); 4] =

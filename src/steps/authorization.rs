@@ -104,7 +104,8 @@ async fn offline_access(world: &mut World) -> Result<(), Failure> {
 #[then("every state is unguessable and unique")]
 async fn states(world: &mut World) -> Result<(), Failure> {
     let exchanges = world.exchanges()?;
-    world.judge_state("AZ-04", &exchanges, checks::check_states(&exchanges))
+    world.judge_state("AZ-04", &exchanges, checks::check_states(&exchanges))?;
+    world.judge_guess("AZ-04", exchanges, "state").await
 }
 
 #[then("no state or scope carries personal data")]
@@ -146,8 +147,9 @@ async fn code_verifiers(world: &mut World) -> Result<(), Failure> {
 
 #[then("every nonce is present and unique")]
 async fn nonces(world: &mut World) -> Result<(), Failure> {
-    let judgement = checks::check_nonces(&world.exchanges()?);
-    world.judge(judgement)
+    let exchanges = world.exchanges()?;
+    world.judge(checks::check_nonces(&exchanges))?;
+    world.judge_guess("AZ-11", exchanges, "nonce").await
 }
 
 /// OpenID Connect Core section 15.5.2 takes a nonce of the session for one: beside PKCE it warns.

@@ -119,6 +119,23 @@ impl World {
         }
     }
 
+    /// Digests are tried where nobody waits for them.
+    pub(super) async fn judge_guess(
+        &mut self,
+        requirement: &str,
+        exchanges: Vec<Exchange>,
+        parameter: &'static str,
+    ) -> Result<(), Failure> {
+        let began = self.stage()?.mock()?.journal().began_ms();
+        let tried = tokio::task::spawn_blocking(move || (checks::check_made_of_no_clock(&exchanges, parameter, began), exchanges));
+        let (judgement, exchanges) = tried.await.map_err(|error| Failure::broke(error.to_string()))?;
+        match judgement {
+            // Whether one has to be sent is judged elsewhere.
+            Err(Refusal::NothingToJudge(_)) => Ok(()),
+            judgement => self.judge_state(requirement, &exchanges, judgement),
+        }
+    }
+
     /// CB-01: RFC 9700 section 2.1 lets PKCE, or a nonce, be the defence against forged responses instead of the state.
     pub(super) fn judge_vouched(&mut self, signed_in: bool, actual: String) -> Result<(), Failure> {
         let (summary, expected) = ("takes a response whose state is not the one that it sent", "nobody is signed in");

@@ -51,6 +51,12 @@ const RETURN_PARAMETERS: [&str; 30] = [
     "ritorno",
 ];
 
+/// Where an address can be named. A place that has sent the browser away once is open: it is tried with no other spelling.
+const AT_LOGIN: &str = "in a link to the login";
+const IN_RESPONSE: &str = "in the authorization response";
+const AT_SIGN_OUT: &str = "in the request to sign out";
+const SIGNED_IN: &str = "in a link to the login that somebody follows who is signed in";
+
 #[when(expr = "{word} signs in and out once for each address that Mallory names to go on to")]
 async fn signs_in_and_out_for_each(world: &mut World, name: String, step: &Step) -> Result<(), Failure> {
     world.provoke_by_hand().await?;
@@ -61,10 +67,12 @@ async fn signs_in_and_out_for_each(world: &mut World, name: String, step: &Step)
     let mut logout = None;
     for kind in phrases(step)? {
         let target = world.foreign_target(kind)?;
-        if let Some(link) = &login {
+        if let Some(link) = login.as_ref().filter(|_| !world.is_open(AT_LOGIN)) {
             world.sign_in_by_link(&name, kind, link, &target).await?;
         }
-        world.sign_in_and_out_with(&name, kind, &target, &mut logout).await?;
+        if !(world.is_open(IN_RESPONSE) && world.is_open(AT_SIGN_OUT)) {
+            world.sign_in_and_out_with(&name, kind, &target, &mut logout).await?;
+        }
     }
     world.delivered()
 }
@@ -77,6 +85,9 @@ async fn follows_links_signed_in(world: &mut World, name: String, step: &Step) -
     let person = Person { name: format!("{name}, signed in"), ..stage.person(&name)? };
     let visitor = stage.visitor(&person.name).await?;
     for kind in phrases(step)? {
+        if world.is_open(SIGNED_IN) {
+            break;
+        }
         let target = world.foreign_target(kind)?;
         world.follow_link_signed_in(&visitor, &person, kind, link.clone(), &target).await?;
     }
@@ -162,6 +173,7 @@ impl World {
         let port = Url::parse(&address).ok().and_then(|url| url.port()).map(|port| format!(":{port}")).unwrap_or_default();
         Ok(match kind {
             "an absolute address" => address,
+            "an address that is a script" => format!("javascript:location.assign('{address}')"),
             "an address without a scheme" => format!("//{rest}"),
             "an address with a backslash" => format!("/\\{rest}"),
             "an address with a backslash first" => format!("\\/{rest}"),
@@ -212,7 +224,7 @@ impl World {
         let (person, visitor) = (stage.person(name)?, stage.visitor(&key).await?);
         let seen = visitor.context.requests().len();
         let went = stage.sign_in_from(&visitor, &link, &person).await;
-        if !self.was_sent_away(&visitor, seen, &format!("{kind} in a link to the login")).await? {
+        if !self.was_sent_away(&visitor, seen, kind, AT_LOGIN).await? {
             went?;
         }
         self.stage_mut()?.close_visitor(&key).await;
@@ -239,7 +251,7 @@ impl World {
         stage.provocation.started_sign_ins += 1;
         let seen = visitor.context.requests().len();
         let went = visitor.page.goto(link.as_str()).await;
-        if !self.was_sent_away(visitor, seen, &format!("{kind} in a link to the login that somebody follows who is signed in")).await? {
+        if !self.was_sent_away(visitor, seen, kind, SIGNED_IN).await? {
             went?;
         }
         Ok(())
@@ -254,7 +266,8 @@ impl World {
         learnt: &mut Option<(String, Url)>,
     ) -> Result<(), Failure> {
         let key = format!("{name}, {kind}, once more");
-        let logout = self.setup()?.profile.app.login.logout.clone();
+        let logout = self.setup()?.profile.app.login.logout.clone().filter(|_| !self.is_open(AT_SIGN_OUT));
+        let named_in_response = !self.is_open(IN_RESPONSE);
         let follow_up = self.setup()?.patience().follow_up;
         let own = self.memory.return_parameters.clone();
         let parameters = Self::return_parameters(&own, target);
@@ -262,13 +275,13 @@ impl World {
         stage.provocation.started_sign_ins += 1;
         let (person, visitor) = (Person { name: key.clone(), ..stage.person(name)? }, stage.visitor(&key).await?);
         let seen = visitor.context.requests().len();
-        stage.mock()?.name_in_responses(&parameters);
+        stage.mock()?.name_in_responses(if named_in_response { &parameters } else { &[] });
         // Not waited for as a success: a browser that was sent away shows none.
         stage.provocation.expected = Expected::Refused;
         let went = stage.sign_in(&person, &Consent::GrantAll).await;
         stage.provocation.expected = Expected::SignedIn;
         stage.mock()?.name_in_responses(&[]);
-        if self.was_sent_away(&visitor, seen, &format!("{kind} in the authorization response")).await? {
+        if self.was_sent_away(&visitor, seen, kind, IN_RESPONSE).await? {
             self.stage_mut()?.close_visitor(&key).await;
             return Ok(());
         }
@@ -287,7 +300,7 @@ impl World {
             } else {
                 let seen = visitor.context.requests().len();
                 self.sign_out_with(&visitor, &logout.trigger, &parameters, learnt).await?;
-                self.was_sent_away(&visitor, seen, &format!("{kind} in the request to sign out")).await?;
+                self.was_sent_away(&visitor, seen, kind, AT_SIGN_OUT).await?;
             }
         }
         self.stage_mut()?.close_visitor(&key).await;
@@ -326,7 +339,7 @@ impl World {
     }
 
     /// Whether the browser was sent to Mallory's, which is taken down.
-    async fn was_sent_away(&mut self, visitor: &Visitor, seen: usize, place: &str) -> Result<bool, Failure> {
+    async fn was_sent_away(&mut self, visitor: &Visitor, seen: usize, kind: &str, place: &str) -> Result<bool, Failure> {
         let foreign = self.foreign_address()?;
         let sent = || visitor.context.requests().into_iter().skip(seen).any(|request| is_sent_away(&request.url, &foreign));
         if !sent() {
@@ -334,9 +347,13 @@ impl World {
         }
         let away = sent();
         if away {
-            self.memory.sent_away.push(place.to_owned());
+            self.memory.sent_away.push(format!("{kind} {place}"));
         }
         Ok(away)
+    }
+
+    fn is_open(&self, place: &str) -> bool {
+        self.memory.sent_away.iter().any(|told| told.ends_with(place))
     }
 }
 
