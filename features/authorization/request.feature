@@ -77,7 +77,7 @@ Feature: Authorization request
 
     @AZ-11
     Scenario: No two attempts share a nonce
-      When Ada starts 30 sign-ins
+      When Ada starts 30 sign-ins, as long as each brings a nonce
       Then every nonce is present and unique
       And no nonce is used again when Ada starts another two in a browser that she has used and left before
 

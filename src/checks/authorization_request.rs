@@ -154,25 +154,16 @@ pub fn check_no_pkce_downgrade(exchanges: &[Exchange]) -> Judgement {
     }
 }
 
-/// AZ-11: with the scope `openid`, a nonce is sent and is new in each sign-in (OpenID Connect Core section 15.5.2,
-/// RFC 9700 section 4.5.3.2). Where PKCE protects the code, the nonce may be left out: not applicable.
+/// AZ-11: with the scope `openid`, a nonce is sent (OpenID Connect Core section 15.5.2, RFC 9700 section 4.5.3.2). Where PKCE protects the
+/// code, the nonce may be left out: not applicable.
+pub fn check_nonce_sent_with_openid(exchanges: &[Exchange]) -> Judgement {
+    with_nonce(&observed(exchanges)?).map(drop)
+}
+
+/// AZ-11: a nonce is sent and is new in each sign-in.
 pub fn check_nonces(exchanges: &[Exchange]) -> Judgement {
     let sign_ins = observed(exchanges)?;
-    let asked: Vec<&SignIn<'_>> = sign_ins.iter().filter(|sign_in| sign_in.scopes().contains(giponext::OPENID)).collect();
-    if asked.is_empty() {
-        return Err(Refusal::NotApplicable("the application asks for no ID token (the scope `openid`)".to_owned()));
-    }
-    if let Some(without) = asked.iter().find(|sign_in| sign_in.parameter("nonce").is_none_or(str::is_empty)) {
-        if asked.iter().all(|sign_in| sign_in.parameter("nonce").is_none()) && asked.iter().all(|sign_in| uses_pkce(sign_in)) {
-            return Err(Refusal::NotApplicable("no nonce is sent, and PKCE protects the authorization code".to_owned()));
-        }
-        return Err(Clause("OpenID Connect Core section 3.1.2.1").refuse(
-            "an authorization request with the scope `openid` has no nonce",
-            "a nonce that is new in each sign-in",
-            "none",
-            [without.number()],
-        ));
-    }
+    let asked = with_nonce(&sign_ins)?;
     if asked.len() < 2 {
         return Err(nothing("one sign-in does not show whether the nonce is new in each"));
     }
@@ -188,6 +179,26 @@ pub fn check_nonces(exchanges: &[Exchange]) -> Judgement {
         format!("{seen:.0} bits by the characters that stood at each place, over {} sign-ins", nonces.len()),
         asked.iter().take(3).map(|sign_in| sign_in.number()),
     ))
+}
+
+/// The sign-ins that ask for an ID token, when each of them has a nonce.
+fn with_nonce<'a>(sign_ins: &'a [SignIn<'a>]) -> Result<Vec<&'a SignIn<'a>>, Refusal> {
+    let asked: Vec<&SignIn<'_>> = sign_ins.iter().filter(|sign_in| sign_in.scopes().contains(giponext::OPENID)).collect();
+    if asked.is_empty() {
+        return Err(Refusal::NotApplicable("the application asks for no ID token (the scope `openid`)".to_owned()));
+    }
+    if let Some(without) = asked.iter().find(|sign_in| sign_in.parameter("nonce").is_none_or(str::is_empty)) {
+        if asked.iter().all(|sign_in| sign_in.parameter("nonce").is_none()) && asked.iter().all(|sign_in| uses_pkce(sign_in)) {
+            return Err(Refusal::NotApplicable("no nonce is sent, and PKCE protects the authorization code".to_owned()));
+        }
+        return Err(Clause("OpenID Connect Core section 3.1.2.1").refuse(
+            "an authorization request with the scope `openid` has no nonce",
+            "a nonce that is new in each sign-in",
+            "none",
+            [without.number()],
+        ));
+    }
+    Ok(asked)
 }
 
 /// ID-09: whoever sends no nonce misses none; whether one is needed is AZ-11's.

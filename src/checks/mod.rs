@@ -55,7 +55,7 @@ pub use api_answer::{check_error_body, check_page};
 pub use api_document::{BodySchema, Mismatch, check_answer_matches_document, documented_shape};
 pub use authorization_request::{
     check_asked_in_a_window, check_code_challenge, check_new_values_after_error, check_no_personal_data, check_no_pkce_downgrade,
-    check_no_sign_in_loop, check_nonce_sent, check_nonces, check_redirect_uri, check_response_type,
+    check_no_sign_in_loop, check_nonce_sent, check_nonce_sent_with_openid, check_nonces, check_redirect_uri, check_response_type,
 };
 pub use authorization_response::{
     ExpectedResponse, check_authorization_error, check_authorization_response, check_no_token_in_front_channel,
