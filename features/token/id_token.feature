@@ -19,6 +19,10 @@ Feature: ID token
         | issue an ID token of another scheme of the issuer                   |
         | issue an ID token of an issuer whose text begins like the right one |
         | issue an ID token of an issuer whose text ends like the right one   |
+        | issue an ID token with its issuer in a list                         |
+        | issue an ID token with a blank after its issuer                     |
+        | issue an ID token with a query after its issuer                     |
+        | issue an ID token with a user in its issuer                         |
       And Ada signs in again in the same browser once for each way in which the platform misbehaves
         | issue an ID token of another issuer |
       And Elio signs in where Ada is signed in already once for each way in which the platform misbehaves
@@ -40,6 +44,10 @@ Feature: ID token
         | issue an ID token for a client whose id ends like the right one                           |
         | issue an ID token for a client whose id has other capitals                                |
         | issue an ID token for a list of one client whose id has the right one inside              |
+        | issue an ID token for a text of two client ids                                            |
+        | issue an ID token for an object with the client's id                                      |
+        | issue an ID token with a blank after its audience                                         |
+        | issue an ID token for a list in a list                                                    |
       And Ada signs in again in the same browser once for each way in which the platform misbehaves
         | issue an ID token for another client |
       Then every one of these sign-ins is refused
@@ -50,6 +58,8 @@ Feature: ID token
         | issue an ID token given to another party                                                  |
         | issue an ID token given to another party although its audience is a list of the right one |
         | issue an ID token given to a party whose id begins like the right one                     |
+        | issue an ID token given to a party whose id has other capitals                            |
+        | issue an ID token given to a party whose id ends like the right one                       |
       Then every one of these sign-ins is refused
 
     @ID-04 @negative
@@ -67,33 +77,42 @@ Feature: ID token
     @ID-05 @negative
     Scenario: An unsigned ID token is refused, however it says so
       When Ada signs in once for each way in which the platform misbehaves
-        | issue an ID token without a signature     |
-        | issue an ID token with alg None           |
-        | issue an ID token with alg NONE           |
-        | issue an ID token with alg nOnE           |
-        | issue an ID token with an empty signature |
+        | issue an ID token without a signature                            |
+        | issue an ID token with alg None                                  |
+        | issue an ID token with alg NONE                                  |
+        | issue an ID token with alg nOnE                                  |
+        | issue an ID token with an empty signature                        |
+        | issue an ID token without a signature and without an algorithm   |
+        | issue an ID token with a blank after alg none                    |
+        | issue an ID token with alg none and a signature of another token |
+        | issue an ID token that ends after its claims                     |
       Then the relying party reads the platform's keys
       And every one of these sign-ins is refused
 
     @ID-06 @negative
     Scenario: An ID token signed with the public key as a secret is refused, in whatever form
       When Ada signs in once for each way in which the platform misbehaves
-        | issue an ID token signed with the public key as a secret                   |
-        | issue an ID token signed with the public key's JWK as a secret             |
-        | issue an ID token signed with the public key's modulus as a secret         |
-        | issue an ID token signed with the public key's encoded modulus as a secret |
-        | issue an ID token signed with the public key's DER as a secret             |
+        | issue an ID token signed with the public key as a secret                           |
+        | issue an ID token signed with the public key's JWK as a secret                     |
+        | issue an ID token signed with the public key's modulus as a secret                 |
+        | issue an ID token signed with the public key's encoded modulus as a secret         |
+        | issue an ID token signed with the public key's DER as a secret                     |
+        | issue an ID token signed with HS512 and the public key as a secret                 |
+        | issue an ID token signed with the public key without its last line end as a secret |
+        | issue an ID token signed with the public key's older form as a secret              |
       Then the relying party reads the platform's keys
       And every one of these sign-ins is refused
 
     @ID-07 @negative
     Scenario: An ID token is not believed for a key that it brings or names itself
       When Ada signs in once for each way in which the platform misbehaves
-        | issue an ID token that brings its own key             |
-        | issue an ID token that brings its own certificate     |
-        | issue an ID token that names a key set elsewhere      |
-        | issue an ID token that names a certificate elsewhere  |
-        | issue an ID token that names an empty file as its key |
+        | issue an ID token that brings its own key                               |
+        | issue an ID token that brings its own certificate                       |
+        | issue an ID token that names a key set elsewhere                        |
+        | issue an ID token that names a certificate elsewhere                    |
+        | issue an ID token that names an empty file as its key                   |
+        | issue an ID token that names a key set elsewhere at the platform's host |
+        | issue an ID token that brings its own key under the right one's name    |
       Then the relying party fetched nothing that the token names
       And the relying party reads the platform's keys
       And every one of these sign-ins is refused
@@ -107,15 +126,18 @@ Feature: ID token
         | issue an ID token with the expiry 0                                            |
         | issue an ID token without an expiry                                            |
         | issue an ID token without its time of issue                                    |
+        | issue an ID token with null as its expiry                                      |
+        | issue an ID token with null as its time of issue                               |
       Then every one of these sign-ins is refused
 
     @ID-17 @negative
     Scenario: An ID token of another week, of the future or of an endless subject is refused
       When Ada signs in once for each way in which the platform misbehaves
-        | issue an ID token that was issued a week ago       |
-        | issue an ID token that is issued in an hour        |
-        | issue an ID token that is good in an hour          |
-        | issue an ID token with a subject of 256 characters |
+        | issue an ID token that was issued a week ago                    |
+        | issue an ID token that is issued in an hour                     |
+        | issue an ID token that is good in an hour                       |
+        | issue an ID token that is good in an hour and says so in a text |
+        | issue an ID token with a subject of 256 characters              |
       Then every one of these sign-ins is refused
 
     @ID-09 @negative
@@ -128,10 +150,14 @@ Feature: ID token
         | issue an ID token with other capitals in the nonce         |
         | issue an ID token with a character more in the nonce       |
         | issue an ID token with the first half of the nonce         |
+        | issue an ID token with the nonce in a list                 |
+        | issue an ID token with null as its nonce                   |
+        | issue an ID token with a blank after the nonce             |
+        | issue an ID token with a character before the nonce        |
       And Ada signs in again in the same browser once for each way in which the platform misbehaves
-        | issue an ID token with another nonce                              |
-        | issue an ID token without a nonce                                 |
-        | issue an ID token with the nonce of a sign-in that was given up   |
+        | issue an ID token with another nonce                            |
+        | issue an ID token without a nonce                               |
+        | issue an ID token with the nonce of a sign-in that was given up |
       And Elio signs in where Ada is signed in already once for each way in which the platform misbehaves
         | issue an ID token with another nonce |
       Then the relying party sent a nonce
@@ -140,26 +166,30 @@ Feature: ID token
     @ID-10 @negative
     Scenario: An ID token without a proper subject is refused
       When Ada signs in once for each way in which the platform misbehaves
-        | issue an ID token without a subject            |
-        | issue an ID token with an empty subject        |
-        | issue an ID token with a number as its subject |
-        | issue an ID token with true as its subject     |
-        | issue an ID token with null as its subject     |
-        | issue an ID token with a list as its subject   |
+        | issue an ID token without a subject             |
+        | issue an ID token with an empty subject         |
+        | issue an ID token with a number as its subject  |
+        | issue an ID token with true as its subject      |
+        | issue an ID token with null as its subject      |
+        | issue an ID token with a list as its subject    |
+        | issue an ID token with false as its subject     |
+        | issue an ID token with an object as its subject |
       Then every one of these sign-ins is refused
 
     @ID-16 @negative
     Scenario: An ID token that names no issuer is refused
       When Ada signs in once for each way in which the platform misbehaves
-        | issue an ID token without an issuer |
+        | issue an ID token without an issuer       |
+        | issue an ID token with null as its issuer |
       Then every one of these sign-ins is refused
 
     @ID-16 @negative
     Scenario: An ID token of an algorithm that was not announced is refused
       When Ada signs in once for each way in which the platform misbehaves
-        | issue an ID token signed with RS512                   |
-        | issue an ID token signed with PS256                   |
-        | issue an ID token signed with the client's own secret |
+        | issue an ID token signed with RS512                             |
+        | issue an ID token signed with PS256                             |
+        | issue an ID token signed with the client's own secret           |
+        | issue an ID token signed with HS512 and the client's own secret |
       Then the relying party reads the platform's keys
       And every one of these sign-ins is refused
 

@@ -9,8 +9,8 @@ use super::console::product;
 use super::run::SuiteName;
 use super::{CliError, End};
 use crate::catalogue::{Catalogue, Sources};
-use crate::domain::{Actor, Level, RequirementId, Suite};
-use crate::relying_party::Defect;
+use crate::domain::{Actor, ApplicationType, Level, RequirementId, Suite};
+use crate::relying_party::{Defect, SINGLE_PAGE_DEFECTS};
 use crate::{platform, runner};
 
 #[derive(clap::Args)]
@@ -122,29 +122,46 @@ fn scenarios(catalogue: &Catalogue, suites: &[Suite]) -> Listing {
     (rows.collect(), json!(listed))
 }
 
+/// A deviation of one of the bundled applications.
+struct Broken {
+    name: &'static str,
+    /// The type of the application that has it.
+    of: ApplicationType,
+    requirements: &'static [&'static str],
+    description: &'static str,
+}
+
 fn defects(catalogue: &Catalogue) -> Listing {
-    let rows = Defect::ALL.iter().map(|defect| {
-        vec![
-            defect.name().to_owned(),
-            caught(*defect, catalogue).to_owned(),
-            defect.requirements().join(" "),
-            defect.description().to_owned(),
-        ]
+    let of_web = Defect::ALL.iter().map(|defect| Broken {
+        name: defect.name(),
+        of: ApplicationType::Web,
+        requirements: defect.requirements(),
+        description: defect.description(),
     });
-    let values = Defect::ALL.iter().map(|defect| {
-        json!({
-            "name": defect.name(), "caught": caught(*defect, catalogue),
-            "requirements": defect.requirements(), "description": defect.description(),
-        })
+    let of_page = SINGLE_PAGE_DEFECTS.iter().map(|defect| Broken {
+        name: defect.name,
+        of: ApplicationType::Spa,
+        requirements: defect.requirements,
+        description: defect.description,
     });
-    (rows.collect(), values.collect())
+    let all = of_web.chain(of_page).map(|defect| {
+        let (of, caught) = (defect.of.name(), caught(&defect, catalogue));
+        let row = [defect.name, of, caught, &defect.requirements.join(" "), defect.description].map(str::to_owned).to_vec();
+        let value = json!({
+            "name": defect.name, "application": of, "caught": caught,
+            "requirements": defect.requirements, "description": defect.description,
+        });
+        (row, value)
+    });
+    let (rows, values): (Vec<_>, Vec<_>) = all.unzip();
+    (rows, json!(values))
 }
 
 /// What a run makes of a defect: it fails where a MUST is broken and has a scenario, warns at the others, or cannot see it yet.
-fn caught(defect: Defect, catalogue: &Catalogue) -> &'static str {
-    let broken = |id: &RequirementId| defect.requirements().contains(&id.as_str()) && !catalogue.covering(id).is_empty();
-    let levels = catalogue.requirements.iter().filter(|requirement| broken(&requirement.id)).map(|requirement| requirement.level);
-    match levels.min() {
+fn caught(defect: &Broken, catalogue: &Catalogue) -> &'static str {
+    let broken = |id: &RequirementId| defect.requirements.contains(&id.as_str()) && !catalogue.covering(id).is_empty();
+    let known = catalogue.requirements.iter().filter(|requirement| broken(&requirement.id));
+    match known.map(|requirement| requirement.level_for(defect.of.name())).min() {
         Some(Level::Must) => "fails",
         Some(_) => "warns",
         None => "no scenario yet",

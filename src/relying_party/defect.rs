@@ -140,6 +140,12 @@ defects! {
     StormsForKeys "storms-for-keys" ["ID-12"] "reads the key set five times over for a key id that it does not know";
     ReadsKeysForEachUnknown "reads-keys-for-each-unknown" ["ID-12"] "reads the key set for every key id that it does not know, however often";
     TripsOverUnknownKeys "trips-over-unknown-keys" ["ID-12"] "refuses a key set with a key of a type that it does not know";
+    TrimsClaims "trims-claims" ["ID-01", "ID-02", "ID-09"] "takes blanks off issuer, audience and nonce of the ID token before it compares them";
+    UnpacksClaims "unpacks-claims" ["ID-01", "ID-02", "ID-09"] "takes issuer, audience and nonce of the ID token out of lists, objects and texts of several words";
+    TakesNullForAbsent "takes-null-for-absent" ["ID-08", "ID-09", "ID-16"] "does not compare claims of the ID token that are null";
+    ReadsAlgorithmLoosely "reads-algorithm-loosely" ["ID-05"] "takes an ID token for signed whose header names no algorithm, or `none` in an unusual way";
+    AcceptsLongerHmac "accepts-longer-hmac" ["ID-06"] "accepts an ID token by HS512 with the platform's public key";
+    BelievesKeysOfOwnHost "believes-keys-of-own-host" ["ID-07"] "checks the ID token with a key from the address in its own header where that is at the platform's host";
     SkipsIssuerCheck "skips-issuer-check" ["ID-01", "ID-16"] "does not compare the ID token's issuer";
     CutsSlashOfIssuer "cuts-slash-of-issuer" ["ID-01"] "compares the ID token's issuer without its last slash";
     ComparesIssuerInAnyCase "compares-issuer-in-any-case" ["ID-01"] "takes an ID token's issuer with other capitals for the same";

@@ -7,6 +7,7 @@ use serde_json::{Map, Value};
 
 use super::app::App;
 use super::comparison::Compared;
+use super::loose_claims::is_oddly_unsigned;
 use super::sign_in::{Asked, SignInError};
 use super::{Defect, Habit};
 use crate::oauth::decode_jwt;
@@ -50,7 +51,9 @@ impl App {
     /// from the platform's key set, never from the token's header: `none`, a public key as HMAC secret, `jwk`, `jku` and
     /// `x5u` lead nowhere (ID-04 to ID-07).
     async fn signed_claims(&self, token: &str) -> Result<Claims, SignInError> {
-        let jwt = decode_jwt(token).map_err(|_| refused("it is not readable"))?;
+        let in_two_parts = self.config.has(Defect::ReadsAlgorithmLoosely) && token.matches('.').count() == 1;
+        let jwt = decode_jwt(&if in_two_parts { format!("{token}.") } else { token.to_owned() });
+        let jwt = jwt.map_err(|_| refused("it is not readable"))?;
         if self.takes_unsigned(token, jwt.header.get("alg").and_then(Value::as_str).unwrap_or_default()) {
             return Ok(jwt.claims);
         }
@@ -67,13 +70,19 @@ impl App {
         }
         let keys = match &header.jku {
             Some(address) if self.config.has(Defect::FollowsKeyUrl) => self.read_keys(address).await?,
+            Some(address) if self.config.has(Defect::BelievesKeysOfOwnHost) && address.starts_with(self.config.issuer.as_str()) => {
+                self.read_keys(address).await?
+            }
             _ => match self.keys(header.kid.as_deref()).await {
                 Err(_) if self.config.has(Defect::DoesWithoutKeys) => return Ok(jwt.claims),
                 keys => keys?,
             },
         };
-        if self.config.has(Defect::AcceptsHs256PublicKey) && header.alg == Algorithm::HS256 {
-            return keys.iter().find_map(|key| hs256::signed_with_public_key(token, key)).ok_or_else(|| refused("its HMAC is wrong"));
+        let confused = (self.config.has(Defect::AcceptsHs256PublicKey) && header.alg == Algorithm::HS256)
+            || (self.config.has(Defect::AcceptsLongerHmac) && header.alg == Algorithm::HS512);
+        if confused {
+            let signed = keys.iter().find_map(|key| hmac::signed_with_public_key(token, key, header.alg));
+            return signed.ok_or_else(|| refused("its HMAC is wrong"));
         }
         if let Some(secret) = self.config.client_secret.as_ref().filter(|_| self.config.has(Defect::TakesSecretForKey))
             && header.alg == Algorithm::HS256
@@ -99,11 +108,14 @@ impl App {
         let is_none = alg.eq_ignore_ascii_case("none");
         (self.config.has(Defect::AcceptsAlgNone) && is_none)
             || (self.config.has(Defect::BlocksOneSpellingOfNone) && is_none && alg != "none")
+            || (self.config.has(Defect::ReadsAlgorithmLoosely) && is_oddly_unsigned(token, alg))
             || (self.config.has(Defect::TakesEmptySignature) && !is_none && token.ends_with('.'))
     }
 
     fn check_claims(&self, claims: &Claims, issuer: &str, occasion: Occasion<'_>) -> Result<String, &'static str> {
         let has = |defect| self.config.has(defect);
+        let now = Timestamp::now().as_second() as f64;
+        let claims = &self.config.read_loosely(claims, issuer, occasion, now);
         let text = |name: &str| claims.get(name).and_then(Value::as_str);
         let client_id = self.config.client_id.as_str();
 
@@ -199,7 +211,7 @@ fn refused(rule: &'static str) -> SignInError {
 }
 
 /// The defect that takes the platform's public key for a shared secret.
-mod hs256 {
+mod hmac {
     use base64::Engine;
     use base64::engine::general_purpose::URL_SAFE_NO_PAD;
     use jsonwebtoken::jwk::{AlgorithmParameters, Jwk};
@@ -210,8 +222,8 @@ mod hs256 {
 
     use super::{Claims, claims_signed_with};
 
-    pub fn signed_with_public_key(token: &str, key: &Jwk) -> Option<Claims> {
-        secrets(key)?.iter().find_map(|secret| claims_signed_with(token, &DecodingKey::from_secret(secret), Algorithm::HS256))
+    pub fn signed_with_public_key(token: &str, key: &Jwk, algorithm: Algorithm) -> Option<Claims> {
+        secrets(key)?.iter().find_map(|secret| claims_signed_with(token, &DecodingKey::from_secret(secret), algorithm))
     }
 
     /// The forms in which libraries have confused the two: PEM, DER, the modulus, the JWK's text.

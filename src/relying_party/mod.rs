@@ -37,6 +37,7 @@ mod id_token;
 mod lists;
 mod login;
 mod logout;
+mod loose_claims;
 mod native;
 mod pages;
 mod platform_sign_out;

@@ -36,7 +36,7 @@ fn every_list_is_json_for_a_program() {
     for (what, key, at_least) in [
         ("requirements", "requirement", 50),
         ("scenarios", "title", 50),
-        ("defects", "name", 12),
+        ("defects", "application", 12),
         ("faults", "name", 12),
         ("steps", "pattern", 50),
     ] {
@@ -45,6 +45,8 @@ fn every_list_is_json_for_a_program() {
         let list: Vec<Value> = serde_json::from_str(&ended.stdout).expect("a JSON list");
         assert!(list.len() >= at_least, "{what}: {}", list.len());
         assert!(list.iter().all(|entry| !entry[key].is_null()), "{what}");
+        let of_page = list.iter().filter(|entry| entry["application"] == "spa").count();
+        assert_eq!(of_page > 5, what == "defects", "those of the single-page application are listed too");
         let lines = desk.ended(&["list", what]).stdout.lines().count();
         assert_eq!(lines, list.len(), "{what}: one line for each");
     }

@@ -230,10 +230,13 @@ pub fn refused(trace: &Trace, error: ApiError) -> Response {
     error.into_response()
 }
 
+/// Below it stands what nobody may follow or believe.
+pub const ELSEWHERE: &str = "/elsewhere";
+
 /// Another site that this platform's journal sees all the same.
 pub fn elsewhere(issuer: &Url, path: &str) -> Url {
     let mut url = at_foreign_host(issuer);
-    url.set_path(&format!("/elsewhere{path}"));
+    url.set_path(&format!("{ELSEWHERE}{path}"));
     url
 }
 

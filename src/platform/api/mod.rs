@@ -47,7 +47,7 @@ use error::ApiError;
 pub use clinic::{Clinic, PatientName};
 pub use damage::DAMAGE;
 pub use faults::FAULTS;
-pub(in crate::platform) use faults::{elsewhere, in_place_of_user_information, retry_after, soon};
+pub(in crate::platform) use faults::{ELSEWHERE, elsewhere, in_place_of_user_information, retry_after, soon};
 
 /// The OpenAPI 2.0 document that the mock answers by, without the addresses of one platform (C-04).
 pub fn document() -> &'static serde_json::Value {

@@ -8,6 +8,7 @@ use super::id_token::{LIFETIME, header};
 use super::jwt::{Draft, Signature};
 use super::keys::{self, KeyError, Keys};
 use super::near_misses as near;
+use super::odd_claims as odd;
 use super::response::OTHER_ISSUER;
 use crate::platform::api::elsewhere;
 use crate::platform::{Shared, Trace};
@@ -102,12 +103,15 @@ const REFRESHED: [(&str, Edit); 2] = [
 type Lead = fn(&mut Map<String, Value>, &Keys, &Url);
 
 /// Tokens signed with a key that no JWKS has, and what their headers say of where it is.
-const FOREIGN: [(&str, Lead); 5] = [
+const FOREIGN: [(&str, Lead); 6] = [
     (f::ID_TOKEN_FOREIGN_KEY, |header, keys, _| {
         header.insert("jwk".to_owned(), keys.jwk.clone());
     }),
     (f::ID_TOKEN_JKU, |header, _, issuer| {
         header.insert("jku".to_owned(), elsewhere(issuer, FOREIGN_JWKS).as_str().into());
+    }),
+    (f::ID_TOKEN_JKU_OWN_HOST, |header, _, issuer| {
+        header.insert("jku".to_owned(), odd::at_own_host(issuer, FOREIGN_JWKS).into());
     }),
     (f::ID_TOKEN_X5U, |header, _, issuer| {
         header.insert("x5u".to_owned(), elsewhere(issuer, FOREIGN_CERTIFICATE).as_str().into());
@@ -132,7 +136,7 @@ pub(super) async fn edit<'a>(
     if let Some(other) = nonce_of_another(shared, draft).filter(|_| trace.fires(&shared.faults, f::ID_TOKEN_NONCE_OF_ANOTHER)) {
         set(draft, "nonce", other);
     }
-    for (fault, needed, edit) in EDITS.into_iter().chain(near::CLAIMS) {
+    for (fault, needed, edit) in EDITS.into_iter().chain(near::CLAIMS).chain(odd::CLAIMS) {
         if draft.claims.contains_key(needed) && trace.fires(&shared.faults, fault) {
             edit(draft, keys);
         }
@@ -148,6 +152,14 @@ pub(super) async fn edit<'a>(
             sign_with(draft, foreign);
             lead(&mut draft.header, foreign, &shared.issuer);
         }
+    }
+    if trace.fires(&shared.faults, f::ID_TOKEN_FOREIGN_KEY_NAMED) {
+        let foreign = keys::foreign(keys.algorithm).await?;
+        let mut jwk = foreign.jwk.clone();
+        jwk["kid"] = keys.kid.clone().into();
+        sign_with(draft, foreign);
+        draft.header.insert("kid".to_owned(), keys.kid.clone().into());
+        draft.header.insert("jwk".to_owned(), jwk);
     }
     near::sign_otherwise(shared, trace, draft, keys);
     if draft.header.get("kid").is_some_and(|kid| kid == near::OTHER_KID) {

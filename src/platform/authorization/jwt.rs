@@ -24,7 +24,11 @@ pub(super) enum Signature<'a> {
     Rs512(&'a RsaKeyPair),
     Ps256(&'a RsaKeyPair),
     Hs256(Vec<u8>),
+    Hs512(Vec<u8>),
+    /// An empty one.
     None,
+    /// Not even the dot before it.
+    NoPart,
 }
 
 #[derive(Debug, thiserror::Error)]
@@ -47,11 +51,10 @@ impl Draft<'_> {
             Signature::OfAnother(pair) => pair.sign(b"another token of the platform")?,
             Signature::Rs512(pair) => rsa(pair, &RSA_PKCS1_SHA512, message.as_bytes())?,
             Signature::Ps256(pair) => rsa(pair, &RSA_PSS_SHA256, message.as_bytes())?,
-            Signature::Hs256(secret) => {
-                let key = ring::hmac::Key::new(ring::hmac::HMAC_SHA256, secret);
-                ring::hmac::sign(&key, message.as_bytes()).as_ref().to_vec()
-            }
+            Signature::Hs256(secret) => hmac(ring::hmac::HMAC_SHA256, secret, message.as_bytes()),
+            Signature::Hs512(secret) => hmac(ring::hmac::HMAC_SHA512, secret, message.as_bytes()),
             Signature::None => Vec::new(),
+            Signature::NoPart => return Ok(message),
         };
         Ok(format!("{message}.{}", URL_SAFE_NO_PAD.encode(signature)))
     }
@@ -64,6 +67,10 @@ impl KeyPair {
             Self::Ec(pair) => Ok(pair.sign(&SystemRandom::new(), message).map_err(|_| SignError)?.as_ref().to_vec()),
         }
     }
+}
+
+fn hmac(algorithm: ring::hmac::Algorithm, secret: &[u8], message: &[u8]) -> Vec<u8> {
+    ring::hmac::sign(&ring::hmac::Key::new(algorithm, secret), message).as_ref().to_vec()
 }
 
 fn rsa(pair: &RsaKeyPair, encoding: &'static dyn RsaEncoding, message: &[u8]) -> Result<Vec<u8>, SignError> {

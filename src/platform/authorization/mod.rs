@@ -21,6 +21,7 @@ mod keys;
 mod logout_token;
 mod metadata;
 mod near_misses;
+mod odd_claims;
 mod pages;
 mod parameters;
 mod response;

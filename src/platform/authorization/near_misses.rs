@@ -8,6 +8,7 @@ use super::fault as f;
 use super::id_token_faults::{OTHER_CLIENT, hs256};
 use super::jwt::{Draft, Signature};
 use super::keys::{KeyPair, Keys};
+use super::odd_claims::{hs512, subject_as_object};
 use crate::platform::accounts::{Registration, UserId};
 use crate::platform::{Shared, Trace};
 
@@ -169,10 +170,12 @@ const A_NUMBER: i64 = 20_261_124;
 
 /// Signed well, by the right RSA key or with the client's own secret, with an algorithm that nobody announced.
 pub(super) fn sign_otherwise<'a>(shared: &Shared, trace: &Trace, draft: &mut Draft<'a>, keys: &'a Keys) {
-    if trace.fires(&shared.faults, f::ID_TOKEN_HS256_CLIENT_SECRET) {
-        let client_id = text(draft, "aud");
-        let secret = shared.accounts().client(&client_id).and_then(Registration::known_secret).unwrap_or_default();
-        hs256(draft, &keys.kid, secret.expose_secret().as_bytes());
+    for (fault, sign) in [(f::ID_TOKEN_HS256_CLIENT_SECRET, hs256_named as Sign), (f::ID_TOKEN_HS512_CLIENT_SECRET, hs512)] {
+        if trace.fires(&shared.faults, fault) {
+            let client_id = text(draft, "aud");
+            let secret = shared.accounts().client(&client_id).and_then(Registration::known_secret).unwrap_or_default();
+            sign(draft, keys, secret.expose_secret().as_bytes());
+        }
     }
     let KeyPair::Rsa(pair) = &keys.pair else { return };
     for (fault, algorithm) in [(f::ID_TOKEN_RS512, "RS512"), (f::ID_TOKEN_PS256, "PS256")] {
@@ -183,12 +186,20 @@ pub(super) fn sign_otherwise<'a>(shared: &Shared, trace: &Trace, draft: &mut Dra
     }
 }
 
+type Sign = fn(&mut Draft, &Keys, &[u8]);
+
+fn hs256_named(draft: &mut Draft, keys: &Keys, secret: &[u8]) {
+    hs256(draft, &keys.kid, secret);
+}
+
 /// The subject that the user information shows: the ID token's, where that is of the wrong kind.
 pub(in crate::platform) fn shown_subject(shared: &Shared, trace: &Trace, subject: &UserId) -> Value {
     let forms = [
         (f::ID_TOKEN_SUB_NUMBER, Value::from(A_NUMBER)),
         (f::ID_TOKEN_SUB_BOOLEAN, Value::from(true)),
         (f::ID_TOKEN_SUB_NULL, Value::Null),
+        (f::ID_TOKEN_SUB_FALSE, Value::from(false)),
+        (f::ID_TOKEN_SUB_OBJECT, subject_as_object()),
     ];
     let armed = forms.into_iter().find(|(fault, _)| trace.fires(&shared.faults, fault));
     armed.map_or_else(|| subject.0.clone().into(), |(_, form)| form)
@@ -205,11 +216,11 @@ pub(super) fn other_name(shared: &Shared, trace: &Trace) -> Option<String> {
     names.into_iter().find(|(fault, _)| trace.fires(&shared.faults, fault)).map(|(_, name)| name)
 }
 
-fn text(draft: &Draft, claim: &str) -> String {
+pub(super) fn text(draft: &Draft, claim: &str) -> String {
     draft.claims.get(claim).and_then(Value::as_str).unwrap_or_default().to_owned()
 }
 
-fn change<T: Into<Value>>(draft: &mut Draft, claim: &str, change: impl Fn(&str) -> T) {
+pub(super) fn change<T: Into<Value>>(draft: &mut Draft, claim: &str, change: impl Fn(&str) -> T) {
     let changed = change(&text(draft, claim));
     set(draft, claim, changed);
 }
