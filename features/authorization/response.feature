@@ -41,6 +41,12 @@ Feature: Authorization response
       When Ada opens the link to Mallory's authorization response
       Then nobody is signed in at the relying party
 
+    @CB-03 @negative
+    Scenario: A response opened where another sign-in was begun and given up signs nobody in there
+      Given Mallory has an unused authorization response of a sign-in of her own
+      When Ada begins a sign-in, gives it up and opens the link to Mallory's authorization response
+      Then nobody is signed in at the relying party
+
     @CB-07 @negative
     Scenario Outline: A response with <state> that nobody asked for signs nobody in
       Given Mallory has an authorization code with <state> and no sign-in of her own

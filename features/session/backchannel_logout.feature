@@ -14,18 +14,22 @@ Feature: Back-channel logout
     @LO-04
     Scenario: Bad logout tokens are refused and a good one is obeyed
       When the platform sends logout tokens of Ada's, one that
-        | names another issuer                      |
-        | names another audience                    |
-        | has a signature with one bit changed      |
-        | is signed by nobody                       |
-        | is signed with the public key as a secret |
-        | has expired                               |
-        | names no event                            |
-        | names another event                       |
-        | has a nonce                               |
-        | has no time of issue                      |
-        | names neither user nor session            |
-        | is the user's ID token                    |
+        | names another issuer                              |
+        | names another audience                            |
+        | names an issuer that begins like the right one    |
+        | is for a client whose id has the right one inside |
+        | names the event inside another                    |
+        | names the event in a text                         |
+        | has a signature with one bit changed              |
+        | is signed by nobody                               |
+        | is signed with the public key as a secret         |
+        | has expired                                       |
+        | names no event                                    |
+        | names another event                               |
+        | has a nonce                                       |
+        | has no time of issue                              |
+        | names neither user nor session                    |
+        | is the user's ID token                            |
       Then each of them is refused and ends nobody's session
       When the platform sends a logout token of Ada's user and session
       Then Ada's session ends, and Mallory's goes on
@@ -43,6 +47,8 @@ Feature: Back-channel logout
       Then each of them is better answered 400, and ends nobody's session
       When the platform sends logout tokens of Ada's, one that
         | has no id                  |
+        | has no expiry              |
+        | has null as its nonce      |
         | was issued a week ago      |
         | is issued an hour from now |
       Then each of them is better answered 400, and ends nobody's session

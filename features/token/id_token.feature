@@ -220,9 +220,11 @@ Feature: ID token
       Then the relying party shows nobody else signed in where it asks who that is
 
       Examples:
-        | form                             | phrase                                |
-        | is an unsigned JWT of somebody   | with an unsigned JWT of somebody else |
-        | names somebody without a subject | with somebody else's name alone       |
+        | form                               | phrase                                                     |
+        | is an unsigned JWT of somebody     | with an unsigned JWT of somebody else                      |
+        | names somebody without a subject   | with somebody else's name alone                            |
+        | names somebody by a longer subject | with somebody else whose subject begins like the right one |
+        | names somebody by other capitals   | with somebody else whose subject has other capitals        |
 
   Rule: A legal ID token signs the end-user in
 

@@ -51,6 +51,13 @@ Feature: Token response
       Then the access token is not used at the API
       But nobody is signed in at the relying party
 
+    @TK-06 @negative
+    Scenario: A token that needs another proof is not used as a bearer's
+      Given the platform will answer the token request with a token type of another proof
+      When Ada signs in through the popup and grants every scope
+      Then the access token is not used at the API
+      But nobody is signed in at the relying party
+
   Rule: A rate limit at the token endpoint is kept
 
     @GX-10 @provoked

@@ -44,6 +44,7 @@ Feature: Certificates
         | show a certificate that it signed itself from the refusal of an expired token on |
         | show a certificate that has expired from the refusal of an expired token on      |
         | show a certificate of another host from the first answer of a feature on         |
+        | show a certificate that has expired from the first answer of a feature on        |
         | show a certificate of another host from a write on                               |
         | show a certificate of another host from a sign-out on                            |
         | show a certificate that it signed itself from a sign-out on                      |

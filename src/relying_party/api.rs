@@ -4,7 +4,7 @@ use std::sync::Mutex;
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use oauth2::TokenResponse;
-use reqwest::header::LOCATION;
+use reqwest::header::{LINK, LOCATION};
 use reqwest::{Method, StatusCode};
 use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
@@ -206,7 +206,10 @@ impl App {
             return Err(ApiError::Unreadable("a member is unknown"));
         }
         // RS-02: where to go on is counted, and no address of an answer is followed.
-        if let Some(next) = value["next"].as_str().filter(|_| self.config.has(Defect::FollowsForeignNext))
+        let linked =
+            answer.headers.get(LINK).and_then(|link| link.to_str().ok()).and_then(|link| link.trim_start_matches('<').split('>').next());
+        let linked = linked.filter(|_| self.config.has(Defect::FollowsForeignLink));
+        if let Some(next) = value["next"].as_str().filter(|_| self.config.has(Defect::FollowsForeignNext)).or(linked)
             && let Some(signed_in) = session.signed_in()
         {
             let _ = self.get(next, &signed_in.tokens.access).await;

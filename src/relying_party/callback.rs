@@ -178,7 +178,8 @@ pub(super) fn attempt_of(app: &App, session: &Session, response: &AuthorizationR
         return Ok(attempt);
     }
     let state = response.get("state").unwrap_or_default();
-    if has(Defect::AcceptsCallbackOfAnotherBrowser)
+    let any_was_begun = has(Defect::TakesResponsesWhereAnyWasBegun) && !session.data().attempts.is_empty();
+    if (has(Defect::AcceptsCallbackOfAnotherBrowser) || any_was_begun)
         && let Some(attempt) = elsewhere(state)
     {
         return Ok(attempt);

@@ -63,6 +63,7 @@ defects! {
     DowngradesPkce "downgrades-pkce" ["AZ-08"] "starts again without PKCE when the platform answers invalid_request";
     FallsBackToPlain "falls-back-to-plain" ["AZ-08"] "sends its verifier as a plain challenge when it is used again after invalid_request";
     ReusesFailedAttempt "reuses-failed-attempt" ["AZ-09"] "keeps state, nonce and verifier for the login after a failed one";
+    KeepsAttemptAfterIdToken "keeps-attempt-after-id-token" ["AZ-09"] "keeps state, nonce and verifier for the login after one whose ID token it refused";
     KeepsAttemptAfterTokenError "keeps-attempt-after-token-error" ["AZ-09"] "keeps state, nonce and verifier for the login after one whose token request failed";
     NoNonce "no-nonce" ["AZ-11", "AZ-06", "CB-06"] "sends neither nonce nor PKCE, although it asks for an ID token";
     ConstantNonce "constant-nonce" ["AZ-11"] "sends the same nonce in every authorization request";
@@ -77,6 +78,7 @@ defects! {
     AcceptsCallbackOfAnotherBrowser "accepts-callback-of-another-browser" ["CB-03"] "keeps its attempts in one place for all browsers";
     RedeemsCodeTwice "redeems-code-twice" ["CB-05", "CB-04"] "keeps an attempt after use, and sends the code again on reload or failure";
     KeepsStateAfterError "keeps-state-after-error" ["CB-04"] "forgets an attempt that signed somebody in, and keeps one that ended in an error";
+    TakesResponsesWhereAnyWasBegun "takes-responses-where-any-was-begun" ["CB-03"] "keeps its attempts in one place for everybody, and takes a response in every browser that has begun a sign-in";
     AcceptsUnsolicitedCallback "accepts-unsolicited-callback" ["CB-07", "CB-03"] "redeems a code in a browser that began no login";
     EquatesNoState "equates-no-state" ["CB-07"] "takes a response without a state for the answer to a sign-in that was never begun";
     IgnoresResponseIssuer "ignores-response-issuer" ["CB-08", "CB-09", "CB-10"] "does not look at the iss parameter of the response";
@@ -191,12 +193,14 @@ defects! {
     SkipsSubjectCheck "skips-subject-check" ["ID-10", "ID-17"] "accepts an ID token that names no subject";
     TakesSubjectOfAnyType "takes-subject-of-any-type" ["ID-10"] "makes a text of whatever the subject is";
     UsesUserinfoOfAnotherSubject "uses-userinfo-of-another-subject" ["ID-13"] "shows the user information of whoever it is about";
+    ComparesSubjectLoosely "compares-subject-loosely" ["ID-13"] "takes the subject of the user information for the ID token's when it is spelt with other capitals or has more at its end";
     ComparesSubjectWhereTold "compares-subject-where-told" ["ID-13"] "compares the subject of the user information only where it has one";
     BelievesUnsignedUserInformation "believes-unsigned-user-information" ["ID-13"] "reads user information that comes as a JWT without looking at signature or subject";
     SkipsDiscoveryIssuerCheck "skips-discovery-issuer-check" ["ID-14"] "uses metadata that names another issuer";
     ComparesHostOfDiscoveredIssuer "compares-host-of-discovered-issuer" ["ID-14"] "compares the host of the issuer in the metadata only";
     ComparesBeginningOfDiscoveredIssuer "compares-beginning-of-discovered-issuer" ["ID-14"] "takes metadata whose issuer has more at its end for the platform's";
     TokenInQuery "token-in-query" ["RS-01"] "asks for the user information with the access token in the query first";
+    FollowsForeignLink "follows-foreign-link" ["RS-02"] "follows the `Link` header of a list with its access token, wherever it leads";
     FollowsRedirectWithToken "follows-redirect-with-token" ["RS-02"] "follows a redirect of the API to any host, with the token";
     NoRefresh "no-refresh" ["GX-06", "RT-01", "RS-03"] "asks for a new login when the access token has expired";
     KeepsOldRefreshToken "keeps-old-refresh-token" ["RT-02"] "goes on with the first refresh token after a rotation";
@@ -286,6 +290,7 @@ defects! {
     AsksAgainWhoIsSignedIn "asks-again-who-is-signed-in" ["RS-03"] "asks who the user is a dozen times over where it is answered 401";
     RefreshesWithoutLifetime "refreshes-without-lifetime" ["TK-07"] "refreshes before every call where the token answer named no lifetime";
     ReadsMissingScopeAsNone "reads-missing-scope-as-none" ["TK-07"] "takes a token answer without scope for one that grants nothing";
+    TakesDpopForBearer "takes-dpop-for-bearer" ["TK-06"] "uses an access token that is bound to a key (DPoP) as a bearer token";
     TakesAnyTokenType "takes-any-token-type" ["TK-06"] "uses an access token of a type that it does not know";
     NeedsClaimsInAccessToken "needs-claims-in-access-token" ["TK-08"] "refuses an access token that is a JWT and names no user";
     KeepsShortTokens "keeps-short-tokens" ["TK-08"] "keeps the first 4096 characters of an access token";
@@ -325,6 +330,7 @@ defects! {
     ForgetsIdTokenHint "forgets-id-token-hint" ["LO-06"] "sends its users to the platform's sign-out without telling by an ID token who they are";
     TakesStateForAddress "takes-state-for-address" ["LO-06"] "goes on to the address that a return from the platform's sign-out has as its state";
     IgnoresLogoutSignature "ignores-logout-signature" ["LO-04"] "does not check the signature of a logout token";
+    ReadsLogoutTokensLoosely "reads-logout-tokens-loosely" ["LO-04"] "looks for issuer, client id and event anywhere in a logout token's claims";
     TakesIdTokenForLogout "takes-id-token-for-logout" ["LO-04"] "takes an ID token for a logout token";
     EndsNothingAtLogoutToken "ends-nothing-at-logout-token" ["LO-04"] "answers 200 to a good logout token and ends no session";
     EndsEverySession "ends-every-session" ["LO-04"] "ends everybody's session at a logout token of one user";

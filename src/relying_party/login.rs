@@ -53,6 +53,7 @@ pub(super) async fn login(State(app): State<Arc<App>>, Query(parameters): Query<
     let after = refusal.as_ref().map(|refusal| refusal.error.clone());
     let failed = refusal.and_then(|refusal| refusal.attempt);
     let kept = app.config.has(Defect::ReusesFailedAttempt)
+        || (app.config.has(Defect::KeepsAttemptAfterIdToken) && matches!(after, Some(SignInError::IdToken(_))))
         || (app.config.has(Defect::KeepsAttemptAfterTokenError) && !matches!(after, Some(SignInError::Refused(_))));
     let mut attempt = match failed.filter(|_| kept) {
         Some(attempt) => Attempt { window, begun: Instant::now(), ..attempt },
@@ -176,7 +177,9 @@ pub(super) async fn authorization_request(app: &App, session: &Session, attempt:
         let kept: Vec<_> = address.query_pairs().into_owned().filter(|(name, _)| name != "redirect_uri").collect();
         address.query_pairs_mut().clear().extend_pairs(kept);
     }
-    let mixes_browsers = app.config.has(Defect::AcceptsCallbackOfAnotherBrowser) || app.config.has(Defect::AcceptsUnsolicitedCallback);
+    let mixes_browsers = app.config.has(Defect::AcceptsCallbackOfAnotherBrowser)
+        || app.config.has(Defect::TakesResponsesWhereAnyWasBegun)
+        || app.config.has(Defect::AcceptsUnsolicitedCallback);
     if mixes_browsers && let Ok(mut attempts) = app.store.attempts_of_all.lock() {
         attempts.insert(attempt.state.clone(), attempt.clone());
     }

@@ -206,7 +206,9 @@ impl App {
             None => request().request_async(&TokenEndpoint(self, Repeat::Once)).await.map_err(sign_in_error)?,
         };
         // A token of a type that we do not know cannot be used (TK-06). The type's case has no meaning, and the crate knows it.
-        if *answer.token_type() != BasicTokenType::Bearer && !self.config.has(Defect::TakesAnyTokenType) {
+        let is_bound = matches!(answer.token_type(), BasicTokenType::Extension(name) if name.eq_ignore_ascii_case("dpop"));
+        let takes = self.config.has(Defect::TakesAnyTokenType) || (is_bound && self.config.has(Defect::TakesDpopForBearer));
+        if *answer.token_type() != BasicTokenType::Bearer && !takes {
             return Err(SignInError::Platform("the access token is of an unknown type"));
         }
         Ok(answer)

@@ -155,7 +155,10 @@ impl App {
         let written = serde_json::to_string(&info["sub"]).unwrap_or_default();
         let spelt = self.config.has(Defect::TakesSubjectOfAnyType) && written == sub;
         let untold = info["sub"].is_null() && self.config.has(Defect::ComparesSubjectWhereTold);
-        if info["sub"].as_str() == Some(sub) || spelt || unknown || untold || self.config.has(Defect::UsesUserinfoOfAnotherSubject) {
+        let told = info["sub"].as_str().unwrap_or_default();
+        let alike = self.config.has(Defect::ComparesSubjectLoosely) && (told.eq_ignore_ascii_case(sub) || told.starts_with(sub));
+        if info["sub"].as_str() == Some(sub) || alike || spelt || unknown || untold || self.config.has(Defect::UsesUserinfoOfAnotherSubject)
+        {
             return Ok(());
         }
         Err(SignInError::Platform("the user information is about somebody else"))

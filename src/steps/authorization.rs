@@ -223,6 +223,14 @@ async fn opens_the_link(world: &mut World, name: String) -> Result<(), Failure> 
     world.delivered()
 }
 
+#[when(expr = "{word} begins a sign-in, gives it up and opens the link to Mallory's authorization response")]
+async fn gives_up_and_opens(world: &mut World, name: String) -> Result<(), Failure> {
+    let stage = world.stage_mut()?;
+    let person = stage.person(&name)?;
+    world.give_a_sign_in_up(&person).await?;
+    opens_the_link(world, name).await
+}
+
 #[when(expr = "{word} opens the same authorization response again")]
 async fn opens_again(world: &mut World, name: String) -> Result<(), Failure> {
     world.provoke_by_hand().await?;

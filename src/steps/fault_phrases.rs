@@ -25,6 +25,7 @@ const PHRASES: &[(&str, &str)] = &[
     ("answer the token request with broken JSON", "token-bad-json"),
     ("answer the token request with nothing", "token-empty"),
     ("answer the token request with an unknown token type", "token-type-unknown"),
+    ("answer the token request with a token type of another proof", "token-type-dpop"),
     ("answer the token request with a token type in mixed case", "token-type-mixed-case"),
     ("answer the token request with no lifetime", "token-without-expires-in"),
     ("answer the token request with no scope", "token-without-scope"),
@@ -138,7 +139,8 @@ fn phrases() -> impl Iterator<Item = &'static (&'static str, &'static str)> {
 }
 
 /// Words that aim a fault at one kind of exchange, and those of the phrase that they stand for.
-const AIMS: [(&str, &str, Aim); 9] = [
+const AIMS: [(&str, &str, Aim); 10] = [
+    ("issue the next ID token", "issue an ID token", Aim::Everything),
     ("every further page", "every call", Aim::FurtherPages),
     ("the next further page", "the next call", Aim::FurtherPages),
     ("the next further page", "one call", Aim::FurtherPages),

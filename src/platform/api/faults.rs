@@ -82,7 +82,11 @@ pub const FAULTS: &[Fault] = &[
     ),
     fault(REDIRECT_AS_IT_IS, "redirects a call (307) to /elsewhere at another origin", &["RS-02"]),
     fault(REDIRECT_FOR_GOOD, "redirects a call (308) to /elsewhere at another origin", &["RS-02"]),
-    fault(FOREIGN_NEXT, "adds to every list page a `next` member that names /elsewhere at another origin", &["RS-02", "GX-11"]),
+    fault(
+        FOREIGN_NEXT,
+        "adds to every list page a `next` member, and a header `Link` (RFC 8288), that name /elsewhere at another origin",
+        &["RS-02", "GX-11"],
+    ),
     fault(HTML_ERROR, "answers 500 with a page of HTML instead of JSON", &["GX-15"]),
     fault(ANSWER_LOST, "carries a write out, but answers 504 as if it had been lost (reads are left alone)", &["RS-06"]),
     fault(USERINFO_OTHER_TENANT, "names another medical centre than the user's in /v2/userinfo", &["GX-01", "GX-02"]),
@@ -186,13 +190,21 @@ pub fn in_place_of_operation(shared: &Shared, trace: &Trace, writes: bool) -> Op
 /// A resource's answer with what armed faults add to it.
 pub async fn edit(shared: &Shared, trace: &Trace, path: &str, response: Response) -> Response {
     let next = elsewhere(&shared.issuer, path);
-    rewrite(shared, response, |mut value| {
-        if value.get("hasMore").is_some() && trace.fires(&shared.faults, FOREIGN_NEXT) {
+    let mut leads_away = false;
+    let mut response = rewrite(shared, response, |mut value| {
+        leads_away = value.get("hasMore").is_some() && trace.fires(&shared.faults, FOREIGN_NEXT);
+        if leads_away {
             value["next"] = json!(next.as_str());
         }
         if changes(shared, trace) { additive(value) } else { value }
     })
-    .await
+    .await;
+    if let Ok(link) = HeaderValue::try_from(format!("<{next}>; rel=\"next\""))
+        && leads_away
+    {
+        response.headers_mut().insert(header::LINK, link);
+    }
+    response
 }
 
 /// Any other answer of the API with what armed faults add to it.

@@ -99,6 +99,7 @@ faults! {
     TOKEN_EXTRA_MEMBERS = "token-extra-members", TOKEN, "adds members that no standard defines", ["CB-14", "GX-11"];
     TOKEN_TYPE_MIXED_CASE = "token-type-mixed-case", TOKEN, "writes the token type as `bEaReR`", ["TK-06"];
     TOKEN_TYPE_UNKNOWN = "token-type-unknown", TOKEN, "gives the token type `mac`", ["TK-06"];
+    TOKEN_TYPE_DPOP = "token-type-dpop", TOKEN, "gives the token type `DPoP`", ["TK-06"];
     TOKEN_WITHOUT_EXPIRES_IN = "token-without-expires-in", TOKEN, "leaves out expires_in", ["TK-07"];
     TOKEN_WITHOUT_SCOPE = "token-without-scope", TOKEN, "leaves out scope", ["TK-07"];
     ID_TOKEN_WRONG_ISSUER = "id-token-wrong-issuer", ID_TOKEN, "names another issuer", ["ID-01"];
@@ -216,6 +217,8 @@ faults! {
     USERINFO_HTML = "userinfo-html", USERINFO, "answers 200 with an HTML page (/connect/userinfo)", [] by hand "it names nobody: an application may go without the name or refuse the sign-in, and no requirement says which";
     USERINFO_JWT = "userinfo-jwt", USERINFO, "answers with an unsigned JWT of another user, as application/jwt (/connect/userinfo)", ["ID-13"];
     USERINFO_WITHOUT_SUBJECT = "userinfo-without-subject", USERINFO, "names another user and leaves out the subject", ["ID-13"];
+    USERINFO_LONGER_SUBJECT = "userinfo-longer-subject", USERINFO, "answers with the name of another user and a subject that begins like the right one", ["ID-13"];
+    USERINFO_SUBJECT_OTHER_CASE = "userinfo-subject-other-case", USERINFO, "answers with the name of another user and the subject with small and capital letters exchanged", ["ID-13"];
     USERINFO_OTHER_SUBJECT = "userinfo-other-subject", USERINFO, "answers with subject and name of another user", ["ID-13"];
     REFRESH_INVALID_GRANT = "refresh-invalid-grant", REFRESH, "answers 400 invalid_grant to a good refresh token", ["RT-03"];
     REFRESH_NOT_ROTATED = "refresh-not-rotated", REFRESH, "gives no new refresh token; the old one stays good", ["RT-02"];

@@ -1,9 +1,10 @@
-use serde_json::{Map, json};
+use serde_json::{Map, Value, json};
 
 use super::id_token::{LIFETIME, header};
 use super::id_token_faults::{HOUR, OTHER_CLIENT, hs256, set, shift, unset, unsigned};
 use super::jwt::{Draft, Signature};
 use super::keys::{self, Keys};
+use super::near_misses::{self as near, change};
 use super::response::OTHER_ISSUER;
 use crate::oauth::LOGOUT_EVENT;
 use crate::platform::Shared;
@@ -21,9 +22,17 @@ pub struct LoggedOut {
 type Edit = fn(&mut Draft, &Keys);
 
 /// What can be wrong with a logout token: completes "a logout token that …".
-const FLAWS: [(&str, Edit); 14] = [
+const FLAWS: [(&str, Edit); 20] = [
     ("names another issuer", |draft, _| set(draft, "iss", OTHER_ISSUER)),
     ("names another audience", |draft, _| set(draft, "aud", OTHER_CLIENT)),
+    ("names an issuer that begins like the right one", |draft, _| change(draft, "iss", near::with_longer_host)),
+    ("is for a client whose id has the right one inside", |draft, _| change(draft, "aud", |own| format!("x-{own}-x"))),
+    ("names the event inside another", |draft, _| {
+        set(draft, "events", json!({"http://schemas.openid.net/event/of-another-kind": { LOGOUT_EVENT: {} }}));
+    }),
+    ("names the event in a text", |draft, _| set(draft, "events", LOGOUT_EVENT)),
+    ("has null as its nonce", |draft, _| set(draft, "nonce", Value::Null)),
+    ("has no expiry", |draft, _| unset(draft, "exp")),
     ("has a signature with one bit changed", |draft, _| {
         if let Signature::By(pair) = draft.signature {
             draft.signature = Signature::Broken(pair);

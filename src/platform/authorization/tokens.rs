@@ -68,7 +68,7 @@ pub(super) async fn answer(shared: &Shared, trace: &Trace, issue: Issue<'_>) -> 
 type Edit = fn(&mut Map<String, Value>);
 
 /// Faults of a good answer.
-const EDITS: [(&str, Edit); 5] = [
+const EDITS: [(&str, Edit); 6] = [
     (f::TOKEN_EXTRA_MEMBERS, |answer| {
         answer.insert("gipo_session".to_owned(), serde_json::json!({"region": "it-north", "shard": 7}));
         answer.insert("ext_expires_in".to_owned(), 9999.into());
@@ -78,6 +78,9 @@ const EDITS: [(&str, Edit); 5] = [
     }),
     (f::TOKEN_TYPE_UNKNOWN, |answer| {
         answer.insert("token_type".to_owned(), "mac".into());
+    }),
+    (f::TOKEN_TYPE_DPOP, |answer| {
+        answer.insert("token_type".to_owned(), "DPoP".into());
     }),
     (f::TOKEN_WITHOUT_EXPIRES_IN, |answer| {
         answer.shift_remove("expires_in");

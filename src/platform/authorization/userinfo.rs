@@ -10,7 +10,7 @@ use super::bearer::{BearerRefusal, authenticate_bearer, challenge};
 use super::fault::{self as f, USERINFO_OTHER_SUBJECT};
 use super::id_token::header;
 use super::jwt::{Draft, Signature};
-use super::near_misses::shown_subject;
+use super::near_misses::{longer, other_case, shown_subject};
 use super::parameters::Parameters;
 use super::token_answer::json_answer;
 use crate::domain::Credential;
@@ -59,14 +59,17 @@ pub(super) async fn userinfo(
     }
     let accounts = shared.accounts();
     let unnamed = trace.fires(&shared.faults, f::USERINFO_WITHOUT_SUBJECT);
-    let other = unnamed || trace.fires(&shared.faults, USERINFO_OTHER_SUBJECT);
+    let nearly = [(f::USERINFO_LONGER_SUBJECT, longer as fn(&str) -> String), (f::USERINFO_SUBJECT_OTHER_CASE, other_case)];
+    let nearly = nearly.into_iter().find(|(fault, _)| trace.fires(&shared.faults, fault)).map(|(_, change)| change(&grant.subject.0));
+    let other = unnamed || nearly.is_some() || trace.fires(&shared.faults, USERINFO_OTHER_SUBJECT);
     let user = if other { other_user(&accounts, &grant.subject) } else { accounts.user(&grant.subject) };
     let Some(user) = user else {
         return StatusCode::INTERNAL_SERVER_ERROR.into_response();
     };
     let mut claims = Map::new();
     if !unnamed {
-        claims.insert("sub".to_owned(), shown_subject(&shared, &trace, &user.id));
+        let shown = nearly.map_or_else(|| shown_subject(&shared, &trace, &user.id), Value::from);
+        claims.insert("sub".to_owned(), shown);
     }
     if grant.scopes.contains(giponext::PROFILE) || other {
         claims.insert("name".to_owned(), user.name().into());
