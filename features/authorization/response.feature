@@ -16,6 +16,7 @@ Feature: Authorization response
         | answer the authorization request with other capitals in the state             |
         | answer the authorization request with a character more in the state           |
         | answer the authorization request with a character before the state            |
+        | answer the authorization request with a blank after the state                 |
         | answer the authorization request with a character less in the state           |
         | answer the authorization request with the first half of the state             |
         | answer the authorization request with no state                                |
@@ -81,6 +82,9 @@ Feature: Authorization response
         | answer the authorization request with the issuer percent-encoded once more  |
         | answer the authorization request with another port of the issuer            |
         | answer the authorization request with another path of the issuer            |
+        | answer the authorization request with a blank after the issuer              |
+        | answer the authorization request with a query after the issuer              |
+        | answer the authorization request with a user in the issuer                  |
         | answer the authorization request with another scheme of the issuer          |
       Then every one of these sign-ins is refused
 

@@ -37,8 +37,9 @@ Feature: Token request
     Scenario: A client secret with reserved characters is encoded at a refresh too
       Given the relying party declares offline access
       And the relying party is started anew with a client secret of reserved characters
-      And Ada has signed in through the popup and granted every scope
-      And every access token has expired
+      When Ada signs in through the popup and grants every scope
+      Then the platform recognises the client by its Basic credentials
+      Given every access token has expired
       When Ada opens a declared feature
       Then a refresh was asked for
       And the platform recognises the client by its Basic credentials

@@ -72,7 +72,8 @@ const CARELESS: [(Defect, Compared, Way); 25] = [
 impl Config {
     pub(super) fn same(&self, compared: Compared, expected: &str, given: &str) -> bool {
         let careless = CARELESS.iter().find(|(defect, what, _)| *what == compared && self.has(*defect));
-        expected == given || careless.is_some_and(|(_, _, way)| way.passes(expected, given))
+        let trimmed = compared == Compared::ResponseIssuer && self.has(Defect::TrimsClaims) && expected == given.trim();
+        expected == given || trimmed || careless.is_some_and(|(_, _, way)| way.passes(expected, given))
     }
 
     /// Whether a defect compares the state carelessly: it would do no harm beside PKCE or a nonce.

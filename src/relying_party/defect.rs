@@ -142,7 +142,7 @@ defects! {
     StormsForKeys "storms-for-keys" ["ID-12"] "reads the key set five times over for a key id that it does not know";
     ReadsKeysForEachUnknown "reads-keys-for-each-unknown" ["ID-12"] "reads the key set for every key id that it does not know, however often";
     TripsOverUnknownKeys "trips-over-unknown-keys" ["ID-12"] "refuses a key set with a key of a type that it does not know";
-    TrimsClaims "trims-claims" ["ID-01", "ID-02", "ID-09"] "takes blanks off issuer, audience and nonce of the ID token before it compares them";
+    TrimsClaims "trims-claims" ["CB-09", "ID-01", "ID-02", "ID-09"] "takes blanks off the response's issuer, and off issuer, audience and nonce of the ID token, before it compares them";
     UnpacksClaims "unpacks-claims" ["ID-01", "ID-02", "ID-09"] "takes issuer, audience and nonce of the ID token out of lists, objects and texts of several words";
     TakesNullForAbsent "takes-null-for-absent" ["ID-08", "ID-09", "ID-16"] "does not compare claims of the ID token that are null";
     ReadsAlgorithmLoosely "reads-algorithm-loosely" ["ID-05"] "takes an ID token for signed whose header names no algorithm, or `none` in an unusual way";

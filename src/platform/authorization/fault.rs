@@ -35,6 +35,7 @@ faults! {
     STATE_OTHER_CASE = "state-other-case", RESPONSE, "returns the state with small and capital letters exchanged", ["CB-01"];
     STATE_LONGER = "state-longer", RESPONSE, "returns the state with one character more at its end", ["CB-01"];
     STATE_PRECEDED = "state-preceded", RESPONSE, "returns the state with one character more before it", ["CB-01"];
+    STATE_BLANK = "state-blank", RESPONSE, "returns the state with a blank at its end", ["CB-01"];
     STATE_CUT = "state-cut", RESPONSE, "returns the state without its last character", ["CB-01"];
     STATE_HALF = "state-half", RESPONSE, "returns the first half of the state", ["CB-01"];
     STATE_MISSING = "state-missing", RESPONSE, "leaves out the state", ["CB-01"];
@@ -54,6 +55,9 @@ faults! {
     ISS_OTHER_PORT = "iss-other-port", RESPONSE, "names its issuer at another port", ["CB-09"];
     ISS_OTHER_PATH = "iss-other-path", RESPONSE, "names another path of its issuer", ["CB-09"];
     ISS_OTHER_SCHEME = "iss-other-scheme", RESPONSE, "names its issuer with https in place of http, or the other way", ["CB-09"];
+    ISS_BLANK = "iss-blank", RESPONSE, "names its issuer with a blank at the end", ["CB-09"];
+    ISS_QUERY = "iss-query", RESPONSE, "names its issuer with a query", ["CB-09"];
+    ISS_USER = "iss-user", RESPONSE, "names its issuer with a user before the host", ["CB-09"];
     ISS_EMPTY = "iss-empty", RESPONSE, "names an empty issuer", ["CB-09"];
     ISS_MISSING = "iss-missing", RESPONSE, "leaves out the issuer although the metadata promise it", ["CB-09"];
     EXTRA_PARAMETERS = "extra-parameters", RESPONSE, "adds parameters that no standard defines", ["CB-14"];

@@ -44,6 +44,10 @@ pub(super) fn preceded(text: &str) -> String {
     format!("0{text}")
 }
 
+pub(super) fn with_blank(text: &str) -> String {
+    format!("{text} ")
+}
+
 pub(super) fn cut(text: &str) -> String {
     let mut characters = text.chars();
     characters.next_back();
@@ -56,6 +60,14 @@ pub(super) fn half(text: &str) -> String {
 
 pub(super) fn with_slash(issuer: &str) -> String {
     format!("{issuer}/")
+}
+
+pub(super) fn with_query(issuer: &str) -> String {
+    format!("{issuer}?of=another")
+}
+
+pub(super) fn of_a_user(issuer: &str) -> String {
+    issuer.replacen("://", "://mallory@", 1)
 }
 
 pub(super) fn at_other_path(issuer: &str) -> String {

@@ -10,7 +10,7 @@ use super::fault as f;
 use super::id_token_faults::{HOUR, hs256, set, unsigned};
 use super::jwt::{Draft, Signature};
 use super::keys::Keys;
-use super::near_misses::{change, other_case, preceded, text};
+use super::near_misses::{change, of_a_user, other_case, preceded, text, with_blank, with_query};
 use crate::platform::api::ELSEWHERE;
 
 type Edit = fn(&mut Draft, &Keys);
@@ -20,7 +20,7 @@ pub(super) const CLAIMS: [(&str, &str, Edit); 27] = [
     (f::ID_TOKEN_ISSUER_NULL, "iss", |draft, _| set(draft, "iss", Value::Null)),
     (f::ID_TOKEN_ISSUER_LIST, "iss", |draft, _| in_list(draft, "iss")),
     (f::ID_TOKEN_ISSUER_BLANK, "iss", |draft, _| change(draft, "iss", with_blank)),
-    (f::ID_TOKEN_ISSUER_QUERY, "iss", |draft, _| change(draft, "iss", |own| format!("{own}?of=another"))),
+    (f::ID_TOKEN_ISSUER_QUERY, "iss", |draft, _| change(draft, "iss", with_query)),
     (f::ID_TOKEN_ISSUER_USER, "iss", |draft, _| change(draft, "iss", of_a_user)),
     (f::ID_TOKEN_AUDIENCE_WORDS, "aud", |draft, _| change(draft, "aud", |own| format!("{own} another-client"))),
     (f::ID_TOKEN_AUDIENCE_OBJECT, "aud", |draft, _| {
@@ -86,17 +86,9 @@ pub(super) fn at_own_host(issuer: &Url, path: &str) -> String {
     url.into()
 }
 
-fn with_blank(own: &str) -> String {
-    format!("{own} ")
-}
-
 fn in_list(draft: &mut Draft, claim: &str) {
     let own = draft.claims[claim].clone();
     set(draft, claim, json!([own]));
-}
-
-fn of_a_user(issuer: &str) -> String {
-    issuer.replacen("://", "://mallory@", 1)
 }
 
 /// The older form of an RSA key (RFC 8017 appendix A.1.1); another key's text without its name.

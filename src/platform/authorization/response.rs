@@ -45,11 +45,12 @@ type Parameters = Vec<(&'static str, String)>;
 type Edit = fn(&mut Parameters);
 
 /// Faults of the answer, each with the parameter without which it cannot fire.
-const EDITS: [(&str, &str, Edit); 35] = [
+const EDITS: [(&str, &str, Edit); 39] = [
     (f::STATE_FORGED, "state", |parameters| edit(parameters, "state", |state| forge(&state))),
     (f::STATE_LAST_CHARACTER, "state", |parameters| edit(parameters, "state", |state| near::other_last_character(&state))),
     (f::STATE_OTHER_CASE, "state", |parameters| edit(parameters, "state", |state| near::other_case(&state))),
     (f::STATE_LONGER, "state", |parameters| edit(parameters, "state", |state| near::longer(&state))),
+    (f::STATE_BLANK, "state", |parameters| edit(parameters, "state", |state| near::with_blank(&state))),
     (f::STATE_CUT, "state", |parameters| edit(parameters, "state", |state| near::cut(&state))),
     (f::STATE_HALF, "state", |parameters| edit(parameters, "state", |state| near::half(&state))),
     (f::STATE_PRECEDED, "state", |parameters| edit(parameters, "state", |state| near::preceded(&state))),
@@ -87,6 +88,9 @@ const EDITS: [(&str, &str, Edit); 35] = [
     (f::ISS_OTHER_PORT, "iss", |parameters| edit(parameters, "iss", |iss| near::at_other_port(&iss))),
     (f::ISS_OTHER_PATH, "iss", |parameters| edit(parameters, "iss", |iss| near::at_other_path(&iss))),
     (f::ISS_OTHER_SCHEME, "iss", |parameters| edit(parameters, "iss", |iss| near::of_other_scheme(&iss))),
+    (f::ISS_BLANK, "iss", |parameters| edit(parameters, "iss", |iss| near::with_blank(&iss))),
+    (f::ISS_QUERY, "iss", |parameters| edit(parameters, "iss", |iss| near::with_query(&iss))),
+    (f::ISS_USER, "iss", |parameters| edit(parameters, "iss", |iss| near::of_a_user(&iss))),
     (f::ISS_EMPTY, "iss", |parameters| edit(parameters, "iss", |_| String::new())),
     (f::ISS_TRAILING_SLASH, "iss", |parameters| edit(parameters, "iss", |iss| format!("{iss}/"))),
     (f::ISS_OTHER_CASE, "iss", |parameters| edit(parameters, "iss", |iss| iss.to_ascii_uppercase())),
