@@ -174,6 +174,7 @@ Feature: Authorization response
         | answer the authorization request with markup in the error's code                                    |
         | answer the authorization request with a script in the error's address                               |
         | answer the authorization request with an error and markup in the state                              |
+        | answer the authorization request with an error and markup in the issuer                             |
         | answer the authorization request with a line break in the error's description                       |
       Then none of it is part of any page or header
       But nobody is signed in at the relying party

@@ -57,7 +57,7 @@ pub(super) async fn callback(State(app): State<Arc<App>>, RawQuery(query): RawQu
         Ok(attempt) => attempt,
         Err(error) => {
             tracing::warn!(%error, "nobody was signed in");
-            session.data().refusal = Some(Refusal { description: description(&response), uri: uri(&response), ..error.into() });
+            session.data().refusal = Some(Refusal { description: description(&app, &response), uri: uri(&response), ..error.into() });
             // Whose window this is, nobody knows: the page finds out whether it can close itself.
             return (jar, Redirect::to("/callback/done")).into_response();
         }
@@ -108,7 +108,7 @@ pub(super) async fn callback(State(app): State<Arc<App>>, RawQuery(query): RawQu
                 &app,
                 jar,
                 &session,
-                Refusal { description: description(&response), uri: uri(&response), attempt: Some(attempt), ..error.into() },
+                Refusal { description: description(&app, &response), uri: uri(&response), attempt: Some(attempt), ..error.into() },
             )
         }
     }
@@ -135,8 +135,9 @@ fn refuse(app: &App, jar: CookieJar, session: &Session, refusal: Refusal) -> Res
     (jar, leave(window)).into_response()
 }
 
-fn description(response: &AuthorizationResponse) -> Option<String> {
-    response.get("error_description").map(str::to_owned)
+fn description(app: &App, response: &AuthorizationResponse) -> Option<String> {
+    let told = if app.config.has(Defect::RendersResponseIssuer) { "iss" } else { "error_description" };
+    response.get(told).map(str::to_owned)
 }
 
 fn uri(response: &AuthorizationResponse) -> Option<String> {

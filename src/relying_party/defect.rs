@@ -89,6 +89,7 @@ defects! {
     FindsResponseIssuerInside "finds-response-issuer-inside" ["CB-08", "CB-09"] "looks for its issuer anywhere in the response's";
     TakesNoResponseIssuer "takes-no-response-issuer" ["CB-09"] "takes a response whose promised issuer is missing or empty";
     ErrorLoop "error-loop" ["CB-12", "CB-11"] "starts the next login by itself when a login failed";
+    RendersResponseIssuer "renders-response-issuer" ["CB-13"] "puts the response's issuer into the page as HTML";
     RendersErrorDescription "renders-error-description" ["CB-13"] "puts the platform's error_description into the page as HTML";
     DescribesErrorInAttribute "describes-error-in-attribute" ["CB-13"] "puts the platform's error_description into an attribute without escaping its quotes";
     DescribesErrorWithoutBrackets "describes-error-without-brackets" ["CB-13"] "puts the platform's error_description into a script, without its angle brackets";

@@ -134,7 +134,8 @@ struct Problem {
 fn problem(app: &App, session: Option<&Session>, w: Words) -> Option<Problem> {
     let refusal = session?.data().refusal.clone()?;
     let told = |defect| refusal.description.clone().filter(|_| app.config.has(defect));
-    let description = told(Defect::RendersErrorDescription).or_else(|| token_request(app, &refusal));
+    let description =
+        told(Defect::RendersErrorDescription).or_else(|| told(Defect::RendersResponseIssuer)).or_else(|| token_request(app, &refusal));
     let attribute = told(Defect::DescribesErrorInAttribute).map(|text| text.replace('<', "&lt;"));
     let script = told(Defect::DescribesErrorInScript)
         .or_else(|| told(Defect::DescribesErrorWithoutBrackets).map(|text| text.replace(['<', '>'], "")))

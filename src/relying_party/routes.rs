@@ -48,6 +48,7 @@ async fn harden(State(app): State<Arc<App>>, request: Request, next: Next) -> Re
     let mut response = next.run(request).await;
     let open = [
         Defect::RendersErrorDescription,
+        Defect::RendersResponseIssuer,
         Defect::FramesSignIn,
         Defect::DescribesErrorWithoutBrackets,
         Defect::EscapesQuotesAlone,

@@ -35,6 +35,7 @@ pub(super) const PHRASES: &[(&str, &str)] = &[
     ("answer the authorization request with markup in the error's code", "error-code-markup"),
     ("answer the authorization request with a script in the error's address", "error-uri-script"),
     ("answer the authorization request with an error and markup in the state", "state-markup"),
+    ("answer the authorization request with an error and markup in the issuer", "iss-markup"),
     ("refuse the next authorization request with a code challenge", "pkce-refused"),
     ("issue an ID token without an issuer", "id-token-without-issuer"),
     ("issue an ID token with a slash after its issuer", "id-token-issuer-slash"),

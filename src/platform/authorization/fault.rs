@@ -77,6 +77,7 @@ faults! {
     ERROR_DESCRIPTION_LINE_BREAK = "error-description-line-break", RESPONSE, "answers a granted request with access_denied and a description that has a line break and a header in it", ["CB-13"];
     ERROR_CODE_MARKUP = "error-code-markup", RESPONSE, "answers a granted request with an error code that is markup", ["CB-13"];
     ERROR_URI_SCRIPT = "error-uri-script", RESPONSE, "answers a granted request with access_denied and an error_uri that is a script", ["CB-13"];
+    ISS_MARKUP = "iss-markup", RESPONSE, "answers a granted request with access_denied and an issuer that is markup", ["CB-13"];
     STATE_MARKUP = "state-markup", RESPONSE, "answers a granted request with access_denied and a state that is markup", ["CB-13"];
     PKCE_IGNORED = "pkce-ignored", TOKEN, "redeems a code whatever the code verifier is", ["CB-06"];
     TOKEN_INVALID_GRANT = "token-invalid-grant", TOKEN, "answers 400 invalid_grant to a good request and leaves the code unused", ["TK-05"];

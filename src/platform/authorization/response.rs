@@ -45,7 +45,7 @@ type Parameters = Vec<(&'static str, String)>;
 type Edit = fn(&mut Parameters);
 
 /// Faults of the answer, each with the parameter without which it cannot fire.
-const EDITS: [(&str, &str, Edit); 39] = [
+const EDITS: [(&str, &str, Edit); 40] = [
     (f::STATE_FORGED, "state", |parameters| edit(parameters, "state", |state| forge(&state))),
     (f::STATE_LAST_CHARACTER, "state", |parameters| edit(parameters, "state", |state| near::other_last_character(&state))),
     (f::STATE_OTHER_CASE, "state", |parameters| edit(parameters, "state", |state| near::other_case(&state))),
@@ -73,6 +73,10 @@ const EDITS: [(&str, &str, Edit); 39] = [
     (f::ERROR_DESCRIPTION_QUOTES, "code", |parameters| fail(parameters, QUOTES)),
     (f::ERROR_DESCRIPTION_BACKSLASH, "code", |parameters| fail(parameters, BACKSLASH)),
     (f::ERROR_URI_SCRIPT, "code", |parameters| deny(parameters, "error_uri", SCRIPT)),
+    (f::ISS_MARKUP, "code", |parameters| {
+        deny(parameters, "error_description", "the user has cancelled");
+        edit(parameters, "iss", |_| MARKUP.to_owned());
+    }),
     (f::STATE_MARKUP, "code", |parameters| {
         deny(parameters, "error_description", "the user has cancelled");
         edit(parameters, "state", |_| MARKUP.to_owned());
