@@ -16,6 +16,18 @@ Feature: Sign-out at the platform
       Then the platform was asked to end Ada's session
       And nobody is signed in at the relying party
 
+    @LO-06 @AZ-02
+    Scenario: Each sign-out tells whose session ends, by a state of its own and without the client secret
+      Given the relying party declares offline access
+      When Ada signs out of the relying party and of the platform
+      And Ada signs in through the popup and grants every scope
+      Given every access token has expired
+      When Ada opens a declared feature
+      And Ada signs out of the relying party and of the platform
+      Then the platform was asked to end Ada's session
+      And no two sign-outs share a state, as LO-06 asks
+      And the client secret is in no page, URL or storage of the browser
+
   Rule: A return that belongs to no sign-out does no harm
 
     @LO-06

@@ -103,7 +103,7 @@ pub use resource_access::{
 pub use scopes::{check_medical_reports_scope, check_requested_scopes_declared, check_requested_scopes_exercised};
 pub use secrecy::{Place, check_absent};
 pub use shape::{Addition, Member, Shape, check_shape, shape};
-pub use sign_out::{check_return_is_answered, check_signed_out_at_the_platform};
+pub use sign_out::{check_return_is_answered, check_sign_outs_apart, check_signed_out_at_the_platform};
 pub use state::{check_no_session_in_state, check_states, has_another_defence};
 pub use token_request::{
     check_code_verifiers, check_code_verifiers_fresh, check_codes_redeemed_once, check_grant_types, check_no_foreign_code,

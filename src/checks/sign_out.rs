@@ -9,10 +9,38 @@ use crate::domain::{Endpoint, Exchange};
 /// address for the way back if there is one (OpenID Connect RP-Initiated Logout 1.0 sections 2 and 3).
 pub fn check_signed_out_at_the_platform(exchanges: &[Exchange], subject: &str, registered: &[String]) -> Judgement {
     let clause = Clause("OpenID Connect RP-Initiated Logout 1.0 section 2");
-    let Some(request) = by_arrival(exchanges).into_iter().find(|exchange| exchange.endpoint == Endpoint::EndSession) else {
+    let requests = sign_outs(exchanges);
+    if requests.is_empty() {
         let summary = "the user stays signed in at the platform after signing out";
         return Err(clause.refuse(summary, "the browser sent to end_session_endpoint", "no request to it", []));
-    };
+    }
+    requests.into_iter().try_for_each(|request| check_sign_out(request, exchanges, subject, registered))
+}
+
+fn sign_outs(exchanges: &[Exchange]) -> Vec<&Exchange> {
+    by_arrival(exchanges).into_iter().filter(|exchange| exchange.endpoint == Endpoint::EndSession).collect()
+}
+
+/// LO-06: no two sign-outs have the same state. It may be left out, and is the sign-out's own defence then.
+pub fn check_sign_outs_apart(exchanges: &[Exchange]) -> Judgement {
+    let requests = sign_outs(exchanges);
+    let state = |request: &Exchange| request.query_value("state").or_else(|| request.form_value("state")).map(str::to_owned);
+    for (place, request) in requests.iter().enumerate() {
+        let Some(own) = state(request) else { continue };
+        if let Some(other) = requests[..place].iter().find(|other| state(other).as_ref() == Some(&own)) {
+            return Err(Clause("OpenID Connect RP-Initiated Logout 1.0 section 2").refuse(
+                "two sign-outs have the same state",
+                "a state that is new in each",
+                "the same state twice",
+                [other.number, request.number],
+            ));
+        }
+    }
+    Ok(())
+}
+
+fn check_sign_out(request: &Exchange, exchanges: &[Exchange], subject: &str, registered: &[String]) -> Judgement {
+    let clause = Clause("OpenID Connect RP-Initiated Logout 1.0 section 2");
     let parameter = |name: &str| request.query_value(name).or_else(|| request.form_value(name));
     let hint = parameter("id_token_hint");
     let is_users = |answer: &&Exchange| answer.facts.subject.as_deref() == Some(subject) && answer_text(answer, "id_token") == hint;
@@ -94,6 +122,24 @@ mod tests {
         let silent = with("post_logout_redirect_uri", None);
         assert_eq!(check_signed_out_at_the_platform(&silent, "ada", &[]), Ok(()), "none is needed");
         assert!(found(check_signed_out_at_the_platform(&sound(), "mallory", &[BACK.to_owned()])).contains("whose it is"));
+    }
+
+    #[test]
+    fn two_sign_outs_have_two_states() {
+        let with_states = |states: [Option<&str>; 2]| -> Vec<Exchange> {
+            let end = sound().swap_remove(1);
+            let signed_out = states.into_iter().map(|state| {
+                let mut end = end.clone();
+                if let Some(state) = state {
+                    set(&mut end.query, "state", state);
+                }
+                end
+            });
+            signed_out.collect()
+        };
+        assert_eq!(check_sign_outs_apart(&with_states([Some("one"), Some("two")])), Ok(()));
+        assert_eq!(check_sign_outs_apart(&with_states([None, None])), Ok(()), "none is needed");
+        assert!(found(check_sign_outs_apart(&with_states([Some("one"), Some("one")]))).contains("the same state"));
     }
 
     #[test]

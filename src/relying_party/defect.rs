@@ -328,6 +328,9 @@ defects! {
     TokenInQueryAfterRefresh "token-in-query-after-refresh" ["RS-01"] "sends the access token in the query first where it came with a refresh";
     SlowDownIsFatal "slow-down-is-fatal" ["DV-02"] "gives up when the platform answers slow_down, as a device";
     LogoutKeepsSession "logout-keeps-session" ["LO-03"] "deletes the cookie at logout but not the session";
+    SignsOutByOneState "signs-out-by-one-state" ["LO-06"] "sends the same state with every sign-out at the platform";
+    ForgetsHintAfterRefresh "forgets-hint-after-refresh" ["LO-06"] "forgets at a refresh by which ID token the platform knows whose session ends";
+    TellsSecretAtSignOut "tells-secret-at-sign-out" ["AZ-02"] "sends its client secret through the browser when it signs out at the platform";
     ForgetsIdTokenHint "forgets-id-token-hint" ["LO-06"] "sends its users to the platform's sign-out without telling by an ID token who they are";
     TakesStateForAddress "takes-state-for-address" ["LO-06"] "goes on to the address that a return from the platform's sign-out has as its state";
     IgnoresLogoutSignature "ignores-logout-signature" ["LO-04"] "does not check the signature of a logout token";

@@ -20,13 +20,17 @@ pub(super) async fn begin(app: &App, signed_in: &SignedIn) -> Option<(String, Co
     let mut address = Url::parse(&endpoint).ok()?;
     // Without a hint the platform asks the user, and sends nobody back.
     let hint = signed_in.id_token.as_ref()?;
-    let state = random();
+    let state = if app.config.has(Defect::SignsOutByOneState) { "signed-out-of-portale-referti".to_owned() } else { random() };
     address
         .query_pairs_mut()
         .append_pair("client_id", &app.config.client_id)
         .append_pair("post_logout_redirect_uri", &app.config.post_logout_redirect_uri())
         .append_pair("state", &state);
-    if !app.config.has(Defect::ForgetsIdTokenHint) {
+    if let Some(secret) = app.config.client_secret.as_ref().filter(|_| app.config.has(Defect::TellsSecretAtSignOut)) {
+        address.query_pairs_mut().append_pair("client_secret", secret.expose_secret());
+    }
+    let forgotten = signed_in.tokens.generation > 0 && app.config.has(Defect::ForgetsHintAfterRefresh);
+    if !forgotten && !app.config.has(Defect::ForgetsIdTokenHint) {
         address.query_pairs_mut().append_pair("id_token_hint", hint.expose_secret());
     }
     Some((address.into(), state_cookie(&app.config, state)))

@@ -75,7 +75,7 @@ pub(super) async fn shown(visitor: &Visitor, issuer: &str) -> Result<Vec<Place>,
     Ok(shown)
 }
 
-/// Where something may be left in a browser: every page's source, URL and storage; the platform's own pages excepted.
+/// Where something may be left in a browser: every page's source, URL and storage; what is in the platform's own pages excepted.
 pub(super) async fn places(visitor: &Visitor, issuer: &str, scope: Scope) -> Result<Vec<Place>, Failure> {
     let (sources, urls, storages) = match scope {
         Scope::Everything => (true, true, true),
@@ -121,7 +121,10 @@ pub(super) async fn places(visitor: &Visitor, issuer: &str, scope: Scope) -> Res
             add("a URL of the history".to_owned(), visited);
         }
     }
-    for request in visitor.context.requests().into_iter().filter(|request| urls && !request.url.starts_with(issuer)) {
+    // To where the application sends the browser at the platform belongs no secret either; what its script asks the platform for may.
+    let is_of_application = |url: &str, kind: &str| !url.starts_with(issuer) || kind == "Document";
+    let requests = visitor.context.requests().into_iter();
+    for request in requests.filter(|request| urls && is_of_application(&request.url, &request.resource_type)) {
         add("a URL that the browser requested".to_owned(), request.url);
     }
     let mut cookies = visitor.context.cookies().await?;

@@ -22,13 +22,16 @@ async fn signs_out_at_the_platform(world: &mut World) -> Result<(), Failure> {
 #[when(expr = "{word} signs out of the relying party and of the platform")]
 async fn signs_out(world: &mut World, name: String) -> Result<(), Failure> {
     let setup = world.setup()?;
-    let logout = setup.profile.app.login.logout.as_ref().ok_or_else(|| Failure::not_applicable("the profile names no way to sign out"))?;
+    let logout = setup.profile.app.login.logout.clone().ok_or_else(|| Failure::not_applicable("the profile names no way to sign out"))?;
     world.memory.actor = Some(name);
     let visitor = world.actor_visitor().await?;
     world.stage()?.go_home(&visitor).await?;
-    world.stage()?.use_control(&visitor, logout).await?;
-    let has_asked = |world: &World| Ok(world.exchanges()?.iter().any(|exchange| exchange.endpoint == Endpoint::EndSession));
-    world.wait_for_exchanges(has_asked).await?;
+    let asked = |world: &World| -> Result<usize, Failure> {
+        Ok(world.exchanges()?.iter().filter(|exchange| exchange.endpoint == Endpoint::EndSession).count())
+    };
+    let before = asked(world)?;
+    world.stage()?.use_control(&visitor, &logout).await?;
+    world.wait_for_exchanges(|world: &World| Ok(asked(world)? > before)).await?;
     world.stage()?.settle(&visitor).await
 }
 
@@ -37,7 +40,12 @@ async fn asked_to_end(world: &mut World, name: String) -> Result<(), Failure> {
     let stage = world.stage()?;
     let (registered, email) = (stage.post_logout_redirect_uris()?, stage.person(&name)?.email);
     let subject = stage.mock()?.subject_of(&email).ok_or_else(|| Failure::broke(format!("{name} is no user")))?;
-    world.judge(checks::check_signed_out_at_the_platform(&world.exchanges()?, &subject.0, &registered))
+    world.judge_for("LO-06", checks::check_signed_out_at_the_platform(&world.exchanges()?, &subject.0, &registered))
+}
+
+#[then(expr = "no two sign-outs share a state, as {word} asks")]
+async fn states_of_their_own(world: &mut World, requirement: String) -> Result<(), Failure> {
+    world.judge_for(&requirement, checks::check_sign_outs_apart(&world.exchanges()?))
 }
 
 #[when(expr = "{word} comes back from a sign-out with no state")]
