@@ -57,6 +57,9 @@ Feature: Session
         | issue an ID token of another issuer                         |
       And Ada opens a declared feature once for each of these
         | answer every call with an internal server error |
+      And Ada opens a declared feature with an expired token once for each of these
+        | answer every refresh with not available |
+      And Elio signs in, and out where the profile says how
       And the administrator deactivates Ada
       And Ada opens a declared feature
       Then no token, code verifier or client secret is in what the browsers were shown
