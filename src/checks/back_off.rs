@@ -89,6 +89,25 @@ pub fn may_be_repeated_in(exchanges: &[Exchange], now_ms: u64) -> Option<Duratio
     (left > 0).then(|| Duration::from_millis(left))
 }
 
+/// The same for an application whose server may write again behind the page's back: of its last write alone, where that was limited, met a
+/// conflict, or has lost its answer.
+pub fn write_may_be_repeated_in(exchanges: &[Exchange], now_ms: u64) -> Option<Duration> {
+    let written: Vec<&Exchange> = by_arrival(exchanges).into_iter().filter(|exchange| writes(exchange)).collect();
+    let (last, earlier) = written.split_last()?;
+    let is_lost = last.status >= 502 || last.faults.iter().any(|fault| fault == ANSWER_LOST);
+    if !(is_lost || matches!(last.status, 409 | 429)) {
+        return None;
+    }
+    let before = earlier.iter().rev().find(|request| same_call(request, last));
+    let pause = before.map_or(0, |before| last.at_ms.saturating_sub(answered_at_ms(before)));
+    let wait = retry_after_ms(last).map_or((2 * pause + LATE_MS).max(BEHIND_MS), |asked| asked + 2 * LATE_MS);
+    let left = (answered_at_ms(last) + wait).saturating_sub(now_ms);
+    (left > 0).then(|| Duration::from_millis(left))
+}
+
+/// How long a queue of an application's own may rest before it tries once more.
+const BEHIND_MS: u64 = 5000;
+
 /// The exchanges of a page, without those that its browser has repeated by itself: it asks once more, at once, when the platform closes a
 /// connection that was in use before.
 pub fn without_repeats_of_the_browser(exchanges: Vec<Exchange>) -> Vec<Exchange> {

@@ -90,6 +90,16 @@ impl Stage {
         self.settle_pages(visitor.context.pages(), limit).await
     }
 
+    /// [`Stage::settle`] for a page whose script has asked its server: as long as that is not answered, at most until the limit. `false`
+    /// where it was not by then.
+    pub(super) async fn settle_while_it_waits(&self, visitor: &Visitor, limit: Duration) -> Result<bool, Failure> {
+        let follow_up = self.setup.patience().follow_up;
+        match visitor.page.settled(QUIET, follow_up).await? {
+            Rest::Busy(awaited) if !awaited.is_empty() => self.settle_within(visitor, limit.saturating_sub(follow_up)).await,
+            _ => Ok(true),
+        }
+    }
+
     /// [`Stage::settle`] for everybody's browsers.
     pub async fn settle_all(&self) -> Result<(), Failure> {
         let pages = self.visitors().flat_map(|(_, visitor)| visitor.context.pages()).collect();

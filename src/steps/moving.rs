@@ -95,8 +95,8 @@ impl Stage {
         Ok(())
     }
 
-    /// [`Stage::settle_within`] for a page that makes its requests itself: while it waits to repeat one that was refused it looks like a
-    /// page at rest. `mark`: where the journal stood when the person acted.
+    /// [`Stage::settle_within`] for an application that may repeat what was refused: while its page, or behind it its server with a write,
+    /// waits to do so it looks like one at rest. `mark`: where the journal stood when the person acted.
     pub(super) async fn settle_after_repeats(&self, visitor: &Visitor, mark: usize, limit: Duration) -> Result<bool, Failure> {
         let until = Instant::now() + limit;
         loop {
@@ -104,11 +104,12 @@ impl Stage {
             if !self.settle_within(visitor, left).await? {
                 return Ok(false);
             }
-            let Some(journal) = self.mock().ok().map(|platform| platform.journal()).filter(|_| self.asks_by_itself()) else {
+            let Some(journal) = self.mock().ok().map(|platform| platform.journal()) else {
                 return Ok(true);
             };
             let seen = journal.mark();
-            let wait = checks::may_be_repeated_in(&journal.since(mark), journal.elapsed_ms());
+            let repeats = if self.asks_by_itself() { checks::may_be_repeated_in } else { checks::write_may_be_repeated_in };
+            let wait = repeats(&journal.since(mark), journal.elapsed_ms());
             let Some(wait) = wait.map(|wait| wait.min(until.saturating_duration_since(Instant::now()))).filter(|wait| !wait.is_zero())
             else {
                 return Ok(true);

@@ -2,16 +2,19 @@
 
 use std::time::Duration;
 
+use tokio::time::Instant;
+
 use super::Failure;
+use super::attempt::QUIET;
 use super::sight::Sight;
 use super::stage::{Stage, Visitor};
 use super::world::World;
-use crate::browser::LeadsOn;
+use crate::browser::{LeadsOn, Rest};
 use crate::domain::Action;
 
 /// A list that has not ended by then never will.
 const MOST_PAGES: usize = 400;
-/// How long a list is given to grow once its end is scrolled to.
+/// How long a list of a page at rest is given to grow once its end is scrolled to.
 const GROWS: Duration = Duration::from_secs(2);
 
 /// The entries of a list, page after page.
@@ -69,16 +72,16 @@ impl Stage {
                 break;
             }
             let clicked = self.leads_on(visitor, action).await?.is_some();
-            let deadline = if clicked {
+            let grown = if clicked {
                 page.go_on().await?;
-                self.setup.patience().follow_up
+                page.wait_for_other_entries(&action.shows, &read.page, self.setup.patience().follow_up).await?
             } else if wanted.is_some_and(|wanted| read.len() < wanted) && !read.page.is_empty() {
                 page.scroll_to_last(&action.shows).await?;
-                GROWS
+                self.grows(visitor, action, &read.page).await?
             } else {
                 break;
             };
-            if !page.wait_for_other_entries(&action.shows, &read.page, deadline).await? {
+            if !grown {
                 break;
             }
             self.settle(visitor).await?;
@@ -86,6 +89,19 @@ impl Stage {
             if clicked { read.turn(now) } else { read.scroll(now) }
         }
         Ok(read.all())
+    }
+
+    /// Whether the list has other entries once its end was scrolled to. As long as the page waits for an answer they may come.
+    async fn grows(&self, visitor: &Visitor, action: &Action, shown: &[String]) -> Result<bool, Failure> {
+        let (page, until) = (&visitor.page, Instant::now() + self.setup.patience().follow_up);
+        loop {
+            if page.wait_for_other_entries(&action.shows, shown, GROWS).await? {
+                return Ok(true);
+            }
+            if Instant::now() >= until || page.settled(QUIET, 2 * QUIET).await? == Rest::Settled {
+                return Ok(false);
+            }
+        }
     }
 }
 

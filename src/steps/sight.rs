@@ -101,7 +101,12 @@ impl World {
             }
         }
         // Another application's page comes when its server has asked the platform: this one asks by itself.
-        if stage.asks_by_itself() && !stage.settle_after_repeats(&visitor, mark, longest).await? {
+        let answered = if stage.asks_by_itself() {
+            stage.settle_after_repeats(&visitor, mark, longest).await?
+        } else {
+            stage.settle_while_it_waits(&visitor, longest).await?
+        };
+        if !answered {
             return Ok(Sight { never: true, ..Sight::default() });
         }
         self.stage()?.uncover(&visitor, &action).await?;
