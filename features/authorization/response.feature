@@ -103,6 +103,8 @@ Feature: Authorization response
         | answer the token request with not available            |
         | answer the token request with an internal server error |
         | answer the token request with broken JSON              |
+        | answer the token request with half of its body         |
+        | answer the token request with nothing                  |
         | lose the answer to the token request                   |
       Then no authorization code was sent to the platform twice
       And every one of these sign-ins is refused

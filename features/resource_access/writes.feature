@@ -35,6 +35,7 @@ Feature: Writes to the API
         | answer every write with an internal server error | GX-15 |
       Then each time the relying party answers
       And no new sign-in was asked for, as GX-07 asks
+      And each time what broke a business rule was not written again, as GX-13 asks
       And no write is told as made that was not
 
     @RS-02 @provoked
@@ -53,6 +54,7 @@ Feature: Writes to the API
       When Ada makes a declared booking
       Then the relying party still answers
       And the booking is not sent again blindly
+      And no write is told as made that was not
 
       Examples:
         | lose it                                           |

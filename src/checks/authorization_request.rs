@@ -118,9 +118,11 @@ pub fn check_code_challenge(exchanges: &[Exchange]) -> Judgement {
             let actual = format!("code_challenge_method {}", shown(method));
             return Err(refuse("the PKCE code challenge is not made by S256", actual));
         }
-        let in_the_clear = |(name, value): &&(String, String)| name != "code_challenge" && code_challenge_s256(value) == challenge;
+        // The digest of a value is as good as the value.
+        let shows = |value: &str| code_challenge_s256(value) == challenge || code_challenge_s256(&code_challenge_s256(value)) == challenge;
+        let in_the_clear = |(name, value): &&(String, String)| name != "code_challenge" && shows(value);
         if let Some((name, _)) = sign_in.request.query.iter().find(in_the_clear) {
-            let actual = format!("`{name}` is the code verifier");
+            let actual = format!("`{name}`, or its digest, is the code verifier");
             return Err(Clause("RFC 7636 section 4.1").refuse(
                 "the authorization request shows the code verifier",
                 "a code verifier that nothing else is made of",

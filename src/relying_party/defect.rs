@@ -58,6 +58,7 @@ defects! {
     StateFromClock "state-from-clock" ["AZ-04", "AZ-06", "AZ-11"] "makes the state from a digest of the time, with neither PKCE nor nonce";
     NoPkce "no-pkce" ["AZ-06"] "sends no code challenge and no code verifier";
     ConstantVerifier "constant-verifier" ["AZ-07", "AZ-09"] "uses the same code verifier for every login";
+    DerivesVerifier "derives-verifier" ["AZ-06"] "makes the code verifier of the state that everybody on the way can read";
     DrawsShortVerifiers "draws-short-verifiers" ["AZ-07"] "draws the last four characters of a code verifier only";
     VerifierPerSession "verifier-per-session" ["AZ-07", "AZ-09"] "uses the same code verifier for every login of a session";
     DowngradesPkce "downgrades-pkce" ["AZ-08"] "starts again without PKCE when the platform answers invalid_request";

@@ -124,6 +124,9 @@ pub(super) fn begin(config: &Config, window: Window) -> Attempt {
     let verifier = match () {
         () if config.has(Defect::NoPkce) || config.has(Defect::NoncePerSession) || defenceless => None,
         () if config.has(Defect::ConstantVerifier) => Some(CONSTANT_VERIFIER.into()),
+        () if config.has(Defect::DerivesVerifier) => {
+            Some(URL_SAFE_NO_PAD.encode(ring::digest::digest(&ring::digest::SHA256, state.as_bytes())).into())
+        }
         () if config.has(Defect::DrawsShortVerifiers) => Some(format!("{CONSTANT_VERIFIER}{}", &random()[..DRAWN]).into()),
         () => Some(SecretString::from(PkceCodeChallenge::new_random_sha256().1.into_secret())),
     };

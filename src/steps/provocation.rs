@@ -134,7 +134,7 @@ impl World {
         let provoked = stage.provoked_exchanges();
         let forbidden = |exchange: &&Exchange| negative && !stage.provocation.vouched && is_resource_call(exchange);
         let follow_up = provoked.iter().find(forbidden).cloned();
-        let automatic = authorizations(&provoked).saturating_sub(started);
+        let automatic = shown_authorizations(&provoked).saturating_sub(started);
         // One for each sign-in that was refused is an answer to it.
         let most_automatic = AUTOMATIC_SIGN_INS * started.max(1);
         stage.mock()?.faults().disarm_all();
@@ -264,10 +264,16 @@ pub fn signed_in_as(outcome: &Outcome, person: &Person) -> bool {
 
 /// Authorization requests, as their client made them: continuations after sign-in and consent are not counted.
 pub fn authorizations(exchanges: &[Exchange]) -> usize {
-    exchanges
-        .iter()
-        .filter(|exchange| exchange.endpoint == Endpoint::Authorization && exchange.query_value("response_type").is_some())
-        .count()
+    exchanges.iter().filter(|exchange| is_authorization(exchange)).count()
+}
+
+fn is_authorization(exchange: &Exchange) -> bool {
+    exchange.endpoint == Endpoint::Authorization && exchange.query_value("response_type").is_some()
+}
+
+/// Those of them that may ask a person for something: with `prompt=none` the platform only says whether somebody is signed in.
+pub fn shown_authorizations(exchanges: &[Exchange]) -> usize {
+    exchanges.iter().filter(|exchange| is_authorization(exchange) && exchange.query_value("prompt") != Some("none")).count()
 }
 
 /// A call for a medical centre's data; `/v2/userinfo` is not one.

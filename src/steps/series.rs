@@ -8,7 +8,7 @@ use super::attempt::Expected;
 use super::fault_phrases;
 use super::people::Person;
 use super::places;
-use super::provocation::{AUTOMATIC_SIGN_INS, authorizations, is_resource_call, occasion, signed_in_as};
+use super::provocation::{AUTOMATIC_SIGN_INS, is_resource_call, occasion, shown_authorizations, signed_in_as};
 use super::sign_in::{Consent, Outcome};
 use super::stage::Stage;
 use super::traffic::told;
@@ -66,7 +66,7 @@ impl Provoked {
         if let Some(call) = self.exchanges.iter().find(|exchange| is_resource_call(exchange)) {
             return Some((format!("it called {} {}", call.method, call.path), vec![call.number]));
         }
-        let automatic = authorizations(&self.exchanges).saturating_sub(1);
+        let automatic = shown_authorizations(&self.exchanges).saturating_sub(1);
         (automatic > AUTOMATIC_SIGN_INS).then(|| (format!("it started {automatic} sign-ins by itself"), Vec::new()))
     }
 }

@@ -97,6 +97,13 @@ async fn carried_out_once(world: &mut World) -> Result<(), Failure> {
     world.judge_each(checks::check_no_write_twice)
 }
 
+/// For one of the scenario's requirements only.
+#[then(expr = "each time what broke a business rule was not written again, as {word} asks")]
+async fn not_written_again(world: &mut World, requirement: String) -> Result<(), Failure> {
+    let judged = world.memory.trials.first_refusal(|exchanges| checks::check_not_repeated(exchanges, &[422]));
+    world.judge_for(&requirement, judged)
+}
+
 /// Whoever gives no word of a refused write leaves its end-user to find out: that warns.
 #[then("no write is told as made that was not")]
 async fn none_told_falsely(world: &mut World) -> Result<(), Failure> {
