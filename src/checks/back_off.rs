@@ -220,7 +220,7 @@ pub fn check_written_once(exchanges: &[Exchange]) -> Judgement {
     for first in some(written, "the platform saw no POST at the API")? {
         let not_carried_out = matches!(first.status, 400 | 401 | 403 | 409 | 422 | 429);
         let again = calls.iter().find(|call| call.number > first.number && same_call(call, first));
-        let carried_out = first.status < 300 || first.faults.iter().any(|fault| fault == ANSWER_LOST);
+        let carried_out = is_carried_out(first);
         let between = |call: &&&Exchange| again.is_some_and(|again| (first.number..again.number).contains(&call.number));
         let looked =
             calls.iter().filter(between).any(|call| call.method == "GET" && call.status == 200 && call.path.starts_with(&first.path));
@@ -261,6 +261,13 @@ pub fn writes(exchange: &Exchange) -> bool {
 
 /// The platform's fault that carries a write out and answers as if it had not.
 const ANSWER_LOST: &str = "api-answer-lost";
+/// The one that carries it out and gives no answer.
+const DROPPED_AFTER: &str = "api-drop-after-write";
+
+/// Whether the platform has carried a write out, whatever it said of it.
+pub fn is_carried_out(write: &Exchange) -> bool {
+    write.status < 300 || write.faults.iter().any(|fault| [ANSWER_LOST, DROPPED_AFTER].contains(&fault.as_str()))
+}
 
 /// GX-12: after a 409 the resource is read again before it is written again, and what is written then rests on what was read (C-55).
 /// Whoever leaves the decision to the end-user writes nothing again.

@@ -63,7 +63,7 @@ pub use authorization_response::{
 pub use back_off::{
     MOST_ATTEMPTS, check_attempts_bounded, check_no_write_twice, check_not_repeated, check_pause_without_retry_after,
     check_reread_after_conflict, check_retry_after, check_retry_after_unavailable, check_wait_varies, check_waits_grow, check_written_once,
-    may_be_repeated_in, without_repeats_of_the_browser, write_may_be_repeated_in, writes,
+    is_carried_out, may_be_repeated_in, without_repeats_of_the_browser, write_may_be_repeated_in, writes,
 };
 pub use backchannel_logout::{LogoutAnswer, check_kept_from_no_cache, check_logout_obeyed, check_logout_refused, check_refused_with_400};
 pub use browser_storage::{check_cookie_must, check_cookie_should, session_cookies};

@@ -258,8 +258,9 @@ impl World {
     /// Whether a write was carried out after this exchange, and before the next one that was shown.
     fn is_made_since(&self, since: u64) -> Result<bool, Failure> {
         let until = self.memory.writes.iter().map(|shown| shown.since).filter(|next| *next > since).min().unwrap_or(u64::MAX);
-        let of_it =
-            |exchange: &Exchange| (since + 1..=until).contains(&exchange.number) && checks::writes(exchange) && exchange.status < 300;
+        let of_it = |exchange: &Exchange| {
+            (since + 1..=until).contains(&exchange.number) && checks::writes(exchange) && checks::is_carried_out(exchange)
+        };
         Ok(self.provoked_exchanges()?.iter().any(of_it))
     }
 
