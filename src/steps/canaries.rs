@@ -27,6 +27,11 @@ impl Given {
     }
 }
 
+/// Always, but for the test that shows that what is masked would be found: only a program that was built for tests knows the variable.
+pub(super) fn masks() -> bool {
+    !cfg!(debug_assertions) || std::env::var_os("COLLAUDO_TEST_UNMASKED").is_none()
+}
+
 /// What no record of a scenario may hold, as far as it was known when somebody asked last: without patients' data, and with them.
 #[derive(Default)]
 pub struct Kept([Mutex<Option<Arc<Secrets>>>; 2]);
@@ -150,6 +155,9 @@ impl Stage {
 
     /// All that no record of this scenario may hold, each with what stands for it there.
     pub(super) fn kept_secret(&self, suite: Suite) -> Arc<Secrets> {
+        if !masks() {
+            return Arc::default();
+        }
         let label = |(kind, secret): (String, SecretString)| (format!("[{kind}]"), secret);
         let patients: Vec<_> = self.patients(suite).into_iter().map(label).collect();
         let mut secrets = self.mock().map(|platform| platform.shared().redaction.secrets()).unwrap_or_default();
