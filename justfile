@@ -81,7 +81,7 @@ bench-report RUN="collaudo-report":
 # Runs, killed with SIGKILL at moments spread over a run: of fifty each leaves a report that is INCOMPLETE, of a hundred none leaves a process
 # or a folder behind (half an hour). A nightly's.
 kills:
-    cargo test --locked --test cli -- --ignored --nocapture --test-threads 1 fifty_killed a_hundred_killed
+    cargo test --locked --test cli -- --ignored --nocapture --test-threads 1 killed ends_with_every_run
 
 # What an application that tells everything leaves in a run's texts and pictures: nothing. Installs what reads the pictures. A nightly's.
 leaks:

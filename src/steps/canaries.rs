@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use super::stage::Stage;
 use super::{Finished, Remote, Setup};
-use crate::domain::{Secrets, Suite};
+use crate::domain::{Secrets, Suite, tokens_in};
 
 /// The secrets of a run, with their kinds: what it was given, and what its platforms handed out. Its folder is searched for them.
 #[derive(Default)]
@@ -16,6 +16,8 @@ pub struct Given {
     patients: OnceLock<Secrets>,
     /// Those of a target, as far as the application has shown them.
     learned: Mutex<BTreeSet<String>>,
+    /// What a target has given to the application, as far as that has shown or written it.
+    tokens: Mutex<BTreeSet<String>>,
 }
 
 impl Given {
@@ -125,9 +127,18 @@ impl Stage {
             return;
         }
         for page in self.visitors().flat_map(|(_, visitor)| visitor.context.pages()) {
+            self.learn_tokens(&page.source_without(&[]).await.unwrap_or_default());
             for css in self.entries_of_patients() {
                 self.learn_entries(&page.texts(&css).await.unwrap_or_default());
             }
+        }
+    }
+
+    /// What a target hands out to the application passes nobody of ours: what looks like it, in what the application shows and writes, is taken
+    /// for it.
+    pub(super) fn learn_tokens(&self, text: &str) {
+        if self.mock().is_err() {
+            self.setup.given.tokens.lock().unwrap_or_else(PoisonError::into_inner).extend(tokens_in(text));
         }
     }
 
@@ -150,6 +161,8 @@ impl Stage {
         let other = self.second.as_ref().map(|second| SecretString::from(second.client_secret()));
         let of_clients = self.client_secret().into_iter().chain(other).filter(|secret| !secret.expose_secret().is_empty());
         secrets.extend(of_clients.map(|secret| ("client-secret".to_owned(), secret)));
+        let tokens = self.setup.given.tokens.lock().unwrap_or_else(PoisonError::into_inner);
+        secrets.extend(tokens.iter().map(|token| ("token".to_owned(), SecretString::from(token.clone()))));
         secrets
     }
 
@@ -177,6 +190,7 @@ impl Stage {
 
     /// Text without what this run keeps secret.
     pub(super) fn redacted(&self, text: String) -> String {
+        self.learn_tokens(&text);
         self.kept_secret(Suite::RelyingParty).without(&text)
     }
 }

@@ -14,6 +14,9 @@ impl Stage {
         // The mock's patients are known by name, and taken out by it; those of a target are hidden where they are shown.
         let hidden = if self.mock().is_ok() { &[] } else { &entries[..] };
         self.learn_patients().await;
+        if let Some(written) = self.output().await {
+            self.learn_tokens(&written);
+        }
         let secrets = self.kept_secret(suite);
         let folder = folder_of(scenario);
         let mut kept = Vec::new();

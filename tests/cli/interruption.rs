@@ -129,10 +129,20 @@ fn until_no_worker_is_left(seconds: &str) {
     });
 }
 
-/// Whether it ends by itself, is told to, or is killed.
 #[test]
-fn a_worker_that_has_left_its_group_and_its_session_ends_with_the_run() {
-    for (number, signal) in (0..).zip([None, Some(Signal::INT), Some(Signal::TERM), Some(Signal::HUP), Some(Signal::KILL)]) {
+fn a_worker_that_has_left_its_group_and_its_session_ends_with_a_killed_run() {
+    daemons_end(&[Some(Signal::KILL)]);
+}
+
+#[test]
+#[ignore = "a minute: just kills"]
+fn a_worker_that_has_left_its_group_and_its_session_ends_with_every_run() {
+    daemons_end(&[None, Some(Signal::INT), Some(Signal::TERM), Some(Signal::HUP)]);
+}
+
+/// Whether it ends by itself, is told to, or is killed.
+fn daemons_end(signals: &[Option<Signal>]) {
+    for (number, signal) in signals.iter().enumerate() {
         let desk = Desk::new();
         let port = free_port();
         let seconds = format!("3{number}{port}");
@@ -141,7 +151,7 @@ fn a_worker_that_has_left_its_group_and_its_session_ends_with_the_run() {
         wait_until("no worker starts", || if workers(&seconds).len() > 1 { Ok(()) } else { Err("none".to_owned()) });
         if let Some(signal) = signal {
             until_in_the_midst(&desk, &mut run, 0);
-            run.signal(signal);
+            run.signal(*signal);
         }
         let ended = run.ended();
         if signal.is_none() {

@@ -71,8 +71,9 @@ const REAPED: Duration = Duration::from_secs(10);
 #[test]
 #[ignore = "some minutes: just kills"]
 fn a_hundred_killed_runs_leave_nothing_behind() {
-    const KILLS: usize = 100;
-    let selection = ["--requirement", "CB-14", "GX-08", "--jobs", "2", "--seed", "7", "--report", "json"];
+    // As few as may be, on a machine that has no half hour.
+    let kills: usize = std::env::var("KILLS").map_or(100, |kills| kills.parse().expect("KILLS is a number"));
+    let selection = ["--requirement", "CB-14", "AZ-01", "--jobs", "2", "--seed", "7", "--report", "json"];
     // The bundled application within the program, and as one that is started, in turn.
     let arguments = |desk: &Desk, own: bool| -> Vec<String> {
         let mut arguments: Vec<String> = selection.iter().map(ToString::to_string).collect();
@@ -88,16 +89,17 @@ fn a_hundred_killed_runs_leave_nothing_behind() {
         let begun = Instant::now();
         let arguments = arguments(&desk, own);
         let ended = desk.run(&arguments.iter().map(String::as_str).collect::<Vec<_>>());
-        assert_eq!(ended.code, Some(0), "the whole run holds: {ended:?}");
+        // How long it takes is asked, and nothing else.
+        assert!(matches!(ended.code, Some(0 | 3)), "the whole run ends: {ended:?}");
         begun.elapsed()
     };
     let lengths = [length(true), length(false)];
     let (mut at_once, mut before, mut after) = ((0, 0), (0, 0), (0, 0));
     let mut early = 0;
-    for kill in 0..KILLS {
+    for kill in 0..kills {
         let desk = Desk::new();
         let own = kill % 2 == 0;
-        let moment = lengths[kill % 2].mul_f64((kill as f64 + 0.5) / KILLS as f64);
+        let moment = lengths[kill % 2].mul_f64((kill as f64 + 0.5) / kills as f64);
         let arguments = arguments(&desk, own);
         let begun = Instant::now();
         let mut run = desk.start_run(&arguments.iter().map(String::as_str).collect::<Vec<_>>());
@@ -119,9 +121,9 @@ fn a_hundred_killed_runs_leave_nothing_behind() {
         add(&mut after, desk.left());
     }
     println!(
-        "{early} of {KILLS} runs killed within {lengths:?}: (processes, folders) left at once {at_once:?}, before the next command {before:?}, \
+        "{early} of {kills} runs killed within {lengths:?}: (processes, folders) left at once {at_once:?}, before the next command {before:?}, \
          after it {after:?}"
     );
-    assert!(early > KILLS * 3 / 4, "most runs were killed before they ended: {early}");
+    assert!(early > kills * 3 / 4, "most runs were killed before they ended: {early}");
     assert_eq!((before, after), ((0, 0), (0, 0)));
 }

@@ -74,6 +74,11 @@ CA_FILE = "{{ca_file}}"
 PORT = "{port}"
 TOLD = {told:?}
 
+[app.patience]
+start = 60
+sign_in = 60
+follow_up = 60
+
 [app.login]
 trigger = "#login"
 window = "same"
@@ -156,17 +161,21 @@ impl Left {
             let mut member = bundle.by_index(number).expect("a member");
             let mut bytes = Vec::new();
             member.read_to_end(&mut bytes).expect("it is whole");
-            texts.push((format!("run.zip: {}", member.name()), bytes));
+            match texts.iter_mut().find(|(_, other)| *other == bytes) {
+                // One search is enough for both.
+                Some((name, _)) => *name = format!("{name}, run.zip: {}", member.name()),
+                None => texts.push((format!("run.zip: {}", member.name()), bytes)),
+            }
         }
-        texts.push(("run.zip".to_owned(), fs::read(self.desk.path("run.zip")).expect("read")));
         texts.push(("console".to_owned(), format!("{}{}", self.ended.stdout, self.ended.stderr).into_bytes()));
         texts
     }
 
     /// Where a text holds what was told, in which spelling.
     fn found_in_texts(&self) -> BTreeSet<(String, usize, String)> {
-        let texts: Vec<(String, String)> =
-            self.texts().into_iter().map(|(name, bytes)| (name, String::from_utf8_lossy(&bytes).into_owned())).collect();
+        let is_text = |(name, _): &(String, Vec<u8>)| !name.ends_with(".png");
+        let texts = self.texts().into_iter().filter(is_text);
+        let texts: Vec<(String, String)> = texts.map(|(name, bytes)| (name, String::from_utf8_lossy(&bytes).into_owned())).collect();
         let mut found = BTreeSet::new();
         for (kind, value) in &self.told {
             for (number, spelling) in spellings(value).iter().enumerate() {
@@ -212,7 +221,9 @@ fn check_both_ways(on: impl Fn(&Desk) -> Option<Sandbox>) {
         assert!(kinds.contains(kind), "nothing was told of the {kind}: {kinds:?}");
     }
     assert!(!left.pictures().is_empty(), "a picture was kept");
-    assert_eq!(left.found_in_texts(), BTreeSet::new());
+    let found = left.found_in_texts();
+    let kinds: BTreeSet<(&str, usize)> = found.iter().map(|(kind, spelling, _)| (kind.as_str(), *spelling)).collect();
+    assert!(found.is_empty(), "{kinds:?} {:?}", found.first());
     assert_eq!(left.found_in_pictures(), BTreeSet::new());
     let leaks = |left: &Left| left.desk.records().pop().expect("records")["leaks"].as_array().map_or(0, Vec::len);
     assert_eq!(leaks(&left), 0);
@@ -224,7 +235,7 @@ fn check_both_ways(on: impl Fn(&Desk) -> Option<Sandbox>) {
     for kind in ["client-secret", "code-verifier", "access-token", "patient", "fiscal-code"] {
         assert!(found.iter().any(|(found, ..)| found == kind), "the search finds the {kind}");
     }
-    for place in ["report.html", "run.jsonl", ".html.txt", "run.zip: evidence"] {
+    for place in ["report.html", ".html.txt", "run.zip: evidence", "run.zip: report.html"] {
         assert!(found.iter().any(|(_, _, name)| name.contains(place)), "the search finds what is in {place}");
     }
     let seen = bare.found_in_pictures();
@@ -240,6 +251,7 @@ fn what_a_talkative_application_tells_stands_nowhere_on_the_mock() {
 }
 
 #[test]
+#[ignore = "half a minute: just leaks"]
 fn what_a_talkative_application_tells_stands_nowhere_on_a_target() {
     if tools_are_there() {
         check_both_ways(|desk| Some(sandbox(desk)));
