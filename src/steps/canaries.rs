@@ -89,7 +89,8 @@ fn texts_without(value: Value, secrets: &Secrets) -> Value {
 fn personal(entry: &str) -> Vec<String> {
     let lines = entry.lines().map(str::trim).filter(|line| line.contains(' ')).map(str::to_owned);
     let words: Vec<&str> = entry.split_whitespace().map(|word| word.trim_matches(|c: char| !c.is_alphanumeric())).collect();
-    let is_name = |word: &&str| word.chars().next().is_some_and(char::is_uppercase);
+    // A codice fiscale beside a name begins with a capital too.
+    let is_name = |word: &&str| word.chars().next().is_some_and(char::is_uppercase) && !word.contains(|c: char| c.is_ascii_digit());
     let names = words.split(|word| !is_name(word)).filter(|names| names.len() > 1);
     let names = names.flat_map(|names| [names.join(" "), names.iter().rev().copied().collect::<Vec<_>>().join(" ")]);
     let is_code = |word: &&&str| word.chars().filter(char::is_ascii_digit).count() > 2;
@@ -206,6 +207,11 @@ mod tests {
             assert!(learned.iter().any(|value| value == told), "{told} of {learned:?}");
         }
         assert!(!learned.iter().any(|value| value == "born"), "{learned:?}");
+        let beside = personal("Maria Rossi RSSMRA80C52F205X");
+        assert!(
+            ["Maria Rossi", "Rossi Maria", "RSSMRA80C52F205X"].iter().all(|told| beside.iter().any(|value| value == told)),
+            "{beside:?}"
+        );
         assert_eq!(personal("nobody"), Vec::<String>::new());
     }
 }

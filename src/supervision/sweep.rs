@@ -142,7 +142,7 @@ mod tests {
         let temporary = tempfile::tempdir().expect("a folder");
         let noted = make(temporary.path(), &format!("collaudo-{}-AbCdEf", of_a_dead_one()));
         fs::write(noted.join(NOTE_OF_A_CONTAINER), "").expect("writes");
-        assert_eq!(sweep_in(temporary.path()).notes, [noted.clone()]);
+        assert_eq!(sweep_in(temporary.path()).notes, std::slice::from_ref(&noted));
         assert!(noted.exists());
     }
 
