@@ -59,9 +59,10 @@ fmt:
 snapshots:
     cargo insta review
 
-# Licences, advisories and sources of the dependencies (needs cargo-deny).
+# Licences, bans and sources of the dependencies, and what is known against them: the database of advisories is fetched anew. A nightly's; installs
+# cargo-deny where it is missing.
 deny:
-    cargo deny --locked check
+    ci/deny
 
 # Popup sign-ins by us and by Playwright, in turn (needs Node.js 20 or newer with npm).
 bench-flow *FLOWS:
@@ -77,9 +78,14 @@ bench-mock *ROUNDS:
 bench-report RUN="collaudo-report":
     cargo bench --locked --profile dev --bench report -- "$(realpath {{RUN}})"
 
-# Fifty runs, killed with SIGKILL at moments spread over a run: each leaves a report that is INCOMPLETE (some minutes).
+# Runs, killed with SIGKILL at moments spread over a run: of fifty each leaves a report that is INCOMPLETE, of a hundred none leaves a process
+# or a folder behind (half an hour). A nightly's.
 kills:
-    cargo test --locked --test cli -- --ignored --nocapture fifty_killed
+    cargo test --locked --test cli -- --ignored --nocapture --test-threads 1 killed ends_with_every_run
+
+# What an application that tells everything leaves in a run's texts and pictures: nothing. Installs what reads the pictures. A nightly's.
+leaks:
+    ci/leaks
 
 # Schemathesis on the mock platform's API, by the document that it serves (needs Python 3.10 or newer).
 schemathesis *ARGS:

@@ -8,6 +8,7 @@
 //! | 0 | [`oauth`] | messages and values of OAuth 2.0 and OpenID Connect as types |
 //! | 1 | [`event`] | what happened in a run, in order |
 //! | 1 | [`checks`] | pure functions over evidence, one per clause |
+//! | 1 | [`supervision`] | processes and folders that are started or made: whose they are, how they end |
 //! | 2 | [`catalogue`] | features and requirements: scenarios, tags, coverage |
 //! | 2 | [`platform`] | the mock: portal, authorization server, API, faults, journal |
 //! | 2 | [`relying_party`] | the bundled application and its defects |
@@ -29,3 +30,4 @@ pub mod relying_party;
 pub mod report;
 pub mod runner;
 pub mod steps;
+pub mod supervision;

@@ -97,3 +97,48 @@ fn every_command_of_the_templates_is_one_of_the_program() {
     }
     assert!(seen > 10, "{seen}");
 }
+
+/// What is not named by its digest, or its commit: other words may stand behind the same tag tomorrow.
+fn unpinned(text: &str) -> Vec<String> {
+    let is_hexadecimal = |digest: &str, length: usize| digest.len() == length && digest.bytes().all(|byte| byte.is_ascii_hexdigit());
+    let is_pinned = |word: &str| match word.split_once('@') {
+        Some((_, digest)) => digest.strip_prefix("sha256:").map_or_else(|| is_hexadecimal(digest, 40), |digest| is_hexadecimal(digest, 64)),
+        None => false,
+    };
+    let named = text.lines().filter_map(|line| {
+        let line = line.trim().trim_start_matches("- ");
+        let words = ["uses:", "image:", "container:", "FROM "].iter().find_map(|key| line.strip_prefix(key))?;
+        words.split_whitespace().next().map(str::to_owned)
+    });
+    named.filter(|word| !is_pinned(word)).collect()
+}
+
+#[test]
+fn everything_of_others_is_named_by_its_digest() {
+    let folder = place("ci/templates");
+    let mut seen = 0;
+    for entry in std::fs::read_dir(&folder).expect("the templates") {
+        let path = entry.expect("an entry").path();
+        let text = std::fs::read_to_string(&path).expect("it is text");
+        // The image of this program is the integrator's own, by a variable that may hold a digest: docs/pipelines.md.
+        let unpinned = unpinned(&text);
+        assert!(unpinned.iter().all(|word| word.starts_with('$')), "{}: {unpinned:?}", path.display());
+        // The tag stands beside the commit: nobody can read a digest.
+        for line in text.lines().filter(|line| line.contains("uses:")) {
+            assert!(line.split_once(" # v").is_some_and(|(_, tag)| tag.split('.').count() == 3), "{line}");
+            seen += 1;
+        }
+    }
+    assert!(seen >= 6, "{seen}");
+}
+
+#[test]
+fn what_is_named_by_its_tag_is_noticed() {
+    let digest = "0".repeat(64);
+    let text = format!(
+        "- uses: a/b@v4\n  uses: a/b@{commit} # v4.3.1\nFROM docker.io/library/debian:12@sha256:{digest}\nFROM debian:12\nimage: x@sha256:12\n\
+         container: ${{{{ vars.X }}}}\n",
+        commit = "a".repeat(40)
+    );
+    assert_eq!(unpinned(&text), ["a/b@v4", "debian:12", "x@sha256:12", "${{"]);
+}

@@ -4,7 +4,7 @@
 //! scenario does goes over one DevTools connection to the same browser, because there windows, navigations and dialogs are events:
 //! nothing here polls. WebDriver alone cannot tell that a popup opened, nor keep the cookies of two scenarios apart.
 //!
-//! May use: `domain`, `oauth`. Does not know the platform or the application: what their pages look like stands in [`pages`],
+//! May use: `domain`, `oauth`, `supervision`. Does not know the platform or the application: what their pages look like stands in [`pages`],
 //! the only place of the suite where a CSS selector of a page may be written.
 //!
 //! Where to add: an action or a wait of a person to `page.rs` (its script to `scripts/`), a DevTools event to `hub.rs`,
@@ -23,7 +23,6 @@ mod page;
 pub mod pages;
 mod picture;
 mod process;
-mod reaper;
 mod served;
 mod session;
 mod settled;
@@ -39,6 +38,5 @@ pub use kept::{Body, Passed};
 pub use launch::Browser;
 pub use options::{Located, Options, locate};
 pub use page::{DEFAULT_DEADLINE, Page};
-pub use reaper::Reaper;
 pub use settled::Rest;
 pub use words::Element;

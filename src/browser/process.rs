@@ -17,7 +17,8 @@ use std::time::Duration;
 use rustix::process::{Pid, Signal, kill_process_group};
 use tempfile::TempDir;
 
-use super::{BrowserError, Reaper};
+use super::BrowserError;
+use crate::supervision::{self, Mark, OWNER, Reaper};
 
 const START_DEADLINE: Duration = Duration::from_secs(20);
 /// For the kernel to end killed processes; they hold the driver's standard output until then.
@@ -37,12 +38,13 @@ impl Driver {
     pub fn start(program: &Path, on_exit: impl FnOnce(String) + Send + 'static) -> Result<Self, BrowserError> {
         let what = format!("`{}`", program.display());
         let failed = |why: io::Error| BrowserError::start(&what, why);
-        let folder = tempfile::Builder::new().prefix("collaudo-browser-").tempdir().map_err(failed)?;
+        let folder = supervision::folder().map_err(failed)?;
         let path = folder.path().to_owned();
         let mut child = Command::new(program)
             .arg("--port=0")
             .process_group(0)
             .env("TMPDIR", &path)
+            .envs(Mark::own().map(|mark| (OWNER, mark.to_string())))
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .stderr(Stdio::null())

@@ -10,11 +10,12 @@ use secrecy::ExposeSecret;
 use serde::{Deserialize, Serialize};
 
 use super::console::{product, say};
+use super::folder::check_place;
 use super::{CliError, End, profile};
 use crate::catalogue::Sources;
 use crate::domain::{Party, Readiness, plain};
 use crate::report::Run;
-use crate::report::bundle::{PublicKey, Seen, SigningKey, check_bundle, gather, write_bundle};
+use crate::report::bundle::{PublicKey, Seen, SigningKey, check_bundle, gather, is_a_bundle, write_bundle};
 
 /// What to seal a run with.
 #[derive(clap::Args)]
@@ -41,6 +42,7 @@ impl Sealing {
     pub fn read(&self) -> Result<Option<Seal>, CliError> {
         let (Some(path), Some(key)) = (&self.bundle, &self.key) else { return Ok(None) };
         let key = SigningKey::parse(&read(key)?, &key.display().to_string())?;
+        check_place(path, "bundle", is_a_bundle)?;
         Ok(Some(Seal { path: path.clone(), key, signer: self.signer.clone() }))
     }
 }
@@ -262,9 +264,19 @@ pub fn make_key(arguments: &Key) -> Result<End, CliError> {
     let mut public = arguments.file.clone().into_os_string();
     public.push(".pub");
     let public = PathBuf::from(public);
+    // Neither of them is made if the other one cannot be.
+    if std::fs::symlink_metadata(&public).is_ok() {
+        return Err(CliError::Taken { path: public, kind: "key to be replaced".to_owned() });
+    }
     for (path, text, mode) in [(&arguments.file, key.pem().expose_secret(), 0o600), (&public, key.public().pem().as_str(), 0o644)] {
         let made = OpenOptions::new().write(true).create_new(true).mode(mode).open(path);
-        made.and_then(|mut file| file.write_all(text.as_bytes())).map_err(|source| CliError::Write { path: path.clone(), source })?;
+        if let Err(source) = made.and_then(|mut file| file.write_all(text.as_bytes())) {
+            if *path == public {
+                // A private key alone is of use to nobody.
+                let _ = std::fs::remove_file(&arguments.file);
+            }
+            return Err(CliError::Write { path: path.clone(), source });
+        }
     }
     say!("{}: keep it to yourself\n{}: for those who verify, {}", arguments.file.display(), public.display(), key.public().id());
     Ok(End::Done)

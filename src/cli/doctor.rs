@@ -8,6 +8,7 @@ use super::{CliError, End, profile, signals};
 use crate::browser::locate;
 use crate::catalogue::Catalogue;
 use crate::steps::{Look, Sight, preflight};
+use crate::supervision;
 
 #[derive(clap::Args)]
 pub struct Arguments {
@@ -30,7 +31,7 @@ pub async fn run(arguments: Arguments) -> Result<End, CliError> {
             }
         }
     }
-    let folder = tempfile::tempdir().map_err(|source| CliError::Write { path: std::env::temp_dir(), source })?;
+    let folder = supervision::folder().map_err(|source| CliError::Write { path: std::env::temp_dir(), source })?;
     let (setup, environment) = read.setup(Path::new(folder.path()), &catalogue).await?;
     tell(&Look::fine("driver", format!("starts: {}, {}", environment.browser, environment.driver)));
     let looks = tokio::select! {

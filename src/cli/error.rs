@@ -18,6 +18,8 @@ pub enum CliError {
     Write { path: PathBuf, source: std::io::Error },
     #[error("{} cannot be the folder of a run: {why}", path.display())]
     Folder { path: PathBuf, why: String },
+    #[error("{} is there already, and is no {kind}", path.display())]
+    Taken { path: PathBuf, kind: String },
     #[error("{}:{line}:{column}: {message}", path.display())]
     Toml { path: PathBuf, line: usize, column: usize, message: String },
     #[error("{}: {message}", path.display())]
@@ -57,6 +59,7 @@ impl CliError {
         match self {
             Self::Profile { hint, .. } => Some(hint),
             Self::Folder { .. } => Some("name a new folder by --out, or move away what is yours; nothing was changed"),
+            Self::Taken { .. } => Some("name another file, or move away what is yours; nothing was changed"),
             Self::Baseline { .. } => Some("`collaudo run --write-baseline FILE` writes one"),
             Self::Environment { .. } => Some("export it before the run; secrets are never written into files"),
             Self::Uncaught { .. } => Some("`collaudo list defects` shows which defects a run catches"),

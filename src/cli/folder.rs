@@ -7,12 +7,12 @@ use std::path::{Path, PathBuf};
 use serde_json::Value;
 
 use super::CliError;
-use crate::report::{FILES, FOLDERS};
+use crate::report::{FILES, FOLDERS, read_regular};
 
 /// The longest beginning of a record that is read to see whose it is.
 const LONGEST: u64 = 16 * 1024 * 1024;
 /// How much of a report is read for the same.
-const BEGINNING: u64 = 64 * 1024;
+const BEGINNING: usize = 64 * 1024;
 /// How many strange names an error tells.
 const TOLD: usize = 5;
 
@@ -20,12 +20,8 @@ const TOLD: usize = 5;
 /// refused before a byte of it has changed. `given` are files that the run reads, `own` those that it writes besides.
 pub fn prepare(out: &Path, given: &[&Path], own: &[&Path]) -> Result<(), CliError> {
     let failed = |source| CliError::Write { path: out.to_owned(), source };
-    let facts = match fs::symlink_metadata(out) {
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return fs::create_dir_all(out).map_err(failed),
-        facts => facts.map_err(failed)?,
-    };
-    if !facts.is_dir() {
-        return Err(refused(out, "it is a link or a file: name a folder of the run's own"));
+    if !is_there(out)? {
+        return fs::create_dir_all(out).map_err(failed);
     }
     let mut entries: Vec<DirEntry> = fs::read_dir(out).and_then(Iterator::collect).map_err(failed)?;
     entries.retain(|entry| !own.iter().any(|own| same(&entry.path(), own)));
@@ -39,16 +35,7 @@ pub fn prepare(out: &Path, given: &[&Path], own: &[&Path]) -> Result<(), CliErro
     if !holds_a_record(&out.join("run.jsonl")) {
         return Err(refused(out, "it is not empty, and holds no record of a run (run.jsonl)"));
     }
-    let mut strange = Vec::new();
-    for entry in &entries {
-        strangers(entry, &mut strange).map_err(failed)?;
-    }
-    if !strange.is_empty() {
-        let names: Vec<String> =
-            strange.iter().take(TOLD).map(|path| format!("`{}`", path.strip_prefix(out).unwrap_or(path).display())).collect();
-        let more = if strange.len() > TOLD { ", and more" } else { "" };
-        return Err(refused(out, &format!("it holds what no run has left there: {}{more}", names.join(", "))));
-    }
+    check_strangers(out, &entries)?;
     for entry in entries {
         let removed = if entry.path().is_dir() { fs::remove_dir_all(entry.path()) } else { fs::remove_file(entry.path()) };
         removed.map_err(failed)?;
@@ -56,12 +43,59 @@ pub fn prepare(out: &Path, given: &[&Path], own: &[&Path]) -> Result<(), CliErro
     Ok(())
 }
 
+/// Refuses to put reports into a folder that was named for them and holds anything else. `own` are files that are written besides.
+pub fn check_for_reports(out: &Path, own: &[&Path]) -> Result<(), CliError> {
+    if !is_there(out)? {
+        return Ok(());
+    }
+    let failed = |source| CliError::Write { path: out.to_owned(), source };
+    let mut entries: Vec<DirEntry> = fs::read_dir(out).and_then(Iterator::collect).map_err(failed)?;
+    entries.retain(|entry| !own.iter().any(|own| same(&entry.path(), own)));
+    check_strangers(out, &entries)?;
+    check_names(out)
+}
+
+/// Refuses to write a file where something stands that is no earlier one of its kind.
+pub fn check_place(file: &Path, kind: &str, is_one: impl FnOnce(&[u8]) -> bool) -> Result<(), CliError> {
+    let taken = || CliError::Taken { path: file.to_owned(), kind: kind.to_owned() };
+    match fs::symlink_metadata(file) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
+        Err(source) => Err(CliError::Write { path: file.to_owned(), source }),
+        Ok(_) => read_regular(file).ok().filter(|bytes| bytes.is_empty() || is_one(bytes)).map(drop).ok_or_else(taken),
+    }
+}
+
+/// Whether a folder of this name is there; a link or a file in its place is refused.
+fn is_there(out: &Path) -> Result<bool, CliError> {
+    match fs::symlink_metadata(out) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
+        Err(source) => Err(CliError::Write { path: out.to_owned(), source }),
+        Ok(facts) if facts.is_dir() => Ok(true),
+        Ok(_) => Err(refused(out, "it is a link or a file: name a folder of the run's own")),
+    }
+}
+
+fn check_strangers(out: &Path, entries: &[DirEntry]) -> Result<(), CliError> {
+    let mut strange = Vec::new();
+    for entry in entries {
+        strangers(entry, &mut strange).map_err(|source| CliError::Write { path: out.to_owned(), source })?;
+    }
+    if strange.is_empty() {
+        return Ok(());
+    }
+    let names: Vec<String> =
+        strange.iter().take(TOLD).map(|path| format!("`{}`", path.strip_prefix(out).unwrap_or(path).display())).collect();
+    let more = if strange.len() > TOLD { ", and more" } else { "" };
+    Err(refused(out, &format!("it holds what no run has left there: {}{more}", names.join(", "))))
+}
+
 /// Refuses to put a report into a folder where somebody else's file has its name.
 pub fn check_names(out: &Path) -> Result<(), CliError> {
     if holds_a_record(&out.join("run.jsonl")) {
         return Ok(());
     }
-    let taken = |name: &&str| fs::symlink_metadata(out.join(name)).is_ok() && !names_us(&out.join(name));
+    let taken =
+        |name: &&str| fs::symlink_metadata(out.join(name)).is_ok() && !read_regular(&out.join(name)).is_ok_and(|report| names_us(&report));
     match FILES.into_iter().chain(FOLDERS).find(taken) {
         Some(name) => Err(refused(out, &format!("its `{name}` is of no run of collaudo"))),
         None => Ok(()),
@@ -69,11 +103,8 @@ pub fn check_names(out: &Path) -> Result<(), CliError> {
 }
 
 /// Whether a report begins as ours do.
-fn names_us(file: &Path) -> bool {
-    let mut beginning = Vec::new();
-    let is_file = fs::symlink_metadata(file).is_ok_and(|facts| facts.is_file());
-    let read = is_file && fs::File::open(file).is_ok_and(|file| file.take(BEGINNING).read_to_end(&mut beginning).is_ok());
-    read && (beginning.is_empty() || String::from_utf8_lossy(&beginning).contains("collaudo"))
+pub fn names_us(report: &[u8]) -> bool {
+    report.is_empty() || String::from_utf8_lossy(&report[..report.len().min(BEGINNING)]).contains("collaudo")
 }
 
 fn same(one: &Path, other: &Path) -> bool {

@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use super::console::say;
+use super::folder::check_place;
 use super::follow::write_whole;
 use super::{CliError, End};
 use crate::domain::{Finding, KnownFailure, Readiness, plain};
@@ -36,6 +37,9 @@ impl Gate {
                 Some((path.clone(), baseline))
             }
         };
+        if let Some(path) = &self.write_baseline {
+            check_place(path, "baseline", |text| Baseline::parse(&String::from_utf8_lossy(text)).is_ok())?;
+        }
         Ok(ReadGate { baseline, write_to: self.write_baseline.clone() })
     }
 }

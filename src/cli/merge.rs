@@ -3,10 +3,10 @@
 use std::path::{Path, PathBuf};
 
 use super::CliError;
-use super::folder::check_names;
+use super::folder::prepare;
 use crate::domain::Shard;
 use crate::event::{Event, Record};
-use crate::report::{FOLDERS, JsonLines, Reporter, read_jsonl};
+use crate::report::{FOLDERS, JsonLines, Reporter, read_jsonl, read_regular};
 
 /// The record that a folder of a run, or the file itself, stands for.
 pub fn record_of(place: &Path) -> PathBuf {
@@ -14,7 +14,8 @@ pub fn record_of(place: &Path) -> PathBuf {
 }
 
 /// Puts the parts' records and evidence into one folder. Every part has to be there.
-pub fn merge(parts: &[PathBuf], out: &Path) -> Result<(), CliError> {
+/// `own` are files that are written into the folder besides.
+pub fn merge(parts: &[PathBuf], out: &Path, own: &[&Path]) -> Result<(), CliError> {
     let mut read = Vec::new();
     for part in parts {
         let file = record_of(part);
@@ -22,9 +23,8 @@ pub fn merge(parts: &[PathBuf], out: &Path) -> Result<(), CliError> {
         read.push((file, records));
     }
     check_complete(&read)?;
-    check_names(out)?;
-    let failed = |source| CliError::Write { path: out.to_owned(), source };
-    std::fs::create_dir_all(out).map_err(failed)?;
+    let given: Vec<&Path> = read.iter().map(|(file, _)| file.as_path()).collect();
+    prepare(out, &given, own)?;
     for (file, _) in &read {
         for folder in FOLDERS {
             copy(&file.with_file_name(folder), &out.join(folder))?;
@@ -62,8 +62,9 @@ fn check_complete(read: &[(PathBuf, Vec<Record>)]) -> Result<(), CliError> {
     if missing.is_empty() { Ok(()) } else { other(format!("the run is not whole: the part {} is missing", missing.join(", "))) }
 }
 
+/// Folders and regular files of a part. What a link leads to is not of the part.
 fn copy(from: &Path, to: &Path) -> Result<(), CliError> {
-    if !from.is_dir() {
+    if !std::fs::symlink_metadata(from).is_ok_and(|facts| facts.is_dir()) {
         return Ok(());
     }
     let unread = |source| CliError::Read { path: from.to_owned(), source };
@@ -71,10 +72,12 @@ fn copy(from: &Path, to: &Path) -> Result<(), CliError> {
     for entry in std::fs::read_dir(from).map_err(unread)? {
         let entry = entry.map_err(unread)?;
         let target = to.join(entry.file_name());
-        if entry.path().is_dir() {
+        let kind = entry.file_type().map_err(unread)?;
+        if kind.is_dir() {
             copy(&entry.path(), &target)?;
-        } else {
-            std::fs::copy(entry.path(), &target).map_err(|source| CliError::Write { path: target, source })?;
+        } else if kind.is_file() {
+            let bytes = read_regular(&entry.path()).map_err(|source| CliError::Read { path: entry.path(), source })?;
+            std::fs::write(&target, bytes).map_err(|source| CliError::Write { path: target, source })?;
         }
     }
     Ok(())

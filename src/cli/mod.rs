@@ -28,6 +28,8 @@ use tracing_subscriber::EnvFilter;
 
 use self::console::note;
 use crate::domain::Readiness;
+use crate::steps::remove_orphans;
+use crate::supervision::{self, WORD};
 
 pub use error::CliError;
 pub use profile::{parse_profile, parse_target};
@@ -68,6 +70,26 @@ enum Command {
     Key(bundle::Key),
     /// Write a script that completes this program's words in a shell, such as `collaudo completions bash`.
     Completions(Completions),
+}
+
+impl Command {
+    /// Whether it starts processes or makes temporary folders.
+    fn starts_something(&self) -> bool {
+        matches!(self, Self::Run(_) | Self::Mock(_) | Self::App(_) | Self::Doctor(_))
+    }
+}
+
+/// Ends and removes what runs have left that were killed, and says so.
+async fn sweep() {
+    let swept = supervision::sweep();
+    if swept.processes + swept.folders > 0 {
+        note!("a run that was killed had left something behind: ended {} processes, removed {} folders", swept.processes, swept.folders);
+    }
+    if !swept.notes.is_empty() && remove_orphans().await.is_ok() {
+        for note in swept.notes {
+            let _ = std::fs::remove_dir_all(note);
+        }
+    }
 }
 
 #[derive(clap::Args)]
@@ -118,6 +140,11 @@ impl From<End> for ExitCode {
 
 /// Parses the command line, runs the command, tells an error once.
 pub fn main() -> ExitCode {
+    let mut words = std::env::args_os().skip(1);
+    if words.next().is_some_and(|word| word == WORD) {
+        return supervision::supervise(words);
+    }
+    supervision::start_supervisors();
     // Usage errors end with 2, as promised; help and version with 0.
     let arguments = Arguments::parse();
     // Fails only when a provider is installed already: then that one is used.
@@ -132,7 +159,11 @@ pub fn main() -> ExitCode {
         }
     };
     let end = runtime.block_on(async {
-        match arguments.command {
+        let starts = arguments.command.starts_something();
+        if starts {
+            sweep().await;
+        }
+        let end = match arguments.command {
             Command::Run(arguments) => run::run(*arguments).await,
             Command::Mock(arguments) => mock::run(arguments).await,
             Command::App(arguments) => app::run(arguments).await,
@@ -143,7 +174,11 @@ pub fn main() -> ExitCode {
             Command::Verify(arguments) => bundle::verify(&arguments),
             Command::Key(arguments) => bundle::make_key(&arguments),
             Command::Completions(arguments) => complete(&arguments),
+        };
+        if starts {
+            supervision::end_own();
         }
+        end
     });
     match end {
         Ok(end) => end.into(),

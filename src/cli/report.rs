@@ -2,9 +2,9 @@
 
 use std::path::{Path, PathBuf};
 
-use super::bundle::Sealing;
+use super::bundle::{Seal, Sealing};
 use super::console::{note, say};
-use super::folder::check_names;
+use super::folder::{check_for_reports, check_names, check_place, names_us};
 use super::follow::{write_reports, write_whole};
 use super::gate::Gate;
 use super::merge::{merge, record_of};
@@ -47,7 +47,7 @@ pub fn run(arguments: &Arguments) -> Result<End, CliError> {
     let (place, whole) = match &arguments.run[..] {
         [word, parts @ ..] if word.as_os_str() == "merge" => {
             let out = arguments.out.clone().ok_or_else(|| CliError::Other("name the folder of the whole run with --out".to_owned()))?;
-            merge(parts, &out)?;
+            merge(parts, &out, &own(&sealing))?;
             (out, true)
         }
         [run] => (run.clone(), false),
@@ -68,7 +68,10 @@ pub fn run(arguments: &Arguments) -> Result<End, CliError> {
     }
     let lang = arguments.lang.map_or(run.started().lang, Into::into);
     let out = arguments.out.clone().unwrap_or_else(|| folder.clone());
-    check_names(&out)?;
+    match &arguments.out {
+        Some(out) if !whole && *out != folder => check_for_reports(out, &own(&sealing))?,
+        _ => check_names(&out)?,
+    }
     std::fs::create_dir_all(&out).map_err(|source| CliError::Write { path: out.clone(), source })?;
     write_reports(&run, &folder, &out, &arguments.report, lang)?;
     say!("{}: {}", run.readiness(), out.display());
@@ -84,6 +87,11 @@ pub fn run(arguments: &Arguments) -> Result<End, CliError> {
     }
     let end = gate.end(&run)?;
     Ok(if whole { end } else { End::Done })
+}
+
+/// What is written besides reports.
+fn own(sealing: &Option<Seal>) -> Vec<&Path> {
+    sealing.iter().map(Seal::path).collect()
 }
 
 fn compare(run: &mut Run, folder: &Path) -> Result<(), CliError> {
@@ -110,6 +118,7 @@ fn history(arguments: &Arguments, folder: &PathBuf) -> Result<End, CliError> {
     let last = runs.last().ok_or_else(|| CliError::Other(format!("no run is below {}", folder.display())))?;
     let lang = arguments.lang.map_or(last.lang, Into::into);
     let out = arguments.out.as_ref().unwrap_or(folder).join("history.html");
+    check_place(&out, "history of runs", names_us)?;
     if let Some(folder) = out.parent() {
         std::fs::create_dir_all(folder).map_err(|source| CliError::Write { path: folder.to_owned(), source })?;
     }

@@ -40,7 +40,7 @@ pub use profile::{
 };
 pub use requirement::{Actor, Level, Requirement, RequirementId, RequirementIdError};
 pub use scenario::{ScenarioId, ScenarioSummary, StepText, Suite};
-pub use secrets::{Secrets, base64_cores, hexadecimal};
+pub use secrets::{Secrets, base64_cores, hexadecimal, tokens_in};
 pub use shard::{Shard, ShardError};
 pub use target::{Assume, SignInSelectors, TargetClient, TargetFile, TargetUser};
 pub use verdict::{Readiness, Verdict, readiness};

@@ -234,6 +234,33 @@ pub fn base64_cores(value: &[u8]) -> Vec<String> {
     cores
 }
 
+/// Shorter words are no tokens: 128 bits take so many characters.
+const SHORTEST_TOKEN: usize = 22;
+
+/// Words that look like tokens, once the escapes around them are undone: long ones of capitals, small letters and digits in no order. Names
+/// that people give keep their letters together.
+pub fn tokens_in(text: &str) -> BTreeSet<String> {
+    let mut found = BTreeSet::new();
+    each_layer(text.as_bytes(), LAYERS, |layer| {
+        let layer = String::from_utf8_lossy(layer);
+        let words = layer.split(|c: char| !c.is_ascii_alphanumeric() && !matches!(c, '-' | '_' | '.' | '~'));
+        found.extend(words.map(|word| word.trim_matches(['.', '~'])).filter(|word| looks_random(word)).map(str::to_owned));
+    });
+    found
+}
+
+fn looks_random(word: &str) -> bool {
+    let kind = |c: u8| match c {
+        b'a'..=b'z' => 0,
+        b'A'..=b'Z' => 1,
+        b'0'..=b'9' => 2,
+        _ => 3,
+    };
+    let has = |wanted: u8| word.bytes().any(|c| kind(c) == wanted);
+    let changes = word.as_bytes().windows(2).filter(|pair| kind(pair[0]) != kind(pair[1])).count();
+    word.len() >= SHORTEST_TOKEN && has(0) && has(1) && has(2) && changes * 3 >= word.len()
+}
+
 #[cfg(test)]
 #[path = "secrets_tests.rs"]
 mod tests;

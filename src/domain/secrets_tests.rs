@@ -130,3 +130,26 @@ fn a_text_without_secrets_stays_as_it_is() {
         assert_eq!(known.without(&text), text);
     }
 }
+
+#[test]
+fn a_token_is_told_from_a_name() {
+    let tokens = ["sBw3mZ7-Xq0aTn_Vd91LkP5h", "eyJhbGciOiJSUzI1NiJ9.eyJzdWIiOiJhZGEifQ.c2lnbmF0dXJlIG9mIDI1NiBiaXRz"];
+    for token in tokens {
+        for text in
+            [format!("token: {token}."), format!("<b>{token}</b>"), format!("a%3D{token}%26b"), format!("{{\\u0022{token}\\u0022}}")]
+        {
+            assert!(tokens_in(&text).contains(token), "{text}: {:?}", tokens_in(&text));
+        }
+    }
+    for name in [
+        "org.example.security.OAuth2LoginAuthenticationFilter",
+        "3f2504e0-4f89-11d3-9a0c-0305e82c3301",
+        "2026-11-29T01:45:00.123456789Z",
+        "giponext.medicalreports offline_access",
+        "http://127.0.0.1:24010/v2/tenants/101/patients?limit=100",
+        "RSSMRA85T10A562S Maria Rossi",
+        "/usr/lib/python3.11/site-packages/requests_oauthlib/oauth2_session.py",
+    ] {
+        assert_eq!(tokens_in(name), BTreeSet::new(), "{name}");
+    }
+}

@@ -8,6 +8,8 @@ use secrecy::SecretString;
 
 use super::{PlatformError, Tls, tls};
 
+/// What the CA is called.
+const AUTHORITY: &str = "collaudo mock platform CA";
 /// A host that no platform has.
 const ELSEWHERE: &str = "elsewhere.gipo.example";
 
@@ -22,7 +24,7 @@ pub struct OwnCertificate {
 pub fn own_certificate(hosts: &[&str]) -> Result<OwnCertificate, PlatformError> {
     let failed = |error: rcgen::Error| PlatformError::Certificate(error.to_string());
     let mut ca = CertificateParams::default();
-    ca.distinguished_name.push(DnType::CommonName, "collaudo mock platform CA");
+    ca.distinguished_name.push(DnType::CommonName, AUTHORITY);
     ca.is_ca = IsCa::Ca(BasicConstraints::Constrained(0));
     ca.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign];
     let ca = CertifiedIssuer::self_signed(ca, KeyPair::generate().map_err(failed)?).map_err(failed)?;
@@ -45,6 +47,13 @@ pub fn own_certificate(hosts: &[&str]) -> Result<OwnCertificate, PlatformError> 
     // The chain holds the CA: browsers are told to trust its key (SPKI) and look for it in what the server presents.
     let tls = Tls { certificate_pem: format!("{}{ca_pem}", certificate.pem()), faulty, key_pem: SecretString::from(key.serialize_pem()) };
     Ok(OwnCertificate { tls, ca_pem })
+}
+
+/// Whether a PEM file holds the certificate of a CA that [`own_certificate`] has made.
+pub fn is_own_authority(pem: &[u8]) -> bool {
+    use rustls::pki_types::pem::PemObject;
+    let der = rustls::pki_types::CertificateDer::from_pem_slice(pem);
+    der.is_ok_and(|der| der.windows(AUTHORITY.len()).any(|part| part == AUTHORITY.as_bytes()))
 }
 
 /// Base64 of the SHA-256 of the first certificate's public key (SPKI), as Chromium wants it to trust a private CA.

@@ -41,7 +41,7 @@ mod workbench;
 
 pub use api::{PatientName, document as api_document};
 pub use authorization::LoggedOut;
-pub use certificate::{OwnCertificate, own_certificate, spki_of, spki_of_der};
+pub use certificate::{OwnCertificate, is_own_authority, own_certificate, spki_of, spki_of_der};
 pub use clock::{Clock, Random};
 pub use connections::ConnectionLimits;
 pub use faults::{Aim, Fault, Firing, Switchboard, Times, Trigger, UnknownFault};

@@ -2,11 +2,9 @@
 
 use std::net::SocketAddr;
 use std::path::Path;
-use std::process::Stdio;
 use std::time::{Duration, Instant};
 
 use secrecy::{ExposeSecret, SecretString};
-use tokio::process::{Child, Command};
 use url::Url;
 
 use super::Failure;
@@ -16,9 +14,9 @@ use super::output::{Output, capture};
 use super::reach::Reach;
 use super::second_platform::SecondPlatform;
 use super::stage::Stage;
-use crate::browser::Reaper;
 use crate::domain::{App, Waiting};
 use crate::relying_party::RelyingParty;
+use crate::supervision::{self, Supervised};
 
 /// Between two questions whether a started application is ready: it sends no event that could be awaited.
 const READY_INTERVAL: Duration = Duration::from_millis(50);
@@ -38,42 +36,11 @@ pub enum Instance {
     Running,
 }
 
-/// An application that the harness started: its own process group, ended when dropped.
+/// An application that the harness started, ended when dropped, before its folder goes.
 pub struct Started {
-    child: Child,
+    supervised: Supervised,
     output: Output,
-    _group: Option<Group>,
     _folder: tempfile::TempDir,
-}
-
-/// All processes that a child of ours leads, ended when this is dropped, whether the child has ended before them or not; and also when
-/// this program dies without a word.
-pub struct Group {
-    leader: u32,
-    reaper: Option<Reaper>,
-}
-
-impl Group {
-    pub fn of(child: &Child, folder: &Path) -> Option<Self> {
-        let leader = child.id()?;
-        Some(Self { leader, reaper: Reaper::start(leader, folder) })
-    }
-
-    pub fn end(&self) {
-        if let Some(group) = i32::try_from(self.leader).ok().and_then(rustix::process::Pid::from_raw) {
-            // They may have ended by themselves.
-            let _ = rustix::process::kill_process_group(group, rustix::process::Signal::KILL);
-        }
-    }
-}
-
-impl Drop for Group {
-    fn drop(&mut self) {
-        self.end();
-        if let Some(reaper) = self.reaper.take() {
-            reaper.done();
-        }
-    }
 }
 
 /// What `{…}` in the profile's environment stands for.
@@ -210,33 +177,37 @@ impl Stage {
 impl Started {
     pub async fn start(app: &App, command: &[String], filling: &Filling<'_>) -> Result<Self, Failure> {
         free_address(app).await?;
-        let folder = tempfile::tempdir().map_err(Failure::broke)?;
+        let folder = supervision::folder().map_err(Failure::broke)?;
         let ca_file = folder.path().join("platform-ca.pem");
         std::fs::write(&ca_file, filling.ca_pem.unwrap_or_default()).map_err(Failure::broke)?;
         let command: Vec<String> = command.iter().map(|word| app.placed(word)).collect();
         let (program, arguments) = command.split_first().ok_or_else(|| Failure::broke("the profile's command is empty"))?;
-        let (child, output) = spawn(program, arguments, &filling.environment(app, &ca_file))?;
-        let _group = Group::of(&child, folder.path());
-        let mut started = Self { child, output, _group, _folder: folder };
+        let (supervised, output) = spawn(program, arguments, &filling.environment(app, &ca_file), folder.path())?;
+        let mut started = Self { supervised, output, _folder: folder };
         wait_until_ready(app, filling.reach, &mut started).await?;
         Ok(started)
     }
 }
 
-/// Starts a command in a process group of its own, and keeps what it writes.
-pub fn spawn(program: &str, arguments: &[String], environment: &[(String, String)]) -> Result<(Child, Output), Failure> {
-    let mut command = Command::new(program);
-    command.args(arguments).envs(environment.iter().map(|(name, value)| (name, value)));
-    command.stdin(Stdio::null()).process_group(0).kill_on_drop(true);
-    let output = capture(&mut command, |name| environment.iter().any(|(told, _)| told == name)).map_err(Failure::broke)?;
-    let child =
-        command.spawn().map_err(|error| Failure::unjudged(format!("the application's command `{program}` did not start: {error}")))?;
-    Ok((child, output))
+/// Starts a command and keeps what it writes. `folder` goes with it.
+pub fn spawn(
+    program: &str,
+    arguments: &[String],
+    environment: &[(String, String)],
+    folder: &Path,
+) -> Result<(Supervised, Output), Failure> {
+    let started = Supervised::start(program, arguments, folder, |command| {
+        command.envs(environment.iter().map(|(name, value)| (name, value)));
+        capture(command, |name| environment.iter().any(|(told, _)| told == name))
+    });
+    let (supervised, output) =
+        started.map_err(|error| Failure::unjudged(format!("the application's command `{program}` did not start: {error}")))?;
+    Ok((supervised, output.map_err(Failure::broke)?))
 }
 
 impl Lives for Started {
     async fn death(&mut self) -> Option<String> {
-        let status = self.child.try_wait().ok().flatten()?;
+        let status = self.supervised.status()?;
         let mut output = self.output.clone();
         // A process that it left behind may go on writing.
         let _ = tokio::time::timeout(LAST_WORDS, output.wait_for(|_| false)).await;

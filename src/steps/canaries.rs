@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use super::stage::Stage;
 use super::{Finished, Remote, Setup};
-use crate::domain::{Secrets, Suite};
+use crate::domain::{Secrets, Suite, tokens_in};
 
 /// The secrets of a run, with their kinds: what it was given, and what its platforms handed out. Its folder is searched for them.
 #[derive(Default)]
@@ -16,6 +16,8 @@ pub struct Given {
     patients: OnceLock<Secrets>,
     /// Those of a target, as far as the application has shown them.
     learned: Mutex<BTreeSet<String>>,
+    /// What a target has given to the application, as far as that has shown or written it.
+    tokens: Mutex<BTreeSet<String>>,
 }
 
 impl Given {
@@ -25,6 +27,11 @@ impl Given {
             all.add(&kind, &secret);
         }
     }
+}
+
+/// Always, but for the test that shows that what is masked would be found: only a program that was built for tests knows the variable.
+pub(super) fn masks() -> bool {
+    !cfg!(debug_assertions) || std::env::var_os("COLLAUDO_TEST_UNMASKED").is_none()
 }
 
 /// What no record of a scenario may hold, as far as it was known when somebody asked last: without patients' data, and with them.
@@ -82,7 +89,8 @@ fn texts_without(value: Value, secrets: &Secrets) -> Value {
 fn personal(entry: &str) -> Vec<String> {
     let lines = entry.lines().map(str::trim).filter(|line| line.contains(' ')).map(str::to_owned);
     let words: Vec<&str> = entry.split_whitespace().map(|word| word.trim_matches(|c: char| !c.is_alphanumeric())).collect();
-    let is_name = |word: &&str| word.chars().next().is_some_and(char::is_uppercase);
+    // A codice fiscale beside a name begins with a capital too.
+    let is_name = |word: &&str| word.chars().next().is_some_and(char::is_uppercase) && !word.contains(|c: char| c.is_ascii_digit());
     let names = words.split(|word| !is_name(word)).filter(|names| names.len() > 1);
     let names = names.flat_map(|names| [names.join(" "), names.iter().rev().copied().collect::<Vec<_>>().join(" ")]);
     let is_code = |word: &&&str| word.chars().filter(char::is_ascii_digit).count() > 2;
@@ -120,9 +128,18 @@ impl Stage {
             return;
         }
         for page in self.visitors().flat_map(|(_, visitor)| visitor.context.pages()) {
+            self.learn_tokens(&page.source_without(&[]).await.unwrap_or_default());
             for css in self.entries_of_patients() {
                 self.learn_entries(&page.texts(&css).await.unwrap_or_default());
             }
+        }
+    }
+
+    /// What a target hands out to the application passes nobody of ours: what looks like it, in what the application shows and writes, is taken
+    /// for it.
+    pub(super) fn learn_tokens(&self, text: &str) {
+        if self.mock().is_err() {
+            self.setup.given.tokens.lock().unwrap_or_else(PoisonError::into_inner).extend(tokens_in(text));
         }
     }
 
@@ -145,11 +162,16 @@ impl Stage {
         let other = self.second.as_ref().map(|second| SecretString::from(second.client_secret()));
         let of_clients = self.client_secret().into_iter().chain(other).filter(|secret| !secret.expose_secret().is_empty());
         secrets.extend(of_clients.map(|secret| ("client-secret".to_owned(), secret)));
+        let tokens = self.setup.given.tokens.lock().unwrap_or_else(PoisonError::into_inner);
+        secrets.extend(tokens.iter().map(|token| ("token".to_owned(), SecretString::from(token.clone()))));
         secrets
     }
 
     /// All that no record of this scenario may hold, each with what stands for it there.
     pub(super) fn kept_secret(&self, suite: Suite) -> Arc<Secrets> {
+        if !masks() {
+            return Arc::default();
+        }
         let label = |(kind, secret): (String, SecretString)| (format!("[{kind}]"), secret);
         let patients: Vec<_> = self.patients(suite).into_iter().map(label).collect();
         let mut secrets = self.mock().map(|platform| platform.shared().redaction.secrets()).unwrap_or_default();
@@ -169,6 +191,7 @@ impl Stage {
 
     /// Text without what this run keeps secret.
     pub(super) fn redacted(&self, text: String) -> String {
+        self.learn_tokens(&text);
         self.kept_secret(Suite::RelyingParty).without(&text)
     }
 }
@@ -184,6 +207,11 @@ mod tests {
             assert!(learned.iter().any(|value| value == told), "{told} of {learned:?}");
         }
         assert!(!learned.iter().any(|value| value == "born"), "{learned:?}");
+        let beside = personal("Maria Rossi RSSMRA80C52F205X");
+        assert!(
+            ["Maria Rossi", "Rossi Maria", "RSSMRA80C52F205X"].iter().all(|told| beside.iter().any(|value| value == told)),
+            "{beside:?}"
+        );
         assert_eq!(personal("nobody"), Vec::<String>::new());
     }
 }

@@ -16,6 +16,7 @@ use testcontainers::{ContainerAsync, ContainerRequest, GenericImage, ImageExt};
 use super::Failure;
 use super::application::{Filling, Lives, free_address, tail, wait_until_ready};
 use crate::domain::App;
+use crate::supervision::{self, Mark, NOTE_OF_A_CONTAINER};
 
 /// Where the container finds the platform's certificate authority.
 const CA_FILE: &str = "/collaudo-platform-ca.pem";
@@ -27,6 +28,8 @@ const NUMBER: &str = "collaudo.number";
 /// A container that the harness started, removed when dropped.
 pub struct Container {
     inner: ContainerAsync<GenericImage>,
+    /// Tells the next run to ask the engine, if this one is killed.
+    _note: tempfile::TempDir,
 }
 
 impl Container {
@@ -39,7 +42,9 @@ impl Container {
     ) -> Result<Self, Failure> {
         free_address(app).await?;
         let engine = engine().await?;
-        remove_orphans(&engine).await;
+        remove_orphans_at(&engine).await;
+        let note = supervision::folder().map_err(Failure::broke)?;
+        std::fs::write(note.path().join(NOTE_OF_A_CONTAINER), "").map_err(Failure::broke)?;
         let number = number();
         let inner = match request(app, image, filling, hosts, &number).start().await {
             Ok(inner) => inner,
@@ -49,7 +54,7 @@ impl Container {
                 return Err(Failure::unjudged(format!("the application's image `{image}` did not start: {}", chain(&error))));
             }
         };
-        let mut container = Self { inner };
+        let mut container = Self { inner, _note: note };
         if let Err(failure) = wait_until_ready(app, filling.reach, &mut container).await {
             container.end().await;
             return Err(failure);
@@ -127,14 +132,17 @@ pub async fn remove_own() {
     }
 }
 
-/// Removes containers of processes that were killed before they could.
-async fn remove_orphans(engine: &Docker) {
-    let here = here();
-    remove_labelled(engine, OWNER, |label| match label.rsplit_once(' ') {
-        Some((there, process)) => Some(there) == here.as_deref() && !Path::new("/proc").join(process).exists(),
-        None => false,
-    })
-    .await;
+/// Removes containers of processes that were killed before they could, if there is an engine to ask.
+///
+/// # Errors
+/// Where no engine answers.
+pub async fn remove_orphans() -> Result<(), Failure> {
+    remove_orphans_at(&engine().await?).await;
+    Ok(())
+}
+
+async fn remove_orphans_at(engine: &Docker) {
+    remove_labelled(engine, OWNER, |label| Mark::parse(label).is_some_and(|mark| mark.is_of_the_dead())).await;
 }
 
 async fn remove_labelled(engine: &Docker, label: &str, ours: impl Fn(&str) -> bool) {
@@ -152,19 +160,12 @@ async fn remove_labelled(engine: &Docker, label: &str, ours: impl Fn(&str) -> bo
 }
 
 fn owner() -> String {
-    format!("{} {}", here().unwrap_or_default(), std::process::id())
+    Mark::own().map_or_else(|| std::process::id().to_string(), ToString::to_string)
 }
 
 fn number() -> String {
     static NEXT: AtomicU32 = AtomicU32::new(0);
     format!("{} {}", owner(), NEXT.fetch_add(1, Ordering::Relaxed))
-}
-
-/// Where a number of a process means that process: this start of this machine, these processes.
-fn here() -> Option<String> {
-    let start = std::fs::read_to_string("/proc/sys/kernel/random/boot_id").ok()?;
-    let processes = std::fs::read_link("/proc/self/ns/pid").ok()?;
-    Some(format!("{} {}", start.trim(), processes.display()))
 }
 
 /// `latest`, where the profile names no tag; a digest is left as it is.

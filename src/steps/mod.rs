@@ -89,6 +89,7 @@ mod windows;
 mod world;
 mod writing;
 
+pub use container::remove_orphans;
 pub use failure::Failure;
 pub use fault_phrases::{armed, resolves, resolves_each};
 pub use preflight::{Look, Sight, preflight};

@@ -3,7 +3,7 @@
 use std::fs::{File, OpenOptions};
 use std::os::fd::OwnedFd;
 use std::os::unix::fs::OpenOptionsExt;
-use std::process::Stdio;
+use std::process::{Command, Stdio};
 use std::sync::LazyLock;
 use std::time::{Duration, Instant};
 
@@ -13,7 +13,6 @@ use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
 use rustix::termios::{OptionalActions, Winsize, tcgetattr, tcsetattr, tcsetwinsize};
 use tokio::io::AsyncReadExt;
 use tokio::net::unix::pipe::Receiver;
-use tokio::process::Command;
 use tokio::sync::watch;
 
 /// A beginning of a line that stays for so long is a prompt.
@@ -185,9 +184,9 @@ mod tests {
 
     fn spawned(script: &str) -> (Output, tokio::process::Child) {
         let mut command = Command::new("sh");
-        command.args(["-c", script]).stdin(Stdio::null()).kill_on_drop(true);
+        command.args(["-c", script]).stdin(Stdio::null());
         let output = capture(&mut command, |_| false).expect("an output");
-        (output, command.spawn().expect("a shell"))
+        (output, tokio::process::Command::from(command).kill_on_drop(true).spawn().expect("a shell"))
     }
 
     async fn until(output: &mut Output, found: impl Fn(&Words) -> bool) -> String {

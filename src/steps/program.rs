@@ -3,16 +3,17 @@
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-use tokio::process::Child;
-
 use super::Failure;
-use super::application::{Group, spawn};
+use super::application::spawn;
 use super::output::Output;
+use crate::supervision::Supervised;
 
-/// A running program in its own process group, ended when dropped.
+/// How long the end of a program may be on its way that has closed its outputs.
+const LAST_WORDS: Duration = Duration::from_millis(500);
+
+/// A running program, ended when dropped.
 pub struct Program {
-    child: Child,
-    group: Option<Group>,
+    supervised: Supervised,
     /// Every line so far; closed when the program has closed its outputs, as it does when it ends.
     output: Output,
 }
@@ -30,10 +31,9 @@ pub enum Seen<T> {
 impl Program {
     pub fn start(command: &[String], environment: &[(String, String)]) -> Result<Self, Failure> {
         let (program, arguments) = command.split_first().ok_or_else(|| Failure::broke("the profile's command is empty"))?;
-        let (child, output) = spawn(program, arguments, environment)?;
         // Nothing of it lies in a folder of ours.
-        let group = Group::of(&child, Path::new(""));
-        Ok(Self { child, group, output })
+        let (supervised, output) = spawn(program, arguments, environment, Path::new(""))?;
+        Ok(Self { supervised, output })
     }
 
     /// Everything that it has written, line by line.
@@ -74,14 +74,13 @@ impl Program {
 
     /// Ends it, if it has not ended by itself. What it wrote stays.
     pub fn end(&self) {
-        if let Some(group) = &self.group {
-            group.end();
-        }
+        self.supervised.end();
     }
 
     /// How it ended, with its last words.
     pub fn last_words(&mut self) -> String {
-        let status = self.child.try_wait().ok().flatten().map_or_else(|| "it runs".to_owned(), |status| status.to_string());
+        let patience = if self.output.has_changed().is_err() { LAST_WORDS } else { Duration::ZERO };
+        let status = self.supervised.status_within(patience).map_or_else(|| "it runs".to_owned(), |status| status.to_string());
         let output = self.output.borrow();
         let last = output.last(5);
         format!("{status}; its last words: {}", if last.is_empty() { "none".to_owned() } else { last.join(" / ") })
@@ -107,7 +106,6 @@ mod tests {
         assert_eq!(program.wait_for(long, line_with("code")).await, Seen::Found("the code is 1".to_owned()));
         assert_eq!(program.wait_for(long, line_with("nothing of the kind")).await, Seen::Ended);
         assert!(program.output().contains("oops"));
-        let _ = program.child.wait().await;
         assert!(program.last_words().starts_with("exit status: 3; its last words: "), "{}", program.last_words());
     }
 

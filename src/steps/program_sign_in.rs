@@ -17,6 +17,7 @@ use crate::browser::pages::DevicePage;
 use crate::checks::shows_code;
 use crate::domain::{App, ApplicationType, Console, Endpoint, Exchange, Login, Waiting};
 use crate::platform::accounts::RegistrationRequest;
+use crate::supervision;
 
 /// What a program is given to say what came of a sign-in besides `app.patience.sign_in`: two `slow_down`, or a poll that is never
 /// answered, are in it.
@@ -49,7 +50,7 @@ impl Stage {
         let app = self.setup.app_of(r#type)?.clone();
         let request = RegistrationRequest::of(&app, &app.redirect_uris, &format!("{} (collaudo)", app.name));
         let credentials = self.mock()?.register_client(request).map_err(Failure::broke)?;
-        let folder = tempfile::tempdir().map_err(Failure::broke)?;
+        let folder = supervision::folder().map_err(Failure::broke)?;
         let ca_file = folder.path().join("platform-ca.pem");
         let ca_pem = match &self.setup.target {
             Target::Mock(mock) if self.issuer.starts_with("https:") => Some(mock.certificate.ca_pem.clone()),

@@ -15,6 +15,7 @@ use super::{Failure, Target, world::World};
 use crate::checks::{check_shape, documented_shape, shape};
 use crate::oauth::{ScopeSet, giponext};
 use crate::platform::api_document;
+use crate::supervision;
 
 /// How snapshots are compared, for the report.
 pub const SNAPSHOT_MODE: &str = "strict: a mismatch is never accepted during a run";
@@ -100,7 +101,7 @@ fn without_claims_not_asked_for(approved: &mut Value, asked: &ScopeSet) {
 
 /// The approved text and the text of `value`, as insta reads and writes them.
 fn compare(approved: &[u8], name: &str, value: &Value) -> Result<(String, String), Failure> {
-    let folder = tempfile::tempdir().map_err(Failure::broke)?;
+    let folder = supervision::folder().map_err(Failure::broke)?;
     std::fs::write(folder.path().join(format!("{name}.snap")), approved).map_err(Failure::broke)?;
     let capture = Capture::default();
     bound(&folder, &capture, name, value);

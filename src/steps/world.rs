@@ -238,6 +238,9 @@ impl World {
         if of_platform {
             return found;
         }
+        for text in [&found.summary, &found.expected, &found.actual] {
+            stage.learn_tokens(text);
+        }
         let secrets = stage.kept_secret(Suite::RelyingParty);
         let [summary, expected, actual] = [found.summary, found.expected, found.actual].map(|text| secrets.without(&text));
         Discrepancy { summary, expected, actual, ..found }

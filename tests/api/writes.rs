@@ -54,6 +54,45 @@ async fn a_patient_is_created_and_changed_by_version() {
 }
 
 #[tokio::test]
+async fn a_change_that_is_meant_for_somebody_else_is_refused() {
+    let ada = ada().await;
+    let page = ada.ours("patients").await.body;
+    let (one, other) = (&page["items"][0], &page["items"][1]);
+    let (id, others) = (one["id"].as_u64().expect("an id"), other["id"].as_u64().expect("an id"));
+    let path = format!("/v2/tenants/101/patients/{id}");
+    let with_id = |id: Value| {
+        let mut patient = one.clone();
+        patient["id"] = id;
+        patient
+    };
+    for id in [json!(others), json!(others.to_string()), json!(0)] {
+        let refused = ada.send(Method::PUT, &path, Some(with_id(id))).await;
+        assert_eq!(refused.refuses(422, "business_rule"), "the body is of another one than the path");
+        assert_eq!(refused.body["field"], "id");
+    }
+    assert_eq!(ada.get(&path).await.body, *one);
+    assert_eq!(ada.get(&format!("/v2/tenants/101/patients/{others}")).await.body, *other);
+    // The own id, in either spelling, and none.
+    for (version, id) in (1_u64..).zip([json!(id), json!(id.to_string()), Value::Null]) {
+        let mut patient = with_id(id);
+        patient["version"] = json!(version);
+        assert_eq!(ada.send(Method::PUT, &path, Some(patient)).await.status, 200);
+    }
+}
+
+#[tokio::test]
+async fn a_body_that_names_a_member_twice_is_refused() {
+    let ada = ada().await;
+    let before = ada.ours("patients").await.body;
+    let url = ada.platform.api().join("/v2/tenants/101/patients").expect("a path");
+    let body = r#"{"firstName": "Mario", "lastName": "Rossi", "fiscalCode": "RSSMRA85T10A562S", "lastName": "Bianchi"}"#;
+    let request = ada.client.post(url).bearer_auth(&ada.token).header("content-type", "application/json").body(body);
+    let refused = seen(request.send().await.expect("an answer")).await;
+    assert!(refused.refuses(400, "malformed_request").contains("an object names a member twice"), "{}", refused.body);
+    assert_eq!(ada.ours("patients").await.body, before);
+}
+
+#[tokio::test]
 async fn appointments_are_booked_moved_and_removed_without_overlap() {
     let ada = ada().await;
     let path = "/v2/tenants/101/appointments";

@@ -7,6 +7,7 @@ const FLOORS: &[(&str, u8)] = &[
     ("oauth", 0),
     ("event", 1),
     ("checks", 1),
+    ("supervision", 1),
     ("catalogue", 2),
     ("platform", 2),
     ("relying_party", 2),

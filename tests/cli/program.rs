@@ -99,15 +99,22 @@ impl Desk {
 
     /// Neither a process that works in our temporary folder nor a file there.
     pub fn until_nothing_is_left(&self) {
-        let tmp = self.path("tmp");
-        let left = || {
-            let files: Vec<PathBuf> = fs::read_dir(&tmp).expect("it is ours").flatten().map(|entry| entry.path()).collect();
-            (files, processes_of(&tmp))
-        };
         wait_until("something is left", || {
-            let (files, processes) = left();
+            let (processes, files) = self.what_is_left();
             if files.is_empty() && processes.is_empty() { Ok(()) } else { Err(format!("{files:?} {processes:?}")) }
         });
+    }
+
+    /// How many processes work in our temporary folder, and how many files are there.
+    pub fn left(&self) -> (usize, usize) {
+        let (processes, files) = self.what_is_left();
+        (processes.len(), files.len())
+    }
+
+    fn what_is_left(&self) -> (Vec<String>, Vec<PathBuf>) {
+        let tmp = self.path("tmp");
+        let files = fs::read_dir(&tmp).expect("it is ours").flatten().map(|entry| entry.path()).collect();
+        (processes_of(&tmp), files)
     }
 }
 
@@ -178,13 +185,22 @@ pub fn free_port() -> u16 {
 
 /// Descendants of a process whose program has this name.
 pub fn descendants(ancestor: u32, name: &str) -> Vec<u32> {
+    below(ancestor, |line| line.split('\0').take(2).any(|word| Path::new(word).ends_with(name)))
+}
+
+/// Those that have this word in their command.
+pub fn descendants_with(ancestor: u32, word: &str) -> Vec<u32> {
+    below(ancestor, |line| line.split('\0').any(|part| part == word))
+}
+
+fn below(ancestor: u32, is_meant: impl Fn(&str) -> bool) -> Vec<u32> {
     let table: Vec<(u32, u32, String)> = processes().filter_map(|pid| Some((pid, parent(pid)?, command_line(pid)))).collect();
     let mut family = vec![ancestor];
     let mut found = Vec::new();
     while let Some(one) = family.pop() {
         for (pid, _, line) in table.iter().filter(|(_, parent, _)| *parent == one) {
             family.push(*pid);
-            if line.split('\0').take(2).any(|word| Path::new(word).ends_with(name)) {
+            if is_meant(line) {
                 found.push(*pid);
             }
         }
@@ -192,7 +208,7 @@ pub fn descendants(ancestor: u32, name: &str) -> Vec<u32> {
     found
 }
 
-fn processes() -> impl Iterator<Item = u32> {
+pub fn processes() -> impl Iterator<Item = u32> {
     fs::read_dir("/proc").expect("a Linux").flatten().filter_map(|entry| entry.file_name().to_str()?.parse().ok())
 }
 

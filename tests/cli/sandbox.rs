@@ -15,15 +15,15 @@ const NEEDS_THE_MOCK: &str = "it needs the instrumented mock platform: faults, l
 /// Why a scenario of the platform suite does not apply there.
 const NOT_CLAIMED: [&str; 2] = ["the discovery document names no", "the target file names no [other_client]"];
 
-struct Sandbox {
+pub struct Sandbox {
     _mock: Running,
     /// Environment variables of the target file, with their values.
-    secrets: Vec<(String, String)>,
+    pub secrets: Vec<(String, String)>,
     /// Where its client's redirect URI is.
-    port: u16,
+    pub port: u16,
 }
 
-fn sandbox(desk: &Desk) -> Sandbox {
+pub fn sandbox(desk: &Desk) -> Sandbox {
     let port = free_port();
     let redirect_uri = format!("http://127.0.0.1:{port}/callback");
     let arguments = ["mock", "--tls", "ca.pem", "--port", "0", "--redirect-uri", &redirect_uri, "--format", "json"];
@@ -83,7 +83,7 @@ fn what_needs_no_instrument_is_judged_on_a_target() {
 }
 
 /// Ends on the page of a list, with something to find fault with.
-const ON_A_LIST: &str = "@session
+pub const FAILING_ON_A_LIST: &str = "@session
 Feature: Lists
   Ends where patients are shown.
 
@@ -103,7 +103,7 @@ fn what_is_kept_of_a_page_there_shows_no_patient() {
     let desk = Desk::new();
     let sandbox = sandbox(&desk);
     fs::create_dir(desk.path("own")).expect("a folder");
-    desk.write("own/lists.feature", ON_A_LIST);
+    desk.write("own/lists.feature", FAILING_ON_A_LIST);
     let requirements = Path::new(env!("CARGO_MANIFEST_DIR")).join("features/requirements.toml");
     fs::copy(requirements, desk.path("own/requirements.toml")).expect("a copy");
     let arguments = ["run", "--out", "out", "--target", "target.toml", "--features", "own", "--defect", "script-readable-cookie"];

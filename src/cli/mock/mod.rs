@@ -11,12 +11,15 @@ use secrecy::SecretString;
 
 use log::Log;
 
+use super::folder::check_place;
 use super::list::Format;
 use super::{CliError, End, profile, signals};
 use crate::domain::platform_host;
 use crate::oauth::giponext;
 use crate::platform::accounts::{Credentials, GrantType, RegistrationRequest, RegistrationType};
-use crate::platform::{Assumptions, Keep, LOOPBACK_HOSTS, LeverError, Platform, Random, Settings, WorkbenchSettings, own_certificate};
+use crate::platform::{
+    Assumptions, Keep, LOOPBACK_HOSTS, LeverError, Platform, Random, Settings, WorkbenchSettings, is_own_authority, own_certificate,
+};
 
 /// Exchanges that the journal of a mock keeps.
 const KEPT: usize = 10_000;
@@ -105,6 +108,7 @@ pub async fn run(arguments: Arguments) -> Result<End, CliError> {
     }
     if let Some(path) = &arguments.tls {
         let own = own_certificate(&[&[public_host.as_str()], &LOOPBACK_HOSTS[..]].concat())?;
+        check_place(path, "certificate of a mock", is_own_authority)?;
         std::fs::write(path, &own.ca_pem).map_err(|source| CliError::Write { path: path.clone(), source })?;
         settings.tls = Some(own.tls);
     }

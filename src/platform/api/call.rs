@@ -11,6 +11,7 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 use super::answer::Answer;
+use super::body::parse_unambiguous;
 use super::clinic::{Clinic, Records};
 use super::document::Body;
 use super::error::ApiError;
@@ -118,10 +119,16 @@ impl Call {
         if !self.json {
             return Err(ApiError::Malformed("the body must be JSON, with the Content-Type application/json".to_owned()));
         }
-        let body: Value =
-            serde_json::from_slice(&self.body).map_err(|error| ApiError::Malformed(format!("the body is malformed: {error}")))?;
+        let body = parse_unambiguous(&self.body).map_err(|error| ApiError::Malformed(format!("the body is malformed: {error}")))?;
         if let Some(mismatch) = shape.mismatch(&body) {
             return Err(ApiError::Malformed(format!("the body is no {}: at {mismatch}", shape.definition())));
+        }
+        // Read, changed and sent back, an entity has the path's id.
+        let named = |id: &Value| id.as_u64().or_else(|| id.as_str()?.parse().ok());
+        if let (Some(named), Ok(own)) = (body.get("id").and_then(named), self.id())
+            && named != u64::from(own)
+        {
+            return Err(ApiError::business("id", "the body is of another one than the path"));
         }
         // A date that no calendar has, such as a moment after the last of the year 9999.
         serde_json::from_value(body).map_err(|_| ApiError::business("body", "the body names a date or time that cannot be"))

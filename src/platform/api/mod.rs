@@ -8,6 +8,7 @@
 
 mod answer;
 mod appointments;
+mod body;
 mod call;
 mod care;
 mod clinic;

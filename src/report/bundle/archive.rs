@@ -91,6 +91,13 @@ pub fn write_bundle(path: &Path, run: &Run, members: &[Member], key: &SigningKey
     written.map(drop).map_err(|source| ReportError::File { verb: "write", path: path.to_owned(), source }.into())
 }
 
+/// Whether a file looks like an earlier bundle, sound or not: an archive whose directory, at its end, names the statement.
+pub fn is_a_bundle(bytes: &[u8]) -> bool {
+    const DIRECTORY: usize = 64 << 10;
+    let end = &bytes[bytes.len().saturating_sub(DIRECTORY)..];
+    bytes.starts_with(b"PK\x03\x04") && end.windows(STATEMENT.len()).any(|part| part == STATEMENT.as_bytes())
+}
+
 /// The archive, whose form is sound; what it holds has not been read yet.
 pub(super) fn open_bundle(path: &Path) -> Result<Container, BundleError> {
     let unfit = |why: String| BundleError::Archive { path: path.to_owned(), why };

@@ -14,7 +14,7 @@ use std::path::Path;
 use jiff::Timestamp;
 use serde::Serialize;
 
-pub use archive::{Member, STATEMENT, files, gather, read_bundle, write_bundle};
+pub use archive::{Member, STATEMENT, files, gather, is_a_bundle, read_bundle, write_bundle};
 pub use envelope::Envelope;
 pub use key::{PublicKey, SigningKey};
 pub use statement::{Statement, Told};

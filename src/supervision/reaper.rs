@@ -1,5 +1,5 @@
-//! What ends a process group when this program dies without a word (`kill -9`): the kernel closes the pipe to a small shell in a group of
-//! its own.
+//! What ends a browser's process group when this program dies without a word (`kill -9`): the kernel closes the pipe to a small shell in a
+//! group of its own.
 
 use std::io::Write;
 use std::os::unix::process::CommandExt;
