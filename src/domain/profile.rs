@@ -1,7 +1,10 @@
 use std::collections::BTreeMap;
+use std::fmt;
 use std::net::IpAddr;
 
-use serde::Deserialize;
+use serde::de::value::MapAccessDeserializer;
+use serde::de::{MapAccess, Visitor};
+use serde::{Deserialize, Deserializer};
 use url::Url;
 
 use super::{Application, ApplicationType, Attestation, Dialogs, Patience, Waiver};
@@ -118,18 +121,10 @@ pub struct Login {
 }
 
 /// What a person clicks: a CSS selector, or a table with it and what they click before.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
-#[serde(from = "WrittenControl")]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Control {
     pub trigger: String,
     pub before: Vec<String>,
-}
-
-#[derive(Deserialize)]
-#[serde(untagged, expecting = "a CSS selector, or a table with `trigger` and `before`")]
-enum WrittenControl {
-    Plain(String),
-    Steps(Steps),
 }
 
 #[derive(Deserialize)]
@@ -140,12 +135,29 @@ struct Steps {
     before: Vec<String>,
 }
 
-impl From<WrittenControl> for Control {
-    fn from(written: WrittenControl) -> Self {
-        match written {
-            WrittenControl::Plain(trigger) => Self { trigger, before: Vec::new() },
-            WrittenControl::Steps(Steps { trigger, before }) => Self { trigger, before },
-        }
+/// By hand, for an error that names a misspelt key.
+impl<'de> Deserialize<'de> for Control {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(Written)
+    }
+}
+
+struct Written;
+
+impl<'de> Visitor<'de> for Written {
+    type Value = Control;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a CSS selector, or a table with `trigger` and `before`")
+    }
+
+    fn visit_str<E>(self, trigger: &str) -> Result<Control, E> {
+        Ok(Control { trigger: trigger.to_owned(), before: Vec::new() })
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, members: A) -> Result<Control, A::Error> {
+        let Steps { trigger, before } = Steps::deserialize(MapAccessDeserializer::new(members))?;
+        Ok(Control { trigger, before })
     }
 }
 
@@ -339,5 +351,18 @@ mod tests {
         assert_eq!(scopes(&app("[\"x\"]", &[("x", "giponext.patients")])), ["giponext.patients"]);
         let unsaid = app("[\"x\", \"referti\"]", &[("x", "giponext.patients")]);
         assert_eq!(scopes(&unsaid), ["giponext.patients", "openid", "giponext.medicalreports"]);
+    }
+
+    #[test]
+    fn a_control_is_a_selector_or_a_table_whose_misspelt_key_is_named() {
+        let control = |written: &str| -> Result<Control, _> {
+            toml::from_str::<BTreeMap<String, Control>>(&format!("logout = {written}"))
+                .map(|mut table| table.remove("logout").expect("it is there"))
+        };
+        let plain = control("\"#leave\"").expect("a selector");
+        assert_eq!(plain, control("{ trigger = \"#leave\" }").expect("a table"));
+        let misspelt = control("{ trigger = \"#leave\", befor = [\"#menu\"] }").expect_err("no such key").to_string();
+        assert!(misspelt.contains("unknown field `befor`, expected `trigger` or `before`"), "{misspelt}");
+        assert!(control("3").expect_err("a number").to_string().contains("a CSS selector, or a table"));
     }
 }

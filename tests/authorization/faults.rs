@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 
 use super::near_misses::EFFECTS as NEAR_MISSES;
 use super::observed::{Login, ahead, foreign_with, refreshed_another, userinfo};
+use super::odd_claims::EFFECTS as ODD_CLAIMS;
 use super::stage::{Answer, NONCE, STATE, Stage, answer, location, text};
 
 type Shows = fn(&Login) -> bool;
@@ -207,7 +208,7 @@ async fn each_fault_shows_what_it_says_and_an_honest_login_shows_none_of_it() {
     let stage = Stage::new().await;
     let honest = Login::observe(&stage).await;
     assert!(honest.well_signed() && honest.answered(200, ""));
-    for (fault, shows) in EFFECTS.into_iter().chain(NEAR_MISSES) {
+    for (fault, shows) in EFFECTS.into_iter().chain(NEAR_MISSES).chain(ODD_CLAIMS) {
         assert!(!shows(&honest), "{fault} cannot be told from an honest login");
         stage.platform.faults().arm(fault, Times::Always).expect("a fault");
         let fired_before = stage.platform.faults().firings().len();
@@ -313,11 +314,11 @@ async fn a_held_refresh_is_answered_once_another_was_asked_for() {
 
 #[tokio::test]
 async fn every_fault_of_the_authorization_server_is_tried() {
-    let tried: BTreeSet<&str> = EFFECTS.iter().chain(&NEAR_MISSES).map(|(name, _)| *name).chain(ELSEWHERE).collect();
+    let tried: BTreeSet<&str> = EFFECTS.iter().chain(&NEAR_MISSES).chain(&ODD_CLAIMS).map(|(name, _)| *name).chain(ELSEWHERE).collect();
     let here = faults().filter(|fault| fault.area != "API" && !fault.area.starts_with("API "));
     let known: BTreeSet<&str> = here.map(|fault| fault.name).collect();
     assert_eq!(known, tried);
-    assert_eq!(tried.len(), EFFECTS.len() + NEAR_MISSES.len() + ELSEWHERE.len(), "a fault is there twice");
+    assert_eq!(tried.len(), EFFECTS.len() + NEAR_MISSES.len() + ODD_CLAIMS.len() + ELSEWHERE.len(), "a fault is there twice");
     for fault in faults() {
         let says_what_for = !fault.requirements.is_empty() || fault.by_hand.is_some();
         assert!(says_what_for && !fault.effect.is_empty(), "{} does not say what for", fault.name);

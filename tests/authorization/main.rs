@@ -11,6 +11,7 @@ mod introspection;
 mod limits;
 mod near_misses;
 mod observed;
+mod odd_claims;
 mod refusals;
 mod stage;
 mod strict;

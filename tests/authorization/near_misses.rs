@@ -29,7 +29,7 @@ fn port(issuer: &str) -> String {
     format!("{host}:{}", port.parse::<u16>().expect("a port") ^ 1)
 }
 
-fn swapped(text: &str) -> String {
+pub fn swapped(text: &str) -> String {
     text.chars().map(|c| if c.is_ascii_lowercase() { c.to_ascii_uppercase() } else { c.to_ascii_lowercase() }).collect()
 }
 
@@ -41,7 +41,7 @@ fn unsigned(l: &Login, alg: &str) -> bool {
     l.header("alg").as_deref() == Some(alg) && l.raw_id_token().is_some_and(|token| token.ends_with('.'))
 }
 
-fn canary(text: &str) -> bool {
+pub fn canary(text: &str) -> bool {
     ["\" data-collaudo-canary", "' data-collaudo-canary", "</script><img src=collaudo-canary"]
         .iter()
         .all(|part| text.contains(part) || text.replace("    ", " ").contains(part))
