@@ -66,14 +66,19 @@ Feature: Authorization request
       And every authorization request names a registered redirect URI
       And the second attempt shares neither state, nonce nor code challenge with the first
 
-    @AZ-08 @AZ-09 @provoked
+    @AZ-08 @provoked
+    Scenario: The code challenge is not given up after an error of the server's
+      When Ada signs in, and again after the error, once for each way in which the platform misbehaves
+        | answer the next authorization request with the error server_error |
+      Then no later authorization request gives the code challenge up
+
+    @AZ-09 @provoked
     Scenario: The attempt after an error is a new one
       When Ada signs in, and again after the error, once for each way in which the platform misbehaves
         | answer the next authorization request with the error server_error |
         | answer the next token request with an internal server error       |
         | issue the next ID token with another nonce                        |
-      Then no later authorization request gives the code challenge up
-      And the second attempt shares neither state, nonce nor code challenge with the first
+      Then the second attempt shares neither state, nonce nor code challenge with the first
       And it asks for offline access as the first one did
       And every one of these sign-ins shows Ada signed in
 

@@ -61,6 +61,7 @@ defects! {
     DerivesVerifier "derives-verifier" ["AZ-06"] "makes the code verifier of the state that everybody on the way can read";
     DrawsShortVerifiers "draws-short-verifiers" ["AZ-07"] "draws the last four characters of a code verifier only";
     VerifierPerSession "verifier-per-session" ["AZ-07", "AZ-09"] "uses the same code verifier for every login of a session";
+    GivesPkceUpAfterServerError "gives-pkce-up-after-server-error" ["AZ-08"] "sends no code challenge in the attempt after one that ended in server_error";
     DowngradesPkce "downgrades-pkce" ["AZ-08"] "starts again without PKCE when the platform answers invalid_request";
     FallsBackToPlain "falls-back-to-plain" ["AZ-08"] "sends its verifier as a plain challenge when it is used again after invalid_request";
     ReusesFailedAttempt "reuses-failed-attempt" ["AZ-09"] "keeps state, nonce and verifier for the login after a failed one";

@@ -68,6 +68,10 @@ pub(super) async fn login(State(app): State<Arc<App>>, Query(parameters): Query<
             || (app.config.has(Defect::ComparesBeginningOfAddress) && to.starts_with(own))
             || (app.config.has(Defect::DecodesAddressAgain) && !to.starts_with(['/', '\\', 'h', 'j', 'd']))
     };
+    let met_server_error = matches!(&after, Some(SignInError::Refused(code)) if code.contains("server_error"));
+    if met_server_error && app.config.has(Defect::GivesPkceUpAfterServerError) {
+        attempt.verifier = None;
+    }
     attempt.return_to = parameters.return_to.filter(taken);
     attempt.after = after;
     let known = session.data().known.clone();
