@@ -90,14 +90,21 @@ impl Stage {
         self.settle_pages(visitor.context.pages(), limit).await
     }
 
-    /// [`Stage::settle`] for a page whose script has asked its server: as long as that is not answered, at most until the limit. `false`
-    /// where it was not by then.
-    pub(super) async fn settle_while_it_waits(&self, visitor: &Visitor, limit: Duration) -> Result<bool, Failure> {
+    /// [`Stage::settle`] for a page whose script has asked its server: as long as that is not answered, at most until the limit, for it may
+    /// try again what the platform did to it. Where no fault has fired beyond the first `firings`, a request that is open stays open.
+    pub(super) async fn settle_while_it_waits(&self, visitor: &Visitor, firings: usize, limit: Duration) -> Result<(), Failure> {
         let follow_up = self.setup.patience().follow_up;
         match visitor.page.settled(QUIET, follow_up).await? {
-            Rest::Busy(awaited) if !awaited.is_empty() => self.settle_within(visitor, limit.saturating_sub(follow_up)).await,
-            _ => Ok(true),
+            Rest::Busy(awaited) if !awaited.is_empty() && self.firings() > firings => {
+                self.settle_within(visitor, limit.saturating_sub(follow_up)).await.map(drop)
+            }
+            _ => Ok(()),
         }
+    }
+
+    /// How often a fault has fired.
+    pub(super) fn firings(&self) -> usize {
+        self.mock().map_or(0, |platform| platform.faults().firings().len())
     }
 
     /// [`Stage::settle`] for everybody's browsers.

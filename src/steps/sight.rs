@@ -92,7 +92,7 @@ impl World {
         let patience = stage.setup.patience().follow_up;
         let url = stage.base_url.join(&action.open).map_err(Failure::broke)?;
         let longest = LONGEST_ANSWER.max(patience);
-        let mark = stage.journal_mark();
+        let (mark, firings) = (stage.journal_mark(), stage.firings());
         if !stage.went_within(&visitor, &url).await? {
             match visitor.page.goto_within(url.as_str(), longest).await {
                 Ok(()) => {}
@@ -101,12 +101,9 @@ impl World {
             }
         }
         // Another application's page comes when its server has asked the platform: this one asks by itself.
-        let answered = if stage.asks_by_itself() {
-            stage.settle_after_repeats(&visitor, mark, longest).await?
-        } else {
-            stage.settle_while_it_waits(&visitor, longest).await?
-        };
-        if !answered {
+        if !stage.asks_by_itself() {
+            stage.settle_while_it_waits(&visitor, firings, longest).await?;
+        } else if !stage.settle_after_repeats(&visitor, mark, longest).await? {
             return Ok(Sight { never: true, ..Sight::default() });
         }
         self.stage()?.uncover(&visitor, &action).await?;
