@@ -82,11 +82,7 @@ pub fn may_be_repeated_in(exchanges: &[Exchange], now_ms: u64) -> Option<Duratio
     if !refused {
         return None;
     }
-    let before = earlier.iter().rev().find(|request| same_call(request, last));
-    let pause = before.map_or(0, |before| last.at_ms.saturating_sub(answered_at_ms(before)));
-    let wait = retry_after_ms(last).map_or((2 * pause + LATE_MS).max(2 * LATE_MS), |asked| asked + 2 * LATE_MS);
-    let left = (answered_at_ms(last) + wait).saturating_sub(now_ms);
-    (left > 0).then(|| Duration::from_millis(left))
+    left_of_the_pause(last, earlier, 2 * LATE_MS, now_ms)
 }
 
 /// The same for an application whose server may write again behind the page's back: of its last write alone, where that was limited, met a
@@ -95,12 +91,15 @@ pub fn write_may_be_repeated_in(exchanges: &[Exchange], now_ms: u64) -> Option<D
     let written: Vec<&Exchange> = by_arrival(exchanges).into_iter().filter(|exchange| writes(exchange)).collect();
     let (last, earlier) = written.split_last()?;
     let is_lost = last.status >= 502 || last.faults.iter().any(|fault| fault == ANSWER_LOST);
-    if !(is_lost || matches!(last.status, 409 | 429)) {
-        return None;
-    }
+    if is_lost || matches!(last.status, 409 | 429) { left_of_the_pause(last, earlier, BEHIND_MS, now_ms) } else { None }
+}
+
+/// How much is left of the pause after `last`: as long as it was told to wait, or twice as long as before the same request the last time,
+/// and `least_ms` where it was told nothing.
+fn left_of_the_pause(last: &Exchange, earlier: &[&Exchange], least_ms: u64, now_ms: u64) -> Option<Duration> {
     let before = earlier.iter().rev().find(|request| same_call(request, last));
     let pause = before.map_or(0, |before| last.at_ms.saturating_sub(answered_at_ms(before)));
-    let wait = retry_after_ms(last).map_or((2 * pause + LATE_MS).max(BEHIND_MS), |asked| asked + 2 * LATE_MS);
+    let wait = retry_after_ms(last).map_or((2 * pause + LATE_MS).max(least_ms), |asked| asked + 2 * LATE_MS);
     let left = (answered_at_ms(last) + wait).saturating_sub(now_ms);
     (left > 0).then(|| Duration::from_millis(left))
 }

@@ -93,9 +93,7 @@ fn digests_of(text: &[u8]) -> [Head; 4] {
 /// The bytes with which the value, or a piece of it, begins when it is read as hexadecimal, base64, or one in the other.
 fn heads_of(value: &str) -> Vec<Head> {
     let pieces = value.split(|c: char| !(c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '+' | '/')));
-    let mut heads: Vec<Head> = pieces.flat_map(|piece| [from_hexadecimal(piece), from_base64(piece)]).flatten().collect();
-    heads.dedup();
-    heads
+    pieces.flat_map(|piece| [from_hexadecimal(piece), from_base64(piece)]).flatten().collect()
 }
 
 fn from_hexadecimal(text: &str) -> Option<Head> {
@@ -105,19 +103,7 @@ fn from_hexadecimal(text: &str) -> Option<Head> {
 }
 
 fn from_base64(text: &str) -> Option<Head> {
-    let plain: String = text
-        .chars()
-        .map(|c| {
-            if c == '-' {
-                '+'
-            } else if c == '_' {
-                '/'
-            } else {
-                c
-            }
-        })
-        .take(4 * HEAD)
-        .collect();
+    let plain: String = text.chars().take(4 * HEAD).collect::<String>().replace('-', "+").replace('_', "/");
     let whole = plain.get(..plain.len() / 4 * 4)?;
     let bytes = STANDARD_NO_PAD.decode(whole).ok()?;
     std::str::from_utf8(&bytes).ok().and_then(from_hexadecimal).or_else(|| bytes.first_chunk().copied())

@@ -21,13 +21,17 @@ fn sign_outs(exchanges: &[Exchange]) -> Vec<&Exchange> {
     by_arrival(exchanges).into_iter().filter(|exchange| exchange.endpoint == Endpoint::EndSession).collect()
 }
 
+/// Of a sign-out by either method.
+fn parameter<'a>(request: &'a Exchange, name: &str) -> Option<&'a str> {
+    request.query_value(name).or_else(|| request.form_value(name))
+}
+
 /// LO-06: no two sign-outs have the same state. It may be left out, and is the sign-out's own defence then.
 pub fn check_sign_outs_apart(exchanges: &[Exchange]) -> Judgement {
     let requests = sign_outs(exchanges);
-    let state = |request: &Exchange| request.query_value("state").or_else(|| request.form_value("state")).map(str::to_owned);
     for (place, request) in requests.iter().enumerate() {
-        let Some(own) = state(request) else { continue };
-        if let Some(other) = requests[..place].iter().find(|other| state(other).as_ref() == Some(&own)) {
+        let Some(own) = parameter(request, "state") else { continue };
+        if let Some(other) = requests[..place].iter().find(|other| parameter(other, "state") == Some(own)) {
             return Err(Clause("OpenID Connect RP-Initiated Logout 1.0 section 2").refuse(
                 "two sign-outs have the same state",
                 "a state that is new in each",
@@ -41,14 +45,13 @@ pub fn check_sign_outs_apart(exchanges: &[Exchange]) -> Judgement {
 
 fn check_sign_out(request: &Exchange, exchanges: &[Exchange], subject: &str, registered: &[String]) -> Judgement {
     let clause = Clause("OpenID Connect RP-Initiated Logout 1.0 section 2");
-    let parameter = |name: &str| request.query_value(name).or_else(|| request.form_value(name));
-    let hint = parameter("id_token_hint");
+    let hint = parameter(request, "id_token_hint");
     let is_users = |answer: &&Exchange| answer.facts.subject.as_deref() == Some(subject) && answer_text(answer, "id_token") == hint;
     if hint.is_none() || !token_requests(exchanges).iter().any(is_users) {
         let summary = "the request to end the platform's session does not tell by an ID token of the user whose it is";
         return Err(clause.refuse(summary, "an ID token of the user as id_token_hint", shown(hint), [request.number]));
     }
-    match parameter("post_logout_redirect_uri") {
+    match parameter(request, "post_logout_redirect_uri") {
         None if registered.is_empty() => Ok(()),
         Some(uri) if registered.iter().any(|known| known == uri) => Ok(()),
         other => {

@@ -197,6 +197,16 @@ pub(super) fn hs256(draft: &mut Draft, kid: &str, secret: &[u8]) {
     draft.signature = Signature::Hs256(secret.to_vec());
 }
 
+pub(super) fn hs512(draft: &mut Draft, kid: &str, secret: &[u8]) {
+    draft.header = header("HS512", Some(kid));
+    draft.signature = Signature::Hs512(secret.to_vec());
+}
+
+/// What the user information shows too.
+pub(super) fn subject_as_object() -> Value {
+    json!({ "id": OTHER_SUBJECT })
+}
+
 pub(super) fn set(draft: &mut Draft, claim: &str, value: impl Into<Value>) {
     draft.claims.insert(claim.to_owned(), value.into());
 }

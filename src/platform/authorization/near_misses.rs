@@ -5,10 +5,9 @@ use serde_json::{Map, Value, json};
 use url::Url;
 
 use super::fault as f;
-use super::id_token_faults::{OTHER_CLIENT, hs256};
+use super::id_token_faults::{OTHER_CLIENT, hs256, hs512, subject_as_object};
 use super::jwt::{Draft, Signature};
 use super::keys::{KeyPair, Keys};
-use super::odd_claims::{hs512, subject_as_object};
 use crate::platform::accounts::{Registration, UserId};
 use crate::platform::{Shared, Trace};
 
@@ -182,11 +181,11 @@ const A_NUMBER: i64 = 20_261_124;
 
 /// Signed well, by the right RSA key or with the client's own secret, with an algorithm that nobody announced.
 pub(super) fn sign_otherwise<'a>(shared: &Shared, trace: &Trace, draft: &mut Draft<'a>, keys: &'a Keys) {
-    for (fault, sign) in [(f::ID_TOKEN_HS256_CLIENT_SECRET, hs256_named as Sign), (f::ID_TOKEN_HS512_CLIENT_SECRET, hs512)] {
+    for (fault, sign) in [(f::ID_TOKEN_HS256_CLIENT_SECRET, hs256 as Sign), (f::ID_TOKEN_HS512_CLIENT_SECRET, hs512)] {
         if trace.fires(&shared.faults, fault) {
             let client_id = text(draft, "aud");
             let secret = shared.accounts().client(&client_id).and_then(Registration::known_secret).unwrap_or_default();
-            sign(draft, keys, secret.expose_secret().as_bytes());
+            sign(draft, &keys.kid, secret.expose_secret().as_bytes());
         }
     }
     let KeyPair::Rsa(pair) = &keys.pair else { return };
@@ -198,11 +197,7 @@ pub(super) fn sign_otherwise<'a>(shared: &Shared, trace: &Trace, draft: &mut Dra
     }
 }
 
-type Sign = fn(&mut Draft, &Keys, &[u8]);
-
-fn hs256_named(draft: &mut Draft, keys: &Keys, secret: &[u8]) {
-    hs256(draft, &keys.kid, secret);
-}
+type Sign = fn(&mut Draft, &str, &[u8]);
 
 /// The subject that the user information shows: the ID token's, where that is of the wrong kind.
 pub(in crate::platform) fn shown_subject(shared: &Shared, trace: &Trace, subject: &UserId) -> Value {

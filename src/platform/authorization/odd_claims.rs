@@ -7,7 +7,7 @@ use serde_json::{Map, Value, json};
 use url::Url;
 
 use super::fault as f;
-use super::id_token_faults::{HOUR, hs256, set, unsigned};
+use super::id_token_faults::{HOUR, hs256, hs512, set, subject_as_object, unsigned};
 use super::jwt::{Draft, Signature};
 use super::keys::Keys;
 use super::near_misses::{change, of_a_user, other_case, preceded, text, with_blank, with_query};
@@ -52,7 +52,7 @@ pub(super) const CLAIMS: [(&str, &str, Edit); 27] = [
         unsigned(draft, "none");
         draft.signature = Signature::NoPart;
     }),
-    (f::ID_TOKEN_HS512_PUBLIC_KEY, "iss", |draft, keys| hs512(draft, keys, keys.public_pem.as_bytes())),
+    (f::ID_TOKEN_HS512_PUBLIC_KEY, "iss", |draft, keys| hs512(draft, &keys.kid, keys.public_pem.as_bytes())),
     (f::ID_TOKEN_HS256_TRIMMED_KEY, "iss", |draft, keys| hs256(draft, &keys.kid, keys.public_pem.trim_end().as_bytes())),
     (f::ID_TOKEN_HS256_PKCS1, "iss", |draft, keys| hs256(draft, &keys.kid, pkcs1(keys).as_bytes())),
     (f::ID_TOKEN_EXP_NULL, "exp", |draft, _| set(draft, "exp", Value::Null)),
@@ -68,16 +68,6 @@ pub(super) const CLAIMS: [(&str, &str, Edit); 27] = [
     (f::ID_TOKEN_SUB_FALSE, "sub", |draft, _| set(draft, "sub", false)),
     (f::ID_TOKEN_SUB_OBJECT, "sub", |draft, _| set(draft, "sub", subject_as_object())),
 ];
-
-pub(super) fn subject_as_object() -> Value {
-    json!({ "id": "subject-of-somebody-else" })
-}
-
-pub(super) fn hs512(draft: &mut Draft, keys: &Keys, secret: &[u8]) {
-    hs256(draft, &keys.kid, secret);
-    draft.header.insert("alg".to_owned(), "HS512".into());
-    draft.signature = Signature::Hs512(secret.to_vec());
-}
 
 /// The address, at the platform's own origin, of a key that is not the platform's.
 pub(super) fn at_own_host(issuer: &Url, path: &str) -> String {
