@@ -90,8 +90,13 @@ pub fn may_be_repeated_in(exchanges: &[Exchange], now_ms: u64) -> Option<Duratio
 pub fn write_may_be_repeated_in(exchanges: &[Exchange], now_ms: u64) -> Option<Duration> {
     let written: Vec<&Exchange> = by_arrival(exchanges).into_iter().filter(|exchange| writes(exchange)).collect();
     let (last, earlier) = written.split_last()?;
-    let is_lost = last.status >= 502 || last.faults.iter().any(|fault| fault == ANSWER_LOST);
-    if is_lost || matches!(last.status, 409 | 429) { left_of_the_pause(last, earlier, BEHIND_MS, now_ms) } else { None }
+    // A connection that was closed has no status of the platform's: the fault tells.
+    let is_lost = last.faults.iter().any(|fault| [ANSWER_LOST, DROPPED_AFTER].contains(&fault.as_str()));
+    if is_lost || matches!(last.status, 409 | 429 | Exchange::UNANSWERED | 502..) {
+        left_of_the_pause(last, earlier, BEHIND_MS, now_ms)
+    } else {
+        None
+    }
 }
 
 /// How much is left of the pause after `last`: as long as it was told to wait, or twice as long as before the same request the last time,
