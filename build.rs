@@ -9,13 +9,12 @@ use std::process::Command;
 use sha2::{Digest, Sha256};
 
 /// What decides a verdict beside features and requirements: how they are provoked, what is made of the answer, and the approved texts.
-const JUDGES: [&str; 9] = [
-    "src/browser",
+const JUDGES: [&str; 8] = [
+    "crates/browser/src",
+    "crates/checks/src",
+    "crates/model/src",
+    "crates/platform/src",
     "src/catalogue",
-    "src/checks",
-    "src/domain",
-    "src/oauth",
-    "src/platform",
     "src/steps",
     "snapshots/api",
     "snapshots/claims",
@@ -24,7 +23,7 @@ const JUDGES: [&str; 9] = [
 fn main() {
     println!("cargo::rerun-if-changed=build.rs");
     // A folder that is named but absent would rebuild the program every time.
-    for folder in ["features", "templates", "snapshots", "src"].into_iter().filter(|folder| Path::new(folder).exists()) {
+    for folder in ["features", "snapshots", "src", "crates"].into_iter().filter(|folder| Path::new(folder).exists()) {
         println!("cargo::rerun-if-changed={folder}");
     }
     println!("cargo::rustc-env=COLLAUDO_COMMIT={}", commit().unwrap_or_else(|| "unknown".to_owned()));

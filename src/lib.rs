@@ -1,6 +1,7 @@
 //! collaudo: the acceptance test of integrations with GipoNext.
 //!
-//! The map, floor by floor (a room uses rooms on lower floors only; `tests/architecture/` keeps it so):
+//! The map, floor by floor (a room uses rooms on lower floors only; Cargo keeps it between crates,
+//! `tests/architecture/` within this one):
 //!
 //! | floor | room | what it is for |
 //! | --- | --- | --- |
@@ -18,16 +19,15 @@
 //! | 4 | [`runner`] | order, isolation, deadlines; drives steps, emits events |
 //! | 5 | [`cli`] | arguments, profiles, composition, exit codes |
 
-pub mod browser;
+pub use collaudo_browser as browser;
+pub use collaudo_checks as checks;
+pub use collaudo_model::{domain, event, oauth};
+pub use collaudo_platform as platform;
+pub use collaudo_relying_party as relying_party;
+pub use collaudo_report as report;
+pub use collaudo_supervision as supervision;
+
 pub mod catalogue;
-pub mod checks;
 pub mod cli;
-pub mod domain;
-pub mod event;
-pub mod oauth;
-pub mod platform;
-pub mod relying_party;
-pub mod report;
 pub mod runner;
 pub mod steps;
-pub mod supervision;

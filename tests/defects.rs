@@ -36,11 +36,13 @@ fn turn() -> (usize, usize) {
 }
 
 /// What of a mandatory requirement is recommended only: these defects break that, and warn.
-const RECOMMENDED: [(&str, &str); 4] = [
+const RECOMMENDED: [(&str, &str); 6] = [
     ("tokens-in-log", "SE-03"),
     ("logs-failed-calls", "SE-03"),
     ("keeps-tokens-in-local-storage", "SE-03"),
     ("shares-token-at-centre", "GX-20"),
+    ("takes-any-token-type-at-refresh", "TK-06"),
+    ("takes-dpop-for-bearer", "TK-06"),
 ];
 
 /// Whether the scenarios that caught a defect before are passed over.

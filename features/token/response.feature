@@ -55,8 +55,8 @@ Feature: Token response
     Scenario: A token that needs another proof is not used as a bearer's
       Given the platform will answer the token request with a token type of another proof
       When Ada signs in through the popup and grants every scope
-      Then the access token is not used at the API
-      But nobody is signed in at the relying party
+      Then the relying party shows Ada signed in or tells her that sign-in failed
+      And no access token of an unknown type is used at the API
 
   Rule: A rate limit at the token endpoint is kept
 

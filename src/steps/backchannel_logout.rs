@@ -144,14 +144,6 @@ async fn both_sessions_end(world: &mut World) -> Result<(), Failure> {
     if answer.is_refusal() && answer.ended.is_empty() { world.advise("LO-04", judgement) } else { world.judge(judgement) }
 }
 
-impl LogoutAnswer {
-    /// The same, whatever became of this browser's session.
-    fn without(&self, browser: &str) -> Self {
-        let others = |names: &[String]| names.iter().filter(|name| *name != browser).cloned().collect();
-        Self { alive: others(&self.alive), ended: others(&self.ended), ..self.clone() }
-    }
-}
-
 impl World {
     fn logout_answer(&self) -> Result<LogoutAnswer, Failure> {
         self.memory.logout.answers.last().cloned().ok_or_else(|| Failure::broke("no logout token was sent"))

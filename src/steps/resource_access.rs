@@ -185,12 +185,13 @@ async fn token_stays(world: &mut World) -> Result<(), Failure> {
         }
         exchanges.extend(series.iter().flat_map(|provoked| provoked.exchanges.clone()));
     }
-    world.judge(checks::check_token_stays_at_the_platform(&exchanges))?;
+    let public = world.setup()?.profile.app.r#type.is_public();
+    world.judge(checks::check_token_stays_at_the_platform(&exchanges, public))?;
     if !world.memory.series.is_empty() {
         // However these sign-ins ended: that is what was to be seen.
         world.react(true, "", "", "")?;
     }
-    world.advise("RS-02", checks::check_code_stays_at_the_platform(&exchanges))
+    world.advise("RS-02", checks::check_grants_stay_at_the_platform(&exchanges))
 }
 
 #[then("the first call to the API asks who Ada is")]

@@ -22,9 +22,32 @@ fn floor(room: &str) -> Option<u8> {
     FLOORS.iter().find(|(name, _)| *name == room).map(|(_, floor)| *floor)
 }
 
-/// Paths of a file under `src/` that lead to a room on the same floor or higher.
+/// What a crate's manifest takes from a floor that is not lower. That there is no circle Cargo sees to; that rooms of one floor do not
+/// know each other it does not.
+pub fn crate_breaches(path: &str, manifest: &str) -> Vec<Breach> {
+    let room = path.trim_start_matches("crates/").trim_end_matches("/Cargo.toml");
+    // The model's rooms lie lowest.
+    let floor_of = |room: &str| if room == "model" { Some(0) } else { floor(room) };
+    let Some(own) = floor_of(room) else {
+        return vec![Breach::new(path, 0, format!("`{room}` is no room: give it a floor here and in ARCHITECTURE.md"))];
+    };
+    let used = manifest.lines().enumerate().filter_map(|(index, line)| {
+        let name = line.strip_prefix("collaudo_")?.split(['.', ' ', '=']).next()?;
+        Some((index + 1, name.to_owned()))
+    });
+    let wrong = used.filter(|(_, other)| floor_of(other).is_none_or(|floor| floor >= own));
+    wrong.map(|(line, other)| Breach::new(path, line, format!("`{room}` (floor {own}) takes `{other}`, which is no lower"))).collect()
+}
+
+/// Paths of a file under a `src/` that lead to a room on the same floor or higher.
 pub fn breaches(path: &str, text: &str) -> Vec<Breach> {
-    let module: Vec<&str> = path.trim_start_matches("src/").trim_end_matches(".rs").trim_end_matches("/mod").split('/').collect();
+    let module: Vec<&str> = path
+        .trim_start_matches("crates/model/")
+        .trim_start_matches("src/")
+        .trim_end_matches(".rs")
+        .trim_end_matches("/mod")
+        .split('/')
+        .collect();
     let room = module[0];
     if matches!(room, "main" | "lib") {
         return Vec::new();
@@ -131,6 +154,16 @@ fn higher_and_equal_floors_are_refused() {
         [4]
     );
     assert_eq!(lines("src/basement/mod.rs", ""), [0]);
+}
+
+#[test]
+fn a_crate_takes_lower_crates_only() {
+    let manifest = "[dependencies]\ncollaudo_model.workspace = true\ncollaudo_supervision.workspace = true\nserde.workspace = true\n";
+    assert_eq!(crate_breaches("crates/browser/Cargo.toml", manifest), []);
+    let lines = |path, text| crate_breaches(path, text).into_iter().map(|breach| breach.line).collect::<Vec<_>>();
+    assert_eq!(lines("crates/report/Cargo.toml", "collaudo_platform.workspace = true\ncollaudo_model.workspace = true"), [1]);
+    assert_eq!(lines("crates/model/Cargo.toml", "collaudo_checks = { path = \"../checks\" }"), [1]);
+    assert_eq!(lines("crates/basement/Cargo.toml", manifest), [0]);
 }
 
 #[test]

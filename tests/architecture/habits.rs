@@ -7,9 +7,9 @@ use crate::tokens::{Token, closing, occurrences, tokens};
 
 /// The only files that may wait for time to pass: where there is no event to wait for.
 const SLEEPS: &[(&str, &str)] = &[
-    ("src/browser/process.rs", "a folder that a dying browser still writes to is removed again a little later"),
-    ("src/relying_party/device.rs", "the interval between two polls is a wait of a length that the platform says"),
-    ("src/relying_party/http.rs", "Retry-After and back-off are waits of a length that the platform says"),
+    ("crates/browser/src/process.rs", "a folder that a dying browser still writes to is removed again a little later"),
+    ("crates/relying_party/src/device.rs", "the interval between two polls is a wait of a length that the platform says"),
+    ("crates/relying_party/src/http.rs", "Retry-After and back-off are waits of a length that the platform says"),
 ];
 
 /// What takes a selector in a page object.
@@ -72,7 +72,7 @@ pub fn selector_breaches(path: &str, text: &str) -> Vec<Breach> {
     let arguments = calls.flat_map(|open| &tokens[open..closing(&tokens, open).min(tokens.len())]);
     let selectors = arguments.filter(|token| token.is_text && SELECTOR.is_match(&token.text));
     let mut found: Vec<_> = selectors
-        .map(|token| Breach::new(path, token.line, format!("the selector {} belongs in src/browser/pages/", token.text)))
+        .map(|token| Breach::new(path, token.line, format!("the selector {} belongs in crates/browser/src/pages/", token.text)))
         .collect();
     found.sort_by_key(|breach| breach.line);
     found.dedup();

@@ -71,9 +71,17 @@ fn size(path: &str, text: &str) -> Vec<Breach> {
     if lines > MOST_LINES { vec![Breach::new(path, 0, message)] } else { Vec::new() }
 }
 
+/// The code of the package and of its crates.
+fn code() -> Vec<(String, String)> {
+    [files("src", ".rs"), files("crates", ".rs")].concat()
+}
+
 #[test]
 fn a_room_uses_lower_floors_only() {
-    kept(every(&files("src", ".rs"), floors::breaches));
+    kept(every(&[files("src", ".rs"), files("crates/model", ".rs")].concat(), floors::breaches));
+    let manifests = files("crates", "Cargo.toml");
+    assert!(manifests.len() > 5, "the crates were not found");
+    kept(every(&manifests, floors::crate_breaches));
 }
 
 #[test]
@@ -86,20 +94,20 @@ fn the_maps_show_the_floors_that_are_kept() {
 
 #[test]
 fn files_are_short() {
-    let code = [files("src", ".rs"), files("tests", ".rs")].concat();
+    let code = [code(), files("tests", ".rs")].concat();
     assert!(code.len() > 20, "the code was not found");
     kept(every(&code, size));
 }
 
 #[test]
 fn names_are_the_products_words() {
-    kept(every(&files("src", ".rs"), names::breaches));
+    kept(every(&code(), names::breaches));
     kept(every(&files("tests", ".rs"), names::drawer_breaches));
 }
 
 #[test]
 fn no_code_gives_up_or_waits_blindly() {
-    let code = files("src", ".rs");
+    let code = code();
     kept(every(&code, habits::breaches));
     kept(habits::stale_sleeps(&code));
     kept(every(&files("tests", ".rs"), habits::allow_breaches));
@@ -112,7 +120,7 @@ fn selectors_stand_in_page_objects_only() {
 
 #[test]
 fn no_file_names_somebodys_machine() {
-    let folders = ["src", "tests", "features", "snapshots", "templates", "ci", "docs"];
+    let folders = ["src", "tests", "features", "snapshots", "crates", "ci", "docs"];
     let mut all = folders.map(|folder| files(folder, "")).concat();
     let root = root();
     all.extend(

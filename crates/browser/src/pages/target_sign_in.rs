@@ -1,0 +1,20 @@
+use secrecy::{ExposeSecret, SecretString};
+
+use crate::domain::SignInSelectors;
+use crate::{BrowserError, DEFAULT_DEADLINE, Page};
+
+/// Sign-in and consent of a platform whose pages are not GipoNext's, by the selectors of its target file.
+#[derive(Clone, Copy)]
+pub struct TargetSignIn<'a>(pub &'a Page, pub &'a SignInSelectors);
+
+impl TargetSignIn<'_> {
+    /// Signs in and grants everything that is asked for.
+    pub async fn grant_all(&self, email: &str, password: &SecretString) -> Result<(), BrowserError> {
+        let Self(page, selectors) = self;
+        page.wait_for(&selectors.email, DEFAULT_DEADLINE).await?;
+        page.fill(&[(&selectors.email, email), (&selectors.password, password.expose_secret())]).await?;
+        page.submit(&selectors.submit).await?;
+        page.wait_for(&selectors.allow, DEFAULT_DEADLINE).await?;
+        page.submit(&selectors.allow).await
+    }
+}

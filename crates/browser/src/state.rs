@@ -1,0 +1,192 @@
+//! What is known of a context and of its windows, kept up by the events of the browser (`hub.rs`).
+
+use std::collections::{HashMap, VecDeque};
+use std::sync::atomic::AtomicBool;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Instant;
+
+use serde_json::json;
+use tokio::sync::watch;
+
+use super::cdp::Connection;
+use super::evidence::{Request, public_url};
+use super::kept::Kept;
+use crate::domain::{BrowserFact, BrowserFactKind};
+
+/// One window.
+pub(super) struct Window {
+    /// DevTools' id of the target; also the id of its main frame.
+    pub target: String,
+    pub session: String,
+    pub state: watch::Sender<WindowState>,
+}
+
+#[derive(Default)]
+pub(super) struct WindowState {
+    /// Every address that the window has shown, raw, the present one last.
+    pub urls: Vec<String>,
+    /// Documents that the window has shown, and moves within one (`pushState`, fragments).
+    pub commits: u64,
+    /// Counts the worlds that a script can run in: a new one means that scripts of the old document were lost.
+    pub generation: u64,
+    /// The present document's `load` event has fired.
+    pub loaded: bool,
+    /// Why the present document is the browser's own error page.
+    pub unreachable: Option<String>,
+    /// The last failure of a document request, in the browser's words (`net::ERR_CONNECTION_REFUSED`).
+    pub failure: Option<String>,
+    /// What `window.open` was last told by a script of this window.
+    pub opening: Option<Opening>,
+    /// Status of the present document's answer; `None` where it came from nowhere, or from the cache of earlier pages.
+    pub status: Option<u16>,
+    /// When the answer came that the next document is made of.
+    pub answered_ms: Option<u64>,
+    /// Requests that wait for their answers, by DevTools' id.
+    pub pending: HashMap<String, Pending>,
+    /// The page that is shown at every address that is asked for, in place of what is there.
+    pub served: Option<String>,
+    pub closed: bool,
+    pub crashed: bool,
+}
+
+/// A request that waits for its answer.
+pub(super) struct Pending {
+    pub url: String,
+}
+
+pub(super) struct Opening {
+    pub url: String,
+    pub user_gesture: bool,
+}
+
+impl WindowState {
+    pub(crate) fn url(&self) -> &str {
+        self.urls.last().map_or("about:blank", String::as_str)
+    }
+
+    pub(crate) fn over(&self) -> bool {
+        self.closed || self.crashed
+    }
+}
+
+/// One isolated context: its windows and what they did.
+pub(super) struct Scope {
+    pub id: String,
+    pub began: Instant,
+    pub connection: Arc<Connection>,
+    pub windows: watch::Sender<Windows>,
+    /// For windows that are still to be opened.
+    popups: Mutex<Popups>,
+    /// Whether windows that are still to be opened ask for everything anew.
+    pub uncached: AtomicBool,
+    /// Scripts that run before a page's own in windows that are still to be opened.
+    preludes: Mutex<Vec<String>>,
+    record: Mutex<Record>,
+}
+
+/// What becomes of a window that a page opens.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Popups {
+    /// The browser's own blocker decides.
+    Native,
+    /// The browser has no blocker: ours decides by the same rule.
+    AfterClick,
+    /// The person blocks them all.
+    Blocked,
+}
+
+#[derive(Default)]
+pub(super) struct Windows {
+    pub all: Vec<Arc<Window>>,
+    /// Opened by a page and not taken yet, oldest first.
+    pub popups: VecDeque<Arc<Window>>,
+    pub popups_opened: usize,
+}
+
+#[derive(Default)]
+pub(super) struct Record {
+    pub facts: Vec<BrowserFact>,
+    pub requests: Vec<Request>,
+    /// The last request of each DevTools request id, which a redirect keeps.
+    latest: HashMap<String, usize>,
+    /// Raw, where it was asked for.
+    pub kept: Option<Kept>,
+    pub closed: bool,
+}
+
+impl Record {
+    pub(crate) fn sent(&mut self, id: &str, request: Request) {
+        self.latest.insert(id.to_owned(), self.requests.len());
+        self.requests.push(request);
+    }
+
+    pub(crate) fn answered(&mut self, id: &str, status: u16) {
+        if let Some(request) = self.latest.get(id).and_then(|&index| self.requests.get_mut(index)) {
+            request.status = Some(status);
+        }
+    }
+}
+
+impl Record {
+    /// Address of the last request with this id.
+    pub(crate) fn address(&self, id: &str) -> Option<String> {
+        self.latest.get(id).and_then(|&index| self.requests.get(index)).map(|request| request.url.clone())
+    }
+}
+
+impl Scope {
+    pub(crate) fn new(id: String, connection: Arc<Connection>, popups: Popups) -> Self {
+        let popups = Mutex::new(popups);
+        let (uncached, preludes, record) = Default::default();
+        Self { id, began: Instant::now(), connection, windows: watch::Sender::new(Windows::default()), popups, uncached, preludes, record }
+    }
+
+    pub(crate) fn record(&self) -> MutexGuard<'_, Record> {
+        self.record.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(crate) fn preludes(&self) -> MutexGuard<'_, Vec<String>> {
+        self.preludes.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(crate) fn popups(&self) -> MutexGuard<'_, Popups> {
+        self.popups.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// `text` must be public already.
+    pub(crate) fn note(&self, kind: BrowserFactKind, text: String) {
+        self.note_at(self.elapsed_ms(), kind, text);
+    }
+
+    pub(crate) fn note_at(&self, at_ms: u64, kind: BrowserFactKind, text: String) {
+        self.record().facts.push(BrowserFact { at_ms, kind, text, person: None });
+    }
+
+    pub(crate) fn elapsed_ms(&self) -> u64 {
+        u64::try_from(self.began.elapsed().as_millis()).unwrap_or(u64::MAX)
+    }
+
+    /// The open windows, for a person: ``1 window, `http://127.0.0.1:4010/` ``.
+    pub(crate) fn describe(&self) -> String {
+        let windows = self.windows.borrow();
+        let open: Vec<String> = windows
+            .all
+            .iter()
+            .filter(|window| !window.state.borrow().over())
+            .map(|window| format!("`{}`", public_url(window.state.borrow().url())))
+            .collect();
+        match open.len() {
+            0 => "no window".to_owned(),
+            1 => format!("1 window, {}", open[0]),
+            n => format!("{n} windows, {}", open.join(", ")),
+        }
+    }
+}
+
+impl Drop for Scope {
+    fn drop(&mut self) {
+        if !self.record().closed {
+            self.connection.post(None, "Target.disposeBrowserContext", json!({ "browserContextId": self.id }));
+        }
+    }
+}
