@@ -190,9 +190,9 @@ async fn revoked_in_the_end(world: &mut World) -> Result<(), Failure> {
 
 /// The answers to revocations of refresh tokens.
 fn revocations(exchanges: &[Exchange]) -> Vec<u16> {
-    let of_refresh_tokens = exchanges.iter().filter(|exchange| {
-        exchange.endpoint == Endpoint::Revocation && exchange.form_value("token").is_some_and(|token| token.starts_with("[refresh-token-"))
-    });
+    let of_refresh_tokens = exchanges
+        .iter()
+        .filter(|exchange| exchange.endpoint == Endpoint::Revocation && exchange.form_value("token").is_some_and(checks::is_refresh_token));
     of_refresh_tokens.map(|exchange| exchange.status).collect()
 }
 

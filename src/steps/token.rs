@@ -86,7 +86,7 @@ async fn token_not_used(world: &mut World) -> Result<(), Failure> {
 #[then("no access token of an unknown type is used at the API")]
 async fn unknown_type_not_used(world: &mut World) -> Result<(), Failure> {
     let exchanges = world.provoked_exchanges()?;
-    // Advice: the sign-in's own answer named a type that the client knows, or the type is one that its library knows.
+    // Libraries take such a token, which the platform refuses: nobody is harmed (docs/decisions/0007).
     world.advise("TK-06", checks::check_unknown_token_type_unused(&exchanges))
 }
 

@@ -93,7 +93,7 @@ pub use other_hosts::{check_grants_stay_at_the_platform, check_token_stays_at_th
 pub use pages::{check_list_read_to_the_end, each_page_once};
 pub use platform_answer::{check_access_token_hash, check_discovery, check_introspection, check_refusal_layer};
 pub use presented_token::{check_own_token, check_tokens_as_given, check_unknown_token_type_unused};
-pub use reading::{SignIn, is_authorization_request, sign_ins};
+pub use reading::{SignIn, is_authorization_request, is_refresh_token, sign_ins};
 pub use refresh::{
     check_bounded_after_401, check_forgets_refused_refresh_token, check_mismatched_refresh_unused, check_newest_refresh_token,
     check_no_loop_after_403, check_no_refresh_without_cause, check_one_refresh_for_one_expiry, check_one_refresh_under_concurrency,

@@ -2,7 +2,7 @@
 
 use super::Judgement;
 use super::judgement::Clause;
-use super::reading::numbers;
+use super::reading::{is_refresh_token, numbers};
 use crate::domain::{Credential, Endpoint, Exchange};
 
 /// RS-02: what opens the data by itself stays at the platform: no request to another host carries an access token or the client's secret
@@ -34,13 +34,12 @@ pub fn check_grants_stay_at_the_platform(exchanges: &[Exchange]) -> Judgement {
     )
 }
 
-/// Whether its form shows a refresh token (at a refresh, or where it is to be revoked) and nothing that proves the client. A recorded token
-/// says of which kind it is.
+/// Whether its form shows a refresh token, at a refresh or where it is to be revoked, and nothing that proves the client.
 fn shows_refresh_token_alone(exchange: &Exchange) -> bool {
     let shown = |name: &str| exchange.form_value(name);
     let proof = ["client_secret", "client_assertion", "access_token"].into_iter().any(|name| shown(name).is_some());
-    let revoked = shown("token").is_none_or(|token| token.starts_with("[refresh-token"));
-    !proof && revoked && (shown("refresh_token").is_some() || shown("token").is_some())
+    // A request shows one of them: a revocation names its token `token`, of whatever kind.
+    !proof && shown("token").or(shown("refresh_token")).is_some_and(is_refresh_token)
 }
 
 fn stays(exchanges: &[Exchange], shows: impl Fn(&Exchange) -> bool, summary: &str, expected: &str) -> Judgement {

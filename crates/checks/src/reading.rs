@@ -182,6 +182,11 @@ pub(super) fn numbers<'a>(exchanges: impl IntoIterator<Item = &'a Exchange>) -> 
     exchanges.into_iter().map(|exchange| exchange.number).collect()
 }
 
+/// Whether a recorded token is a refresh token: what the journal writes in a token's place says of which kind that is.
+pub fn is_refresh_token(recorded: &str) -> bool {
+    recorded.starts_with("[refresh-token-")
+}
+
 /// A text member of the answer, such as a token's placeholder or an error code.
 pub(super) fn answer_text<'a>(exchange: &'a Exchange, member: &str) -> Option<&'a str> {
     exchange.response.as_ref()?.get(member)?.as_str()
