@@ -1,7 +1,7 @@
 //! The kill matrix: a run against the bundled application with a defect is NOT READY, fails at the mandatory requirements that the
 //! defect breaks, warns at the others, and finds nothing else. The scenarios that caught it before (`fixtures/caught.json`) are tried
 //! first; where they do not show it, every scenario of the requirements that it breaks has to.
-//! `ci/test` takes half of the defects, the other half after the next commit (`KILL_TURN`).
+//! `ci/test` takes a third of the defects, the others after the next commits (`KILL_TURN`).
 //! `just kill-matrix SEED JOBS` always runs all of those, with one seed and so many scenarios at once, and writes the file anew.
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -28,11 +28,11 @@ fn check_share(share: usize, shares: usize) {
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
-/// Which defects' turn it is: `KILL_TURN=1/2` takes every second one from the second on; without it, all.
+/// Which defects' turn it is: `KILL_TURN=1/3` takes every third one from the second on; without it, all.
 fn turn() -> (usize, usize) {
     let Ok(turn) = std::env::var("KILL_TURN") else { return (0, 1) };
     let numbers = turn.split_once('/').and_then(|(turn, of)| Some((turn.parse().ok()?, of.parse().ok()?)));
-    numbers.filter(|(turn, of)| turn < of).unwrap_or_else(|| panic!("KILL_TURN is such as 0/2, not `{turn}`"))
+    numbers.filter(|(turn, of)| turn < of).unwrap_or_else(|| panic!("KILL_TURN is such as 0/3, not `{turn}`"))
 }
 
 /// What of a mandatory requirement is recommended only: these defects break that, and warn.

@@ -291,6 +291,12 @@ async fn still_taken(url: &Url) -> Option<SocketAddr> {
     }
 }
 
+/// Whether something listens at an address of this machine; `None` where it is another's.
+pub(super) fn listens(url: &Url) -> Option<bool> {
+    let addresses = url.socket_addrs(|| None).ok()?;
+    addresses.iter().any(|address| address.ip().is_loopback()).then(|| taken(url).is_some())
+}
+
 /// The loopback address of `url`, if something listens there.
 fn taken(url: &Url) -> Option<SocketAddr> {
     let address = url.socket_addrs(|| None).ok()?.into_iter().find(|address| address.ip().is_loopback())?;

@@ -19,6 +19,8 @@ use crate::platform::Platform;
 pub(super) const QUIET: Duration = Duration::from_millis(200);
 /// The least that a refusal is waited for, however fast the honest sign-in was.
 const LEAST_HESITATION: Duration = Duration::from_millis(1000);
+/// A request may have been sent so long after a wait for rest began.
+const INTO_A_WAIT: Duration = Duration::from_secs(2);
 /// How many of the new words a message quotes.
 const QUOTED: usize = 3;
 
@@ -131,8 +133,22 @@ impl Stage {
             // What a page did last may have reached the platform since.
             let silent = silent && self.journal_mark() == mark;
             if silent || Instant::now() >= until {
+                if !at_rest && limit >= self.setup.patience().follow_up {
+                    self.note_standing_requests(&pages);
+                }
                 return Ok(at_rest);
             }
+        }
+    }
+
+    /// What a page has open for as long as patience lasts, although the platform has done nothing to anybody, is a long poll: to wait for
+    /// it twice is enough. What the platform itself has not answered is none.
+    fn note_standing_requests(&self, pages: &[Page]) {
+        let almost = self.setup.patience().follow_up.saturating_sub(INTO_A_WAIT);
+        let of_platform = |url: &String| url.starts_with(&self.issuer) || self.api().is_ok_and(|api| url.starts_with(api.as_str()));
+        if self.firings() == 0 {
+            let awaited = pages.iter().flat_map(|page| page.awaited_for(almost));
+            awaited.filter(|(url, _)| !of_platform(url)).for_each(|(url, sent)| self.setup.standing.note(url, sent));
         }
     }
 

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use cucumber::{given, then, when};
 
+use super::Failure;
 use super::attempt::Expected;
 use super::known_browser::starts_two_in_a_known_browser;
 use super::provocation::authorizations;
@@ -11,7 +12,6 @@ use super::session::{VERIFIER, application_cookies};
 use super::sign_in::{Consent, Outcome, once_more_if_silent};
 use super::stage::{Stage, Visitor};
 use super::world::World;
-use super::{Failure, PATIENCE};
 use crate::browser::BrowserError;
 use crate::checks;
 use crate::domain::{ApplicationType, Endpoint, Exchange, Window};
@@ -341,11 +341,8 @@ impl World {
             let window = stage.open_sign_in(&visitor).await?;
             window.wait_for_url(|url| url.starts_with(&stage.issuer), "the platform's sign-in page", window.context().patience()).await?;
             if authorizations(&stage.exchanges()) == before {
-                stage
-                    .mock()?
-                    .journal()
-                    .wait_for(0, "an authorization request", PATIENCE, |exchange| exchange.endpoint == Endpoint::Authorization)
-                    .await?;
+                let asks = |exchange: &Exchange| exchange.endpoint == Endpoint::Authorization;
+                stage.mock()?.journal().wait_for(0, "an authorization request", window.context().patience(), asks).await?;
             }
             stage.forget_visitor(&key);
             visitor.context.close().await;

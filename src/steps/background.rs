@@ -4,10 +4,10 @@ use std::time::Duration;
 
 use cucumber::{given, then, when};
 
+use super::Failure;
 use super::world::{BACKGROUND_SECONDS, World};
-use super::{Failure, PATIENCE};
 use crate::checks;
-use crate::domain::{Endpoint, Exchange};
+use crate::domain::{Endpoint, Exchange, Waiting};
 
 /// How long an idle application is watched.
 const IDLE: Duration = Duration::from_secs(6);
@@ -25,12 +25,17 @@ async fn polls(world: &mut World) -> Result<(), Failure> {
             "the profile gives no way to tell the application how often to poll in the background ({poll_seconds} in [app.env])",
         ));
     }
+    let patience = world.setup()?.patience();
     let journal = world.stage()?.mock()?.journal();
     let mark = journal.mark();
     let api = |exchange: &Exchange| exchange.endpoint == Endpoint::Api;
-    match journal.wait_for(mark, "a call in the background", PATIENCE, api).await {
+    match journal.wait_for(mark, "a call in the background", patience.follow_up, api).await {
         Ok(_) => Ok(()),
-        Err(_) => Err(Failure::unjudged(format!("told to poll every {BACKGROUND_SECONDS} s, the application asked for nothing by itself"))),
+        Err(_) => {
+            let waited = patience.waited(Waiting::FollowUp);
+            let told = format!("told to poll every {BACKGROUND_SECONDS} s, the application asked for nothing by itself ({waited})");
+            Err(Failure::unjudged(told))
+        }
     }
 }
 

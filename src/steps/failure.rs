@@ -3,7 +3,7 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 use crate::browser::BrowserError;
-use crate::domain::{Finding, Verdict};
+use crate::domain::{Finding, Patience, Verdict};
 use crate::platform::{NotSeen, PlatformError};
 
 /// Why a step did not hold.
@@ -85,8 +85,9 @@ impl fmt::Display for Failure {
 
 impl Failure {
     /// Why the application's own page is not there: nothing to judge, and nothing of ours that broke.
-    pub(super) fn not_loaded(error: BrowserError) -> Self {
+    pub(super) fn not_loaded(error: BrowserError, patience: Patience) -> Self {
         match error {
+            BrowserError::Timeout { .. } => Self::unjudged(format!("{error}; {}", patience.of_a_load())),
             BrowserError::Navigation { url, why } if why.contains("ERR_TOO_MANY_REDIRECTS") => {
                 Self::unjudged(format!("the application redirects in a loop: {url} leads to itself again and again"))
             }

@@ -9,13 +9,13 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
+use super::Failure;
 use super::attempt::undecided;
 use super::markers::{Sight, Unknown, refused, signed_in, tells_of_a_failure, told_apart};
 use super::naming::{NameForm, Naming};
 use super::people::{Person, mentions};
 use super::sign_in::{Consent, INDECISION, Outcome, at_the_platform};
 use super::stage::{Stage, Visitor};
-use super::{Failure, PATIENCE};
 use crate::browser::{BrowserError, Element, Page};
 use crate::domain::{ApplicationType, Login, Window};
 
@@ -59,12 +59,13 @@ pub(super) async fn learn(stage: &mut Stage, begun: &Begun) -> Result<Login, Fai
 async fn learn_both(stage: &mut Stage, begun: &Begun) -> Result<Login, Failure> {
     let mut login = stage.setup.login().clone();
     let (ada, other) = (stage.person("Ada")?, somebody_else(stage)?);
+    let patience = stage.setup.patience().sign_in;
     let during = during(begun, &login).await?;
-    let (first, named) = sight(stage, &begun.visitor, &begun.window, &ada, &begun.before, PATIENCE).await?;
+    let (first, named) = sight(stage, &begun.visitor, &begun.window, &ada, &begun.before, patience).await?;
     let visitor = untouched(stage, ANOTHER).await?;
     let before = visitor.page.elements().await?;
     let window = stage.open_sign_in(&visitor).await?;
-    let (second, second_named) = sight(stage, &visitor, &window, &other, &before, if named { PATIENCE } else { ENOUGH }).await?;
+    let (second, second_named) = sight(stage, &visitor, &window, &other, &before, if named { patience } else { ENOUGH }).await?;
     leave(stage, ANOTHER).await;
 
     let sights = [first, second];
@@ -306,11 +307,11 @@ async fn refuse(stage: &Stage, visitor: &Visitor, person: &Person, known: &[Elem
     if at_the_platform(&window, person, &Consent::Cancel, login).await?.is_some() {
         return Ok(Vec::new());
     }
-    let page = &visitor.page;
+    let (page, patience) = (&visitor.page, stage.setup.patience().sign_in);
     let popup = login.window == Window::Popup;
     tokio::select! {
-        told = told_on(stage, visitor, page, known, PATIENCE) => told,
-        _ = window.wait_until_closed(PATIENCE), if popup => told_on(stage, visitor, page, known, INDECISION).await,
+        told = told_on(stage, visitor, page, known, patience) => told,
+        _ = window.wait_until_closed(patience), if popup => told_on(stage, visitor, page, known, INDECISION).await,
         () = undecided(&window, INDECISION), if popup => told_on(stage, visitor, &window, known, INDECISION).await,
     }
 }
@@ -357,7 +358,7 @@ fn somebody_else(stage: &Stage) -> Result<Person, Failure> {
 /// A new browser, on the page that is ready for a sign-in: one that a script builds is empty at first.
 async fn untouched(stage: &mut Stage, key: &str) -> Result<Visitor, Failure> {
     let visitor = stage.visitor(key).await?;
-    visitor.page.wait_for_any(&stage.setup.login().entrance(), PATIENCE).await?;
+    visitor.page.wait_for_any(&stage.setup.login().entrance(), visitor.context.patience()).await?;
     Ok(visitor)
 }
 

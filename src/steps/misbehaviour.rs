@@ -193,6 +193,9 @@ impl World {
                 }
                 let differs = !sight.entries.is_empty() && sight.entries.len() != self.memory.trials.shown_before(feature);
                 let whole = if differs { self.entries_read_on(feature).await? } else { None };
+                if differs && whole.is_none() {
+                    sight = self.scrolled_on(feature, sight).await?;
+                }
                 let stage = self.stage()?;
                 stage.mock()?.faults().disarm(fault).map_err(Failure::broke)?;
                 let exchanges = stage.provoked_from(mark);

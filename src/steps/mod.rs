@@ -70,6 +70,7 @@ mod reconnection;
 mod redirectors;
 mod refresh;
 mod resource_access;
+mod said_in_vain;
 mod second_platform;
 mod series;
 mod session;

@@ -6,6 +6,7 @@ use super::learning::{Begun, learn};
 use super::people::Person;
 use super::proof::{Proof, action, both_sides, client_secret, honest_sign_in, is_sent_back, sign_out};
 use super::reach::reach_platform;
+use super::said_in_vain::{deaf_redirect_uris, unread_selectors};
 use super::setup::Sample;
 use super::sign_in::{Consent, Outcome};
 use super::stage::{Stage, Visitor};
@@ -175,6 +176,12 @@ async fn look_at_pages(stage: &mut Stage, looks: &mut Looks, whole: bool) -> Ste
     let visitor = stage.visitor("doctor").await.map_err(hopeless(what))?;
     check_status(stage).await.map_err(hopeless(what))?;
     looks.fine(what, format!("answers at {}", stage.base_url));
+    unread_selectors(&visitor.page, &setup.profile.app)
+        .await
+        .map_err(hopeless("profile"))?
+        .into_iter()
+        .for_each(|told| looks.wrong("selector", told));
+    deaf_redirect_uris(stage).into_iter().for_each(|told| looks.wrong("redirect URI", told));
     if let Some(signed_in) = &login.signed_in {
         let what = "signed-in marker";
         looks.fine(what, shown_already(&visitor.page, signed_in).await.map_err(hopeless(what))?);

@@ -147,7 +147,7 @@ pub(super) async fn action(stage: &Stage, visitor: &Visitor, action: &Action) ->
     if !stage.went_within(visitor, &url).await?
         && let Err(error) = visitor.page.goto(url.as_str()).await
     {
-        return Ok(Proof::Wrong(stage.explain(Failure::not_loaded(error)).await.message()));
+        return Ok(Proof::Wrong(stage.explain(Failure::not_loaded(error, stage.setup.patience())).await.message()));
     }
     let requests = visitor.context.requests();
     let documents = requests.iter().skip(sent).filter(|request| request.resource_type == "Document");

@@ -133,19 +133,41 @@ impl World {
         Ok(Some(stage.read_on(&visitor, &action, None).await?.len()))
     }
 
-    /// The actor's page with the list's next one, where something leads to it.
+    /// The actor's page with the list's next one, where something leads to it, or with what comes at its end.
     pub(super) async fn look_further(&mut self, feature: &str) -> Result<Option<Sight>, Failure> {
         if self.stage()?.program.is_some() {
             return Ok(None);
         }
         let (_, action) = self.declared_action(feature)?;
         let visitor = self.actor_visitor().await?;
-        if self.stage()?.leads_on(&visitor, &action).await?.is_none() {
-            return Ok(None);
+        let stage = self.stage()?;
+        if stage.leads_on(&visitor, &action).await?.is_some() {
+            visitor.page.go_on().await?;
+        } else {
+            let shown = visitor.page.texts(&action.shows).await?;
+            if shown.is_empty() {
+                return Ok(None);
+            }
+            visitor.page.scroll_to_last(&action.shows).await?;
+            stage.grows(&visitor, &action, &shown).await?;
         }
-        visitor.page.go_on().await?;
         let sight = self.look().await?;
         Ok(Some(Sight { entries: visitor.page.texts(&action.shows).await?, ..sight }))
+    }
+
+    /// What the actor has before them once they have scrolled down for the entries that the feature showed before: a list that is read on
+    /// as it is scrolled shows less of itself where its pages are small.
+    pub(super) async fn scrolled_on(&mut self, feature: &str, sight: Sight) -> Result<Sight, Failure> {
+        let wanted = self.memory.trials.shown_before(feature);
+        if self.stage()?.program.is_some() || sight.entries.len() >= wanted {
+            return Ok(sight);
+        }
+        let (_, action) = self.declared_action(feature)?;
+        let visitor = self.actor_visitor().await?;
+        let mut entries = self.stage()?.read_on(&visitor, &action, Some(wanted)).await?;
+        // The last page may have brought more of them than the look before waited for.
+        entries.truncate(wanted);
+        Ok(Sight { entries, ..self.look().await? })
     }
 
     /// Whether all entries are shown; what is missing tells how the list was read.

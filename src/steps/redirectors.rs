@@ -341,7 +341,10 @@ impl World {
     /// Whether the browser was sent to Mallory's, which is taken down.
     async fn was_sent_away(&mut self, visitor: &Visitor, seen: usize, kind: &str, place: &str) -> Result<bool, Failure> {
         let foreign = self.foreign_address()?;
-        let sent = || visitor.context.requests().into_iter().skip(seen).any(|request| is_sent_away(&request.url, &foreign));
+        let sent = || {
+            let requests = visitor.context.requests();
+            visitor.context.was_redirected_to_a_script(seen) || requests[seen..].iter().any(|request| is_sent_away(&request.url, &foreign))
+        };
         if !sent() {
             self.stage()?.settle(visitor).await?;
         }

@@ -7,7 +7,7 @@ use url::Url;
 
 use super::Failure;
 use super::people::Person;
-use super::provocation::authorizations;
+use super::provocation::shown_authorizations;
 use super::resource_access::tolerate_nothing;
 use super::sign_in::marker;
 use super::stage::Visitor;
@@ -51,7 +51,7 @@ async fn opens_again_and_again(world: &mut World, name: String, times: usize) ->
 
 #[then("at most one new sign-in was asked for")]
 async fn one_new_sign_in(world: &mut World) -> Result<(), Failure> {
-    let judgement = match authorizations(&world.provoked_exchanges()?) {
+    let judgement = match shown_authorizations(&world.provoked_exchanges()?) {
         0 => Ok(()),
         _ => checks::check_no_sign_in_loop(&world.provoked_exchanges()?, 1),
     };
@@ -165,7 +165,7 @@ async fn newest_refresh_token(world: &mut World) -> Result<(), Failure> {
 
 #[then("no new sign-in was asked for")]
 async fn no_new_sign_in(world: &mut World) -> Result<(), Failure> {
-    let asked = authorizations(&world.provoked_exchanges()?);
+    let asked = shown_authorizations(&world.provoked_exchanges()?);
     let visitor = world.actor_visitor().await?;
     let person = world.actor_person()?;
     let shown = world.stage()?.wait_for_signed_in(&visitor, &person).await?;

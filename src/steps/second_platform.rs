@@ -4,11 +4,11 @@ use cucumber::{given, then, when};
 use secrecy::ExposeSecret;
 use url::Url;
 
+use super::Failure;
 use super::people::Person;
 use super::sign_in::{Consent, Outcome, at_the_platform, marker};
 use super::stage::{Stage, Visitor};
 use super::world::World;
-use super::{Failure, PATIENCE};
 use crate::browser::BrowserError;
 use crate::checks;
 use crate::domain::Exchange;
@@ -129,8 +129,8 @@ impl Stage {
             Failure::Unjudged { .. } => Failure::unjudged(format!("`{trigger}` (app.login.other_trigger) is not on {}", self.base_url)),
             other => other,
         })?;
-        let request =
-            journal.wait_for(mark, "an authorization request at the second platform", PATIENCE, checks::is_authorization_request).await?;
+        let (what, patience) = ("an authorization request at the second platform", visitor.context.patience());
+        let request = journal.wait_for(mark, what, patience, checks::is_authorization_request).await?;
         let window = visitor.context.pages().into_iter().rfind(|page| !page.is_same(&visitor.page)).unwrap_or_else(|| visitor.page.clone());
         Ok((window, request))
     }
@@ -144,7 +144,7 @@ impl Stage {
         let outcome = match at_the_platform(&window, &ada, &Consent::GrantAll, &login).await? {
             Some(turned_away) => turned_away,
             None => {
-                visitor.page.wait_until_it_tells(marker(&login)?, &login.entrance(), PATIENCE).await?;
+                visitor.page.wait_until_it_tells(marker(&login)?, &login.entrance(), visitor.context.patience()).await?;
                 self.who_is_signed_in(&visitor).await?.map_or(Outcome::Refused(None), Outcome::SignedIn)
             }
         };

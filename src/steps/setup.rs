@@ -13,7 +13,7 @@ use super::reach::Reach;
 use super::snapshot::GoldenTexts;
 use super::stage::Shared;
 use super::{Failure, world::Levels};
-use crate::browser::{Browser, BrowserError, Context, Options};
+use crate::browser::{Browser, BrowserError, Context, Options, Standing};
 use crate::domain::{App, ApplicationType, Learned, Login, Patience, Profile, RequirementId, TargetFile};
 use crate::platform::accounts::Credentials;
 use crate::platform::{Assumptions, OwnCertificate};
@@ -55,6 +55,8 @@ pub struct Setup {
     forgets: OnceLock<()>,
     /// Whether it asks at endpoints that no discovery document announced, as the look before the run found.
     hard_wires: OnceLock<()>,
+    /// Requests that its pages always have open.
+    pub(super) standing: Standing,
     /// The one stage of an application that the harness did not start.
     pub(super) shared: Mutex<Option<Arc<Shared>>>,
 }
@@ -106,6 +108,7 @@ impl Setup {
         dossier_secrets: BTreeMap<String, SecretString>,
     ) -> Self {
         let (shared, presence, given, programs, learned, naming, untested, reach, forgets, hard_wires) = Default::default();
+        let standing = Standing::default();
         Self {
             reach,
             presence,
@@ -113,6 +116,7 @@ impl Setup {
             programs,
             learned,
             forgets,
+            standing,
             hard_wires,
             naming,
             untested,

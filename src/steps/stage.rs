@@ -183,13 +183,19 @@ impl Stage {
     /// A browser for the application's pages, as patient with them as the profile is.
     async fn new_context(&self) -> Result<Context, Failure> {
         let patience = self.setup.patience();
-        Ok(self.setup.browser.context().await?.with_patience(patience.sign_in.max(patience.follow_up)))
+        Ok(self
+            .setup
+            .browser
+            .context()
+            .await?
+            .with_patience(patience.sign_in.max(patience.follow_up))
+            .with_standing(self.setup.standing.clone()))
     }
 
     async fn visitor_in(&mut self, name: &str, context: Context) -> Result<Visitor, Failure> {
         let page = match context.open(self.base_url.as_str()).await {
             Ok(page) => page,
-            Err(error) => return Err(self.explain(Failure::not_loaded(error)).await),
+            Err(error) => return Err(self.explain(Failure::not_loaded(error, self.setup.patience())).await),
         };
         self.setup.presence.is_there();
         let visitor = Visitor { context, page };

@@ -1,6 +1,9 @@
 //! The look before a run: it proves what it says, and tells both sides of what is wrong.
 
-use crate::applications::started_with;
+use std::io::{Read, Write};
+use std::net::TcpListener;
+
+use crate::applications::{running, started_with};
 use crate::program::{Desk, Ended, free_port};
 
 fn doctor(desk: &Desk, profile: &str, more: &[&str]) -> Ended {
@@ -153,4 +156,50 @@ fn the_applications_words_are_evidence() {
         assert!(text.contains("no end"), "{text}");
     }
     assert!(!run.stdout.contains("leak"), "{}", run.stdout);
+}
+
+#[test]
+fn a_selector_that_is_none_is_told_with_its_key() {
+    let desk = Desk::new();
+    let ended =
+        doctor(&desk, &started_with(free_port(), &[]).replace("\"#patients li\"", "\"#patients li[\""), &["--patience-follow-up", "1"]);
+    assert_eq!(ended.code, Some(2), "{ended:?}");
+    let told = look(&ended, "selector");
+    assert!(told.starts_with("FAIL") && told.contains("`#patients li[` (app.actions.patients.shows) is no CSS selector: "), "{told}");
+}
+
+#[test]
+fn a_redirect_uri_where_nobody_listens_is_told() {
+    let desk = Desk::new();
+    let (port, deaf) = (free_port(), free_port());
+    let profile = started_with(port, &[]).replace(&format!("{port}/callback"), &format!("{deaf}/callback"));
+    let ended = doctor(&desk, &profile, &[]);
+    assert_eq!(ended.code, Some(2), "{ended:?}");
+    let told = look(&ended, "redirect URI");
+    assert!(told.contains(&format!("nothing listens at port {deaf} of ")) && told.contains("app.redirect_uris"), "{told}");
+}
+
+/// A page that has not loaded as long as something that it refers to does not come.
+#[test]
+fn a_page_that_never_loads_names_the_key_of_its_patience() {
+    let (desk, listener) = (Desk::new(), TcpListener::bind("127.0.0.1:0").expect("a port"));
+    let port = listener.local_addr().expect("an address").port();
+    std::thread::spawn(move || {
+        for mut stream in listener.incoming().flatten() {
+            std::thread::spawn(move || {
+                let mut asked = [0; 6];
+                let is_page = stream.read_exact(&mut asked).is_ok() && asked.starts_with(b"GET / ");
+                let page = "HTTP/1.1 200 OK\r\ncontent-type: text/html\r\ncontent-length: 31\r\n\r\n<p>Agenda</p><img src=\"/never\">";
+                let _ = if is_page { stream.write_all(page.as_bytes()) } else { Ok(()) };
+                // Held open until the browser goes.
+                stream.read_to_end(&mut Vec::new())
+            });
+        }
+    });
+    desk.write("collaudo.toml", &running(port, free_port()));
+    let mut command = desk.command(&["doctor", "--app", "collaudo.toml", "--patience-follow-up", "1", "--patience-sign-in", "2"]);
+    let ended = Ended::from(command.env("AGENDA_SECRET", "secret-of-the-agenda").output().expect("the program starts"));
+    assert_eq!(ended.code, Some(2), "{ended:?}");
+    let told = look(&ended, "application");
+    assert!(told.contains("no loaded page `") && told.contains("is waited for by a longer app.patience.sign_in"), "{told}");
 }

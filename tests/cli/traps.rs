@@ -156,3 +156,27 @@ fn an_application_that_asks_for_less_is_not_asked_for_more() {
         assert!(judged.len() >= 3 && judged.iter().all(|(_, verdict, _)| verdict == "passed"), "{left_out}: {judged:?}");
     }
 }
+
+#[test]
+fn a_page_that_always_has_a_request_open_or_asks_all_the_time_comes_to_rest() {
+    for habit in ["long-polls", "polls-each-second"] {
+        let (desk, ended) = judged(&["--habit", habit], &["AC-08", "LO-03"]);
+        all_are(&desk, &ended, "passed", 2);
+    }
+}
+
+#[test]
+fn a_list_that_scrolls_on_slowly_is_read_to_its_end() {
+    let (desk, ended) = judged(&["--habit", "scrolls-slowly"], &["GX-08"]);
+    let sound = ["passed", "not-applicable"];
+    let others: Vec<_> = desk.verdicts().into_iter().filter(|(_, verdict, _)| !sound.contains(&verdict.as_str())).collect();
+    assert!(others.is_empty() && ended.code == Some(0), "{others:#?} {ended:?}");
+    let whole = desk.verdicts().into_iter().filter(|(title, verdict, _)| title.ends_with("is shown whole") && verdict == "passed").count();
+    assert!(whole >= 4, "{ended:?}");
+}
+
+#[test]
+fn a_page_that_waits_for_its_server_is_looked_at_when_it_is_done() {
+    let (desk, ended) = judged(&["--habit", "waits-for-its-server"], &["GX-15"]);
+    all_are(&desk, &ended, "passed", 3);
+}

@@ -1,11 +1,13 @@
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
-use std::sync::Arc;
 use std::sync::atomic::Ordering;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use serde_json::{Value, json};
 use tokio::time::Instant;
 
+use super::evidence::public_url;
 use super::launch::{Running, field, gone, refused};
 use super::page::DEFAULT_DEADLINE;
 use super::state::{Popups, Scope, Windows};
@@ -17,6 +19,27 @@ pub(super) const ON_NEW_DOCUMENT: &str = "Page.addScriptToEvaluateOnNewDocument"
 /// How the console message of a posted message begins.
 const POSTED: &str = "collaudo: a message is posted to";
 
+/// Addresses, without their queries, at which a page always has a request open: a long poll is no answer that somebody waits for. One
+/// request may be slow; the second makes an address known.
+#[derive(Clone, Default)]
+pub struct Standing(Arc<Mutex<BTreeMap<String, BTreeSet<Instant>>>>);
+
+impl Standing {
+    /// Takes down a request that stayed open, with the moment when it was sent.
+    pub fn note(&self, address: String, sent: Instant) {
+        self.known().entry(address).or_default().insert(sent);
+    }
+
+    pub(super) fn has(&self, url: &str) -> bool {
+        let known = self.known();
+        !known.is_empty() && known.get(&public_url(url)).is_some_and(|requests| requests.len() > 1)
+    }
+
+    fn known(&self) -> MutexGuard<'_, BTreeMap<String, BTreeSet<Instant>>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
 /// One isolated part of the browser: windows, cookies, storage and cache of one scenario. Cheap to clone.
 ///
 /// It ends with [`Context::close`], or when the last handle to it or to one of its pages is dropped.
@@ -25,6 +48,7 @@ pub struct Context {
     pub(super) scope: Arc<Scope>,
     /// How long a page of it is waited for where an action names no deadline of its own.
     pub(super) patience: Duration,
+    pub(super) standing: Standing,
     /// The browser lives as long as one of its contexts.
     _running: Arc<Running>,
 }
@@ -37,13 +61,19 @@ impl fmt::Debug for Context {
 
 impl Context {
     pub(super) fn new(scope: Arc<Scope>, running: Arc<Running>) -> Self {
-        Self { scope, patience: DEFAULT_DEADLINE, _running: running }
+        Self { scope, patience: DEFAULT_DEADLINE, standing: Standing::default(), _running: running }
     }
 
     /// The same with more patience; there is no less than [`DEFAULT_DEADLINE`].
     #[must_use]
     pub fn with_patience(self, patience: Duration) -> Self {
         Self { patience: patience.max(DEFAULT_DEADLINE), ..self }
+    }
+
+    /// The same, whose pages wait for none of these requests when they come to rest.
+    #[must_use]
+    pub fn with_standing(self, standing: Standing) -> Self {
+        Self { standing, ..self }
     }
 
     pub fn patience(&self) -> Duration {
@@ -162,6 +192,11 @@ impl Context {
     /// Every request that the windows of this context sent, in order; a redirect is a request of its own.
     pub fn requests(&self) -> Vec<Request> {
         self.scope.record().requests.clone()
+    }
+
+    /// Whether an answer since the `seen`th request redirected to an address that is a script: no browser follows one.
+    pub fn was_redirected_to_a_script(&self, seen: usize) -> bool {
+        self.scope.record().to_scripts.iter().any(|(requests, _)| *requests > seen)
     }
 
     /// Closes every window and forgets all that the context kept.

@@ -273,7 +273,7 @@ fn network(scope: &Scope, window: &Window, session: &str, method: &str, params: 
                 page: window.state.borrow().url().to_owned(),
                 sent: std::time::Instant::now(),
             };
-            let pending = Pending { url: request.url.clone() };
+            let pending = Pending { url: request.url.clone(), since: tokio::time::Instant::now() };
             record.sent(&id, request);
             drop(record);
             // An answer of these is never whole, or nobody waits for it.
@@ -303,6 +303,9 @@ fn network(scope: &Scope, window: &Window, session: &str, method: &str, params: 
             window.state.send_modify(|state| drop(state.pending.remove(&id)));
         }
         "Network.responseReceivedExtraInfo" | "Network.webSocketFrameReceived" | "Network.eventSourceMessageReceived" => {
+            if method == "Network.responseReceivedExtraInfo" {
+                scope.record().redirected(&params["headers"]);
+            }
             kept::passed(scope, method, params);
         }
         "Network.loadingFailed" => {

@@ -35,7 +35,7 @@ mod state;
 mod wait;
 mod words;
 
-pub use context::Context;
+pub use context::{Context, Standing};
 pub use controls::LeadsOn;
 pub use error::BrowserError;
 pub use evidence::{Cookie, Request, Storage};

@@ -1,5 +1,6 @@
 //! When a page is done: it has loaded, waits for no answer, and its document stands still.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use serde_json::json;
@@ -46,11 +47,12 @@ impl Page {
     /// Whether the page, once it waits for nothing, stays so for as long as `quiet`.
     async fn at_rest(&self, quiet: Duration) -> Result<bool, BrowserError> {
         // A popup that was opened blank has loaded nothing yet.
-        let ready = |state: &WindowState| (state.loaded || state.urls.is_empty()) && state.pending.is_empty();
+        let waits = |state: &WindowState| state.pending.values().any(|pending| !self.context.standing.has(&pending.url));
+        let ready = |state: &WindowState| (state.loaded || state.urls.is_empty()) && !waits(state);
         let commits = self.news(|state| ready(state).then_some(state.commits)).await?;
         let millis = |time: Duration| u64::try_from(time.as_millis()).unwrap_or(u64::MAX);
         let script = format!("({STANDS_STILL})({}, {})", json!(millis(quiet)), json!(millis(quiet * RESTLESS)));
-        let stirs = self.news(|state| (state.commits != commits || !state.pending.is_empty()).then_some(()));
+        let stirs = self.news(|state| (state.commits != commits || waits(state)).then_some(()));
         tokio::select! {
             biased;
             stirs = stirs => stirs.map(|()| false),
@@ -60,9 +62,14 @@ impl Page {
 
     /// The addresses that the page waits for, for a person.
     fn awaited(&self) -> Vec<String> {
-        let mut awaited: Vec<String> = self.window.state.borrow().pending.values().map(|pending| public_url(&pending.url)).collect();
-        awaited.sort_unstable();
-        awaited.dedup();
-        awaited
+        let awaited: BTreeSet<String> = self.awaited_for(Duration::ZERO).into_iter().map(|(address, _)| address).collect();
+        awaited.into_iter().collect()
+    }
+
+    /// The requests that it has waited for so long: address and moment of each.
+    pub fn awaited_for(&self, long: Duration) -> Vec<(String, Instant)> {
+        let state = self.window.state.borrow();
+        let pending = state.pending.values().filter(|pending| pending.since.elapsed() >= long && !self.context.standing.has(&pending.url));
+        pending.map(|pending| (public_url(&pending.url), pending.since)).collect()
     }
 }

@@ -5,7 +5,7 @@ use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 
-use serde_json::json;
+use serde_json::{Value, json};
 use tokio::sync::watch;
 
 use super::cdp::Connection;
@@ -52,6 +52,7 @@ pub(super) struct WindowState {
 /// A request that waits for its answer.
 pub(super) struct Pending {
     pub url: String,
+    pub since: tokio::time::Instant,
 }
 
 pub(super) struct Opening {
@@ -107,6 +108,8 @@ pub(super) struct Windows {
 pub(super) struct Record {
     pub facts: Vec<BrowserFact>,
     pub requests: Vec<Request>,
+    /// Addresses of scripts that an answer redirected to, which the browser refuses; each with how many requests there were by then.
+    pub to_scripts: Vec<(usize, String)>,
     /// The last request of each DevTools request id, which a redirect keeps.
     latest: HashMap<String, usize>,
     /// Raw, where it was asked for.
@@ -128,6 +131,16 @@ impl Record {
 }
 
 impl Record {
+    /// Takes an answer's `Location` down where it names a script.
+    pub(crate) fn redirected(&mut self, headers: &Value) {
+        let location = headers.as_object().into_iter().flatten().find(|(name, _)| name.eq_ignore_ascii_case("location"));
+        let location = location.and_then(|(_, location)| location.as_str()).map(str::trim);
+        let is_script = |location: &&str| location.get(..11).is_some_and(|scheme| scheme.eq_ignore_ascii_case("javascript:"));
+        if let Some(script) = location.filter(is_script) {
+            self.to_scripts.push((self.requests.len(), script.to_owned()));
+        }
+    }
+
     /// Address of the last request with this id.
     pub(crate) fn address(&self, id: &str) -> Option<String> {
         self.latest.get(id).and_then(|&index| self.requests.get(index)).map(|request| request.url.clone())

@@ -227,9 +227,9 @@ pub fn check_new_values_after_error(exchanges: &[Exchange]) -> Judgement {
 }
 
 /// CB-11, CB-12: one person's sign-in leads to at most `most` authorization requests: no loop after an error. The exchanges must
-/// hold the sign-in itself.
+/// hold the sign-in itself. A silent look asks nobody for anything, and counts as none.
 pub fn check_no_sign_in_loop(exchanges: &[Exchange], most: usize) -> Judgement {
-    let sign_ins = observed(exchanges)?;
+    let sign_ins: Vec<SignIn<'_>> = observed(exchanges)?.into_iter().filter(asks_somebody).collect();
     if sign_ins.len() <= most {
         return Ok(());
     }
@@ -241,11 +241,16 @@ pub fn check_no_sign_in_loop(exchanges: &[Exchange], most: usize) -> Judgement {
     ))
 }
 
+/// Whether a person may be asked for something: with `prompt=none` the platform only says whether somebody is signed in there.
+fn asks_somebody(sign_in: &SignIn<'_>) -> bool {
+    sign_in.parameter("prompt") != Some("none")
+}
+
 /// PO-06: no authorization request of a person's sign-in comes from a frame (RFC 8252 section 8.12). With `prompt=none` nothing
 /// is shown to anybody: such a request may.
 pub fn check_asked_in_a_window(exchanges: &[Exchange]) -> Judgement {
     let sign_ins = observed(exchanges)?;
-    let shown = sign_ins.iter().filter(|sign_in| sign_in.parameter("prompt") != Some("none"));
+    let shown = sign_ins.iter().filter(|sign_in| asks_somebody(sign_in));
     let told: Vec<_> = shown.filter_map(|sign_in| Some((sign_in.number(), sign_in.request.header("sec-fetch-dest")?))).collect();
     match some(told, "no browser told from where it made its authorization request")?.into_iter().find(|(_, from)| *from != "document") {
         None => Ok(()),

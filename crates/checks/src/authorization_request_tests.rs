@@ -130,6 +130,11 @@ fn an_attempt_after_an_error_has_new_values_and_ends() {
     assert_eq!(check_no_sign_in_loop(&retry(2), 2), Ok(()));
     assert!(found(check_no_sign_in_loop(&retry(2), 1)).contains("one sign-in after another"));
     undecided(check_no_sign_in_loop(&[], 1));
+    let mut silent = sound_logins(2);
+    for request in silent.iter_mut().filter(|exchange| exchange.path == "/connect/authorize") {
+        set(&mut request.query, "prompt", "none");
+    }
+    assert_eq!(check_no_sign_in_loop(&silent, 0), Ok(()), "a silent look asks nobody");
 }
 
 #[test]

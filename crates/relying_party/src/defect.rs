@@ -100,6 +100,7 @@ defects! {
     RejectsUnknownParameters "rejects-unknown-parameters" ["CB-14"] "refuses a response with a parameter that it does not know";
     KeepsCodeInUrl "keeps-code-in-url" ["CB-15"] "leaves code and state in the address bar after the login";
     GoesOnByScript "goes-on-by-script" ["CB-16"] "goes on by a script of its page to an address that is a script itself";
+    RedirectsToScripts "redirects-to-scripts" ["CB-16"] "redirects to an address that is a script";
     OpenRedirector "open-redirector" ["CB-16"] "redirects to whatever address return_to names";
     TakesAddressWithTab "takes-address-with-tab" ["CB-16"] "returns to an address that begins with one slash, also where a tab follows it";
     RedirectsWhenSignedIn "redirects-when-signed-in" ["CB-16"] "goes on to the address that a link to the login names where somebody is signed in already";

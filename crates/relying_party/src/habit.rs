@@ -41,6 +41,14 @@ pub enum Habit {
     AsksOnceMore,
     /// Asks for a word to be typed before it signs out.
     AsksForAWord,
+    /// Reads its lists on while they are scrolled, a page at a time, and takes its time for each.
+    ScrollsSlowly,
+    /// Draws its lists by a script, once its server has answered.
+    WaitsForItsServer,
+    /// Has a request to its own server open on every page, which is answered when there is news.
+    LongPolls,
+    /// Asks its own server each second on every page.
+    PollsEachSecond,
 }
 
 impl Habit {
@@ -48,7 +56,13 @@ impl Habit {
     pub(super) fn markup(self) -> Option<String> {
         let is_of_markup = !matches!(
             self,
-            Self::BeginsAgain | Self::LoadsTwice | Self::LenientClock | Self::ReliesOnPkce | Self::PagesItsLists | Self::OffersReconnection
+            Self::BeginsAgain
+                | Self::LoadsTwice
+                | Self::LenientClock
+                | Self::ReliesOnPkce
+                | Self::PagesItsLists
+                | Self::OffersReconnection
+                | Self::WaitsForItsServer
         );
         is_of_markup.then(|| self.to_possible_value().map(|value| value.get_name().to_owned())).flatten()
     }

@@ -51,6 +51,7 @@ mod routes;
 mod session;
 mod sign_in;
 mod single_page;
+mod unhurried;
 mod visit;
 mod words;
 

@@ -6,7 +6,7 @@ use super::api::ApiError;
 use super::app::App;
 use super::session::Session;
 use super::words::Words;
-use super::{Defect, Habit};
+use super::{Defect, Habit, unhurried};
 use crate::oauth::giponext;
 
 /// What a signed-in user can do here that reads the API.
@@ -219,8 +219,12 @@ pub(super) async fn read_from(app: &App, session: &Session, feature: Feature, fr
         let kept = kept.filter(|_| feature == Feature::Patients && app.config.has(Defect::KeepsPatientsOfTheDeactivated));
         return kept.map(|rows| (rows, None)).ok_or(ApiError::SessionEnded);
     }
-    if feature != Feature::Patients || !app.config.does(Habit::PagesItsLists) {
+    let scrolls = app.config.does(Habit::ScrollsSlowly);
+    if feature != Feature::Patients || !(scrolls || app.config.does(Habit::PagesItsLists)) {
         return Ok((read(app, session, feature).await?, None));
+    }
+    if scrolls && from > 0 {
+        unhurried::take_time().await;
     }
     let (patients, more) = app.list_from(session, "patients", PATIENT, from).await?;
     let rows = patient_rows(patients);

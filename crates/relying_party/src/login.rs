@@ -63,7 +63,7 @@ pub(super) async fn login(State(app): State<Arc<App>>, Query(parameters): Query<
     let own = app.config.base_url.as_str().trim_end_matches('/');
     let taken = |to: &String| {
         app.config.has(Defect::OpenRedirector)
-            || (app.config.has(Defect::GoesOnByScript) && to.starts_with("javascript:"))
+            || ((app.config.has(Defect::GoesOnByScript) || app.config.has(Defect::RedirectsToScripts)) && to.starts_with("javascript:"))
             || (app.config.has(Defect::TakesAddressWithTab) && begins_well(to))
             || (app.config.has(Defect::ComparesBeginningOfAddress) && to.starts_with(own))
             || (app.config.has(Defect::DecodesAddressAgain) && !to.starts_with(['/', '\\', 'h', 'j', 'd']))

@@ -10,7 +10,7 @@ use axum::routing::{get, post};
 
 use super::app::App;
 use super::pages::{self, Feature};
-use super::{Defect, backchannel_logout, callback, login, logout, platform_sign_out};
+use super::{Defect, backchannel_logout, callback, login, logout, platform_sign_out, unhurried};
 
 /// Scripts, styles and requests of this host only; no frame around it (CB-15, SE-03). No `form-action`: it would stop the
 /// browser at a redirect away from here.
@@ -37,7 +37,9 @@ pub(super) fn router(app: Arc<App>) -> Router {
         .route("/portal.css", get(pages::style))
         .route("/portal.js", get(pages::script))
         .route("/favicon.svg", get(pages::icon))
+        .route("/news", get(unhurried::news))
         .fallback(pages::not_found)
+        .layer(from_fn_with_state(app.clone(), unhurried::shell))
         .layer(from_fn_with_state(app.clone(), harden))
         .with_state(app)
 }

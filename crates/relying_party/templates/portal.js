@@ -11,6 +11,7 @@ const login = document.querySelector("#login");
 const done = document.querySelector("[data-done]");
 if (login) waitForLogin(login);
 dress(document.documentElement.dataset.markup);
+if (document.querySelector("#loading")) load();
 if (done) finish(done);
 
 // Only the defect hands tokens to the page.
@@ -104,6 +105,13 @@ function finish(page) {
   }
   window.close();
   setTimeout(() => location.replace("/"), 400);
+}
+
+// Only a habit: the page is what its server answers to the script.
+async function load() {
+  const answer = await fetch(location.href);
+  if (answer.redirected) return location.replace(answer.url);
+  document.body.replaceWith(new DOMParser().parseFromString(await answer.text(), "text/html").body);
 }
 
 // Only habits: markup as other applications have it.
@@ -211,5 +219,32 @@ function dress(markup) {
       form?.addEventListener("submit", (event) => prompt("Per uscire scrivi ESCI") === "ESCI" || event.preventDefault());
     },
   };
+  Object.assign(ways, {
+    // The list's end is followed by more of it, as soon as it is in sight.
+    "scrolls-slowly": () => {
+      const more = document.querySelector("a[rel=next]")?.parentElement;
+      if (!more) return;
+      const list = document.querySelector("main ul.rows");
+      let next = more.firstElementChild.href;
+      more.textContent = "\u2026";
+      const read = async ([seen]) => {
+        if (!seen.isIntersecting || !next) return;
+        const page = new DOMParser().parseFromString(await (await fetch(next)).text(), "text/html");
+        const rows = page.querySelectorAll("main ul.rows li");
+        list.append(...rows);
+        next = page.querySelector("a[rel=next]")?.getAttribute("href");
+        observer.disconnect();
+        if (next) observer.observe(more);
+        else if (rows.length) more.remove();
+        else more.textContent = "Il resto dell\u2019elenco non si pu\u00f2 leggere adesso. Riprova pi\u00f9 tardi.";
+      };
+      const observer = new IntersectionObserver(read);
+      observer.observe(more);
+    },
+    "long-polls": async () => {
+      for (;;) if (!(await fetch("/news").catch(() => null))?.ok) return;
+    },
+    "polls-each-second": () => setInterval(() => fetch("/session", { cache: "no-store" }).catch(() => {}), 1000),
+  });
   ways[markup]?.();
 }

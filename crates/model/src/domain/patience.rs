@@ -59,6 +59,12 @@ impl Patience {
         format!("waited {} s: {}", self.of(what).as_secs(), what.key())
     }
 
+    /// What is said of a page that has not loaded: which of the keys lengthens the wait for it.
+    pub fn of_a_load(&self) -> String {
+        let key = if self.sign_in > self.follow_up { Waiting::SignIn } else { Waiting::FollowUp }.key();
+        format!("a page that takes longer to load, with all that it refers to, is waited for by a longer {key}")
+    }
+
     /// The longest that the look before a run may take: it waits for every one of these some times, and for pages in between.
     pub fn of_a_look(&self) -> Duration {
         LEAST_LOOK + (self.start + self.sign_in + self.follow_up) * 6
