@@ -75,7 +75,8 @@ async fn own_data_alone(world: &mut World) -> Result<(), Failure> {
     Ok(())
 }
 
-/// Whoever came before has left by the application's own way out, or, where the profile names none, by the end of all sessions.
+/// Whoever came before has left by the application's own way out, or, where the profile names none, by the end of all that the
+/// browser keeps.
 #[then("in Ada's browser, when she has left, Bruno sees data of his own medical centre alone")]
 async fn next_in_the_browser(world: &mut World) -> Result<(), Failure> {
     let signs_out = world.setup()?.profile.app.login.logout.is_some();
@@ -88,6 +89,7 @@ async fn next_in_the_browser(world: &mut World) -> Result<(), Failure> {
     if signs_out {
         stage.leave_the_platform(&visitor).await?
     } else {
+        visitor.page.forget().await?;
         visitor.context.clear_cookies().await?
     }
     stage.forget_visitor("Ada");

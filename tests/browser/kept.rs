@@ -37,6 +37,22 @@ async fn what_is_stored_for_a_moment_and_what_a_script_sets_is_told() {
 }
 
 #[tokio::test]
+async fn what_a_page_keeps_is_forgotten() {
+    let (browser, context, page, site) = opened("/account").await;
+    let kept = "localStorage.length + sessionStorage.length";
+    let keep = "localStorage.a = 'kept', sessionStorage.b = 'kept'";
+    page.evaluate::<String>(keep).await.expect("it runs");
+    page.forget().await.expect("it forgets");
+    page.goto(&format!("{site}/account")).await.expect("loads");
+    assert_eq!(page.evaluate::<u64>(kept).await.expect("it runs"), 0);
+    page.evaluate::<String>(keep).await.expect("it runs");
+    page.reload().await.expect("loads");
+    assert_eq!(page.evaluate::<u64>(kept).await.expect("it runs"), 2, "a load alone forgets nothing");
+    context.close().await;
+    browser.close().await;
+}
+
+#[tokio::test]
 async fn a_page_is_shown_at_an_origin_that_nobody_serves() {
     let (browser, context, _page, site) = opened("/").await;
     for address in ["http://127.0.0.1.mallory.localhost:4010/", "https://mallory.example/", &site.replace("http:", "https:")] {

@@ -279,6 +279,12 @@ impl Page {
         Ok(Storage { urls: self.window.state.borrow().urls.clone(), ..kept })
     }
 
+    /// Clears what the browser keeps for the page's origin: storage of every kind, caches, workers.
+    pub async fn forget(&self) -> Result<(), BrowserError> {
+        let origin: String = self.evaluate("(sessionStorage.clear(), location.origin)").await?;
+        self.call("Storage.clearDataForOrigin", json!({ "origin": origin, "storageTypes": "all" })).await.map(drop)
+    }
+
     /// Asks the page that the window shows, or the next one if it is just about to change.
     pub(super) async fn ask<T: DeserializeOwned>(&self, function: &str, arguments: &[Value]) -> Result<T, BrowserError> {
         // In an array, for the wait takes nothing falsy.
