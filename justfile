@@ -78,6 +78,15 @@ bench-mock *ROUNDS:
 bench-report RUN="collaudo-report":
     cargo bench --locked --profile dev --bench report -- "$(realpath {{RUN}})"
 
+# A program outside this workspace that starts the mock in ten lines, built from nothing, and the code in the mock's README. A nightly's.
+outside:
+    cargo test --locked --test outside -- --ignored
+    cargo test --locked --doc --package collaudo_platform
+
+# Dependencies that no code names (needs cargo-machete). A nightly's.
+machete:
+    cargo machete
+
 # Runs, killed with SIGKILL at moments spread over a run: of fifty each leaves a report that is INCOMPLETE, of a hundred none leaves a process
 # or a folder behind (half an hour). A nightly's.
 kills:

@@ -1,3 +1,7 @@
+#![doc = include_str!("../README.md")]
+//!
+//! # Its insides
+//!
 //! The mock platform: account portal, authorization server, API, faults, journal.
 //!
 //! One [`Platform`] is one isolated instance on loopback with its own accounts, clinical data, clock, randomness, faults and
@@ -42,11 +46,13 @@ mod texts;
 mod tls;
 mod workbench;
 
+pub use accounts::RegistrationRequest;
 pub use api::{PatientName, document as api_document};
 pub use authorization::LoggedOut;
 pub use certificate::{OwnCertificate, is_own_authority, own_certificate, spki_of, spki_of_der};
 pub use clock::{Clock, Random};
 pub use connections::ConnectionLimits;
+pub use domain::{Endpoint, Exchange};
 pub use faults::{Aim, Fault, Firing, Switchboard, Times, Trigger, UnknownFault};
 pub use hosts::LOOPBACK_HOSTS;
 pub use journal::{Journal, NotSeen, Trace};

@@ -48,6 +48,19 @@ pub struct RegistrationRequest {
 }
 
 impl RegistrationRequest {
+    /// A web application that asks for these scopes (a list with blanks between them).
+    pub fn web(name: &str, redirect_uri: &str, scopes: &str) -> Self {
+        Self {
+            r#type: RegistrationType::Web,
+            grant: GrantType::AuthorizationCode,
+            name: name.to_owned(),
+            description: name.to_owned(),
+            redirect_uris: vec![redirect_uri.to_owned()],
+            scopes: scopes.split_whitespace().map(str::to_owned).collect(),
+            claims: vec!["name".to_owned(), "email".to_owned()],
+        }
+    }
+
     /// The registration that an application's profile asks for.
     pub fn of(app: &App, redirect_uris: &[String], description: &str) -> Self {
         let (r#type, grant) = match app.r#type {
