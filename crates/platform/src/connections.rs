@@ -66,16 +66,16 @@ impl Link {
 }
 
 impl Connections {
-    pub fn limited_to(limit: usize) -> Self {
+    pub(crate) fn limited_to(limit: usize) -> Self {
         Self(Arc::new(Registry { limit: limit.max(1), started: Instant::now(), open: Mutex::default() }))
     }
 
-    pub fn cut_all(&self) {
+    pub(crate) fn cut_all(&self) {
         self.0.lock().links.drain().for_each(|(_, link)| link.cut());
     }
 
     #[cfg(test)]
-    pub fn count(&self) -> usize {
+    pub(crate) fn count(&self) -> usize {
         self.0.lock().links.len()
     }
 }

@@ -16,7 +16,7 @@ const HELD_FOR: Duration = Duration::from_secs(120);
 /// How an answer travels, where a fault has it travel otherwise than whole and at once. It rides in the response's extensions: a
 /// handler cannot close a connection itself, and the journal must have the exchange first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Delivery {
+pub(crate) enum Delivery {
     /// The connection is closed without an answer.
     Dropped,
     /// Nothing comes until the client hangs up.
@@ -32,7 +32,7 @@ pub enum Delivery {
 }
 
 /// Hands an answer out as its [`Delivery`] says.
-pub async fn deliver(mut response: Response, body: Bytes) -> Response {
+pub(crate) async fn deliver(mut response: Response, body: Bytes) -> Response {
     let Some(delivery) = response.extensions_mut().remove::<Delivery>() else {
         *response.body_mut() = Body::from(body);
         return response;

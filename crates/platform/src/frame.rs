@@ -32,7 +32,7 @@ pub(crate) struct Person {
 }
 
 impl Frame {
-    pub fn of(shared: &Shared, headers: &HeaderMap, uri: &Uri) -> Self {
+    pub(crate) fn of(shared: &Shared, headers: &HeaderMap, uri: &Uri) -> Self {
         let person = signed_in(shared, headers).map(|(user, session)| Person::of(shared, &user, &session));
         let query = url::form_urlencoded::parse(uri.query().unwrap_or_default().as_bytes()).filter(|(name, _)| name != "lang");
         Self {
@@ -44,42 +44,42 @@ impl Frame {
     }
 
     /// The text in the page's language.
-    pub fn t<'a>(&self, it: &'a str, en: &'a str) -> &'a str {
+    pub(crate) fn t<'a>(&self, it: &'a str, en: &'a str) -> &'a str {
         match self.lang {
             Lang::It => it,
             Lang::En => en,
         }
     }
 
-    pub fn is_italian(&self) -> bool {
+    pub(crate) fn is_italian(&self) -> bool {
         self.lang == Lang::It
     }
 
     /// A time as pages show it, in UTC.
-    pub fn time(&self, at: &Timestamp) -> String {
+    pub(crate) fn time(&self, at: &Timestamp) -> String {
         at.strftime(self.t("%d/%m/%Y, %H:%M UTC", "%-d %b %Y, %H:%M UTC")).to_string()
     }
 
     /// The hidden field's value; empty when nobody is signed in.
-    pub fn csrf(&self) -> &str {
+    pub(crate) fn csrf(&self) -> &str {
         self.person.as_ref().map_or("", |person| &person.csrf)
     }
 
-    pub fn code(&self) -> &'static str {
+    pub(crate) fn code(&self) -> &'static str {
         lang::code(self.lang)
     }
 
     /// This page in another language.
-    pub fn here_in(&self, code: &str) -> String {
+    pub(crate) fn here_in(&self, code: &str) -> String {
         let separator = if self.query.is_empty() { "" } else { "&" };
         format!("{}?{}{separator}lang={code}", self.path, self.query)
     }
 
-    pub fn is_at(&self, path: &str) -> bool {
+    pub(crate) fn is_at(&self, path: &str) -> bool {
         self.path == path
     }
 
-    pub fn is_under(&self, path: &str) -> bool {
+    pub(crate) fn is_under(&self, path: &str) -> bool {
         self.path.strip_prefix(path).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
     }
 }
@@ -90,15 +90,15 @@ impl Person {
         Self { name: user.name(), email: user.email.clone(), role: user.role, tenant, developer: user.developer, csrf: csrf_token(session) }
     }
 
-    pub fn is_administrator(&self) -> bool {
+    pub(crate) fn is_administrator(&self) -> bool {
         self.role == Role::Administrator
     }
 
-    pub fn initials(&self) -> String {
+    pub(crate) fn initials(&self) -> String {
         self.name.split_whitespace().filter_map(|word| word.chars().next()).take(2).flat_map(char::to_uppercase).collect()
     }
 
-    pub fn role_text(&self, frame: &Frame) -> &'static str {
+    pub(crate) fn role_text(&self, frame: &Frame) -> &'static str {
         role_text(frame, self.role)
     }
 }

@@ -10,29 +10,29 @@ pub(super) struct Kept<T> {
 }
 
 impl<T> Kept<T> {
-    pub fn new(value: T) -> Self {
+    pub(crate) fn new(value: T) -> Self {
         Self { value: Mutex::new(value), changed: AtomicBool::new(true) }
     }
 
-    pub fn lock(&self) -> Guard<'_, T> {
+    pub(crate) fn lock(&self) -> Guard<'_, T> {
         Guard { value: self.lock_unmarked(), changed: Some(&self.changed) }
     }
 
     /// For who needs `&mut` and changes nothing.
-    pub fn lock_to_read(&self) -> Guard<'_, T> {
+    pub(crate) fn lock_to_read(&self) -> Guard<'_, T> {
         Guard { value: self.lock_unmarked(), changed: None }
     }
 
-    pub fn has_changed(&self) -> bool {
+    pub(crate) fn has_changed(&self) -> bool {
         self.changed.load(Ordering::SeqCst)
     }
 
     /// Whether it has changed since the last call.
-    pub fn take_changed(&self) -> bool {
+    pub(crate) fn take_changed(&self) -> bool {
         self.changed.swap(false, Ordering::SeqCst)
     }
 
-    pub fn mark_changed(&self) {
+    pub(crate) fn mark_changed(&self) {
         self.changed.store(true, Ordering::SeqCst);
     }
 

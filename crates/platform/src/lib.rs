@@ -11,6 +11,8 @@
 //! To add an endpoint: a handler in `authorization/`, `portal/` or `api/`, its route in that folder's `router()`.
 //! To add a fault: a row in that folder's `FAULTS`, and `trace.fires(&shared.faults, NAME)` where it replaces a rule.
 
+#![deny(unreachable_pub)]
+
 use collaudo_checks as checks;
 use collaudo_model::{domain, event, oauth};
 

@@ -18,16 +18,16 @@ use super::server::endpoint;
 use super::{Fault, Platform, PlatformError, Shared, Tls, TlsVersion};
 use crate::domain::{Endpoint, Exchange, Facts, HANDSHAKE};
 
-pub const SELF_SIGNED: &str = "tls-self-signed";
-pub const WRONG_HOST: &str = "tls-wrong-host";
-pub const EXPIRED: &str = "tls-expired";
+pub(crate) const SELF_SIGNED: &str = "tls-self-signed";
+pub(crate) const WRONG_HOST: &str = "tls-wrong-host";
+pub(crate) const EXPIRED: &str = "tls-expired";
 
 const fn fault(name: &'static str, effect: &'static str) -> Fault {
     Fault { name, area: "TLS", effect, requirements: &["TK-04", "GX-22"], by_hand: None }
 }
 
 /// Only where the platform speaks https; on connections that are made from then on.
-pub const FAULTS: &[Fault] = &[
+pub(crate) const FAULTS: &[Fault] = &[
     fault(SELF_SIGNED, "shows a certificate that no authority has signed (https only, new connections)"),
     fault(WRONG_HOST, "shows a certificate of the right authority for another host (https only, new connections)"),
     fault(EXPIRED, "shows a certificate of the right authority that has expired (https only, new connections)"),
@@ -65,21 +65,21 @@ pub(super) struct Certificates {
 }
 
 impl Certificates {
-    pub fn parse(tls: &Tls) -> Result<Arc<Self>, PlatformError> {
+    pub(crate) fn parse(tls: &Tls) -> Result<Arc<Self>, PlatformError> {
         let key = |chain: &str| certified(chain, tls.key_pem.expose_secret()).map(Arc::new);
         let faulty = tls.faulty.iter().map(|(name, chain)| Ok((*name, key(chain)?)));
         let faulty = faulty.collect::<Result<_, PlatformError>>()?;
         Ok(Arc::new(Self { sound: key(&tls.certificate_pem)?, faulty, shared: OnceLock::new() }))
     }
 
-    pub fn belong_to(&self, shared: &Arc<Shared>) {
+    pub(crate) fn belong_to(&self, shared: &Arc<Shared>) {
         // Called once, where the platform is made.
         let _ = self.shared.set(Arc::downgrade(shared));
     }
 
     /// HTTP/1.1 only: each of its answers can end the connection, so that the next handshake is a new one. No session is resumed:
     /// a client that resumes sees no certificate, and a sound one would pass for careless.
-    pub fn config(self: &Arc<Self>, minimum: TlsVersion) -> Arc<ServerConfig> {
+    pub(crate) fn config(self: &Arc<Self>, minimum: TlsVersion) -> Arc<ServerConfig> {
         let versions = match minimum {
             TlsVersion::V1_2 => rustls::DEFAULT_VERSIONS,
             TlsVersion::V1_3 => &[&rustls::version::TLS13],

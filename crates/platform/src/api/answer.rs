@@ -8,7 +8,7 @@ use super::records::{Identified, Versioned};
 
 /// What an operation answers when it is not refused (C-55).
 #[derive(Debug)]
-pub enum Answer {
+pub(super) enum Answer {
     Found { body: Vec<u8>, version: Option<u32> },
     Created { location: String, body: Vec<u8>, version: Option<u32> },
     Gone,
@@ -55,7 +55,7 @@ struct Page<'a, T> {
 }
 
 /// The wanted page of all matches (C-56).
-pub fn page<T: Serialize>(call: &Call, matches: Vec<T>) -> Result<Answer, ApiError> {
+pub(super) fn page<T: Serialize>(call: &Call, matches: Vec<T>) -> Result<Answer, ApiError> {
     let limits = call.limits;
     let offset = call.number("offset", 0, MOST)?.unwrap_or(0);
     let asked = call.number("limit", 1, limits.max)?.unwrap_or(limits.default);
@@ -66,48 +66,48 @@ pub fn page<T: Serialize>(call: &Call, matches: Vec<T>) -> Result<Answer, ApiErr
     Ok(Answer::Found { body, version: None })
 }
 
-pub fn one<T: Identified + Serialize>(call: &Call, entities: &[T]) -> Result<Answer, ApiError> {
+pub(super) fn one<T: Identified + Serialize>(call: &Call, entities: &[T]) -> Result<Answer, ApiError> {
     let entity = find(entities, call.id()?)?;
     Ok(Answer::Found { body: written(entity), version: entity.tag() })
 }
 
-pub fn find<T: Identified>(entities: &[T], id: u32) -> Result<&T, ApiError> {
+pub(super) fn find<T: Identified>(entities: &[T], id: u32) -> Result<&T, ApiError> {
     entities.iter().find(|entity| entity.id() == id).ok_or(ApiError::NotFound(T::KIND))
 }
 
 /// What a member of a body refers to: a business rule, not a path, is broken where there is none (C-55).
-pub fn referred<'a, T: Identified>(entities: &'a [T], id: u32, field: &'static str) -> Result<&'a T, ApiError> {
+pub(super) fn referred<'a, T: Identified>(entities: &'a [T], id: u32, field: &'static str) -> Result<&'a T, ApiError> {
     find(entities, id).map_err(|error| ApiError::business(field, error.to_string()))
 }
 
 /// The entity that a call would change, where it still is as the client read it: in the version `sent` and in that of If-Match
 /// (C-55, RFC 9110 section 13.1.1).
-pub fn unchanged<T: Versioned + Clone>(call: &Call, entities: &[T], sent: Option<u32>) -> Result<T, ApiError> {
+pub(super) fn unchanged<T: Versioned + Clone>(call: &Call, entities: &[T], sent: Option<u32>) -> Result<T, ApiError> {
     let present = find(entities, call.id()?)?;
     let same = sent.is_none_or(|sent| sent == present.version()) && call.matches(present.version());
     if same { Ok(present.clone()) } else { Err(ApiError::Conflict(T::KIND)) }
 }
 
-pub fn add<T: Identified + Serialize>(call: &Call, entities: &mut Vec<T>, entity: T) -> Answer {
+pub(super) fn add<T: Identified + Serialize>(call: &Call, entities: &mut Vec<T>, entity: T) -> Answer {
     let location = format!("{}/{}", call.path.trim_end_matches('/'), entity.id());
     let answer = Answer::Created { location, body: written(&entity), version: entity.tag() };
     entities.push(entity);
     answer
 }
 
-pub fn replace<T: Identified + Serialize>(entities: &mut [T], entity: T) -> Result<Answer, ApiError> {
+pub(super) fn replace<T: Identified + Serialize>(entities: &mut [T], entity: T) -> Result<Answer, ApiError> {
     let answer = Answer::Found { body: written(&entity), version: entity.tag() };
     let present = entities.iter_mut().find(|present| present.id() == entity.id()).ok_or(ApiError::NotFound(T::KIND))?;
     *present = entity;
     Ok(answer)
 }
 
-pub fn remove<T: Identified>(entities: &mut Vec<T>, id: u32) -> Answer {
+pub(super) fn remove<T: Identified>(entities: &mut Vec<T>, id: u32) -> Answer {
     entities.retain(|entity| entity.id() != id);
     Answer::Gone
 }
 
 /// `first` is the centre's first id.
-pub fn next_id<T: Identified>(entities: &[T], first: u32) -> u32 {
+pub(super) fn next_id<T: Identified>(entities: &[T], first: u32) -> u32 {
     entities.iter().map(Identified::id).max().map_or(first + T::OFFSET, |last| last.saturating_add(1))
 }

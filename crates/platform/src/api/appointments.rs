@@ -12,17 +12,17 @@ use super::records::{Appointment, AppointmentStatus, Availability};
 use super::rome;
 use crate::oauth::giponext::AGENDA;
 
-pub const ALL: &[Operation] = &[Operation::read(AGENDA, list), Operation::write(MethodFilter::POST, AGENDA, create)];
+pub(super) const ALL: &[Operation] = &[Operation::read(AGENDA, list), Operation::write(MethodFilter::POST, AGENDA, create)];
 
-pub const ONE: &[Operation] = &[
+pub(super) const ONE: &[Operation] = &[
     Operation::read(AGENDA, |call, records| one(call, &records.appointments)),
     Operation::write(MethodFilter::PUT, AGENDA, update),
     Operation::write(MethodFilter::DELETE, AGENDA, cancel),
 ];
 
-pub const AVAILABILITIES: &[Operation] = &[Operation::read(AGENDA, availabilities)];
+pub(super) const AVAILABILITIES: &[Operation] = &[Operation::read(AGENDA, availabilities)];
 
-pub const ONE_AVAILABILITY: &[Operation] = &[Operation::read(AGENDA, |call, records| {
+pub(super) const ONE_AVAILABILITY: &[Operation] = &[Operation::read(AGENDA, |call, records| {
     let free: Vec<Availability> = records.free_slots().cloned().collect();
     one(call, &free)
 })];

@@ -7,7 +7,7 @@ use serde_json::{Map, Value};
 
 /// # Errors
 /// Where the text is no JSON, or an object names a member twice: which of the two counts depends on who reads it (RFC 8259 section 4).
-pub fn parse_unambiguous(text: &[u8]) -> serde_json::Result<Value> {
+pub(super) fn parse_unambiguous(text: &[u8]) -> serde_json::Result<Value> {
     serde_json::from_slice::<Unambiguous>(text).map(|value| value.0)
 }
 

@@ -21,11 +21,11 @@ use crate::authorization::authenticate_bearer;
 use crate::{Aim, Shared, Trace};
 
 /// The largest id, version and offset (`int32` of the document).
-pub const MOST: usize = i32::MAX as usize;
+pub(super) const MOST: usize = i32::MAX as usize;
 
 /// One operation on a resource: who may call it, and what it does.
 #[derive(Clone, Copy)]
-pub struct Operation {
+pub(super) struct Operation {
     pub method: MethodFilter,
     /// Needed in the token and as the user's permission (C-52, C-53).
     pub scope: &'static str,
@@ -35,17 +35,17 @@ pub struct Operation {
 }
 
 impl Operation {
-    pub const fn read(scope: &'static str, run: fn(&Call, &mut Records) -> Result<Answer, ApiError>) -> Self {
+    pub(super) const fn read(scope: &'static str, run: fn(&Call, &mut Records) -> Result<Answer, ApiError>) -> Self {
         Self { method: MethodFilter::GET, scope, writes: false, run }
     }
 
-    pub const fn write(method: MethodFilter, scope: &'static str, run: fn(&Call, &mut Records) -> Result<Answer, ApiError>) -> Self {
+    pub(super) const fn write(method: MethodFilter, scope: &'static str, run: fn(&Call, &mut Records) -> Result<Answer, ApiError>) -> Self {
         Self { method, scope, writes: true, run }
     }
 }
 
 /// The authorised request, as an operation sees it.
-pub struct Call {
+pub(super) struct Call {
     pub path: String,
     pub limits: Limits,
     id: Option<String>,
@@ -57,7 +57,7 @@ pub struct Call {
 
 /// Entries of a list page (C-56).
 #[derive(Clone, Copy, Debug)]
-pub struct Limits {
+pub(super) struct Limits {
     pub default: usize,
     pub max: usize,
     /// Less than a call may ask for, where the server has lowered what it gives: it tells so.
@@ -67,7 +67,7 @@ pub struct Limits {
 }
 
 impl Limits {
-    pub fn of(shared: &Shared, clinic: &Clinic) -> Self {
+    pub(super) fn of(shared: &Shared, clinic: &Clinic) -> Self {
         let assumed = &shared.settings.assumptions;
         let default = clinic.page_limit.unwrap_or(assumed.default_page_limit);
         Self { default, max: assumed.max_page_limit.max(default), lowered: clinic.page_limit, most: None }
@@ -76,14 +76,14 @@ impl Limits {
 
 impl Call {
     /// The entity's id in the path.
-    pub fn id(&self) -> Result<u32, ApiError> {
+    pub(super) fn id(&self) -> Result<u32, ApiError> {
         let text = self.id.as_deref().unwrap_or_default();
         let id = canonical(text).filter(|id| (1..=MOST).contains(&(*id as usize)));
         id.ok_or_else(|| ApiError::Malformed("the id in the path must be an integer from 1 to 2147483647".to_owned()))
     }
 
     /// A query parameter that is named at most once.
-    pub fn parameter(&self, name: &str) -> Result<Option<&str>, ApiError> {
+    pub(super) fn parameter(&self, name: &str) -> Result<Option<&str>, ApiError> {
         let mut values = self.query.iter().filter(|(key, _)| key == name).map(|(_, value)| value.as_str());
         let value = values.next();
         match values.next() {
@@ -92,30 +92,30 @@ impl Call {
         }
     }
 
-    pub fn number(&self, name: &str, least: usize, most: usize) -> Result<Option<usize>, ApiError> {
+    pub(super) fn number(&self, name: &str, least: usize, most: usize) -> Result<Option<usize>, ApiError> {
         let Some(text) = self.parameter(name)? else { return Ok(None) };
         let number = text.parse().ok().filter(|number| (least..=most).contains(number));
         number.map(Some).ok_or_else(|| ApiError::Malformed(format!("the parameter {name} must be an integer from {least} to {most}")))
     }
 
-    pub fn parsed<T: std::str::FromStr>(&self, name: &str, shape: &str) -> Result<Option<T>, ApiError> {
+    pub(super) fn parsed<T: std::str::FromStr>(&self, name: &str, shape: &str) -> Result<Option<T>, ApiError> {
         let Some(text) = self.parameter(name)? else { return Ok(None) };
         text.parse().map(Some).map_err(|_| ApiError::Malformed(format!("the parameter {name} must be {shape}")))
     }
 
     /// An id or a version among the query parameters.
-    pub fn id_parameter(&self, name: &str) -> Result<Option<u32>, ApiError> {
+    pub(super) fn id_parameter(&self, name: &str) -> Result<Option<u32>, ApiError> {
         Ok(self.number(name, 1, MOST)?.and_then(|number| u32::try_from(number).ok()))
     }
 
     /// Whether If-Match, where it is sent, names this version (RFC 9110 section 13.1.1).
-    pub fn matches(&self, version: u32) -> bool {
+    pub(super) fn matches(&self, version: u32) -> bool {
         let tag = format!("\"{version}\"");
         self.if_match.as_deref().is_none_or(|tags| tags.split(',').map(str::trim).any(|sent| sent == "*" || sent == tag))
     }
 
     /// The JSON body, as the API's document has it.
-    pub fn body<T: DeserializeOwned>(&self, shape: &Body) -> Result<T, ApiError> {
+    pub(super) fn body<T: DeserializeOwned>(&self, shape: &Body) -> Result<T, ApiError> {
         if !self.json {
             return Err(ApiError::Malformed("the body must be JSON, with the Content-Type application/json".to_owned()));
         }
@@ -136,7 +136,7 @@ impl Call {
 }
 
 /// The route of one resource path.
-pub fn resource(operations: &'static [Operation]) -> MethodRouter<Arc<Shared>> {
+pub(super) fn resource(operations: &'static [Operation]) -> MethodRouter<Arc<Shared>> {
     operations.iter().fold(MethodRouter::new(), |router, operation| {
         router.on(
             operation.method,

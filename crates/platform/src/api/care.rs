@@ -11,7 +11,7 @@ use super::records::{
 };
 use super::seed::{Centre, id, may_see, patient_of, pick};
 
-pub const NOTES: &[&str] =
+pub(super) const NOTES: &[&str] =
     &["Porta la documentazione precedente", "Prima visita", "Chiede il certificato per il lavoro", "Accompagnato da un familiare"];
 
 /// Titles of courses of care.
@@ -19,7 +19,7 @@ const COURSES: &[&str] =
     &["Percorso di controllo annuale", "Riabilitazione dopo intervento", "Accertamenti in corso", "Terapia e follow-up"];
 
 /// Two for each agenda, in the order of the agendas.
-pub fn treatments(centre: &Centre) -> Vec<Treatment> {
+pub(super) fn treatments(centre: &Centre) -> Vec<Treatment> {
     let all = centre.doctors.iter().flat_map(|doctor| doctor.treatments.iter().map(move |(description, _)| (doctor, *description)));
     all.enumerate()
         .map(|(index, (doctor, description))| Treatment {
@@ -33,7 +33,7 @@ pub fn treatments(centre: &Centre) -> Vec<Treatment> {
 }
 
 /// The private list, and one that an insurer has agreed on.
-pub fn price_lists(centre: &Centre, treatments: &[Treatment], today: Date) -> Vec<PriceList> {
+pub(super) fn price_lists(centre: &Centre, treatments: &[Treatment], today: Date) -> Vec<PriceList> {
     let cents: Vec<u32> = centre.doctors.iter().flat_map(|doctor| doctor.treatments.map(|(_, cents)| cents)).collect();
     let valid_from = date(today.year(), 1, 1);
     let list = |index, name: &str, percent: u32| PriceList {
@@ -51,7 +51,7 @@ pub fn price_lists(centre: &Centre, treatments: &[Treatment], today: Date) -> Ve
 }
 
 /// Episodes, their medical reports, and invoices, all before today.
-pub fn add_history(rng: &mut ChaCha8Rng, centre: &Centre, records: &mut Records, today: Date) {
+pub(super) fn add_history(rng: &mut ChaCha8Rng, centre: &Centre, records: &mut Records, today: Date) {
     for index in 0..centre.reports * 3 / 4 {
         let opened_on = today.saturating_sub(i64::from(rng.random_range(60..400_u32)).days());
         // Every third is closed, whatever the seed: scenarios need both kinds.

@@ -18,7 +18,7 @@ const PART: &str = "clinic/";
 
 /// The clinical data of every tenant.
 #[derive(Debug)]
-pub struct Clinic {
+pub(crate) struct Clinic {
     tenants: Vec<(TenantId, Records)>,
     /// Entries of a list page when the call names no limit, where it differs from the settings'.
     pub page_limit: Option<usize>,
@@ -27,7 +27,7 @@ pub struct Clinic {
 /// The clinical data of one tenant.
 #[derive(Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
-pub struct Records {
+pub(crate) struct Records {
     pub patients: Vec<Patient>,
     pub agendas: Vec<Agenda>,
     pub appointments: Vec<Appointment>,
@@ -61,11 +61,11 @@ impl PatientName {
 
 impl Clinic {
     /// The clinical data that a platform starts with: the same for the same seed and day.
-    pub fn seeded(seed: u64) -> Self {
+    pub(crate) fn seeded(seed: u64) -> Self {
         Self::seeded_on(seed, rome::date(Timestamp::now()))
     }
 
-    pub fn seeded_on(seed: u64, today: Date) -> Self {
+    pub(crate) fn seeded_on(seed: u64, today: Date) -> Self {
         Self {
             tenants: vec![
                 (TENANT, seed::records(seed, &seed::SAN_LUCA, today)),
@@ -75,7 +75,7 @@ impl Clinic {
         }
     }
 
-    pub fn records(&mut self, tenant: TenantId) -> Option<&mut Records> {
+    pub(crate) fn records(&mut self, tenant: TenantId) -> Option<&mut Records> {
         self.tenants.iter_mut().find(|(id, _)| *id == tenant).map(|(_, records)| records)
     }
 }
@@ -94,7 +94,7 @@ impl Snapshot for Clinic {
 
 impl Records {
     /// An appointment of the agenda that takes some of the time from `start` to `end`.
-    pub fn overlapping(&self, agenda: u32, start: Timestamp, end: Timestamp, except: Option<u32>) -> Option<&Appointment> {
+    pub(crate) fn overlapping(&self, agenda: u32, start: Timestamp, end: Timestamp, except: Option<u32>) -> Option<&Appointment> {
         self.appointments.iter().find(|appointment| {
             appointment.agenda_id == agenda
                 && appointment.status != AppointmentStatus::Cancelled
@@ -105,12 +105,12 @@ impl Records {
     }
 
     /// What is still to be booked (C-52).
-    pub fn free_slots(&self) -> impl Iterator<Item = &Availability> {
+    pub(crate) fn free_slots(&self) -> impl Iterator<Item = &Availability> {
         self.slots.iter().filter(|slot| self.overlapping(slot.agenda_id, slot.start, slot.end, None).is_none())
     }
 
     /// Whether the agenda is open from `start` to `end`, taken or not.
-    pub fn offers(&self, agenda: u32, start: Timestamp, end: Timestamp) -> bool {
+    pub(crate) fn offers(&self, agenda: u32, start: Timestamp, end: Timestamp) -> bool {
         // Slots of an agenda are in the order of time.
         let slots = self.slots.iter().filter(|slot| slot.agenda_id == agenda);
         let open_until = slots.fold(start, |until, slot| if slot.start <= until && until < slot.end { slot.end } else { until });
@@ -118,7 +118,7 @@ impl Records {
     }
 
     /// Somebody else has written the entity meanwhile: what was read of it is out of date.
-    pub fn changed_by_somebody(&mut self, id: Option<u32>) {
+    pub(crate) fn changed_by_somebody(&mut self, id: Option<u32>) {
         let is_it = |other: u32| id == Some(other);
         self.appointments.iter_mut().filter(|one| is_it(one.id)).for_each(|one| one.version += 1);
         self.patients.iter_mut().filter(|one| is_it(one.id)).for_each(|one| one.version += 1);
@@ -128,7 +128,7 @@ impl Records {
     }
 
     /// Forgets all patients but the first `count`, with everything that is about the others.
-    pub fn keep_patients(&mut self, count: usize) {
+    pub(crate) fn keep_patients(&mut self, count: usize) {
         self.forgotten.extend(self.patients.drain(count.min(self.patients.len())..));
         let kept: std::collections::HashSet<u32> = self.patients.iter().map(|patient| patient.id).collect();
         self.appointments.retain(|appointment| kept.contains(&appointment.patient_id));
@@ -137,13 +137,13 @@ impl Records {
         self.invoices.retain(|invoice| kept.contains(&invoice.patient_id));
     }
 
-    pub fn patient_names(&self) -> Vec<PatientName> {
+    pub(crate) fn patient_names(&self) -> Vec<PatientName> {
         let name = |patient: &Patient| PatientName { given: patient.first_name.clone(), family: patient.last_name.clone() };
         self.patients.iter().map(name).collect()
     }
 
     /// What of a patient may show nowhere outside the application, each with the label of what it is.
-    pub fn personal_canaries(&self) -> Vec<(String, SecretString)> {
+    pub(crate) fn personal_canaries(&self) -> Vec<(String, SecretString)> {
         let canaries = |patient: &Patient| {
             let (id, given, family) = (patient.id, &patient.first_name, &patient.last_name);
             [

@@ -8,7 +8,7 @@ use super::records::Gender;
 
 /// A tax code whose shape, dates and check character are right. Its `Debug` shows nothing: it is personal data.
 #[derive(Clone, PartialEq, Eq)]
-pub struct CodiceFiscale(String);
+pub(super) struct CodiceFiscale(String);
 
 impl fmt::Debug for CodiceFiscale {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -17,7 +17,7 @@ impl fmt::Debug for CodiceFiscale {
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum CodiceFiscaleError {
+pub(super) enum CodiceFiscaleError {
     #[error("a codice fiscale has 16 letters and digits in their fixed places")]
     Shape,
     #[error("the codice fiscale names a day that does not exist")]
@@ -37,7 +37,7 @@ const ODD: [u32; 26] = [1, 0, 5, 7, 9, 13, 15, 17, 19, 21, 2, 4, 18, 20, 11, 3, 
 const FEMALE: i8 = 40;
 
 impl CodiceFiscale {
-    pub fn parse(text: &str) -> Result<Self, CodiceFiscaleError> {
+    pub(super) fn parse(text: &str) -> Result<Self, CodiceFiscaleError> {
         let text = text.trim().to_ascii_uppercase();
         let plain = without_omocodia(text.as_bytes()).ok_or(CodiceFiscaleError::Shape)?;
         if check_character(&text.as_bytes()[..15]) != text.as_bytes()[15] {
@@ -50,7 +50,7 @@ impl CodiceFiscale {
     }
 
     /// The code of a person. `place` is the Belfiore code of the municipality of birth, such as `F205`.
-    pub fn of(given_name: &str, family_name: &str, birth_date: Date, gender: Gender, place: &str) -> Self {
+    pub(super) fn of(given_name: &str, family_name: &str, birth_date: Date, gender: Gender, place: &str) -> Self {
         let day = birth_date.day() + if gender == Gender::F { FEMALE } else { 0 };
         let month = char::from(MONTHS[usize::from(birth_date.month().unsigned_abs() - 1)]);
         let (family, given) = (family_part(family_name), given_part(given_name));
@@ -59,12 +59,12 @@ impl CodiceFiscale {
         Self(code)
     }
 
-    pub fn as_str(&self) -> &str {
+    pub(super) fn as_str(&self) -> &str {
         &self.0
     }
 
     /// Whether a person born on this day, of this gender, can have this code.
-    pub fn fits(&self, birth_date: Option<Date>, gender: Option<Gender>) -> bool {
+    pub(super) fn fits(&self, birth_date: Option<Date>, gender: Option<Gender>) -> bool {
         let Some((year, month, day, sex)) = without_omocodia(self.0.as_bytes()).as_ref().and_then(birth) else { return false };
         birth_date.is_none_or(|date| (date.year().rem_euclid(100), date.month(), date.day()) == (year, month, day))
             && gender.is_none_or(|gender| gender == sex)

@@ -19,7 +19,7 @@ const EMPTY_BODY: &str = "api-empty-body";
 const WRONG_CONTENT_TYPE: &str = "api-wrong-content-type";
 const SHORT_PAGES: &str = "api-short-pages";
 
-pub const DAMAGE: &[Fault] = &[
+pub(crate) const DAMAGE: &[Fault] = &[
     fault(DROP_READ, "closes the connection on a read without an answer", &["GX-15"]),
     fault(DROP_BEFORE_WRITE, "closes the connection on a write without an answer, before the write is carried out", &["RS-06"]),
     fault(DROP_AFTER_WRITE, "carries a write out, then closes the connection without an answer", &["RS-06"]),
@@ -37,7 +37,7 @@ pub const DAMAGE: &[Fault] = &[
 ];
 
 /// What keeps a call from being carried out.
-pub fn before(shared: &Shared, trace: &Trace, writes: bool) -> Option<Response> {
+pub(super) fn before(shared: &Shared, trace: &Trace, writes: bool) -> Option<Response> {
     let fires = |name| trace.fires(&shared.faults, name);
     let delivery = match writes {
         _ if fires(HANG) => Delivery::Held,
@@ -52,12 +52,12 @@ pub fn before(shared: &Shared, trace: &Trace, writes: bool) -> Option<Response> 
 }
 
 /// Most entries of a page of this call.
-pub fn page_size(shared: &Shared, trace: &Trace) -> Option<usize> {
+pub(super) fn page_size(shared: &Shared, trace: &Trace) -> Option<usize> {
     trace.fires(&shared.faults, SHORT_PAGES).then_some(7)
 }
 
 /// What becomes of the answer of a call that was carried out.
-pub fn after(shared: &Shared, trace: &Trace, writes: bool, mut response: Response) -> Response {
+pub(super) fn after(shared: &Shared, trace: &Trace, writes: bool, mut response: Response) -> Response {
     let fires = |name| trace.fires(&shared.faults, name);
     if writes && fires(DROP_AFTER_WRITE) {
         response.extensions_mut().insert(Delivery::Dropped);

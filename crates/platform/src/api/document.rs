@@ -8,21 +8,21 @@ use crate::Shared;
 use crate::checks::{BodySchema, Mismatch};
 
 /// C-04.
-pub const PATH: &str = "/swagger/docs/v2";
+pub(super) const PATH: &str = "/swagger/docs/v2";
 
 /// The one source of the API's shapes: what is served, what bodies of writes are compared with, and what answers are tested by.
 pub(super) static DOCUMENT: LazyLock<Value> =
     LazyLock::new(|| serde_json::from_str(include_str!("swagger.json")).expect("the file is JSON"));
 
 /// The body of a kind of write, as the document has it.
-pub struct Body {
+pub(super) struct Body {
     definition: &'static str,
     schema: LazyLock<Option<BodySchema>>,
 }
 
 macro_rules! bodies {
     ($($name:ident = $definition:literal;)+) => {
-        $(pub static $name: Body = Body {
+        $(pub(crate) static $name: Body = Body {
             definition: $definition,
             schema: LazyLock::new(|| BodySchema::of(&DOCUMENT, &json!({"$ref": concat!("#/definitions/", $definition)}))),
         };)+
@@ -47,17 +47,17 @@ bodies! {
 impl Body {
     /// Where a body departs from the document. Members that it does not list are allowed: an application may send back what it
     /// read (C-59).
-    pub fn mismatch(&self, body: &Value) -> Option<Mismatch> {
+    pub(super) fn mismatch(&self, body: &Value) -> Option<Mismatch> {
         self.schema.as_ref().and_then(|schema| schema.mismatch(body))
     }
 
-    pub fn definition(&self) -> &'static str {
+    pub(super) fn definition(&self) -> &'static str {
         self.definition
     }
 }
 
 /// `GET /swagger/docs/v2`: the document with this platform's addresses and page limits.
-pub async fn document(State(shared): State<Arc<Shared>>) -> Json<Value> {
+pub(super) async fn document(State(shared): State<Arc<Shared>>) -> Json<Value> {
     let issuer = &shared.issuer;
     let (mut document, text) = (DOCUMENT.clone(), shared.issuer_text());
     let host = issuer.host_str().unwrap_or_default();

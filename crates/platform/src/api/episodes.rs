@@ -10,9 +10,9 @@ use super::error::ApiError;
 use super::records::{Episode, EpisodeStatus};
 use crate::oauth::giponext::EPISODES;
 
-pub const ALL: &[Operation] = &[Operation::read(EPISODES, list), Operation::write(MethodFilter::POST, EPISODES, create)];
+pub(super) const ALL: &[Operation] = &[Operation::read(EPISODES, list), Operation::write(MethodFilter::POST, EPISODES, create)];
 
-pub const ONE: &[Operation] = &[
+pub(super) const ONE: &[Operation] = &[
     Operation::read(EPISODES, |call, records| one(call, &records.episodes)),
     Operation::write(MethodFilter::PUT, EPISODES, update),
     Operation::write(MethodFilter::DELETE, EPISODES, delete),

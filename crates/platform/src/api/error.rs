@@ -8,7 +8,7 @@ use crate::oauth::ErrorCode;
 
 /// Why a call of the resource API is refused (C-53 to C-55). Every one is answered as JSON `{error, message}`.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum ApiError {
+pub(super) enum ApiError {
     #[error("{0}")]
     Malformed(String),
     #[error("the access token is not accepted")]
@@ -28,11 +28,11 @@ pub enum ApiError {
 }
 
 impl ApiError {
-    pub fn business(field: &'static str, message: impl Into<String>) -> Self {
+    pub(super) fn business(field: &'static str, message: impl Into<String>) -> Self {
         Self::BusinessRule { field, message: message.into() }
     }
 
-    pub fn status(&self) -> StatusCode {
+    pub(super) fn status(&self) -> StatusCode {
         match self {
             Self::Malformed(_) => StatusCode::BAD_REQUEST,
             Self::InvalidToken => StatusCode::UNAUTHORIZED,

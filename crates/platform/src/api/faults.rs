@@ -13,40 +13,40 @@ use super::error::ApiError;
 use crate::hosts::at_foreign_host;
 use crate::{Aim, Fault, Shared, Trace};
 
-pub const ADDITIVE: &str = "api-additive";
-pub const UNAUTHORIZED_ONCE: &str = "api-unauthorized-once";
-pub const UNAUTHORIZED: &str = "api-unauthorized";
-pub const INSUFFICIENT_SCOPE: &str = "api-insufficient-scope";
-pub const INSUFFICIENT_PERMISSION: &str = "api-insufficient-permission";
-pub const RATE_LIMITED: &str = "api-rate-limited";
-pub const RATE_LIMITED_LONGER: &str = "api-rate-limited-longer";
-pub const RATE_LIMITED_LONGEST: &str = "api-rate-limited-longest";
-pub const RATE_LIMITED_DATE: &str = "api-rate-limited-date";
-pub const RATE_LIMITED_SILENT: &str = "api-rate-limited-silent";
-pub const SERVER_ERROR: &str = "api-server-error";
-pub const BAD_GATEWAY: &str = "api-bad-gateway";
-pub const UNAVAILABLE: &str = "api-unavailable";
-pub const CONFLICT: &str = "api-conflict";
-pub const UNPROCESSABLE: &str = "api-unprocessable";
-pub const NOT_FOUND: &str = "api-not-found";
-pub const REDIRECT: &str = "api-redirect";
-pub const REDIRECT_AS_IT_IS: &str = "api-redirect-as-it-is";
-pub const REDIRECT_FOR_GOOD: &str = "api-redirect-for-good";
-pub const FOREIGN_NEXT: &str = "api-foreign-next";
-pub const HTML_ERROR: &str = "api-html-error";
-pub const ANSWER_LOST: &str = "api-answer-lost";
-pub const USERINFO_OTHER_TENANT: &str = "userinfo-other-tenant";
-pub const USERINFO_SHORTER_TENANT: &str = "userinfo-shorter-tenant";
-pub const USERINFO_LONGER_TENANT: &str = "userinfo-longer-tenant";
-pub const USERINFO_TENANT_WITH_MORE_BEFORE: &str = "userinfo-tenant-with-more-before";
-pub const USERINFO_TWO_TENANTS: &str = "userinfo-two-tenants";
-pub const USERINFO_NO_TENANT: &str = "userinfo-no-tenant";
+pub(super) const ADDITIVE: &str = "api-additive";
+pub(super) const UNAUTHORIZED_ONCE: &str = "api-unauthorized-once";
+pub(super) const UNAUTHORIZED: &str = "api-unauthorized";
+pub(super) const INSUFFICIENT_SCOPE: &str = "api-insufficient-scope";
+pub(super) const INSUFFICIENT_PERMISSION: &str = "api-insufficient-permission";
+pub(super) const RATE_LIMITED: &str = "api-rate-limited";
+pub(super) const RATE_LIMITED_LONGER: &str = "api-rate-limited-longer";
+pub(super) const RATE_LIMITED_LONGEST: &str = "api-rate-limited-longest";
+pub(super) const RATE_LIMITED_DATE: &str = "api-rate-limited-date";
+pub(super) const RATE_LIMITED_SILENT: &str = "api-rate-limited-silent";
+pub(super) const SERVER_ERROR: &str = "api-server-error";
+pub(super) const BAD_GATEWAY: &str = "api-bad-gateway";
+pub(super) const UNAVAILABLE: &str = "api-unavailable";
+pub(super) const CONFLICT: &str = "api-conflict";
+pub(super) const UNPROCESSABLE: &str = "api-unprocessable";
+pub(super) const NOT_FOUND: &str = "api-not-found";
+pub(super) const REDIRECT: &str = "api-redirect";
+pub(super) const REDIRECT_AS_IT_IS: &str = "api-redirect-as-it-is";
+pub(super) const REDIRECT_FOR_GOOD: &str = "api-redirect-for-good";
+pub(super) const FOREIGN_NEXT: &str = "api-foreign-next";
+pub(super) const HTML_ERROR: &str = "api-html-error";
+pub(super) const ANSWER_LOST: &str = "api-answer-lost";
+pub(super) const USERINFO_OTHER_TENANT: &str = "userinfo-other-tenant";
+pub(super) const USERINFO_SHORTER_TENANT: &str = "userinfo-shorter-tenant";
+pub(super) const USERINFO_LONGER_TENANT: &str = "userinfo-longer-tenant";
+pub(super) const USERINFO_TENANT_WITH_MORE_BEFORE: &str = "userinfo-tenant-with-more-before";
+pub(super) const USERINFO_TWO_TENANTS: &str = "userinfo-two-tenants";
+pub(super) const USERINFO_NO_TENANT: &str = "userinfo-no-tenant";
 
-pub const fn fault(name: &'static str, effect: &'static str, requirements: &'static [&'static str]) -> Fault {
+pub(super) const fn fault(name: &'static str, effect: &'static str, requirements: &'static [&'static str]) -> Fault {
     Fault { name, area: "API", effect, requirements, by_hand: None }
 }
 
-pub const FAULTS: &[Fault] = &[
+pub(crate) const FAULTS: &[Fault] = &[
     fault(
         ADDITIVE,
         "adds unknown fields, objects and list entries to every JSON answer, uses unknown values in optional fields, and turns the order of fields round",
@@ -106,7 +106,7 @@ pub const FAULTS: &[Fault] = &[
 ];
 
 /// What the busy, broken or misled front of the API answers before it looks at a call's scope.
-pub fn at_the_front(shared: &Shared, trace: &Trace, path: &str) -> Option<Response> {
+pub(super) fn at_the_front(shared: &Shared, trace: &Trace, path: &str) -> Option<Response> {
     if trace.fires_once(&shared.faults, UNAUTHORIZED_ONCE) || trace.fires(&shared.faults, UNAUTHORIZED) {
         return Some(refused(trace, ApiError::InvalidToken));
     }
@@ -146,13 +146,13 @@ pub fn at_the_front(shared: &Shared, trace: &Trace, path: &str) -> Option<Respon
 }
 
 /// What the faults of calls that are aimed at the user information put in its place.
-pub fn in_place_of_user_information(shared: &Shared, trace: &Trace, path: &str) -> Option<Response> {
+pub(crate) fn in_place_of_user_information(shared: &Shared, trace: &Trace, path: &str) -> Option<Response> {
     trace.is_of(Aim::Userinfo);
     if shared.faults.is_any_aimed_at(Aim::Userinfo) { at_the_front(shared, trace, path) } else { None }
 }
 
 /// An HTTP-date 2 to 3 seconds ahead, by the machine's clock and not the platform's: the application waits by it.
-pub fn soon() -> String {
+pub(crate) fn soon() -> String {
     http_date(Timestamp::now() + 3.seconds())
 }
 
@@ -165,18 +165,18 @@ fn broken(status: StatusCode, error: &str, message: &str) -> Response {
 }
 
 /// With the date that it is counted from, which the journal keeps: the server adds its own only later.
-pub fn retry_after(delay: &str) -> [(header::HeaderName, String); 2] {
+pub(crate) fn retry_after(delay: &str) -> [(header::HeaderName, String); 2] {
     [(header::RETRY_AFTER, delay.to_owned()), (header::DATE, http_date(Timestamp::now()))]
 }
 
 /// What replaces the answer of a write that was carried out.
-pub fn in_place_of_answer(shared: &Shared, trace: &Trace, writes: bool) -> Option<Response> {
+pub(super) fn in_place_of_answer(shared: &Shared, trace: &Trace, writes: bool) -> Option<Response> {
     let lost = writes && trace.fires(&shared.faults, ANSWER_LOST);
     lost.then(|| broken(StatusCode::GATEWAY_TIMEOUT, "gateway_timeout", "a server behind this one took too long to answer"))
 }
 
 /// What replaces an operation of an authorised call.
-pub fn in_place_of_operation(shared: &Shared, trace: &Trace, writes: bool) -> Option<ApiError> {
+pub(super) fn in_place_of_operation(shared: &Shared, trace: &Trace, writes: bool) -> Option<ApiError> {
     if trace.fires(&shared.faults, NOT_FOUND) {
         return Some(ApiError::NotFound("resource"));
     }
@@ -188,7 +188,7 @@ pub fn in_place_of_operation(shared: &Shared, trace: &Trace, writes: bool) -> Op
 }
 
 /// A resource's answer with what armed faults add to it.
-pub async fn edit(shared: &Shared, trace: &Trace, path: &str, response: Response) -> Response {
+pub(super) async fn edit(shared: &Shared, trace: &Trace, path: &str, response: Response) -> Response {
     let next = elsewhere(&shared.issuer, path);
     let mut leads_away = false;
     let mut response = rewrite(shared, response, |mut value| {
@@ -208,7 +208,7 @@ pub async fn edit(shared: &Shared, trace: &Trace, path: &str, response: Response
 }
 
 /// Any other answer of the API with what armed faults add to it.
-pub async fn add(shared: &Shared, trace: &Trace, response: Response) -> Response {
+pub(super) async fn add(shared: &Shared, trace: &Trace, response: Response) -> Response {
     rewrite(shared, response, |value| if changes(shared, trace) { additive(value) } else { value }).await
 }
 
@@ -237,16 +237,16 @@ async fn rewrite(shared: &Shared, response: Response, change: impl FnOnce(Value)
     Response::from_parts(parts, Body::from(change(value).to_string()))
 }
 
-pub fn refused(trace: &Trace, error: ApiError) -> Response {
+pub(super) fn refused(trace: &Trace, error: ApiError) -> Response {
     trace.note(|facts| facts.refusal = Some(error.to_string()));
     error.into_response()
 }
 
 /// Below it stands what nobody may follow or believe.
-pub const ELSEWHERE: &str = "/elsewhere";
+pub(crate) const ELSEWHERE: &str = "/elsewhere";
 
 /// Another site that this platform's journal sees all the same.
-pub fn elsewhere(issuer: &Url, path: &str) -> Url {
+pub(crate) fn elsewhere(issuer: &Url, path: &str) -> Url {
     let mut url = at_foreign_host(issuer);
     url.set_path(&format!("{ELSEWHERE}{path}"));
     url

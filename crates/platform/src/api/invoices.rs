@@ -10,10 +10,10 @@ use super::error::ApiError;
 use super::records::{Invoice, InvoiceLine, InvoiceStatus};
 use crate::oauth::giponext::INVOICES;
 
-pub const ALL: &[Operation] = &[Operation::read(INVOICES, list), Operation::write(MethodFilter::POST, INVOICES, create)];
+pub(super) const ALL: &[Operation] = &[Operation::read(INVOICES, list), Operation::write(MethodFilter::POST, INVOICES, create)];
 
 /// No invoice is removed: the numbers of a year have no gaps.
-pub const ONE: &[Operation] =
+pub(super) const ONE: &[Operation] =
     &[Operation::read(INVOICES, |call, records| one(call, &records.invoices)), Operation::write(MethodFilter::PUT, INVOICES, update)];
 
 /// What an application may say of an invoice; the number is the platform's.

@@ -10,9 +10,10 @@ use super::error::ApiError;
 use super::records::{EpisodeStatus, MedicalReport, ReportStatus};
 use crate::oauth::giponext::MEDICAL_REPORTS;
 
-pub const ALL: &[Operation] = &[Operation::read(MEDICAL_REPORTS, list), Operation::write(MethodFilter::POST, MEDICAL_REPORTS, create)];
+pub(super) const ALL: &[Operation] =
+    &[Operation::read(MEDICAL_REPORTS, list), Operation::write(MethodFilter::POST, MEDICAL_REPORTS, create)];
 
-pub const ONE: &[Operation] = &[
+pub(super) const ONE: &[Operation] = &[
     Operation::read(MEDICAL_REPORTS, |call, records| one(call, &records.medical_reports)),
     Operation::write(MethodFilter::PUT, MEDICAL_REPORTS, update),
     Operation::write(MethodFilter::DELETE, MEDICAL_REPORTS, delete),

@@ -45,9 +45,10 @@ use crate::domain::Credential;
 use crate::oauth::ErrorCode;
 use error::ApiError;
 
-pub use clinic::{Clinic, PatientName};
-pub use damage::DAMAGE;
-pub use faults::FAULTS;
+pub(crate) use clinic::Clinic;
+pub use clinic::PatientName;
+pub(crate) use damage::DAMAGE;
+pub(crate) use faults::FAULTS;
 pub(crate) use faults::{ELSEWHERE, elsewhere, in_place_of_user_information, retry_after, soon};
 
 /// The OpenAPI 2.0 document that the mock answers by, without the addresses of one platform (C-04).
@@ -55,7 +56,7 @@ pub fn document() -> &'static serde_json::Value {
     &document::DOCUMENT
 }
 
-pub fn router() -> Router<Arc<Shared>> {
+pub(crate) fn router() -> Router<Arc<Shared>> {
     let paths = [
         ("patients", patients::ALL, patients::ONE),
         ("agendas", lists::AGENDAS, lists::ONE_AGENDA),

@@ -11,12 +11,12 @@ use super::error::ApiError;
 use super::records::{Gender, Patient};
 use crate::oauth::giponext::PATIENTS;
 
-pub const ALL: &[Operation] = &[
+pub(super) const ALL: &[Operation] = &[
     Operation::read(PATIENTS, |call, records| page(call, records.patients.iter().collect())),
     Operation::write(MethodFilter::POST, PATIENTS, create),
 ];
 
-pub const ONE: &[Operation] =
+pub(super) const ONE: &[Operation] =
     &[Operation::read(PATIENTS, |call, records| one(call, &records.patients)), Operation::write(MethodFilter::PUT, PATIENTS, update)];
 
 /// What an application may say of a patient.

@@ -4,11 +4,11 @@
 use super::records::Gender;
 
 /// Municipality and its Belfiore code.
-pub type BirthPlace = (&'static str, &'static str);
+pub(super) type BirthPlace = (&'static str, &'static str);
 /// Municipality and its postal code.
-pub type Home = (&'static str, &'static str);
+pub(super) type Home = (&'static str, &'static str);
 
-pub struct People {
+pub(super) struct People {
     pub family: &'static [&'static str],
     pub women: &'static [&'static str],
     pub men: &'static [&'static str],
@@ -18,7 +18,7 @@ pub struct People {
     pub mail_domains: &'static [&'static str],
 }
 
-pub const MILANO: People = People {
+pub(super) const MILANO: People = People {
     family: &[
         "Rossi",
         "Russo",
@@ -190,7 +190,7 @@ pub const MILANO: People = People {
     mail_domains: &["posta.example", "milano-mail.example", "famiglia.example"],
 };
 
-pub const TORINO: People = People {
+pub(super) const TORINO: People = People {
     family: &[
         "Ferrero",
         "Giraudo",
@@ -265,7 +265,7 @@ pub const TORINO: People = People {
 };
 
 impl People {
-    pub fn given(&self, gender: Gender) -> &'static [&'static str] {
+    pub(super) fn given(&self, gender: Gender) -> &'static [&'static str] {
         match gender {
             Gender::F => self.women,
             Gender::M => self.men,

@@ -1,9 +1,9 @@
 //! Doctors of the medical centres, and what they do.
 
 /// Only women are its patients here.
-pub const GYNAECOLOGY: &str = "Ginecologia";
+pub(super) const GYNAECOLOGY: &str = "Ginecologia";
 
-pub struct Doctor {
+pub(super) struct Doctor {
     pub name: &'static str,
     pub speciality: &'static str,
     pub slot_minutes: i64,
@@ -13,7 +13,7 @@ pub struct Doctor {
     pub reports: [(&'static str, &'static str); 2],
 }
 
-pub const SAN_LUCA_DOCTORS: &[Doctor] = &[
+pub(super) const SAN_LUCA_DOCTORS: &[Doctor] = &[
     Doctor {
         name: "Dott.ssa Elisabetta Zanetti",
         speciality: "Cardiologia",
@@ -82,7 +82,7 @@ pub const SAN_LUCA_DOCTORS: &[Doctor] = &[
     },
 ];
 
-pub const VILLA_AURORA_DOCTORS: &[Doctor] = &[
+pub(super) const VILLA_AURORA_DOCTORS: &[Doctor] = &[
     Doctor {
         name: "Dott. Corrado Bonetti",
         speciality: "Medicina interna",

@@ -7,7 +7,7 @@ use super::rome;
 /// A patient of a medical centre (C-61; the fields after `fiscal_code` are assumed, C-62).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub struct Patient {
+pub(crate) struct Patient {
     pub id: u32,
     pub first_name: String,
     pub last_name: String,
@@ -35,7 +35,7 @@ pub struct Patient {
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub enum Gender {
+pub(crate) enum Gender {
     F,
     M,
 }
@@ -43,7 +43,7 @@ pub enum Gender {
 /// The diary of one doctor.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub struct Agenda {
+pub(crate) struct Agenda {
     pub id: u32,
     pub name: String,
     pub doctor: String,
@@ -55,7 +55,7 @@ pub struct Agenda {
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub struct Appointment {
+pub(crate) struct Appointment {
     pub id: u32,
     pub agenda_id: u32,
     pub patient_id: u32,
@@ -76,7 +76,7 @@ pub struct Appointment {
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
-pub enum AppointmentStatus {
+pub(crate) enum AppointmentStatus {
     #[default]
     Booked,
     Confirmed,
@@ -87,7 +87,7 @@ pub enum AppointmentStatus {
 /// A stretch of an agenda that nobody has booked.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub struct Availability {
+pub(crate) struct Availability {
     pub id: u32,
     pub agenda_id: u32,
     #[serde(serialize_with = "in_rome")]
@@ -98,7 +98,7 @@ pub struct Availability {
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub struct Treatment {
+pub(crate) struct Treatment {
     pub id: u32,
     pub description: String,
     pub speciality: String,
@@ -108,7 +108,7 @@ pub struct Treatment {
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub struct PriceList {
+pub(crate) struct PriceList {
     pub id: u32,
     pub name: String,
     pub valid_from: Date,
@@ -118,7 +118,7 @@ pub struct PriceList {
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub struct Price {
+pub(crate) struct Price {
     pub treatment_id: u32,
     /// Cents of a euro.
     pub amount_cents: u32,
@@ -127,7 +127,7 @@ pub struct Price {
 /// A course of care that medical reports belong to. A closed one takes no more of them.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub struct Episode {
+pub(crate) struct Episode {
     pub id: u32,
     pub patient_id: u32,
     pub title: String,
@@ -140,7 +140,7 @@ pub struct Episode {
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
-pub enum EpisodeStatus {
+pub(crate) enum EpisodeStatus {
     #[default]
     Open,
     Closed,
@@ -148,7 +148,7 @@ pub enum EpisodeStatus {
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub struct MedicalReport {
+pub(crate) struct MedicalReport {
     pub id: u32,
     pub patient_id: u32,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -163,7 +163,7 @@ pub struct MedicalReport {
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
-pub enum ReportStatus {
+pub(crate) enum ReportStatus {
     #[default]
     Draft,
     Signed,
@@ -171,7 +171,7 @@ pub enum ReportStatus {
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub struct Invoice {
+pub(crate) struct Invoice {
     pub id: u32,
     pub number: String,
     pub patient_id: u32,
@@ -185,7 +185,7 @@ pub struct Invoice {
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub struct InvoiceLine {
+pub(crate) struct InvoiceLine {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub treatment_id: Option<u32>,
     pub description: String,
@@ -196,14 +196,14 @@ pub struct InvoiceLine {
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
-pub enum InvoiceStatus {
+pub(crate) enum InvoiceStatus {
     #[default]
     Due,
     Paid,
 }
 
 /// What a path's last segment or a reference in a body points at.
-pub trait Identified {
+pub(super) trait Identified {
     /// What it is called in a message.
     const KIND: &'static str;
     /// Added to the centre's first id, so that an id of one kind is none of another.
@@ -242,7 +242,7 @@ identified! {
 }
 
 /// What counts its changes, so that a change on an old version is noticed (C-55).
-pub trait Versioned: Identified {
+pub(super) trait Versioned: Identified {
     fn version(&self) -> u32;
 }
 

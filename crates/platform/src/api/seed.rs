@@ -14,7 +14,7 @@ use super::records::{Agenda, Appointment, AppointmentStatus, Availability, Gende
 use super::{care, rome};
 
 /// What distinguishes one medical centre's sample data.
-pub struct Centre {
+pub(super) struct Centre {
     /// Makes ids that no other centre has.
     first_id: u32,
     patients: usize,
@@ -25,10 +25,10 @@ pub struct Centre {
 }
 
 /// 123 patients: three pages of the default 50 (C-56).
-pub const SAN_LUCA: Centre =
+pub(super) const SAN_LUCA: Centre =
     Centre { first_id: 1_010_001, patients: 123, appointments: 60, reports: 40, people: &people::MILANO, doctors: SAN_LUCA_DOCTORS };
 
-pub const VILLA_AURORA: Centre =
+pub(super) const VILLA_AURORA: Centre =
     Centre { first_id: 2_020_001, patients: 41, appointments: 24, reports: 14, people: &people::TORINO, doctors: VILLA_AURORA_DOCTORS };
 
 /// Weekdays before and after today on which agendas are open.
@@ -39,7 +39,7 @@ const CLOSES: Time = time(18, 0, 0, 0);
 const BREAK_FROM: Time = time(13, 0, 0, 0);
 const BREAK_TO: Time = time(14, 0, 0, 0);
 
-pub fn records(seed: u64, centre: &Centre, today: Date) -> Records {
+pub(super) fn records(seed: u64, centre: &Centre, today: Date) -> Records {
     // Each centre has a stream of its own: what is drawn for one does not move the other.
     let mut rng = ChaCha8Rng::seed_from_u64(seed);
     rng.set_stream(u64::from(centre.first_id));

@@ -14,10 +14,10 @@ use crate::authorization::{
 };
 use crate::{Shared, Trace};
 
-pub const PATH: &str = "/v2/userinfo";
+pub(super) const PATH: &str = "/v2/userinfo";
 
 /// C-50: who the token's user is, and of which tenant. Needs no scope.
-pub async fn userinfo(
+pub(super) async fn userinfo(
     State(shared): State<Arc<Shared>>,
     Extension(trace): Extension<Trace>,
     RawQuery(query): RawQuery,

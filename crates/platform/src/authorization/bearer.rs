@@ -36,14 +36,14 @@ pub(crate) enum BearerRefusal {
 
 impl BearerRefusal {
     /// `None` where the request had no token in a way that the API takes: then no code is given (RFC 6750 section 3.1).
-    pub fn error(self) -> Option<ErrorCode> {
+    pub(crate) fn error(self) -> Option<ErrorCode> {
         match self {
             Self::Missing | Self::InQuery => None,
             Self::Malformed | Self::Unknown | Self::Expired | Self::Revoked | Self::Deactivated => Some(ErrorCode::InvalidToken),
         }
     }
 
-    pub fn www_authenticate(self) -> HeaderValue {
+    pub(crate) fn www_authenticate(self) -> HeaderValue {
         challenge(self.error(), &self.to_string())
     }
 }

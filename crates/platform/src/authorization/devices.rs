@@ -71,7 +71,7 @@ pub(super) enum Poll {
 }
 
 impl Device {
-    pub fn new(client_id: String, scopes: ScopeSet, user_code: String, expires_at: i64, interval_ms: i64) -> Self {
+    pub(super) fn new(client_id: String, scopes: ScopeSet, user_code: String, expires_at: i64, interval_ms: i64) -> Self {
         Self { client_id, scopes, user_code, expires_at, interval_ms, polled_at_ms: None, state: State::Pending }
     }
 
@@ -82,14 +82,14 @@ impl Device {
 
 impl Devices {
     /// Keeps a device authorization. What expired longer ago than it was good for is forgotten: until then a poll is told.
-    pub fn add(&mut self, device_code: String, device: Device, now: i64) {
+    pub(super) fn add(&mut self, device_code: String, device: Device, now: i64) {
         let lifetime = device.expires_at.saturating_sub(now);
         self.known.retain(|_, old| old.expires_at.saturating_add(lifetime) > now);
         self.known.insert(device_code, device);
     }
 
     /// A user code that no waiting device has.
-    pub fn new_user_code(&self, random: &Random) -> String {
+    pub(super) fn new_user_code(&self, random: &Random) -> String {
         loop {
             let code: String = (0..USER_CODE_LENGTH).map(|_| char::from(ALPHABET[random.below(ALPHABET.len())])).collect();
             if self.known.values().all(|device| device.user_code != code) {
@@ -99,13 +99,13 @@ impl Devices {
     }
 
     /// The device that waits for this user code.
-    pub fn waiting(&self, user_code: &str, now: i64) -> Option<(String, Device)> {
+    pub(super) fn waiting(&self, user_code: &str, now: i64) -> Option<(String, Device)> {
         let (device_code, device) = self.known.iter().find(|(_, device)| device.user_code == user_code && device.waits(now))?;
         Some((device_code.clone(), device.clone()))
     }
 
     /// Records the user's decision. `false` where the device waits no more.
-    pub fn decide(&mut self, device_code: &str, decision: Option<Approval>, now: i64) -> bool {
+    pub(super) fn decide(&mut self, device_code: &str, decision: Option<Approval>, now: i64) -> bool {
         let Some(device) = self.known.get_mut(device_code).filter(|device| device.waits(now)) else {
             return false;
         };
@@ -113,12 +113,12 @@ impl Devices {
         true
     }
 
-    pub fn is_of(&self, device_code: &str, client_id: &str) -> bool {
+    pub(super) fn is_of(&self, device_code: &str, client_id: &str) -> bool {
         self.known.get(device_code).is_some_and(|device| device.client_id == client_id)
     }
 
     /// Raises the interval as `slow_down` says.
-    pub fn slow_down(&mut self, device_code: &str, now_ms: i64) {
+    pub(super) fn slow_down(&mut self, device_code: &str, now_ms: i64) {
         if let Some(device) = self.known.get_mut(device_code) {
             device.interval_ms = device.interval_ms.saturating_add(SLOW_DOWN_MS);
             device.polled_at_ms = Some(now_ms);
@@ -126,7 +126,7 @@ impl Devices {
     }
 
     /// One poll of a client. An approval is given out once.
-    pub fn poll(&mut self, device_code: &str, client_id: &str, now_ms: i64) -> Poll {
+    pub(super) fn poll(&mut self, device_code: &str, client_id: &str, now_ms: i64) -> Poll {
         let Some(device) = self.known.get_mut(device_code) else {
             return Poll::Unknown;
         };
@@ -157,18 +157,18 @@ impl Devices {
     }
 
     /// Whether a user has typed too many wrong codes within `window` seconds (RFC 8628 section 5.1).
-    pub fn exhausted(&mut self, user: &UserId, tries: u32, window: i64, now: i64) -> bool {
+    pub(super) fn exhausted(&mut self, user: &UserId, tries: u32, window: i64, now: i64) -> bool {
         let Some(wrong) = self.wrong.get_mut(user) else { return false };
         wrong.retain(|at| at.saturating_add(window) > now);
         u32::try_from(wrong.len()).unwrap_or(u32::MAX) >= tries
     }
 
-    pub fn note_wrong(&mut self, user: &UserId, now: i64) {
+    pub(super) fn note_wrong(&mut self, user: &UserId, now: i64) {
         self.wrong.entry(user.clone()).or_default().push_back(now);
     }
 
     /// What a user allowed and no device has fetched yet is refused (C-38).
-    pub fn revoke_subject(&mut self, subject: &UserId) {
+    pub(super) fn revoke_subject(&mut self, subject: &UserId) {
         for device in self.known.values_mut() {
             if matches!(&device.state, State::Allowed(approval) if approval.subject == *subject) {
                 device.state = State::Denied;

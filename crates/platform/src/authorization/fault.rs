@@ -13,7 +13,7 @@ macro_rules! faults {
     ($($constant:ident = $name:literal, $area:expr, $effect:literal, [$($requirement:literal),*] $(by hand $reason:literal)?;)*) => {
         $(pub(crate) const $constant: &str = $name;)*
         /// The faults of the authorization server, in the order of the protocol.
-        pub const FAULTS: &[Fault] = &[
+        pub(crate) const FAULTS: &[Fault] = &[
             $(Fault {
                 name: $name,
                 area: $area,

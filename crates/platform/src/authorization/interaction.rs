@@ -41,28 +41,28 @@ pub(super) struct DeviceRequest {
 }
 
 impl Asked {
-    pub fn client_id(&self) -> &str {
+    pub(super) fn client_id(&self) -> &str {
         match self {
             Self::Redirect(request) => &request.client_id,
             Self::Device(device) => &device.client_id,
         }
     }
 
-    pub fn scopes(&self) -> &ScopeSet {
+    pub(super) fn scopes(&self) -> &ScopeSet {
         match self {
             Self::Redirect(request) => &request.scopes,
             Self::Device(device) => &device.scopes,
         }
     }
 
-    pub fn nonce(&self) -> Option<&str> {
+    pub(super) fn nonce(&self) -> Option<&str> {
         match self {
             Self::Redirect(request) => request.nonce.as_deref(),
             Self::Device(_) => None,
         }
     }
 
-    pub fn login_hint(&self) -> Option<&str> {
+    pub(super) fn login_hint(&self) -> Option<&str> {
         match self {
             Self::Redirect(request) => request.login_hint.as_deref(),
             Self::Device(_) => None,
@@ -70,7 +70,7 @@ impl Asked {
     }
 
     /// As the device shows it.
-    pub fn user_code(&self) -> Option<String> {
+    pub(super) fn user_code(&self) -> Option<String> {
         match self {
             Self::Redirect(_) => None,
             Self::Device(device) => Some(shown_user_code(&device.user_code)),
@@ -91,7 +91,7 @@ pub(super) struct Attempt {
 }
 
 impl Attempt {
-    pub fn new(asked: Asked, browser: String, session: Option<String>, now: i64) -> Self {
+    pub(super) fn new(asked: Asked, browser: String, session: Option<String>, now: i64) -> Self {
         Self { asked, browser, session, expires_at: now + ATTEMPT_LIFETIME }
     }
 }

@@ -37,7 +37,7 @@ pub(crate) struct SignError;
 
 impl Draft<'_> {
     /// The compact serialization (RFC 7515 section 7.1).
-    pub fn sign(&self) -> Result<String, SignError> {
+    pub(super) fn sign(&self) -> Result<String, SignError> {
         let part = |members: &Map<String, Value>| URL_SAFE_NO_PAD.encode(Value::Object(members.clone()).to_string());
         let message = format!("{}.{}", part(&self.header), part(&self.claims));
         let signature = match &self.signature {

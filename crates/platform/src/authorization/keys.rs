@@ -48,7 +48,7 @@ pub(super) struct Keys {
 
 impl Keys {
     /// The algorithm in the library's words.
-    pub fn library_algorithm(&self) -> Algorithm {
+    pub(super) fn library_algorithm(&self) -> Algorithm {
         match self.algorithm {
             SigningAlgorithm::Rs256 => Algorithm::RS256,
             SigningAlgorithm::Es256 => Algorithm::ES256,
@@ -58,22 +58,22 @@ impl Keys {
 
 impl Keys {
     /// The number that is the public key: the modulus, or the point's x. Its text in the JWK, and its bytes.
-    pub fn encoded_modulus(&self) -> String {
+    pub(super) fn encoded_modulus(&self) -> String {
         self.jwk["n"].as_str().or(self.jwk["x"].as_str()).unwrap_or_default().to_owned()
     }
 
-    pub fn modulus(&self) -> Vec<u8> {
+    pub(super) fn modulus(&self) -> Vec<u8> {
         URL_SAFE_NO_PAD.decode(self.encoded_modulus()).unwrap_or_default()
     }
 
     /// SubjectPublicKeyInfo, as bytes.
-    pub fn public_der(&self) -> Vec<u8> {
+    pub(super) fn public_der(&self) -> Vec<u8> {
         let lines: String = self.public_pem.lines().filter(|line| !line.starts_with("-----")).collect();
         STANDARD.decode(lines).unwrap_or_default()
     }
 
     /// RFC 7468 section 5.
-    pub fn certificate_pem(&self) -> String {
+    pub(super) fn certificate_pem(&self) -> String {
         let text = STANDARD.encode(&self.certificate);
         let lines: Vec<&str> = (0..text.len()).step_by(64).map(|at| &text[at..text.len().min(at + 64)]).collect();
         format!("-----BEGIN CERTIFICATE-----\n{}\n-----END CERTIFICATE-----\n", lines.join("\n"))
@@ -100,12 +100,12 @@ pub(crate) struct OwnKey(Keys);
 
 impl OwnKey {
     /// A new one, with the text to keep it by: PKCS #8 as base64.
-    pub async fn make(algorithm: SigningAlgorithm) -> Result<(Self, SecretString), KeyError> {
+    pub(crate) async fn make(algorithm: SigningAlgorithm) -> Result<(Self, SecretString), KeyError> {
         let der = tokio::task::spawn_blocking(move || pkcs8(algorithm)).await.map_err(failed)??;
         Ok((Self(keys_of(algorithm, &der)?), SecretString::from(STANDARD.encode(&der))))
     }
 
-    pub fn parse(algorithm: SigningAlgorithm, kept: &SecretString) -> Result<Self, KeyError> {
+    pub(crate) fn parse(algorithm: SigningAlgorithm, kept: &SecretString) -> Result<Self, KeyError> {
         let der = STANDARD.decode(kept.expose_secret()).map_err(failed)?;
         Ok(Self(keys_of(algorithm, &der)?))
     }

@@ -49,19 +49,19 @@ use super::{EndpointPaths, Shared};
 
 pub(crate) use authorize::{AuthorizationRequest, at_no_endpoint};
 pub(crate) use bearer::{BearerRefusal, authenticate_bearer, challenge};
-pub use fault::FAULTS;
+pub(crate) use fault::FAULTS;
 pub(crate) use fault::{USERINFO_OTHER_SUBJECT, USERINFO_UNAUTHORIZED, USERINFO_WITHOUT_SUBJECT};
 pub(crate) use interaction::issue_code;
 pub(crate) use keys::{KeyError, OwnKey, prepare as prepare_keys};
 pub use logout_token::LoggedOut;
 pub(crate) use logout_token::sign as sign_logout_token;
 pub(crate) use near_misses::shown_subject;
-pub use store::Authorizations;
+pub(crate) use store::Authorizations;
 pub(crate) use token::access_token_of_code;
 pub(crate) use userinfo::other_user;
 pub(crate) use verification::decide as decide_device;
 
-pub fn router(paths: &EndpointPaths) -> Router<Arc<Shared>> {
+pub(crate) fn router(paths: &EndpointPaths) -> Router<Arc<Shared>> {
     Router::new()
         .route(&paths.authorization, get(authorize::authorize).post(authorize::authorize))
         .route("/sign-in", get(sign_in::show).post(sign_in::submit))
@@ -74,7 +74,7 @@ pub fn router(paths: &EndpointPaths) -> Router<Arc<Shared>> {
 }
 
 /// What the script of a page asks for, too.
-pub fn script_router(paths: &EndpointPaths) -> Router<Arc<Shared>> {
+pub(crate) fn script_router(paths: &EndpointPaths) -> Router<Arc<Shared>> {
     Router::new()
         .route("/.well-known/openid-configuration", get(metadata::metadata))
         .route("/.well-known/oauth-authorization-server", get(metadata::metadata))

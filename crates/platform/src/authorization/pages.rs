@@ -121,7 +121,7 @@ impl Problem {
 }
 
 impl ConsentPage {
-    pub fn new(frame: Frame, request: String, csrf: String, application: &RegistrationRequest, user: &User, asked: &Asked) -> Self {
+    pub(super) fn new(frame: Frame, request: String, csrf: String, application: &RegistrationRequest, user: &User, asked: &Asked) -> Self {
         let scopes = asked.scopes();
         let choice = |scope: &str| {
             let (title, explanation) = describe(&frame, scope);

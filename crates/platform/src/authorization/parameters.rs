@@ -13,7 +13,7 @@ pub(super) struct Parameters {
 }
 
 impl Parameters {
-    pub fn parse(encoded: &[u8]) -> Self {
+    pub(super) fn parse(encoded: &[u8]) -> Self {
         let all: Vec<(String, String)> = url::form_urlencoded::parse(encoded).into_owned().collect();
         Self {
             names: all.iter().map(|(name, _)| name.clone()).filter(|name| !name.is_empty()).collect(),
@@ -23,7 +23,7 @@ impl Parameters {
     }
 
     /// What keeps any request from being read: text that is not UTF-8, or a parameter that is there twice.
-    pub fn check_form(&self) -> Result<(), String> {
+    pub(super) fn check_form(&self) -> Result<(), String> {
         if self.broken {
             return Err("the parameters are not UTF-8".to_owned());
         }
@@ -31,20 +31,20 @@ impl Parameters {
     }
 
     /// The first value.
-    pub fn get(&self, name: &str) -> Option<&str> {
+    pub(super) fn get(&self, name: &str) -> Option<&str> {
         self.pairs.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str())
     }
 
-    pub fn all<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a str> {
+    pub(super) fn all<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a str> {
         self.pairs.iter().filter(move |(key, _)| key == name).map(|(_, value)| value.as_str())
     }
 
     /// The only value: none where there are two.
-    pub fn single(&self, name: &str) -> Option<&str> {
+    pub(super) fn single(&self, name: &str) -> Option<&str> {
         self.get(name).filter(|_| !self.repeats(name))
     }
 
-    pub fn repeats(&self, name: &str) -> bool {
+    pub(super) fn repeats(&self, name: &str) -> bool {
         self.names.iter().filter(|own| *own == name).count() > 1
     }
 

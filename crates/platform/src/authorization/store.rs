@@ -14,7 +14,7 @@ use crate::store::{Snapshot, one_part};
 /// Authorization requests in progress, codes, tokens and grants of one platform.
 #[derive(Default, Serialize, Deserialize)]
 #[serde(default)]
-pub struct Authorizations {
+pub(crate) struct Authorizations {
     /// By the opaque id in the URLs of sign-in and consent.
     #[serde(skip)]
     pub(super) attempts: HashMap<String, Attempt>,
@@ -91,7 +91,7 @@ pub(super) struct Grant {
 
 impl Grant {
     /// What a code gives when it is redeemed.
-    pub fn of(code: Code) -> Self {
+    pub(super) fn of(code: Code) -> Self {
         let Code { client_id, subject, scopes, sid, auth_time, .. } = code;
         Self { client_id, subject, scopes, sid, auth_time, revoked: false }
     }

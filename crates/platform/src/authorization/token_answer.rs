@@ -25,7 +25,7 @@ pub(super) enum TokenRefusal {
 }
 
 impl TokenRefusal {
-    pub fn new(code: ErrorCode, text: impl Into<String>) -> Self {
+    pub(super) fn new(code: ErrorCode, text: impl Into<String>) -> Self {
         Self::Error { code, text: text.into() }
     }
 }

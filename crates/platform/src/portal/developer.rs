@@ -39,7 +39,7 @@ pub(super) struct Application {
 }
 
 impl Application {
-    pub fn of(frame: &Frame, registration: &Registration) -> Self {
+    pub(super) fn of(frame: &Frame, registration: &Registration) -> Self {
         let request = &registration.request;
         let (status, reason) = match &registration.status {
             RegistrationStatus::Pending => ("pending", String::new()),
@@ -72,7 +72,7 @@ impl Application {
         }
     }
 
-    pub fn status_text<'a>(&self, frame: &'a Frame) -> &'a str {
+    pub(super) fn status_text<'a>(&self, frame: &'a Frame) -> &'a str {
         match self.status {
             "pending" => frame.t("In attesa", "Pending"),
             "approved" => frame.t("Approvata", "Approved"),
@@ -80,7 +80,7 @@ impl Application {
         }
     }
 
-    pub fn chip(&self) -> &'static str {
+    pub(super) fn chip(&self) -> &'static str {
         match self.status {
             "pending" => "wait",
             "approved" => "good",

@@ -3,16 +3,16 @@
 pub(super) struct Fields(Vec<(String, String)>);
 
 impl Fields {
-    pub fn parse(body: &[u8]) -> Self {
+    pub(super) fn parse(body: &[u8]) -> Self {
         Self(url::form_urlencoded::parse(body).map(|(name, value)| (name.into_owned(), value.into_owned())).collect())
     }
 
     /// The field's first value without surrounding blanks; empty when it is absent.
-    pub fn one(&self, name: &str) -> &str {
+    pub(super) fn one(&self, name: &str) -> &str {
         self.all(name).next().unwrap_or_default().trim()
     }
 
-    pub fn all(&self, name: &str) -> impl Iterator<Item = &str> {
+    pub(super) fn all(&self, name: &str) -> impl Iterator<Item = &str> {
         self.0.iter().filter(move |(found, _)| found == name).map(|(_, value)| value.as_str())
     }
 }
@@ -25,30 +25,30 @@ pub(super) struct Form {
 }
 
 impl Form {
-    pub fn refused(fields: Fields, errors: Vec<(&'static str, String)>) -> Self {
+    pub(super) fn refused(fields: Fields, errors: Vec<(&'static str, String)>) -> Self {
         Self { fields, errors }
     }
 
     /// A fresh form with values to start from.
-    pub fn with(values: &[(&str, &str)]) -> Self {
+    pub(super) fn with(values: &[(&str, &str)]) -> Self {
         let fields = values.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
         Self { fields: Fields(fields), errors: Vec::new() }
     }
 
-    pub fn value(&self, name: &str) -> &str {
+    pub(super) fn value(&self, name: &str) -> &str {
         self.fields.one(name)
     }
 
     /// Whether a checkbox, radio button or option of this value was chosen.
-    pub fn has(&self, name: &str, value: &str) -> bool {
+    pub(super) fn has(&self, name: &str, value: &str) -> bool {
         self.fields.all(name).any(|found| found == value)
     }
 
-    pub fn error(&self, name: &str) -> Option<&str> {
+    pub(super) fn error(&self, name: &str) -> Option<&str> {
         self.errors.iter().find(|(field, _)| *field == name).map(|(_, text)| text.as_str())
     }
 
-    pub fn is_refused(&self) -> bool {
+    pub(super) fn is_refused(&self) -> bool {
         !self.errors.is_empty()
     }
 }

@@ -22,7 +22,7 @@ use axum::routing::{get, post};
 use super::Shared;
 pub(crate) use page::page;
 
-pub fn router() -> Router<Arc<Shared>> {
+pub(crate) fn router() -> Router<Arc<Shared>> {
     Router::new()
         .route("/", get(home::home))
         .route("/sign-up", get(home::sign_up_form).post(home::sign_up))

@@ -77,7 +77,7 @@ pub(super) struct Line {
 }
 
 impl Line {
-    pub fn of(frame: &Frame, ticket: &Ticket) -> Self {
+    pub(super) fn of(frame: &Frame, ticket: &Ticket) -> Self {
         let about = match &ticket.kind {
             TicketKind::DeveloperRole { email } | TicketKind::CreateUser { email, .. } | TicketKind::DeactivateUser { email, .. } => {
                 email.clone()

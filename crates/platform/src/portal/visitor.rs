@@ -36,7 +36,7 @@ impl IntoResponse for Stop {
 }
 
 impl Stop {
-    pub fn not_found(frame: Frame) -> Self {
+    pub(super) fn not_found(frame: Frame) -> Self {
         let title = frame.t("Questa pagina non esiste", "There is no such page");
         let text = frame.t(
             "L'indirizzo non porta a nulla, oppure porta a qualcosa che non è tuo.",
@@ -45,13 +45,13 @@ impl Stop {
         Self::message(StatusCode::NOT_FOUND, title.to_owned(), text.to_owned(), frame)
     }
 
-    pub fn forbidden(frame: Frame, it: &str, en: &str) -> Self {
+    pub(super) fn forbidden(frame: Frame, it: &str, en: &str) -> Self {
         let title = frame.t("Non puoi aprire questa pagina", "You may not open this page").to_owned();
         let text = frame.t(it, en).to_owned();
         Self::message(StatusCode::FORBIDDEN, title, text, frame)
     }
 
-    pub fn unprocessable(frame: Frame, text: String) -> Self {
+    pub(super) fn unprocessable(frame: Frame, text: String) -> Self {
         let title = frame.t("Non si può fare", "This cannot be done").to_owned();
         Self::message(StatusCode::UNPROCESSABLE_ENTITY, title, text, frame)
     }
@@ -84,7 +84,7 @@ impl Visitor {
         Ok((Self { frame: Frame::of(shared, headers, uri), user }, session))
     }
 
-    pub fn administrator(self) -> Result<Self, Stop> {
+    pub(super) fn administrator(self) -> Result<Self, Stop> {
         if self.user.role == Role::Administrator {
             return Ok(self);
         }
@@ -92,7 +92,7 @@ impl Visitor {
     }
 
     /// C-12: what hangs under the Developer menu needs the role.
-    pub fn developer(self) -> Result<Self, Stop> {
+    pub(super) fn developer(self) -> Result<Self, Stop> {
         if self.user.developer {
             return Ok(self);
         }

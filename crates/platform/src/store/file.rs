@@ -53,7 +53,7 @@ pub(super) struct File {
 
 impl File {
     /// Opens or makes the file; with its parts unless it is new.
-    pub fn open(path: &Path) -> Result<(Self, Option<BTreeMap<String, Value>>), DataError> {
+    pub(super) fn open(path: &Path) -> Result<(Self, Option<BTreeMap<String, Value>>), DataError> {
         let failed = |error: rusqlite::Error| told(path, &error);
         make_private(path).map_err(|error| DataError::Open { path: path.to_owned(), reason: error.to_string() })?;
         let connection = Connection::open(path).map_err(failed)?;
@@ -99,7 +99,7 @@ impl File {
     }
 
     /// Writes what differs from what was written last, in one transaction.
-    pub fn write(&mut self, parts: Vec<(String, Value)>) -> Result<(), DataError> {
+    pub(super) fn write(&mut self, parts: Vec<(String, Value)>) -> Result<(), DataError> {
         let mut changed: Vec<(String, Seen)> = Vec::new();
         let transaction = self.connection.transaction()?;
         {
@@ -130,24 +130,24 @@ impl File {
     }
 
     /// What was written last; `None` where nothing was.
-    pub fn parts(&self) -> Result<Option<BTreeMap<String, Value>>, DataError> {
+    pub(super) fn parts(&self) -> Result<Option<BTreeMap<String, Value>>, DataError> {
         let entries = entries(&self.connection)?;
         if entries.is_empty() { Ok(None) } else { join(entries).map(Some).map_err(DataError::Restore) }
     }
 
     /// As a full disk would.
     #[cfg(test)]
-    pub fn limit_to_its_size(&self) {
+    pub(super) fn limit_to_its_size(&self) {
         let pages = pragma(&self.connection, "page_count").expect("it has pages");
         let limit = |row: &rusqlite::Row| row.get::<_, i64>(0);
         self.connection.query_row(&format!("PRAGMA max_page_count = {pages}"), [], limit).expect("a limit");
     }
 
-    pub fn value(&self, name: &str) -> Result<Option<String>, DataError> {
+    pub(super) fn value(&self, name: &str) -> Result<Option<String>, DataError> {
         Ok(self.connection.query_row("SELECT value FROM single WHERE name = ?1", [name], |row| row.get(0)).optional()?)
     }
 
-    pub fn set_value(&self, name: &str, value: &str) -> Result<(), DataError> {
+    pub(super) fn set_value(&self, name: &str, value: &str) -> Result<(), DataError> {
         self.connection.execute("INSERT OR REPLACE INTO single (name, value) VALUES (?1, ?2)", [name, value])?;
         Ok(())
     }

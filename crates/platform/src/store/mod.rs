@@ -63,7 +63,7 @@ pub(super) struct Store {
 
 impl Store {
     /// Opens the file, or makes one; with what it holds, if it holds anything.
-    pub fn open(path: &Path) -> Result<(Self, Option<Found>), DataError> {
+    pub(crate) fn open(path: &Path) -> Result<(Self, Option<Found>), DataError> {
         let (file, parts) = File::open(path)?;
         let unsound = |reason: String| DataError::Unsound { path: path.to_owned(), reason };
         let found = parts.as_ref().map(Found::from_parts).transpose().map_err(unsound)?;
@@ -71,11 +71,11 @@ impl Store {
     }
 
     /// A value beside the state, such as a key.
-    pub fn value(&self, name: &str) -> Result<Option<String>, DataError> {
+    pub(crate) fn value(&self, name: &str) -> Result<Option<String>, DataError> {
         self.file.lock().unwrap_or_else(PoisonError::into_inner).value(name)
     }
 
-    pub fn set_value(&self, name: &str, value: &str) -> Result<(), DataError> {
+    pub(crate) fn set_value(&self, name: &str, value: &str) -> Result<(), DataError> {
         self.file.lock().unwrap_or_else(PoisonError::into_inner).set_value(name, value)
     }
 
@@ -89,7 +89,7 @@ impl Store {
     }
 
     /// Writes whatever has changed, in one transaction. One writes at a time: the next writes for all who waited.
-    pub fn commit(&self, shared: &Shared) -> Result<(), DataError> {
+    pub(crate) fn commit(&self, shared: &Shared) -> Result<(), DataError> {
         let mut file = self.file.lock().unwrap_or_else(PoisonError::into_inner);
         self.committing.store(true, Ordering::SeqCst);
         let written = Self::write_changed(&mut file, shared).or_else(|error| self.go_back(&file, shared).and(Err(error)));

@@ -18,7 +18,7 @@ const COOKIE: &str = "collaudo_control";
 
 /// Proof that a request comes from whoever started the mock: the key that was printed then, as a bearer token or in the cookie that
 /// the control page's form sets. A page of another origin has neither.
-pub struct Allowed;
+pub(super) struct Allowed;
 
 impl FromRequestParts<Arc<Shared>> for Allowed {
     type Rejection = Response;
@@ -38,7 +38,7 @@ impl FromRequestParts<Arc<Shared>> for Allowed {
 
 /// Layer: pages that show passwords and secrets answer to a name of this machine, to the platform's own and to an address alone. A page
 /// of the internet whose name leads here all of a sudden (DNS rebinding) has another one.
-pub async fn own_host(State(shared): State<Arc<Shared>>, request: Request, next: Next) -> Response {
+pub(super) async fn own_host(State(shared): State<Arc<Shared>>, request: Request, next: Next) -> Response {
     let named = request
         .headers()
         .get(header::HOST)
@@ -58,7 +58,7 @@ fn is_own_host(named: &str, issuer: &str) -> bool {
     is_address || is_local || host.eq_ignore_ascii_case(issuer)
 }
 
-pub fn may_control(shared: &Shared, headers: &HeaderMap) -> bool {
+pub(super) fn may_control(shared: &Shared, headers: &HeaderMap) -> bool {
     let jar = CookieJar::from_headers(headers);
     let presented = bearer(headers).or_else(|| jar.get(COOKIE).map(|cookie| cookie.value()));
     presented.is_some_and(|presented| is_key(shared, presented))
@@ -85,12 +85,12 @@ fn is_key(shared: &Shared, presented: &str) -> bool {
 }
 
 #[derive(Deserialize)]
-pub struct Entry {
+pub(super) struct Entry {
     key: String,
 }
 
 /// The form of the control page; the key is in the body, never in an address.
-pub async fn enter(State(shared): State<Arc<Shared>>, Form(entry): Form<Entry>) -> Response {
+pub(super) async fn enter(State(shared): State<Arc<Shared>>, Form(entry): Form<Entry>) -> Response {
     if !is_key(&shared, &entry.key) {
         return Redirect::to("/_control?refused=1").into_response();
     }

@@ -39,7 +39,7 @@ struct Fired {
 }
 
 /// `GET /_control`: a switch for every fault.
-pub async fn page(State(shared): State<Arc<Shared>>, headers: HeaderMap, uri: Uri) -> Response {
+pub(super) async fn page(State(shared): State<Arc<Shared>>, headers: HeaderMap, uri: Uri) -> Response {
     let frame = Frame::of(&shared, &headers, &uri);
     let allowed = may_control(&shared, &headers);
     let refused = uri.query().is_some_and(|query| query.contains("refused"));
@@ -73,13 +73,13 @@ fn fired(shared: &Shared) -> Vec<Fired> {
 }
 
 #[derive(Deserialize)]
-pub struct Submitted {
+pub(super) struct Submitted {
     fault: String,
     wish: String,
 }
 
 /// The page's own form.
-pub async fn submitted(_: Allowed, State(shared): State<Arc<Shared>>, Form(form): Form<Submitted>) -> Response {
+pub(super) async fn submitted(_: Allowed, State(shared): State<Arc<Shared>>, Form(form): Form<Submitted>) -> Response {
     let done = match form.wish.as_str() {
         "always" => shared.faults.arm(&form.fault, Times::Always),
         "once" => shared.faults.arm(&form.fault, Times::Next(1)),
@@ -96,7 +96,7 @@ pub async fn submitted(_: Allowed, State(shared): State<Arc<Shared>>, Form(form)
 }
 
 /// `GET /_control/faults`.
-pub async fn list(_: Allowed, State(shared): State<Arc<Shared>>) -> Json<Value> {
+pub(super) async fn list(_: Allowed, State(shared): State<Arc<Shared>>) -> Json<Value> {
     let armed = shared.faults.armed();
     let times = |name: &str| armed.iter().find(|(known, _)| *known == name).map(|(_, trigger)| told(trigger.times));
     let list = faults().map(|fault| {
@@ -115,7 +115,7 @@ fn told(times: Times) -> Value {
 }
 
 #[derive(Deserialize)]
-pub struct Arming {
+pub(super) struct Arming {
     /// How often it fires before it disarms itself; for good without it.
     times: Option<u32>,
     #[serde(default)]
@@ -123,7 +123,7 @@ pub struct Arming {
 }
 
 /// `PUT /_control/faults/{name}?times=N&aim=KIND`.
-pub async fn arm(_: Allowed, State(shared): State<Arc<Shared>>, Path(name): Path<String>, Query(arming): Query<Arming>) -> Response {
+pub(super) async fn arm(_: Allowed, State(shared): State<Arc<Shared>>, Path(name): Path<String>, Query(arming): Query<Arming>) -> Response {
     let times = match arming.times {
         None => Times::Always,
         Some(0) => return refused(StatusCode::UNPROCESSABLE_ENTITY, "times is at least 1"),
@@ -136,7 +136,7 @@ pub async fn arm(_: Allowed, State(shared): State<Arc<Shared>>, Path(name): Path
 }
 
 /// `DELETE /_control/faults/{name}`.
-pub async fn disarm(_: Allowed, State(shared): State<Arc<Shared>>, Path(name): Path<String>) -> Response {
+pub(super) async fn disarm(_: Allowed, State(shared): State<Arc<Shared>>, Path(name): Path<String>) -> Response {
     match shared.faults.disarm(&name) {
         Ok(()) => StatusCode::NO_CONTENT.into_response(),
         Err(error) => refused(StatusCode::NOT_FOUND, &error.to_string()),
@@ -144,30 +144,30 @@ pub async fn disarm(_: Allowed, State(shared): State<Arc<Shared>>, Path(name): P
 }
 
 /// `DELETE /_control/faults`.
-pub async fn disarm_all(_: Allowed, State(shared): State<Arc<Shared>>) -> StatusCode {
+pub(super) async fn disarm_all(_: Allowed, State(shared): State<Arc<Shared>>) -> StatusCode {
     shared.faults.disarm_all();
     StatusCode::NO_CONTENT
 }
 
 #[derive(Deserialize)]
-pub struct Since {
+pub(super) struct Since {
     #[serde(default)]
     since: u64,
 }
 
 /// `GET /_control/journal?since=N`: the exchanges after the `N`th, redacted as they were recorded.
-pub async fn journal(_: Allowed, State(shared): State<Arc<Shared>>, Query(Since { since }): Query<Since>) -> Json<Value> {
+pub(super) async fn journal(_: Allowed, State(shared): State<Arc<Shared>>, Query(Since { since }): Query<Since>) -> Json<Value> {
     let exchanges: Vec<_> = shared.journal.since(0).into_iter().filter(|exchange| exchange.number > since).collect();
     Json(json!({ "exchanges": exchanges }))
 }
 
 #[derive(Deserialize)]
-pub struct Whom {
+pub(super) struct Whom {
     email: Option<String>,
 }
 
 /// `POST /_control/levers/{lever}?email=…`: what a platform does by itself, done now.
-pub async fn lever(_: Allowed, State(shared): State<Arc<Shared>>, Path(lever): Path<String>, Query(whom): Query<Whom>) -> Response {
+pub(super) async fn lever(_: Allowed, State(shared): State<Arc<Shared>>, Path(lever): Path<String>, Query(whom): Query<Whom>) -> Response {
     let email = whom.email.unwrap_or_default();
     let subject = || shared.accounts().user_by_email(&email).map(|user| user.id.clone());
     let pulled = match lever.as_str() {

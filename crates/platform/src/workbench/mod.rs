@@ -19,7 +19,7 @@ use super::Shared;
 use super::accounts::Credentials;
 
 /// Paths that are the workbench's own.
-pub fn is_own_path(path: &str) -> bool {
+pub(crate) fn is_own_path(path: &str) -> bool {
     path == "/_mock" || path == "/_control" || path.starts_with("/_control/")
 }
 

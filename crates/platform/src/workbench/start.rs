@@ -37,7 +37,7 @@ struct Client {
 }
 
 /// `GET /_mock`: everything that a developer copies from the mock into an application.
-pub async fn start(State(shared): State<Arc<Shared>>, headers: HeaderMap, uri: Uri) -> Response {
+pub(super) async fn start(State(shared): State<Arc<Shared>>, headers: HeaderMap, uri: Uri) -> Response {
     let frame = Frame::of(&shared, &headers, &uri);
     let issuer = shared.issuer_text().to_owned();
     let people = {
