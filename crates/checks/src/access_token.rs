@@ -8,10 +8,13 @@ use crate::oauth::ScopeSet;
 /// What an access token has to say.
 #[derive(Clone, Copy, Debug)]
 pub struct ExpectedAccessToken<'a> {
+    /// The issuer of the discovery document.
     pub issuer: &'a str,
     /// The API; `None` where its name is not known, then any audience will do.
     pub audience: Option<&'a str>,
+    /// The client that it was issued to.
     pub client_id: &'a str,
+    /// What was granted.
     pub scopes: &'a ScopeSet,
     /// Name of the tenant claim on this platform (C-45, an assumption of the target profile).
     pub tenant_claim: &'a str,

@@ -8,25 +8,31 @@ use super::judgement::{Clause, shown};
 /// An answer of the platform as a client of our own received it.
 #[derive(Clone, Debug)]
 pub struct Answer {
+    /// Status code.
     pub status: u16,
+    /// All headers, as they came.
     pub headers: HeaderMap,
     /// `null` where the body is no JSON.
     pub body: Value,
 }
 
 impl Answer {
+    /// The first header of this name, where it is text.
     pub fn header(&self, name: HeaderName) -> Option<&str> {
         self.headers.get(name).and_then(|value| value.to_str().ok())
     }
 
+    /// Where it redirects to.
     pub fn location(&self) -> Option<&str> {
         self.header(header::LOCATION)
     }
 
+    /// The challenge of its `WWW-Authenticate`.
     pub fn challenge(&self) -> Option<&str> {
         self.header(header::WWW_AUTHENTICATE)
     }
 
+    /// The error code of RFC 6749 section 5.2 in its body.
     pub fn error(&self) -> Option<&str> {
         self.body.get("error").and_then(Value::as_str)
     }

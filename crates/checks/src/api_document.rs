@@ -30,6 +30,7 @@ impl BodySchema {
         jsonschema::options().with_draft(Draft::Draft4).should_validate_formats(true).build(&root).ok().map(Self)
     }
 
+    /// The first way in which the value is not of this schema; `None` where it is.
     pub fn mismatch(&self, value: &Value) -> Option<Mismatch> {
         let error = self.0.iter_errors(value).next()?;
         let place = error.instance_path().to_string();

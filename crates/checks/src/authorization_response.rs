@@ -33,6 +33,7 @@ pub fn check_no_token_in_front_channel(exchanges: &[Exchange], addresses: &[Stri
 /// What an authorization response has to hold.
 #[derive(Clone, Copy, Debug)]
 pub struct ExpectedResponse<'a> {
+    /// The redirect URI of the request.
     pub redirect_uri: &'a str,
     /// The state of the request; `None` where it had none.
     pub state: Option<&'a str>,

@@ -6,7 +6,9 @@ use super::judgement::{Clause, nothing};
 pub struct LogoutAnswer {
     /// What was sent: completes "a logout token that …".
     pub token: String,
+    /// Status code of the application's answer.
     pub status: u16,
+    /// Its `Cache-Control`.
     pub cache_control: Option<String>,
     /// Sessions that the token names and that live on, by whose they are.
     pub alive: Vec<String>,

@@ -6,7 +6,9 @@ use crate::domain::{Endpoint, Exchange};
 
 /// What a page loaded, and the address that its window showed meanwhile. Raw, in memory only.
 pub struct Load {
+    /// Its markup.
     pub page: String,
+    /// Its address.
     pub url: String,
 }
 

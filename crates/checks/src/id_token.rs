@@ -6,7 +6,9 @@ use super::signed_token::{SKEW_SECONDS, SignedToken};
 /// What an ID token has to say.
 #[derive(Clone, Copy, Debug)]
 pub struct ExpectedIdToken<'a> {
+    /// The issuer of the discovery document.
     pub issuer: &'a str,
+    /// The client that it was issued to.
     pub client_id: &'a str,
     /// The nonce of the authorization request; `None` where it had none.
     pub nonce: Option<&'a str>,

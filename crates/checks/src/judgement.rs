@@ -8,6 +8,7 @@ pub type Judgement = Result<(), Refusal>;
 /// Why a check does not pass. Only a discrepancy speaks against the party under test.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Refusal {
+    /// It contradicts the clause.
     #[error("{0}")]
     Discrepancy(Discrepancy),
     /// The evidence does not hold what the check needs: inconclusive, never passed.
@@ -23,7 +24,9 @@ pub enum Refusal {
 pub struct Discrepancy {
     /// One sentence: what the party under test did.
     pub summary: String,
+    /// What the clause asks for.
     pub expected: String,
+    /// What was seen.
     pub actual: String,
     /// The clause or contract row that the check rests on.
     pub clause: &'static str,
@@ -57,6 +60,7 @@ impl Discrepancy {
 }
 
 impl Refusal {
+    /// What was found, if it was judged at all.
     pub fn discrepancy(&self) -> Option<&Discrepancy> {
         match self {
             Self::Discrepancy(discrepancy) => Some(discrepancy),

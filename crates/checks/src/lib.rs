@@ -7,7 +7,7 @@
 //! Uses [`crate::domain`] and [`crate::oauth`] only. A new check goes into the file of its concept, says its clause, and comes
 //! with a fixture that it accepts and one that it refuses.
 
-#![deny(unreachable_pub)]
+#![deny(missing_docs, unreachable_pub)]
 
 use collaudo_model::{domain, oauth};
 

@@ -12,6 +12,7 @@ pub(super) const DEVICE_CODE: &str = "urn:ietf:params:oauth:grant-type:device_co
 /// One sign-in as the platform saw it begin: its authorization request, and the code that answered it.
 #[derive(Clone, Debug)]
 pub struct SignIn<'a> {
+    /// The authorization request.
     pub request: &'a Exchange,
     /// The placeholder of the code in the authorization response.
     pub code: Option<String>,
@@ -22,14 +23,17 @@ pub struct SignIn<'a> {
 }
 
 impl SignIn<'_> {
+    /// The first parameter of this name.
     pub fn parameter(&self, name: &str) -> Option<&str> {
         authorization_parameter(self.request, name)
     }
 
+    /// The scopes that it asks for.
     pub fn scopes(&self) -> ScopeSet {
         ScopeSet::parse(self.parameter("scope").unwrap_or_default())
     }
 
+    /// Its number in the journal.
     pub fn number(&self) -> u64 {
         self.request.number
     }

@@ -6,8 +6,11 @@ use super::judgement::{Clause, nothing};
 /// One environment of the dossier, such as production, with the application that is registered for it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RegisteredEnvironment {
+    /// The application's name.
     pub name: String,
+    /// The client identifier that the portal shows.
     pub client_id: String,
+    /// Every registered redirect URI.
     pub redirect_uris: Vec<String>,
     /// Digest of its client secret, salted alike for the whole dossier; `None` where it has none or it was not given.
     pub secret_digest: Option<String>,

@@ -11,6 +11,7 @@ use crate::domain::{base64_cores, hexadecimal};
 pub struct Place {
     /// What it is, for the report: `localStorage entry "session"`, `address of the popup`. Never its text.
     pub name: String,
+    /// All that it holds.
     pub text: String,
 }
 

@@ -12,21 +12,28 @@ use super::judgement::Clause;
 pub enum Shape {
     /// Only `null` was seen: of no known type.
     Null,
+    /// `true` or `false`.
     Boolean,
+    /// A number without a fraction.
     Integer,
+    /// Any number.
     Number,
+    /// A string.
     Text,
     /// A value that is `null` at times.
     Nullable(Box<Shape>),
     /// The common shape of the entries; `None` of an empty list.
     List(Option<Box<Shape>>),
+    /// An object with these members.
     Object(BTreeMap<String, Member>),
     /// Entries of one list that have no common shape.
     Mixed,
 }
 
+/// A member of an object.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Member {
+    /// The shape of its value.
     pub shape: Shape,
     /// Absent from some entries of a list.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]

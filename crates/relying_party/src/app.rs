@@ -31,10 +31,12 @@ impl Listener {
         Ok(Self { socket, address })
     }
 
+    /// Where its pages are.
     pub fn base_url(&self) -> Url {
         Url::parse(&format!("http://{}/", self.address)).expect("a socket address is a URL's authority")
     }
 
+    /// Where the platform sends the browser back to.
     pub fn redirect_uri(&self) -> Url {
         Url::parse(&under(&self.base_url(), "callback")).expect("a path under a URL is a URL")
     }
@@ -51,6 +53,7 @@ pub struct RelyingParty {
 }
 
 impl RelyingParty {
+    /// Starts it, and answers until it is dropped.
     pub async fn start(listener: Listener, config: Config) -> Result<Self, RelyingPartyError> {
         let address = listener.address;
         let socket = tokio::net::TcpListener::from_std(listener.socket).map_err(|source| RelyingPartyError::Listen { address, source })?;
@@ -69,6 +72,7 @@ impl RelyingParty {
         Ok(Self { base_url, log, stopping, server: Some(server), background })
     }
 
+    /// Where its pages are.
     pub fn base_url(&self) -> &Url {
         &self.base_url
     }

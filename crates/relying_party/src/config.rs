@@ -12,9 +12,11 @@ pub struct Config {
     pub issuer: Url,
     /// Base of the resource API, without `v2/`.
     pub api: Url,
+    /// Its client identifier.
     pub client_id: String,
     /// None makes it a public client.
     pub client_secret: Option<SecretString>,
+    /// The scopes that it asks for.
     pub scopes: Vec<String>,
     /// Ids of the tenants whose users it may serve (C-51). Empty: nobody is served.
     pub tenants: Vec<String>,
@@ -22,6 +24,7 @@ pub struct Config {
     pub base_url: Url,
     /// Certificates to trust besides the system's.
     pub extra_ca_pem: Option<String>,
+    /// Whether it signs in in a popup or in the same window.
     pub window: Window,
     /// Whether a sign-out here is one at the platform too.
     pub ends_platform_session: bool,
@@ -29,16 +32,22 @@ pub struct Config {
     pub background: Option<Duration>,
     /// A second platform, that people may sign in at as well.
     pub other: Option<OtherPlatform>,
+    /// The rule that it breaks.
     pub defect: Option<Defect>,
+    /// What it does in an unusual way.
     pub habit: Option<Habit>,
 }
 
 /// What is known of a platform beside the first.
 #[derive(Clone, Debug)]
 pub struct OtherPlatform {
+    /// The platform's issuer.
     pub issuer: Url,
+    /// Where the API is.
     pub api: Url,
+    /// The client identifier there.
     pub client_id: String,
+    /// The client secret, of a client that has one.
     pub client_secret: Option<SecretString>,
 }
 
@@ -53,6 +62,7 @@ pub enum Window {
 }
 
 impl Config {
+    /// Where the platform sends the browser back to.
     pub fn redirect_uri(&self) -> String {
         under(&self.base_url, "callback")
     }

@@ -15,6 +15,7 @@ macro_rules! defects {
         }
 
         impl Defect {
+            /// Every defect, in the order of the protocol.
             pub const ALL: &[Self] = &[$(Self::$variant,)+];
 
             /// The name on the command line, in kebab-case.

@@ -21,7 +21,7 @@
 //! A comment at each rule names the requirement that it keeps. A new defect is a row in `defect` and one
 //! `config.has(Defect::…)` at the rule that it breaks.
 
-#![deny(unreachable_pub)]
+#![deny(missing_docs, unreachable_pub)]
 
 use collaudo_model::{domain, event, oauth};
 
@@ -67,10 +67,21 @@ pub use single_page::{SINGLE_PAGE_DEFECTS, SinglePage, SinglePageConfig, SingleP
 /// Why the application cannot start.
 #[derive(Debug, thiserror::Error)]
 pub enum RelyingPartyError {
+    /// The address is taken, or may not be listened at.
     #[error("failed to listen on {address}: {source}; name a free port")]
-    Listen { address: SocketAddr, source: std::io::Error },
+    Listen {
+        /// Where it was to listen.
+        address: SocketAddr,
+        /// Why it cannot.
+        source: std::io::Error,
+    },
+    /// The client for the platform cannot be made.
     #[error("failed to set up the HTTP client: {0}; check the extra CA certificate")]
     HttpClient(#[from] reqwest::Error),
+    /// No defect has this name.
     #[error("`{name}` is not a defect of the bundled application; `collaudo list defects` names them all")]
-    UnknownDefect { name: String },
+    UnknownDefect {
+        /// What was asked for.
+        name: String,
+    },
 }

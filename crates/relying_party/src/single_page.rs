@@ -15,7 +15,9 @@ use super::{Listener, RelyingPartyError};
 
 /// A deviation of the single-page application on purpose: its name, the requirements that it breaks, and what it does.
 pub struct SinglePageDefect {
+    /// How `--defect` names it.
     pub name: &'static str,
+    /// The requirements that it breaks.
     pub requirements: &'static [&'static str],
     /// Completes the sentence "the application …".
     pub description: &'static str,
@@ -25,6 +27,7 @@ const fn defect(name: &'static str, requirements: &'static [&'static str], descr
     SinglePageDefect { name, requirements, description }
 }
 
+/// Every defect of the single-page application.
 pub const SINGLE_PAGE_DEFECTS: &[SinglePageDefect] = &[
     defect("keeps-tokens-in-local-storage", &["SE-03"], "keeps its tokens in localStorage"),
     defect("puts-token-into-the-address", &["SE-03"], "puts the access token into the page's address"),
@@ -38,12 +41,17 @@ pub const SINGLE_PAGE_DEFECTS: &[SinglePageDefect] = &[
 /// What the script is told.
 #[derive(Clone, Debug)]
 pub struct SinglePageConfig {
+    /// The platform's issuer.
     pub issuer: Url,
+    /// Where the API is.
     pub api: Url,
+    /// Its client identifier; it has no secret.
     pub client_id: String,
+    /// The scopes that it asks for.
     pub scopes: Vec<String>,
     /// Ids of the medical centres whose users it may serve (C-51).
     pub tenants: Vec<String>,
+    /// The rule that it breaks.
     pub defect: Option<&'static str>,
 }
 
@@ -54,6 +62,7 @@ pub struct SinglePage {
 }
 
 impl SinglePage {
+    /// Starts it, and answers until it is dropped.
     pub async fn start(listener: Listener, config: SinglePageConfig) -> Result<Self, RelyingPartyError> {
         let address = listener.address;
         let socket = tokio::net::TcpListener::from_std(listener.socket).map_err(|source| RelyingPartyError::Listen { address, source })?;

@@ -6,7 +6,7 @@
 //!
 //! May use: nothing. Where to add: a mark on a new kind of thing to `mark.rs`, a way to find it again to `sweep.rs`.
 
-#![deny(unreachable_pub)]
+#![deny(missing_docs, unreachable_pub)]
 
 mod mark;
 mod processes;

@@ -40,6 +40,7 @@ impl Mark {
         Some(Self { pid, started: Process::find(pid).ok()?.started, here: here()? })
     }
 
+    /// Reads what [`Mark`] writes; `None` where it is none.
     pub fn parse(text: &str) -> Option<Self> {
         let mut parts = text.split('-');
         let (pid, started, here) = (parts.next()?, parts.next()?, parts.next()?);
