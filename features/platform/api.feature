@@ -11,7 +11,8 @@ Feature: Resource API
     @PL-08
     Scenario: The user information names the user and the tenant
       When the client asks who Ada is
-      Then the answer "userinfo" is as approved
+      Then the answer is 200
+      And the answer "userinfo" is as approved
 
     @PL-09
     Scenario Outline: A page of <resource> has the approved shape

@@ -11,12 +11,14 @@ Feature: The API's own document
     @PL-35
     Scenario: The user information is as documented
       When the client asks who Ada is
-      Then the answer is as the platform's own document says
+      Then the answer is 200
+      And the answer is as the platform's own document says
 
     @PL-35
     Scenario Outline: A page of <resource> is as documented
       When the client asks for the first 5 <resource>
-      Then the answer is as the platform's own document says
+      Then the answer is a page of at most 5 entries
+      And the answer is as the platform's own document says
 
       Examples:
         | resource        |
@@ -33,15 +35,18 @@ Feature: The API's own document
     @PL-35
     Scenario: A refusal of a call without a token is as documented
       When the client asks for patients without a token
-      Then the answer is as the platform's own document says
+      Then the answer is 401
+      And the answer is as the platform's own document says
 
     @PL-35
     Scenario: A refusal for a missing scope is as documented
       Given Ada has signed in for the client and refused patients
       When the client asks for the first 5 patients
-      Then the answer is as the platform's own document says
+      Then the answer is 403
+      And the answer is as the platform's own document says
 
     @PL-35
     Scenario: A patient who does not exist is missing as documented
       When the client asks for the patient 999999999
-      Then the answer is as the platform's own document says
+      Then the answer is 404
+      And the answer is as the platform's own document says

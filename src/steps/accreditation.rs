@@ -7,7 +7,7 @@ use super::Failure;
 use super::client::{OwnClient, Response};
 use super::people::{IRENE, TEA};
 use super::sign_in::{Consent, Outcome};
-use super::stage::http_client;
+use super::stage::questions_to;
 use super::world::World;
 use crate::browser::pages::{Access, ApplicationStatus, TicketForm, TicketStatus};
 use crate::checks;
@@ -151,7 +151,7 @@ async fn no_sign_in_while_pending(world: &mut World) -> Result<(), Failure> {
         ("client_id", &number.to_string()),
         ("redirect_uri", &request.redirect_uris[0]),
     ]);
-    let answer = http_client(url.as_str(), None)?.get(url).send().await.map_err(Failure::unjudged)?;
+    let answer = questions_to(url.as_str())?.build().map_err(Failure::broke)?.get(url).send().await.map_err(Failure::unjudged)?;
     let held = unapproved && answer.status().is_client_error() && answer.headers().get("location").is_none();
     world.react(
         held,

@@ -1,6 +1,7 @@
 //! A client of our own, for the platform suite: code with PKCE through the browser, refresh, calls. On the `oauth2` crate.
 
 use std::net::SocketAddr;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use axum::Router;
 use axum::extract::{RawQuery, State};
@@ -18,12 +19,12 @@ use tokio::sync::mpsc;
 use url::Url;
 
 use super::people::Person;
-use super::stage::{Stage, http_client};
-use super::{Failure, PATIENCE};
+use super::stage::Stage;
+use super::{Failure, PATIENCE, limits};
 use crate::browser::Page;
 use crate::browser::pages::{ConsentPage, PlatformWindow, Shown, SignInPage, TargetSignIn};
 use crate::checks::Answer;
-use crate::oauth::{Metadata, ScopeSet, giponext};
+use crate::oauth::{Metadata, ScopeSet, discovery_of, giponext};
 use crate::platform::accounts::{Credentials, GrantType, RegistrationRequest, RegistrationType};
 
 type Configured = BasicClient<EndpointSet, EndpointNotSet, EndpointNotSet, EndpointNotSet, EndpointSet>;
@@ -46,6 +47,8 @@ pub struct OwnClient {
     pub tokens: Option<Tokens>,
     /// The last answer, of whatever endpoint.
     pub answer: Option<Answer>,
+    /// The last authorization request that was sent without a browser, and whether nobody is to be asked for anything.
+    pub asked_for: Option<(Url, bool)>,
     /// The authorization response that came last, and the state of its request.
     pub response: Option<(String, String)>,
     server: tokio::task::JoinHandle<()>,
@@ -83,15 +86,16 @@ impl OwnClient {
     pub async fn register(stage: &Stage) -> Result<Self, Failure> {
         let remote = stage.setup.remote();
         // Before the port is taken: without a platform there is nobody who would free it.
-        let http = http_client(&stage.issuer, remote.and_then(|remote| remote.extra_ca_pem.as_deref()))?;
-        let discovery = format!("{}/.well-known/openid-configuration", stage.issuer);
+        let http = stage.platform_client()?;
+        let discovery = discovery_of(&stage.issuer);
         let unreadable = |error: &dyn std::fmt::Display| Failure::unjudged(format!("{discovery} is no discovery document: {error}"));
         let document = http.get(&discovery).send().await.map_err(Failure::unjudged)?;
         let document: Value = document.json().await.map_err(|error| unreadable(&error))?;
         let metadata = Metadata::deserialize(&document).map_err(|error| unreadable(&error))?;
         let wanted = remote.map(|remote| remote.file.client.redirect_uri.clone());
         let port = wanted.as_ref().and_then(Url::port_or_known_default).unwrap_or(0);
-        let listener = tokio::net::TcpListener::bind(SocketAddr::from(([127, 0, 0, 1], port))).await.map_err(Failure::broke)?;
+        let listener = tokio::net::TcpListener::bind(SocketAddr::from(([127, 0, 0, 1], port))).await;
+        let listener = listener.map_err(|error| port_is_taken(port, &error))?;
         let address = listener.local_addr().map_err(Failure::broke)?;
         let redirect_uri = match wanted {
             Some(uri) => uri,
@@ -119,7 +123,7 @@ impl OwnClient {
             let _ = axum::serve(listener, routes).await;
         });
         let nonce = CsrfToken::new_random().into_secret();
-        let (code, tokens, answer, response) = Default::default();
+        let (code, tokens, answer, asked_for, response) = Default::default();
         Ok(Self {
             metadata,
             document,
@@ -133,6 +137,7 @@ impl OwnClient {
             nonce,
             tokens,
             answer,
+            asked_for,
             response,
             server,
         })
@@ -169,13 +174,21 @@ impl OwnClient {
         let (url, state) = request.url();
         let context = stage.setup.browser.context().await?;
         let page = context.open(url.as_str()).await?;
-        sign_in(&page, stage, &person, refused).await?;
-        let response = tokio::time::timeout(PATIENCE, self.responses.recv()).await.ok().flatten();
+        let consented = AtomicBool::new(false);
+        // A platform may answer before it has asked for consent: it remembers one, or tells an error.
+        let response = tokio::select! {
+            went = sign_in(&page, stage, &person, refused, &consented) => {
+                went?;
+                tokio::time::timeout(PATIENCE, self.responses.recv()).await.ok().flatten()
+            }
+            response = self.responses.recv() => response,
+        };
         context.close().await;
         let response = response.ok_or_else(|| Failure::unjudged("no authorization response came to the redirect URI"))?;
-        let value =
-            |name: &str| url::form_urlencoded::parse(response.as_bytes()).find(|(key, _)| key == name).map(|(_, value)| value.into_owned());
-        let (code, error) = (value("code"), value("error"));
+        let (code, error) = (query_value(&response, "code"), query_value(&response, "error"));
+        if !refused.is_empty() && code.is_some() && !consented.load(Ordering::Relaxed) {
+            return Err(Failure::not_applicable("the platform did not ask for consent, so that nothing can be refused there"));
+        }
         self.response = Some((response, state.into_secret()));
         match (code, error) {
             (Some(code), None) => {
@@ -184,6 +197,11 @@ impl OwnClient {
             }
             (_, error) => Ok(Response::Error(error.unwrap_or_else(|| "neither code nor error".to_owned()))),
         }
+    }
+
+    /// What came to the redirect URI for somebody else to look at is not the next sign-in's.
+    pub(super) fn forget_responses(&mut self) {
+        while self.responses.try_recv().is_ok() {}
     }
 
     /// Redeems the code that was kept, with its own verifier or another one.
@@ -227,7 +245,8 @@ impl OwnClient {
     }
 
     pub async fn send(&mut self, request: reqwest::RequestBuilder) -> Result<(), Failure> {
-        let response = request.send().await.map_err(|error| Failure::unjudged(error.without_url()))?;
+        let request = request.build().map_err(|error| Failure::broke(error.without_url()))?;
+        let response = limits::send(&self.http, request).await.map_err(|error| Failure::unjudged(error.without_url()))?;
         let (status, headers) = (response.status().as_u16(), response.headers().clone());
         let body = response.bytes().await.map_err(Failure::unjudged)?;
         self.answer = Some(Answer { status, headers, body: serde_json::from_slice(&body).unwrap_or(Value::Null) });
@@ -259,8 +278,13 @@ impl OwnClient {
     }
 }
 
-/// Types both, grants everything but the `refused` scopes.
-async fn sign_in(page: &Page, stage: &Stage, person: &Person, refused: &[&str]) -> Result<(), Failure> {
+/// A parameter of a query.
+pub(super) fn query_value(query: &str, name: &str) -> Option<String> {
+    url::form_urlencoded::parse(query.as_bytes()).find(|(key, _)| key == name).map(|(_, value)| value.into_owned())
+}
+
+/// Types both, grants everything but the `refused` scopes. `consented`: from when on the platform has been asked to answer.
+async fn sign_in(page: &Page, stage: &Stage, person: &Person, refused: &[&str], consented: &AtomicBool) -> Result<(), Failure> {
     if let Some(selectors) = stage.setup.remote().and_then(|remote| remote.file.sign_in.as_ref()) {
         if !refused.is_empty() {
             return Err(Failure::not_applicable("the target's consent page grants all or nothing ([sign_in] of the target file)"));
@@ -270,9 +294,33 @@ async fn sign_in(page: &Page, stage: &Stage, person: &Person, refused: &[&str]) 
     SignInPage(page).wait_for().await?;
     SignInPage(page).sign_in(&person.email, &person.password).await?;
     if PlatformWindow(page).wait_for_next(None, PATIENCE).await? != Shown::Consent {
-        return Err(Failure::unjudged(format!("the platform refused {}'s sign-in", person.name)));
+        return Err(turned_away(stage, person));
     }
+    consented.store(true, Ordering::Relaxed);
     Ok(ConsentPage(page).grant(refused).await?)
+}
+
+/// A person whom the platform does not know by this password, with the keys of the target file to look at.
+fn turned_away(stage: &Stage, person: &Person) -> Failure {
+    let key = person.name.to_lowercase();
+    match stage.setup.remote().and_then(|remote| remote.file.users.get(&key)) {
+        Some(user) => Failure::broke(format!(
+            "the platform refuses the sign-in of {}: look at users.{key}.email of the target file, and at the password in {}",
+            person.email, user.password_env
+        )),
+        None => Failure::unjudged(format!("the platform refused {}'s sign-in", person.name)),
+    }
+}
+
+/// Nobody else may have the port of the redirect URI: at a target it is one, and is listened at.
+pub(super) fn port_is_taken(port: u16, error: &dyn std::fmt::Display) -> Failure {
+    Failure::broke(match port {
+        0 => format!("no port is free on this machine: {error}"),
+        _ => format!(
+            "port {port}, at which the redirect URI of the target file (client.redirect_uri) is listened for, cannot be had: {error}; end what \
+             listens there, or register and name a redirect URI with another port"
+        ),
+    })
 }
 
 async fn take_response(State(sender): State<mpsc::UnboundedSender<String>>, RawQuery(query): RawQuery) -> Html<&'static str> {
@@ -295,7 +343,7 @@ async fn call(
     request: oauth2::HttpRequest,
     kept: &std::sync::Mutex<Option<Answer>>,
 ) -> Result<oauth2::HttpResponse, CallError> {
-    let response = http.execute(request.try_into()?).await?;
+    let response = limits::send(http, request.try_into()?).await?;
     let mut builder = http::Response::builder().status(response.status());
     for (name, value) in response.headers() {
         builder = builder.header(name, value);

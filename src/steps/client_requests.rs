@@ -77,6 +77,7 @@ impl OwnClient {
             self.http.post(url).form(parameters)
         } else {
             url.query_pairs_mut().extend_pairs(parameters);
+            self.asked_for = Some((url.clone(), parameters.contains(&("prompt", "none"))));
             self.http.request(method, url)
         };
         self.send(request).await

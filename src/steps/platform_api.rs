@@ -11,6 +11,7 @@ use super::snapshot::redacted;
 use super::world::World;
 use crate::checks;
 use crate::platform::accounts::OTHER_TENANT;
+use crate::platform::api_document;
 
 /// No list of sample data is longer.
 const MOST_PAGES: usize = 200;
@@ -22,8 +23,10 @@ async fn asks_who(world: &mut World) -> Result<(), Failure> {
 
 #[when(expr = "the client asks for the first {int} {word}")]
 async fn asks_for(world: &mut World, limit: usize, resource: String) -> Result<(), Failure> {
-    let tenant = world.own_tenant()?;
-    world.ask(&format!("v2/tenants/{tenant}/{resource}?offset=0&limit={limit}"), true).await
+    let path = format!("v2/tenants/{}/{resource}", world.own_tenant()?);
+    world.has_asked_for_scope_of(&path)?;
+    let limit = world.page_of(limit)?;
+    world.ask(&format!("{path}?offset=0&limit={limit}"), true).await
 }
 
 #[when("the client asks for patients without a token")]
@@ -39,11 +42,14 @@ async fn asks_for_others(world: &mut World) -> Result<(), Failure> {
         None => Some(OTHER_TENANT.0.to_string()),
     };
     let other = other.ok_or_else(|| Failure::not_applicable("the target file names no user `bruno` of another tenant"))?;
-    world.ask(&format!("v2/tenants/{other}/patients"), true).await
+    let path = format!("v2/tenants/{other}/patients");
+    world.has_asked_for_scope_of(&path)?;
+    world.ask(&path, true).await
 }
 
 #[then(expr = "the answer is a page of at most {int} entries")]
 async fn is_a_page(world: &mut World, limit: usize) -> Result<(), Failure> {
+    world.is_answered_with(200)?;
     let body = world.client()?.answer()?.body.clone();
     world.judge(checks::check_page(&body))?;
     let entries = body.get("items").and_then(Value::as_array).map_or(0, Vec::len);
@@ -75,10 +81,9 @@ async fn forbidden(world: &mut World, layer: String) -> Result<(), Failure> {
     world.judge(judgement)
 }
 
-#[then("the answer is 404")]
-async fn not_found(world: &mut World) -> Result<(), Failure> {
-    let status = world.client()?.answer()?.status;
-    if status == 404 { Ok(()) } else { world.find("answers for another medical centre", "404", &format!("status {status}"), &[]) }
+#[then(expr = "the answer is {int}")]
+async fn has_status(world: &mut World, status: u16) -> Result<(), Failure> {
+    world.is_answered_with(status)
 }
 
 #[when("the client asks for patients with a token that nobody issued")]
@@ -102,17 +107,21 @@ async fn error_as_json(world: &mut World) -> Result<(), Failure> {
 
 #[when(expr = "the client asks for the patient {int}")]
 async fn asks_for_patient(world: &mut World, id: u64) -> Result<(), Failure> {
-    let tenant = world.own_tenant()?;
-    world.ask(&format!("v2/tenants/{tenant}/patients/{id}"), true).await
+    let path = format!("v2/tenants/{}/patients/{id}", world.own_tenant()?);
+    world.has_asked_for_scope_of(&path)?;
+    world.ask(&path, true).await
 }
 
 #[when(expr = "the client reads the patients in pages of {int} to the end")]
 async fn reads_to_the_end(world: &mut World, limit: usize) -> Result<(), Failure> {
-    let tenant = world.own_tenant()?;
+    let path = format!("v2/tenants/{}/patients", world.own_tenant()?);
+    world.has_asked_for_scope_of(&path)?;
+    let limit = world.page_of(limit)?;
     world.memory.read.clear();
     for _ in 0..MOST_PAGES {
         let offset = world.memory.read.len();
-        world.ask(&format!("v2/tenants/{tenant}/patients?offset={offset}&limit={limit}"), true).await?;
+        world.ask(&format!("{path}?offset={offset}&limit={limit}"), true).await?;
+        world.is_answered_with(200)?;
         let page = world.client()?.answer()?.body.clone();
         world.judge(checks::check_page(&page))?;
         let items = page.get("items").and_then(Value::as_array).into_iter().flatten();
@@ -133,4 +142,35 @@ async fn every_entry_once(world: &mut World) -> Result<(), Failure> {
         return Ok(());
     }
     world.find("the pages do not add up", &format!("{total} entries, each once"), &format!("{read} entries, {distinct} different"), &[])
+}
+
+impl World {
+    /// A page of so many entries, or as many as the platform gives at most.
+    fn page_of(&self, limit: usize) -> Result<usize, Failure> {
+        Ok(limit.min(self.setup()?.assumptions().max_page_limit))
+    }
+
+    /// The scope that a call of this path needs was asked for: without it nothing is promised.
+    pub(super) fn has_asked_for_scope_of(&mut self, path: &str) -> Result<(), Failure> {
+        let scope = checks::documented_scope(api_document(), "GET", &format!("/{path}"));
+        match scope.filter(|scope| self.client().is_ok_and(|client| !client.scopes.contains(scope))) {
+            None => Ok(()),
+            Some(scope) => Err(Failure::not_applicable(format!(
+                "the client does not ask for the scope `{scope}`, which this call needs: add it to client.scopes of the target file where it is \
+                 granted"
+            ))),
+        }
+    }
+
+    /// The last call has the status that the contract promises (C-55). A documented refusal of a call that has to succeed is none.
+    fn is_answered_with(&mut self, promised: u16) -> Result<(), Failure> {
+        let answer = self.client()?.answer()?.clone();
+        if answer.status == promised {
+            return Ok(());
+        }
+        let asked = self.memory.asked.clone().unwrap_or_default();
+        let error = answer.error().map_or_else(String::new, |error| format!(" with the error `{error}`"));
+        let summary = format!("GET {asked} is answered with another status");
+        self.find(&summary, &format!("status {promised}"), &format!("status {}{error}", answer.status), &[])
+    }
 }

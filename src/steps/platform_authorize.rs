@@ -7,6 +7,7 @@ use url::Url;
 use super::Failure;
 use super::client::OwnClient;
 use super::client_requests::STATE;
+use super::end_of_request::End;
 use super::world::World;
 use crate::checks::{self, ExpectedResponse};
 use crate::oauth::ErrorCode;
@@ -62,27 +63,29 @@ async fn asks_by(world: &mut World, method: String) -> Result<(), Failure> {
 
 #[then("the platform shows an error and redirects nowhere")]
 async fn no_redirect(world: &mut World) -> Result<(), Failure> {
-    let answer = world.client()?.answer()?.clone();
-    if (400..500).contains(&answer.status) && answer.location().is_none() {
-        return Ok(());
+    match world.end_of_request().await? {
+        End::Page => Ok(()),
+        end => {
+            let summary = "answers a request that nobody can be told of otherwise";
+            world.find(summary, "an error page and no redirect", &end.describe(), &[])
+        }
     }
-    let actual = format!("status {}, redirected to {}", answer.status, answer.location().unwrap_or("nowhere"));
-    world.find("answers a request that nobody can be told of otherwise", "an error page and no redirect", &actual, &[])
 }
 
 #[then(regex = r"^the platform tells the client (\w+)$")]
 async fn tells_the_client(world: &mut World, error: String) -> Result<(), Failure> {
+    let end = world.end_of_request().await?;
     let client = world.client()?;
     let issuer = client.promised_issuer();
     let expected = ExpectedResponse { redirect_uri: client.redirect_uri.as_str(), state: Some(STATE), issuer: issuer.as_deref() };
     let known = [ErrorCode::InvalidRequest, ErrorCode::UnsupportedResponseType, ErrorCode::LoginRequired, ErrorCode::RequestNotSupported];
     let code = known.into_iter().find(|code| code.as_str() == error);
     let code = code.ok_or_else(|| Failure::broke(format!("no step expects the error {error}")))?;
-    let judgement = match client.answer()?.location().filter(|_| client.redirected_error().is_some()) {
-        Some(location) => checks::check_authorization_error(location, code, expected),
-        None => {
-            let actual = format!("status {}", client.answer()?.status);
-            return world.find("does not tell the client of its error", &format!("a redirect with `{error}`"), &actual, &[]);
+    let judgement = match &end {
+        End::Told(location) if end.error().is_some() => checks::check_authorization_error(location, code, expected),
+        other => {
+            let summary = "does not tell the client of its error";
+            return world.find(summary, &format!("a redirect with `{error}`"), &other.describe(), &[]);
         }
     };
     world.judge(judgement)
@@ -90,14 +93,12 @@ async fn tells_the_client(world: &mut World, error: String) -> Result<(), Failur
 
 #[then("the platform gives neither code nor token")]
 async fn gives_nothing(world: &mut World) -> Result<(), Failure> {
-    let answer = world.client()?.answer()?.clone();
-    let refused = (400..500).contains(&answer.status) || world.client()?.redirected_error().is_some();
-    let given =
-        answer.location().is_some_and(|location| ["code=", "access_token=", "id_token="].iter().any(|part| location.contains(part)));
-    if refused && !given {
+    let end = world.end_of_request().await?;
+    let refused = end == End::Page || end.error().is_some();
+    if refused && !end.gives_something() {
         return Ok(());
     }
-    world.find("goes on with a request that it has to refuse", "an error", &format!("status {}", answer.status), &[])
+    world.find("goes on with a request that it has to refuse", "an error", &end.describe(), &[])
 }
 
 #[then("the platform goes on to the sign-in")]

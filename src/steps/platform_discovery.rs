@@ -5,10 +5,11 @@ use cucumber::{then, when};
 use super::Failure;
 use super::world::World;
 use crate::checks;
+use crate::oauth::discovery_of;
 
 #[when("the client reads the discovery document")]
 async fn reads_discovery(world: &mut World) -> Result<(), Failure> {
-    let url = format!("{}/.well-known/openid-configuration", world.stage()?.issuer);
+    let url = discovery_of(&world.stage()?.issuer);
     world.client()?.get(&url, None).await
 }
 
@@ -21,7 +22,8 @@ async fn discovery_document(world: &mut World) -> Result<(), Failure> {
 
 #[then("the discovery document names what every client counts on")]
 async fn sound_metadata(world: &mut World) -> Result<(), Failure> {
-    let judgement = checks::check_metadata(&world.client()?.answer()?.body);
+    let algorithm = world.setup()?.assumptions().signing_algorithm.name();
+    let judgement = checks::check_metadata(&world.client()?.answer()?.body, algorithm);
     world.judge(judgement)
 }
 

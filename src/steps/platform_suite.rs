@@ -6,7 +6,7 @@ use secrecy::{ExposeSecret, SecretString};
 use serde_json::Value;
 
 use super::Failure;
-use super::client::{OwnClient, Response};
+use super::client::{OwnClient, Response, query_value};
 use super::client_requests::VERIFIER;
 use super::snapshot::redacted;
 use super::world::World;
@@ -30,6 +30,8 @@ async fn signs_in_for_client(world: &mut World, name: String) -> Result<(), Fail
 #[given(expr = "{word} has signed in for the client and refused patients")]
 #[when(expr = "{word} signs in for the client and refuses patients")]
 async fn refuses_patients(world: &mut World, name: String) -> Result<(), Failure> {
+    let path = format!("v2/tenants/{}/patients", world.own_tenant()?);
+    world.has_asked_for_scope_of(&path)?;
     world.sign_in_for_client(&name, &[giponext::PATIENTS]).await
 }
 
@@ -109,13 +111,17 @@ async fn downgrade(world: &mut World) -> Result<(), Failure> {
     world.memory.client = Some(client);
     match response? {
         Response::Code => world.client()?.redeem(None).await,
+        // Told to somebody who has signed in.
+        Response::Error(error) if error == "invalid_request" => Ok(()),
         Response::Error(error) => Err(Failure::unjudged(format!("the authorization response is the error {error}"))),
     }
 }
 
 #[then("the downgrade is refused")]
 async fn downgrade_refused(world: &mut World) -> Result<(), Failure> {
-    match world.client()?.redirected_error().as_deref() {
+    let client = world.client()?;
+    let after_the_sign_in = || client.response.as_ref().and_then(|(query, _)| query_value(query, "error"));
+    match client.redirected_error().or_else(after_the_sign_in).as_deref() {
         Some("invalid_request") => Ok(()),
         Some(other) => world.find("an unchallenged request is refused otherwise", "the error `invalid_request`", other, &[]),
         None => world.refused_with(&["invalid_grant", "invalid_request"]),
@@ -134,7 +140,7 @@ impl World {
         self.memory.client.as_mut().ok_or_else(|| Failure::broke("no client of our own is registered"))
     }
 
-    fn take_client(&mut self) -> Result<OwnClient, Failure> {
+    pub(super) fn take_client(&mut self) -> Result<OwnClient, Failure> {
         self.memory.client.take().ok_or_else(|| Failure::broke("no client of our own is registered"))
     }
 
@@ -208,10 +214,7 @@ impl World {
     }
 
     fn tenant_claim(&self) -> Result<String, Failure> {
-        Ok(match &self.setup()?.target {
-            super::Target::Mock(mock) => mock.assumptions.tenant_claim.clone(),
-            super::Target::Remote(remote) => remote.file.assume.tenant_claim.clone(),
-        })
+        Ok(self.setup()?.assumptions().tenant_claim.clone())
     }
 
     fn compare_claims(&mut self, name: &str, token: &SecretString) -> Result<(), Failure> {

@@ -100,8 +100,10 @@ async fn nobody_introspects(world: &mut World) -> Result<(), Failure> {
 async fn is_active(world: &mut World, activity: String) -> Result<(), Failure> {
     let client = world.client()?;
     let client_id = (activity == "active").then_some(client.credentials.client_id.as_str());
-    let judgement = checks::check_introspection(client.answer()?, client_id);
-    world.judge(judgement)
+    let (judgement, more) =
+        (checks::check_introspection(client.answer()?, client_id), checks::check_introspection_says_no_more(client.answer()?));
+    world.judge(judgement)?;
+    if activity == "active" { Ok(()) } else { world.advise("PL-31", more) }
 }
 
 impl World {

@@ -10,6 +10,7 @@ use super::said_in_vain::{deaf_redirect_uris, unread_selectors};
 use super::setup::Sample;
 use super::sign_in::{Consent, Outcome};
 use super::stage::{Stage, Visitor};
+use super::target_look::own_client;
 use super::{Failure, Setup};
 use crate::browser::{BrowserError, Page};
 use crate::checks;
@@ -154,6 +155,13 @@ async fn look(stage: &mut Stage, looks: &mut Looks, whole: bool) -> Step {
         match client_secret(stage).await.map_err(hopeless(what))? {
             proof @ Proof::Hopeless(_) => return Err(Stop(what, proof)),
             proof => looks.take(what, proof),
+        }
+        if whole && !setup.is_shared() {
+            let what = "target";
+            match own_client(stage).await.map_err(hopeless(what))? {
+                proof @ Proof::Hopeless(_) => return Err(Stop(what, proof)),
+                proof => looks.take(what, proof),
+            }
         }
     }
     if setup.profile.app.r#type == ApplicationType::Spa && setup.remote().is_some_and(|remote| !remote.file.assume.cors) {

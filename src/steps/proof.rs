@@ -8,11 +8,11 @@ use super::Failure;
 use super::learning::{Begun, naming_at_the_marker};
 use super::people::Person;
 use super::sign_in::{Consent, Outcome, at_the_platform};
-use super::stage::{Stage, Visitor, http_client};
+use super::stage::{Stage, Visitor};
 use crate::browser::pages::visible_text;
 use crate::browser::{BrowserError, Element, Page};
 use crate::domain::{Action, ApplicationType, BrowserFactKind, Control, Endpoint, Exchange, Waiting};
-use crate::oauth::Metadata;
+use crate::oauth::{Metadata, discovery_of};
 
 /// How many refusals of the platform, and lines of the application, a reason tells.
 const REFUSALS: usize = 3;
@@ -34,8 +34,8 @@ pub(super) enum Proof {
 /// A token request that cannot succeed: a platform that knows the client refuses the code, another one the client.
 pub(super) async fn client_secret(stage: &Stage) -> Result<Proof, Failure> {
     let Some(remote) = stage.setup.remote() else { return Ok(Proof::Fine("is the mock's own".to_owned())) };
-    let client = http_client(&stage.issuer, remote.extra_ca_pem.as_deref())?;
-    let discovery = format!("{}/.well-known/openid-configuration", stage.issuer);
+    let client = stage.platform_client()?;
+    let discovery = discovery_of(&stage.issuer);
     let document = client.get(&discovery).send().await.map_err(Failure::broke)?;
     let metadata: Metadata = document.json().await.map_err(|error| Failure::broke(format!("{discovery}: {error}")))?;
     let registered = &remote.file.client;

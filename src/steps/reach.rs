@@ -15,7 +15,8 @@ use url::Url;
 
 use super::Failure;
 use super::loopback::client_to;
-use super::stage::{Stage, http_client, questions_of};
+use super::stage::{Stage, questions_of};
+use crate::oauth::discovery_of;
 use crate::platform::spki_of_der;
 
 /// What the profile says of the way to the application.
@@ -30,15 +31,7 @@ pub struct Reach {
 impl Reach {
     /// A client of ours for this address of the application.
     pub fn client(&self, to: &Url) -> Result<reqwest::ClientBuilder, Failure> {
-        let mut builder = client_to(to.as_str())?;
-        for (host, address) in &self.hosts {
-            // A proxy would look for the name where the profile says that it is not.
-            if to.host_str() == Some(host) {
-                builder = builder.no_proxy();
-            }
-            // The port is the address's own.
-            builder = builder.resolve(host, SocketAddr::new(*address, 0));
-        }
+        let builder = resolving(client_to(to.as_str())?, to, &self.hosts);
         trusting(builder.tls_info(true), self.ca_pem.as_deref())
     }
 
@@ -63,6 +56,14 @@ impl Reach {
         };
         why.map(|why| Failure::broke(format!("the certificate of the application at {url} is not trusted ({why}): {what_to_do}")))
     }
+}
+
+/// A client that looks for these hosts where the profile, or the target file, says that they are.
+pub(super) fn resolving(builder: reqwest::ClientBuilder, to: &Url, hosts: &BTreeMap<String, IpAddr>) -> reqwest::ClientBuilder {
+    // A proxy would look for the name where it is not.
+    let builder = if hosts.keys().any(|host| to.host_str() == Some(host)) { builder.no_proxy() } else { builder };
+    // The port is the address's own.
+    hosts.iter().fold(builder, |builder, (host, address)| builder.resolve(host, SocketAddr::new(*address, 0)))
 }
 
 fn trusting(builder: reqwest::ClientBuilder, ca_pem: Option<&str>) -> Result<reqwest::ClientBuilder, Failure> {
@@ -159,9 +160,8 @@ impl Stage {
 
 /// Reads the discovery document and compares the clocks.
 pub(super) async fn reach_platform(stage: &Stage) -> Result<String, Failure> {
-    let ca = stage.setup.remote().and_then(|remote| remote.extra_ca_pem.clone());
-    let client = http_client(&stage.issuer, ca.as_deref())?;
-    let url = format!("{}/.well-known/openid-configuration", stage.issuer);
+    let client = stage.platform_client()?;
+    let url = discovery_of(&stage.issuer);
     let answer = client.get(&url).send().await.map_err(|error| Failure::broke(format!("{url} does not answer: {error}")))?;
     if !answer.status().is_success() {
         return Err(Failure::broke(format!("{url} answers with status {}", answer.status())));

@@ -216,6 +216,24 @@ impl Setup {
         }
     }
 
+    /// What is assumed of the platform.
+    pub(super) fn assumptions(&self) -> &Assumptions {
+        match &self.target {
+            Target::Mock(mock) => &mock.assumptions,
+            Target::Remote(remote) => &remote.file.assume,
+        }
+    }
+
+    /// Whether the suite may have something written at the platform: a person who clicks what writes does so for it.
+    pub(super) fn may_write(&self) -> Result<(), Failure> {
+        match self.remote().is_some_and(|remote| remote.file.read_only) {
+            true => {
+                Err(Failure::not_applicable("the target file says read_only: the suite writes nothing there, and clicks nothing that does"))
+            }
+            false => Ok(()),
+        }
+    }
+
     /// Whether the application is there, and fit to be judged.
     pub(super) fn admit(&self) -> Result<(), Failure> {
         self.presence.admit()

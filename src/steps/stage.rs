@@ -13,6 +13,7 @@ use super::loopback::client_to;
 use super::own_port::OwnPort;
 use super::program_sign_in::Registered;
 use super::provocation::Provocation;
+use super::reach::resolving;
 use super::second_platform::SecondPlatform;
 use super::setup::Sample;
 use super::{Failure, PATIENCE, Setup, Target};
@@ -92,7 +93,7 @@ impl Stage {
             }
             (None, Some(remote)) => {
                 let file = &remote.file;
-                (file.issuer.as_str().trim_end_matches('/').to_owned(), file.api.clone(), file.portal.clone())
+                (file.issuer.as_str().to_owned(), file.api.clone(), file.portal.clone())
             }
             (None, None) => return Err(Failure::broke("a run has a mock platform or a target file")),
         };
@@ -254,6 +255,18 @@ impl Stage {
         self.visitors.remove(name)
     }
 
+    /// A client of [`questions_to`] for the platform: it trusts the target's authority, and finds its hosts where the target file says.
+    pub(super) fn platform_client(&self) -> Result<reqwest::Client, Failure> {
+        let mut builder = questions_to(&self.issuer)?;
+        if let Some(remote) = self.setup.remote() {
+            builder = resolving(builder, &Url::parse(&self.issuer).map_err(Failure::broke)?, &remote.file.hosts);
+            if let Some(pem) = &remote.extra_ca_pem {
+                builder = builder.tls_certs_merge(reqwest::Certificate::from_pem_bundle(pem.as_bytes()).map_err(Failure::broke)?);
+            }
+        }
+        builder.build().map_err(Failure::broke)
+    }
+
     pub fn client_secret(&self) -> Option<SecretString> {
         self.credentials.as_ref().and_then(|credentials| credentials.client_secret.clone())
     }
@@ -295,13 +308,4 @@ pub fn questions_to(to: &str) -> Result<reqwest::ClientBuilder, Failure> {
 /// No redirect is followed, every answer is awaited at most [`PATIENCE`].
 pub fn questions_of(builder: reqwest::ClientBuilder) -> reqwest::ClientBuilder {
     builder.redirect(reqwest::redirect::Policy::none()).timeout(PATIENCE)
-}
-
-/// A client of [`questions_to`] that trusts these authorities too.
-pub fn http_client(to: &str, extra_ca_pem: Option<&str>) -> Result<reqwest::Client, Failure> {
-    let mut builder = questions_to(to)?;
-    if let Some(pem) = extra_ca_pem {
-        builder = builder.tls_certs_merge(reqwest::Certificate::from_pem_bundle(pem.as_bytes()).map_err(Failure::broke)?);
-    }
-    builder.build().map_err(Failure::broke)
 }

@@ -6,6 +6,7 @@ use secrecy::SecretString;
 use url::Url;
 
 use super::application::{Filling, Instance, Started};
+use super::client::port_is_taken;
 use super::container::Container;
 use super::second_platform::SecondPlatform;
 use super::stage::Stage;
@@ -64,6 +65,8 @@ impl Stage {
                 "the profile gives no way to tell the application which medical centres it may serve ({tenants} in [app.env])",
             ));
         }
+        // Only the mock registers it anew: whatever runs goes on where there is none.
+        self.mock()?;
         self.end_application().await;
         let (listener, redirect_uris) = self.application_address()?;
         let credentials = self.mock()?.register_client(self.registration(&redirect_uris)).map_err(Failure::broke)?;
@@ -72,6 +75,7 @@ impl Stage {
 
     /// Starts the application again with a client secret of our choice.
     pub async fn restart_with_secret(&mut self, secret: SecretString) -> Result<(), Failure> {
+        self.mock()?;
         self.end_application().await;
         let (tenants, (listener, redirect_uris)) = (self.authorised_tenants(), self.application_address()?);
         let credentials = Credentials { client_id: "collaudo-reserved".to_owned(), client_secret: Some(secret) };
@@ -89,7 +93,7 @@ impl Stage {
             Some(remote) => (remote.file.client.redirect_uri.port_or_known_default().unwrap_or(0), Some(&remote.file.client.redirect_uri)),
             None => (0, None),
         };
-        let listener = Listener::bind(SocketAddr::from((Ipv4Addr::LOCALHOST, port))).map_err(Failure::broke)?;
+        let listener = Listener::bind(SocketAddr::from((Ipv4Addr::LOCALHOST, port))).map_err(|error| port_is_taken(port, &error))?;
         let redirect_uri = redirect_uri.map_or_else(|| listener.redirect_uri().to_string(), Url::to_string);
         Ok((Some(listener), vec![redirect_uri]))
     }
@@ -112,6 +116,8 @@ impl Stage {
     pub(super) async fn end_application(&self) {
         match self.shared.application.lock().await.take() {
             Some(Instance::Container(container)) => container.end().await,
+            // A target knows one redirect URI: its port is needed again.
+            Some(Instance::Bundled(bundled)) if self.setup.remote().is_some() => bundled.stop().await,
             // Dropped, and ended by that.
             Some(Instance::Bundled(_) | Instance::Started(_) | Instance::Running) | None => {}
         }

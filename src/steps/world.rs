@@ -260,8 +260,9 @@ impl World {
         failure = failure.map(|failure| self.settle_concern(failure));
         failure = self.told_by_strayed(failure);
         let provoked = self.is_provoked();
-        if provoked && failure.is_none() && self.stage.as_ref().is_some_and(|stage| stage.mock().is_ok()) {
-            failure = self.settle_oracle().await.err();
+        if let (true, None, Some(stage)) = (provoked, &failure, &self.stage) {
+            let instrumented = stage.mock().is_ok();
+            failure = if instrumented { self.settle_oracle().await.err() } else { self.settle_oracle_by_browsers().await.err() };
         }
         if let (Some(Failure::Found { .. } | Failure::Unjudged { .. }), Some(stage)) = (&failure, &self.stage)
             && let Some(death) = stage.death().await

@@ -175,6 +175,7 @@ impl World {
     }
 
     pub(super) async fn click_to_write(&mut self, (feature, action, submit): &Writing) -> Result<(), Failure> {
+        self.setup()?.may_write()?;
         let visitor = self.actor_visitor().await?;
         match visitor.page.click(submit).await {
             Ok(()) => Ok(()),
@@ -297,9 +298,10 @@ impl World {
     fn writing_action(&self, key: &str, selector: impl Fn(&Action) -> Option<String>) -> Result<Writing, Failure> {
         let setup = self.setup()?;
         let mut actions = setup.profile.app.actions.iter();
-        actions
+        let writing = actions
             .find_map(|(feature, action)| Some((feature.clone(), action.clone(), selector(action)?)))
-            .ok_or_else(|| Failure::not_applicable(format!("the profile names no action that writes (`{key}` in [app.actions])")))
+            .ok_or_else(|| Failure::not_applicable(format!("the profile names no action that writes (`{key}` in [app.actions])")))?;
+        setup.may_write().map(|()| writing)
     }
 
     /// Everything of the profile that writes.
@@ -314,6 +316,6 @@ impl World {
         if written.is_empty() {
             return Err(Failure::not_applicable("the profile names no action that writes (`submit` or `books` in [app.actions])"));
         }
-        Ok(written)
+        setup.may_write().map(|()| written)
     }
 }

@@ -9,6 +9,7 @@ use crate::tokens::{Token, closing, occurrences, tokens};
 const SLEEPS: &[(&str, &str)] = &[
     ("crates/browser/src/process.rs", "a folder that a dying browser still writes to is removed again a little later"),
     ("crates/relying_party/src/device.rs", "the interval between two polls is a wait of a length that the platform says"),
+    ("src/steps/limits.rs", "Retry-After is a wait of a length that the platform says"),
     ("crates/relying_party/src/http.rs", "Retry-After and back-off are waits of a length that the platform says"),
 ];
 

@@ -19,6 +19,8 @@ mod program;
 mod programs;
 mod reports;
 mod sandbox;
+mod sandbox_keys;
+mod sick_sandbox;
 mod single_page;
 mod snapshots;
 mod traps;

@@ -98,6 +98,13 @@ pub fn documented_shape(document: &Value, method: &str, path: &str, status: u16)
     Some(shape_of(document, resolve(document, response).get("schema")?))
 }
 
+/// The scope that a document names for an operation. `path` is without its query.
+pub fn documented_scope(document: &Value, method: &str, path: &str) -> Option<String> {
+    let security = operation(document, &method.to_ascii_lowercase(), path)?.get("security")?.as_array()?;
+    let mut scopes = security.iter().filter_map(Value::as_object).flat_map(|scheme| scheme.values()).filter_map(Value::as_array).flatten();
+    scopes.next()?.as_str().map(str::to_owned)
+}
+
 /// The shape that a schema describes; of a type that it does not name, nothing is demanded.
 fn shape_of(document: &Value, schema: &Value) -> Shape {
     let schema = resolve(document, schema);
@@ -161,7 +168,7 @@ mod tests {
         json!({
             "swagger": "2.0", "basePath": "/v2",
             "paths": {
-                "/users/{id}": {"get": {"responses": {
+                "/users/{id}": {"get": {"security": [{"oauth": ["users"]}], "responses": {
                     "200": {"description": "", "schema": {"$ref": "#/definitions/User"}},
                     "404": {"$ref": "#/responses/NotFound"}, "204": {"description": ""}
                 }}},
@@ -215,6 +222,12 @@ mod tests {
             assert!(additions(body.clone()).is_err(), "{body}");
         }
         assert_eq!(documented_shape(&document(), "GET", "/v2/users/7", 418), None);
+    }
+
+    #[test]
+    fn a_document_names_the_scope_of_an_operation_or_none() {
+        let named = |path: &str| documented_scope(&document(), "GET", path);
+        assert_eq!((named("/v2/users/7").as_deref(), named("/v2/users/me"), named("/v2/nothing")), (Some("users"), None, None));
     }
 
     #[test]

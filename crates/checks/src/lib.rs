@@ -57,7 +57,7 @@ pub use access_token::{ExpectedAccessToken, check_access_token_claims};
 pub use addresses::{check_endpoints_discovered, strayed, told_of_strayed};
 pub use answer::{Answer, check_bearer_refused, check_header_authentication_refused, check_refused, check_token_answer};
 pub use api_answer::{check_error_body, check_page};
-pub use api_document::{BodySchema, Mismatch, check_answer_matches_document, documented_shape};
+pub use api_document::{BodySchema, Mismatch, check_answer_matches_document, documented_scope, documented_shape};
 pub use authorization_request::{
     check_asked_in_a_window, check_code_challenge, check_new_values_after_error, check_no_personal_data, check_no_pkce_downgrade,
     check_no_sign_in_loop, check_nonce_sent, check_nonce_sent_with_openid, check_nonces, check_redirect_uri, check_response_type,
@@ -91,7 +91,9 @@ pub use metadata::{check_documents_agree, check_metadata, check_public_keys};
 pub use native::{Port, check_loopback_literal, check_port};
 pub use other_hosts::{check_grants_stay_at_the_platform, check_token_stays_at_the_platform};
 pub use pages::{check_list_read_to_the_end, each_page_once};
-pub use platform_answer::{check_access_token_hash, check_discovery, check_introspection, check_refusal_layer};
+pub use platform_answer::{
+    check_access_token_hash, check_discovery, check_introspection, check_introspection_says_no_more, check_refusal_layer,
+};
 pub use presented_token::{check_own_token, check_tokens_as_given, check_unknown_token_type_unused};
 pub use reading::{SignIn, is_authorization_request, is_refresh_token, sign_ins};
 pub use refresh::{

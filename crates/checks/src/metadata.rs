@@ -7,16 +7,14 @@ use super::{Judgement, Refusal};
 const DISCOVERY: Clause = Clause("OpenID Connect Discovery 1.0 section 3");
 
 /// Lists that a provider has to publish, with the value that has to be in them, if there is one.
-const LISTS: [(&str, Option<&str>); 3] = [
-    ("response_types_supported", Some("code")),
-    ("subject_types_supported", None),
-    ("id_token_signing_alg_values_supported", Some("RS256")),
-];
+const LISTS: [(&str, Option<&str>); 2] = [("response_types_supported", Some("code")), ("subject_types_supported", None)];
+const ALGORITHMS: &str = "id_token_signing_alg_values_supported";
 
 /// PL-15: the members that every client may count on, and endpoints that nobody in between can read (OpenID Connect Discovery
 /// section 3, RFC 8414 section 2). On the loopback interface plain HTTP is as good.
-pub fn check_metadata(document: &Value) -> Judgement {
-    for (member, value) in LISTS {
+/// `algorithm` signs ID tokens there: RS256, unless another one is assumed of the platform.
+pub fn check_metadata(document: &Value, algorithm: &str) -> Judgement {
+    for (member, value) in LISTS.into_iter().chain([(ALGORITHMS, Some(algorithm))]) {
         let listed = document.get(member).and_then(Value::as_array).filter(|values| !values.is_empty());
         let held = listed.is_some_and(|values| value.is_none_or(|value| values.iter().any(|listed| listed == value)));
         if !held {
@@ -108,7 +106,9 @@ mod tests {
 
     #[test]
     fn metadata_have_what_every_client_counts_on() {
-        assert_eq!(check_metadata(&sound()), Ok(()));
+        for algorithm in ["RS256", "ES256"] {
+            assert_eq!(check_metadata(&sound(), algorithm), Ok(()));
+        }
         for (member, wrong) in [
             ("response_types_supported", json!(["token"])),
             ("subject_types_supported", json!([])),
@@ -119,7 +119,7 @@ mod tests {
             ("revocation_endpoint", json!("/revoke")),
             ("jwks_uri", json!(7)),
         ] {
-            found(check_metadata(&with(&sound(), member, wrong)));
+            found(check_metadata(&with(&sound(), member, wrong), "RS256"));
         }
     }
 

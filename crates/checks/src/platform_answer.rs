@@ -60,17 +60,26 @@ pub fn check_introspection(answer: &Answer, client_id: Option<&str>) -> Judgemen
     let clause = Clause("RFC 7662 section 2.2");
     let active = answer.body.get("active").and_then(Value::as_bool);
     let named = answer.body.get("client_id").and_then(Value::as_str);
-    let members = answer.body.as_object().map_or(0, serde_json::Map::len);
     let held = match client_id {
         Some(client_id) => active == Some(true) && named.is_none_or(|named| named == client_id),
-        None => active == Some(false) && members == 1,
+        None => active == Some(false),
     };
     if answer.status == 200 && held {
         return Ok(());
     }
-    let expected = client_id.map_or_else(|| "200 with `active` false alone".to_owned(), |id| format!("200, `active` true, client `{id}`"));
-    let actual = format!("status {}, active {active:?}, client {}, {members} members", answer.status, shown(named));
+    let expected = client_id.map_or_else(|| "200 with `active` false".to_owned(), |id| format!("200, `active` true, client `{id}`"));
+    let actual = format!("status {}, active {active:?}, client {}", answer.status, shown(named));
     Err(clause.refuse("the introspection answers otherwise", expected, actual, []))
+}
+
+/// PL-31: an introspection should say nothing of a token that is not active but that (RFC 7662 section 2.2 recommends it).
+pub fn check_introspection_says_no_more(answer: &Answer) -> Judgement {
+    let members = answer.body.as_object().map_or(0, serde_json::Map::len);
+    if members <= 1 {
+        return Ok(());
+    }
+    let summary = "the introspection tells more of a token that is not active";
+    Err(Clause("RFC 7662 section 2.2").refuse(summary, "`active` alone", format!("{members} members"), []))
 }
 
 /// PL-10: a 403 names the layer that refuses: the token's scope, or the user's permission (C-53).
@@ -124,7 +133,10 @@ mod tests {
         assert_eq!(check_introspection(&answer(json!({"active": false})), None), Ok(()));
         found(check_introspection(&answer(json!({"active": true, "client_id": "b"})), Some("a")));
         found(check_introspection(&answer(json!({"active": false})), Some("a")));
-        found(check_introspection(&answer(json!({"active": false, "sub": "ada"})), None));
+        let talkative = answer(json!({"active": false, "sub": "ada"}));
+        assert_eq!(check_introspection(&talkative, None), Ok(()));
+        found(check_introspection_says_no_more(&talkative));
+        assert_eq!(check_introspection_says_no_more(&answer(json!({"active": false}))), Ok(()));
         found(check_introspection(&answer(json!({})), None));
     }
 

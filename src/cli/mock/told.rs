@@ -51,8 +51,9 @@ impl Told<'_> {
         let people = SAMPLE_PEOPLE.iter().map(|(email, ..)| {
             let user = platform.shared().accounts().user_by_email(email).cloned();
             let tenant = user.as_ref().and_then(|user| user.tenant).map(|tenant| tenant.0);
+            let called = user.as_ref().map(|user| user.name()).unwrap_or_default();
             let name = user.map(|user| user.given_name.to_lowercase()).unwrap_or_default();
-            (name, json!({ "email": email, "password": self.password(email).expose_secret(), "tenant": tenant }))
+            (name, json!({ "email": email, "name": called, "password": self.password(email).expose_secret(), "tenant": tenant }))
         });
         json!({
             "name": name, "issuer": issuer, "api": issuer, "portal": issuer, "ca": arguments.tls,

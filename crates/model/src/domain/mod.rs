@@ -2,6 +2,7 @@
 
 mod address;
 mod application;
+mod assumptions;
 mod dialogs;
 mod escapes;
 mod evidence;
@@ -23,6 +24,7 @@ mod waiver;
 
 pub use address::{PORT, is_loopback, platform_host};
 pub use application::{Application, ApplicationType, Attestation, Environment, Learned, TargetSummary};
+pub use assumptions::{Assumptions, SigningAlgorithm, TlsVersion};
 pub use dialogs::{Answer, Dialogs};
 pub use evidence::{
     Attachment, BrowserFact, BrowserFactKind, ClientAuthentication, Cookie, Credential, Endpoint, Exchange, Facts, HANDSHAKE, Leak,
@@ -42,6 +44,6 @@ pub use requirement::{Actor, Level, Requirement, RequirementId, RequirementIdErr
 pub use scenario::{ScenarioId, ScenarioSummary, StepText, Suite};
 pub use secrets::{Secrets, base64_cores, hexadecimal, tokens_in};
 pub use shard::{Shard, ShardError};
-pub use target::{Assume, SignInSelectors, TargetClient, TargetFile, TargetUser};
+pub use target::{Issuer, SignInSelectors, TargetClient, TargetFile, TargetUser};
 pub use verdict::{Readiness, Verdict, readiness};
 pub use waiver::{Waiver, day_of, waive, weight};

@@ -1,15 +1,18 @@
 use std::collections::BTreeMap;
+use std::fmt;
 use std::path::PathBuf;
 
-use serde::Deserialize;
+use serde::{Deserialize, Deserializer};
 use url::Url;
+
+use super::Assumptions;
 
 /// A target file: a platform that is not the embedded mock. Secrets and passwords are named by environment variable, never written.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct TargetFile {
     pub name: String,
-    pub issuer: Url,
+    pub issuer: Issuer,
     /// Base of the API's `/v2/…` paths. A platform without one claims the standards only: what is GipoNext's own is not applicable.
     pub api: Option<Url>,
     /// The account portal; without it the accreditation journey is not applicable.
@@ -19,7 +22,7 @@ pub struct TargetFile {
     /// Addresses to reach host names at, such as `"account.gipo.it" = "127.0.0.1"`.
     #[serde(default)]
     pub hosts: BTreeMap<String, std::net::IpAddr>,
-    /// Keeps scenarios that write away from a real tenant.
+    /// Whether the suite itself must write nothing: neither at the API nor at the portal, nor by an action of the application that does.
     #[serde(default)]
     pub read_only: bool,
     pub client: TargetClient,
@@ -32,7 +35,7 @@ pub struct TargetFile {
     pub users: BTreeMap<String, TargetUser>,
     /// What holds there of the contract's assumptions (rows marked A): the same keys as the mock's.
     #[serde(default)]
-    pub assume: Assume,
+    pub assume: Assumptions,
 }
 
 /// The application's registration at the target.
@@ -68,17 +71,58 @@ pub struct TargetUser {
     pub tenant: String,
 }
 
-#[derive(Clone, Debug, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-pub struct Assume {
-    pub refresh_rotation: bool,
-    pub tenant_claim: String,
-    /// Whether pages of single-page applications may call the platform and its API across origins.
-    pub cors: bool,
+/// An issuer as it is written: clients compare it byte for byte, a slash at its end included (OpenID Connect Discovery section 4.3).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Issuer(String);
+
+impl Issuer {
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
 }
 
-impl Default for Assume {
-    fn default() -> Self {
-        Self { refresh_rotation: true, tenant_claim: "tenant_id".to_owned(), cors: true }
+impl fmt::Display for Issuer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl<'de> Deserialize<'de> for Issuer {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let written = String::deserialize(deserializer)?;
+        let is_one = |url: &Url| matches!(url.scheme(), "https" | "http") && url.query().is_none() && url.fragment().is_none();
+        match Url::parse(&written) {
+            Ok(url) if is_one(&url) => Ok(Self(written)),
+            _ => Err(serde::de::Error::custom(format!("`{written}` is no issuer: write an https address without a query or fragment"))),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(more: &str) -> Result<TargetFile, toml::de::Error> {
+        let client = "[client]\nclient_id = \"c\"\nredirect_uri = \"http://127.0.0.1:1/callback\"\n";
+        toml::from_str(&format!("name = \"x\"\n{more}\n{client}"))
+    }
+
+    #[test]
+    fn an_issuer_keeps_the_slash_that_it_has_or_has_not() {
+        for written in ["https://x.example", "https://x.example/", "https://x.example/tenant/"] {
+            assert_eq!(read(&format!("issuer = \"{written}\"")).expect("a target").issuer.as_str(), written);
+        }
+        for written in ["x.example", "ftp://x.example", "https://x.example?a=b"] {
+            let told = read(&format!("issuer = \"{written}\"")).expect_err("no issuer").to_string();
+            assert!(told.contains(&format!("`{written}` is no issuer")), "{told}");
+        }
+    }
+
+    #[test]
+    fn every_assumption_of_the_mock_is_a_key_and_a_misspelt_one_is_named() {
+        let sound = "issuer = \"https://x.example\"\nassume = { max_page_limit = 20, tls_minimum = 1.3, signing_algorithm = \"ES256\" }";
+        assert_eq!(read(sound).expect("a target").assume.max_page_limit, 20);
+        let misspelt = read(&sound.replace("max_page_limit", "page_limit_max")).expect_err("no such key").to_string();
+        assert!(misspelt.contains("unknown field `page_limit_max`") && misspelt.contains("`max_page_limit`"), "{misspelt}");
     }
 }

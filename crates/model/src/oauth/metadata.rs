@@ -34,3 +34,8 @@ pub struct Metadata {
     #[serde(default)]
     pub authorization_response_iss_parameter_supported: bool,
 }
+
+/// Where the discovery document of an issuer is: below it, whether it ends in a slash or not (OpenID Connect Discovery section 4).
+pub fn discovery_of(issuer: &str) -> String {
+    format!("{}/.well-known/openid-configuration", issuer.trim_end_matches('/'))
+}

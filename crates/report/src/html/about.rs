@@ -14,6 +14,12 @@ pub(super) struct Fact {
     pub code: bool,
 }
 
+/// What the target file's `read_only` covers, and what not.
+const READ_ONLY: (&str, &str) = (
+    ", read only: the suite itself wrote nothing there; what the application's own server writes is not refused",
+    ", sola lettura: la suite non vi ha scritto nulla; ciò che scrive il server dell'applicazione non viene rifiutato",
+);
+
 /// A fact that a named person stands for.
 pub(super) struct Attested {
     pub fact: String,
@@ -153,7 +159,7 @@ pub(super) fn facts(run: &Run) -> Vec<Fact> {
         format!("{} ({}{bundled})", application.name, words::application_type(application.r#type, lang))
     };
     let target = |lang: Lang| {
-        let read_only = if started.target.read_only { words::choose(lang, ", read only", ", sola lettura") } else { "" };
+        let read_only = if started.target.read_only { words::choose(lang, READ_ONLY.0, READ_ONLY.1) } else { "" };
         format!("{}{read_only}", started.target.name)
     };
     let mut facts = vec![text("Application", "Applicazione", Both::of(kind))];
