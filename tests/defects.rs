@@ -36,13 +36,17 @@ fn turn() -> (usize, usize) {
 }
 
 /// What of a mandatory requirement is recommended only: these defects break that, and warn.
-const RECOMMENDED: [(&str, &str); 6] = [
+const RECOMMENDED: [(&str, &str); 10] = [
     ("tokens-in-log", "SE-03"),
     ("logs-failed-calls", "SE-03"),
     ("keeps-tokens-in-local-storage", "SE-03"),
     ("shares-token-at-centre", "GX-20"),
     ("takes-any-token-type-at-refresh", "TK-06"),
     ("takes-dpop-for-bearer", "TK-06"),
+    ("takes-no-token-type", "TK-06"),
+    ("needs-known-status", "GX-11"),
+    ("ends-sessions-of-either", "LO-04"),
+    ("compares-refreshed-names-alone", "RT-06"),
 ];
 
 /// Whether the scenarios that caught a defect before are passed over.

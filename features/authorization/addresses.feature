@@ -30,8 +30,12 @@ Feature: Addresses of a sign-in
         | an address with encoded slashes             |
         | an address with a scheme and no slashes     |
         | an address behind the own host's name       |
+        | an address with the own host's name behind a hash |
         | a host that begins with the own host's name |
         | an address that is a script                 |
+      And Ada's sign-in fails once for each address that Mallory names to go on to
+        | an absolute address         |
+        | an address without a scheme |
       And Ada follows a link to the login within her session once for each address that Mallory names to go on to
         | an absolute address         |
         | an address without a scheme |

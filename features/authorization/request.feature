@@ -16,6 +16,7 @@ Feature: Authorization request
     @AZ-03
     Scenario: The redirect URI is a registered one
       When Ada signs in through the popup and grants every scope
+      And Ada starts another two in a browser that she has used and left before
       Then every authorization request names a registered redirect URI
 
     @AZ-10 @GX-18
@@ -23,6 +24,7 @@ Feature: Authorization request
       Given the relying party may ask for every scope
       When Ada signs in through the popup and grants every scope
       And Ada opens every declared feature
+      And Ada starts another two in a browser that she has used and left before
       Then the requested scopes are the declared and exercised ones
 
     @AC-05
@@ -33,6 +35,7 @@ Feature: Authorization request
     @GX-17
     Scenario: Long access is asked for by scope
       When Ada signs in through the popup and grants every scope
+      And Ada starts another two in a browser that she has used and left before
       Then the authorization request asks for offline access
 
   Rule: Each attempt is fresh and unguessable
@@ -48,6 +51,7 @@ Feature: Authorization request
     @AZ-06
     Scenario: The request carries an S256 code challenge
       When Ada signs in through the popup and grants every scope
+      And Ada starts another two in a browser that she has used and left before
       Then every authorization request carries an S256 code challenge
 
     @AZ-07
@@ -81,6 +85,13 @@ Feature: Authorization request
       Then the second attempt shares neither state, nonce nor code challenge with the first
       And it asks for offline access as the first one did
       And every one of these sign-ins shows Ada signed in
+
+    @AZ-09 @provoked
+    Scenario: The attempt after one that its user called off is a new one
+      When Ada signs in through the popup and cancels at the consent
+      And Ada tries the sign-in again
+      Then the second attempt shares neither state, nonce nor code challenge with the first
+      And the relying party shows Ada signed in
 
     @AZ-11
     Scenario: No two attempts share a nonce

@@ -68,3 +68,9 @@ Feature: Popup sign-in
       When Ada signs in through the popup and cancels at the consent
       Then the relying party tells Ada that sign-in failed
       But nobody is signed in at the relying party
+
+    @CB-11 @provoked
+    Scenario: Whoever has cancelled at the consent signs in at the next try
+      When Ada signs in through the popup and cancels at the consent
+      And Ada tries the sign-in again
+      Then the relying party shows Ada signed in

@@ -99,6 +99,19 @@ Feature: Refresh
       And the feature shows its data
       But no new sign-in was asked for
 
+    @RT-02 @provoked
+    Scenario Outline: A refresh token stays in use when <what> comes in the place of a new one
+      Given the platform will answer the refresh with <phrase>
+      When Ada opens a declared feature after each of 2 expiries
+      Then a refresh was asked for
+      And the feature shows its data
+      But no new sign-in was asked for
+
+      Examples:
+        | what          | phrase                   |
+        | an empty text | an empty refresh token   |
+        | null          | null for a refresh token |
+
     @RT-06 @provoked
     Scenario Outline: A refresh that answers with an ID token of <whom> changes nobody's session
       Given the platform will answer the refresh with an ID token of <whom>
@@ -111,6 +124,19 @@ Feature: Refresh
         | whom           |
         | somebody else  |
         | another issuer |
+
+    @RT-06 @provoked
+    Scenario Outline: A refresh that answers with an ID token <flaw> changes nobody's session
+      Given the platform will issue an ID token <flaw> at every refresh
+      And every access token has expired
+      When Ada opens a declared feature
+      Then a refresh was asked for
+      And the session stays Ada's, and nothing that came with the ID token is used
+
+      Examples:
+        | flaw                    |
+        | with a broken signature |
+        | for another client      |
 
   Rule: The answer to a refresh is read as that to a code
 

@@ -14,6 +14,16 @@ Feature: Calls to the API
       And Ada opens every declared feature
       Then every call carries its access token in the header alone
 
+    @RS-01 @provoked
+    Scenario: A call that is made again carries its access token in the header alone
+      Given Ada has signed in through the popup and granted every scope
+      When Ada opens a declared feature once for each of these
+        | answer the next call with a rate limit of 1 second |
+        | answer the next two calls with a bad gateway       |
+        | refuse one call as if its token had expired        |
+      Then every call carries its access token in the header alone
+      And the relying party still answers
+
     @RS-02 @provoked
     Scenario: The access token does not follow an address of another host
       Given Ada has signed in through the popup and granted every scope
@@ -74,6 +84,13 @@ Feature: Calls to the API
         | put a few entries on each page and say that there are more |
       Then each time the feature shows what it showed before
 
+    @GX-08 @provoked
+    Scenario: Two entries of one name are both shown
+      Given Ada has signed in through the popup and granted every scope
+      When Ada opens every declared feature once for each of these
+        | give two entries of every list the same name |
+      Then each time the feature shows what it showed before
+
     @GX-08 @GX-15 @provoked
     Scenario: A list that lost its end on the way is not shown as if it were whole
       Given the medical centre has 20 patients and the platform serves pages of 5
@@ -100,6 +117,13 @@ Feature: Calls to the API
       When Ada signs in through the popup and grants every scope
       Then the relying party shows Ada signed in
       And every declared feature shows its data
+
+    @GX-11 @provoked
+    Scenario: A status that no document names costs no entry
+      Given Ada has signed in through the popup and granted every scope
+      When Ada opens every declared feature once for each of these
+        | answer every call with a status of the first entry that no document names |
+      Then each time the feature better shows what it showed before, as GX-11 recommends
 
   Rule: A failing call is told to the end-user, within bounds
 
@@ -130,6 +154,14 @@ Feature: Calls to the API
         | answer the next two calls with a bad gateway |
       Then each time the feature shows what it showed before
       And each time the relying party waited longer before the next attempt
+
+    @GX-15 @provoked
+    Scenario: An answer without the members that it has to have is answered in words
+      Given Ada has signed in through the popup and granted every scope
+      When Ada opens every declared feature once for each of these
+        | answer every call with an object without members |
+        | answer every call with an empty list             |
+      Then each time the relying party answers
 
     @GX-14 @provoked
     Scenario: An unknown resource is told of, and not asked for again

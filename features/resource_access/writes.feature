@@ -46,6 +46,14 @@ Feature: Writes to the API
       Then each time the relying party answers
       But no other host was shown a token or a secret
 
+    @RS-01 @provoked
+    Scenario: A write carries its access token in the header alone, also when it is made again
+      When Ada makes every declared write once for each of these
+        | refuse the next write as if its token had expired    |
+        | answer the next write with a rate limit of 1 second  |
+      Then every call carries its access token in the header alone
+      And the relying party still answers
+
   Rule: A booking is made once
 
     @RS-06 @provoked

@@ -52,3 +52,5 @@ Feature: Back-channel logout
         | was issued a week ago      |
         | is issued an hour from now |
       Then each of them is better answered 400, and ends nobody's session
+      When the platform sends a logout token of Mallory's user and Ada's session
+      Then it better ends no other session than the one that it names

@@ -19,6 +19,12 @@ Feature: Session
       When Ada signs in through the popup and grants every scope
       Then the session id from before the sign-in is worth nothing
 
+    @SE-02
+    Scenario: The session id changes at a sign-in that follows one which failed
+      Given Ada has met an error of the platform at a sign-in
+      When Ada signs in through the popup and grants every scope
+      Then the session id from before the sign-in is worth nothing
+
     @SE-01 @SE-02
     Scenario: A second sign-in in the same browser has a session of its own, as well protected as the first
       Given Ada has used the relying party, and has left it and the platform

@@ -21,6 +21,8 @@ Feature: Token response
         | answer the token request with broken JSON                       |
         | answer the token request with half of its body                  |
         | answer the token request with nothing                           |
+        | answer the token request with an object without members         |
+        | answer the token request with an empty list                     |
         | lose the answer to the token request                            |
         | answer the authorization request with a code that nobody issued |
       Then every one of these sign-ins is refused with a word to the end-user
@@ -58,6 +60,13 @@ Feature: Token response
       Then the relying party shows Ada signed in or tells her that sign-in failed
       And no access token of an unknown type is used at the API
 
+    @TK-06 @provoked
+    Scenario: A token of which no type is told is not used as a bearer's
+      Given the platform will answer the token request with no token type
+      When Ada signs in through the popup and grants every scope
+      Then the relying party shows Ada signed in or tells her that sign-in failed
+      And no access token of an unknown type is used at the API
+
   Rule: A rate limit at the token endpoint is kept
 
     @GX-10 @provoked
@@ -66,6 +75,13 @@ Feature: Token response
       When Ada signs in through the popup and grants every scope
       Then the relying party shows Ada signed in or tells her that sign-in failed
       And the relying party repeated nothing before its time
+
+    @TK-03 @provoked
+    Scenario: A token request that is made again after a limit is the same as before
+      Given the platform will answer the next token request with a rate limit of 1 second
+      When Ada signs in through the popup and grants every scope
+      Then the relying party shows Ada signed in or tells her that sign-in failed
+      And every token request repeats the redirect URI of its authorization request
 
   Rule: An answer that the standard allows signs the end-user in
 

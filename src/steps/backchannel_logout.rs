@@ -118,6 +118,24 @@ async fn sends_again(world: &mut World) -> Result<(), Failure> {
     Ok(())
 }
 
+/// Only the session is named by what it holds: a user without one would be all of that user's.
+#[when("the platform sends a logout token of Mallory's user and Ada's session")]
+async fn sends_of_two(world: &mut World) -> Result<(), Failure> {
+    world.sign_in_where_nobody_is().await?;
+    let (stage, mut whose) = (world.stage()?, world.logged_out(false, true)?);
+    whose.sub = stage.mock()?.subject_of(&stage.person("Mallory")?.email).map(|subject| subject.0);
+    let token = stage.mock()?.logout_token(&whose, None).await.map_err(Failure::broke)?;
+    let answer = world.send_logout_token("names Mallory's user and Ada's session", &token, &[]).await?;
+    world.memory.logout.answers = vec![answer];
+    Ok(())
+}
+
+#[then("it better ends no other session than the one that it names")]
+async fn ends_no_other(world: &mut World) -> Result<(), Failure> {
+    let answer = world.logout_answer()?.without(BROWSERS[0].1);
+    world.advise("LO-04", checks::check_no_other_session_ended(&answer))
+}
+
 #[then("Ada's session ends, and Mallory's goes on")]
 async fn session_ends(world: &mut World) -> Result<(), Failure> {
     let answer = world.logout_answer()?;

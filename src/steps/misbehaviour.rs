@@ -12,10 +12,13 @@ use super::sight::Sight;
 use super::trials::{Found, Trial};
 use super::world::World;
 use super::{Failure, fault_phrases};
-use crate::checks;
+use crate::checks::{self, Discrepancy, Refusal};
 use crate::domain::Exchange;
 use crate::platform::accounts::TENANT;
 use crate::platform::{Aim, Trigger};
+
+/// Faults that not every feature's list gives an occasion: its entries have no status, or there is but one.
+const BY_CHANCE: [&str; 2] = ["api-unknown-status", "api-namesakes"];
 
 /// Which features are opened, and with what.
 #[derive(Clone, Copy)]
@@ -81,6 +84,19 @@ async fn shows_the_same_for(world: &mut World, requirement: String) -> Result<()
         trials.all.iter().find_map(|trial| trial.unanswered(redact).or_else(|| changed(trial)))
     };
     world.react_for(&requirement, "C-57", found)
+}
+
+/// The document names every status that there is: an application may take it at its word.
+#[then(expr = "each time the feature better shows what it showed before, as {word} recommends")]
+async fn better_shows_the_same(world: &mut World, requirement: String) -> Result<(), Failure> {
+    world.require_shows()?;
+    world.react(true, "", "", "")?;
+    let found = {
+        let (trials, redact) = (&world.memory.trials, &world.redact());
+        trials.all.iter().find_map(|trial| trial.unanswered(redact).or_else(|| trial.changed(trials, redact)))
+    };
+    let judged = found.map_or(Ok(()), |found| Err(Refusal::Discrepancy(discrepancy(found, "C-59"))));
+    world.advise(&requirement, judged)
 }
 
 /// A list that lost its end on the way is shown with a word about it, or with a way to read on.
@@ -162,6 +178,10 @@ async fn waits_vary(world: &mut World, requirement: String) -> Result<(), Failur
     world.advise(&requirement, checks::check_wait_varies(&exchanges).or_else(tolerate_nothing))
 }
 
+fn discrepancy((summary, expected, actual): Found, clause: &'static str) -> Discrepancy {
+    Discrepancy { summary, expected: expected.to_owned(), actual, clause, exchanges: Vec::new() }
+}
+
 /// The phrases of a step's table.
 pub(super) fn ways(step: &Step) -> Result<Vec<(String, &'static str, Trigger)>, Failure> {
     let rows = step.table.as_ref().map(|table| &table.rows[..]).unwrap_or_default();
@@ -201,7 +221,7 @@ impl World {
                 let exchanges = stage.provoked_from(mark);
                 let never = sight.never;
                 if !stage.fired_since(mark, fault) {
-                    if trigger.is_met_by_chance() || fault.starts_with("userinfo-") {
+                    if trigger.is_met_by_chance() || fault.starts_with("userinfo-") || BY_CHANCE.contains(fault) {
                         // Nothing came of it: not every application goes there.
                         self.stage_mut()?.provocation.withdraw(fault);
                         continue;
@@ -335,9 +355,8 @@ impl World {
     /// [`World::react_to`] for one of the scenario's requirements only.
     fn react_for(&mut self, requirement: &str, clause: &'static str, found: Option<Found>) -> Result<(), Failure> {
         self.react(true, "", "", "")?;
-        let Some((summary, expected, actual)) = found else { return Ok(()) };
-        let found = checks::Discrepancy { summary, expected: expected.to_owned(), actual, clause, exchanges: Vec::new() };
-        self.judge_for(requirement, Err(checks::Refusal::Discrepancy(found)))
+        let Some(found) = found else { return Ok(()) };
+        self.judge_for(requirement, Err(Refusal::Discrepancy(discrepancy(found, clause))))
     }
 
     /// A check on each look's own traffic. Where nothing was done, nothing was done too soon or too often.

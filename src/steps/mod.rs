@@ -27,6 +27,7 @@ mod end_of_request;
 mod ended_attempts;
 mod failure;
 mod fault_phrases;
+mod foreign_addresses;
 mod kept_evidence;
 mod known_browser;
 mod learning;

@@ -2,9 +2,11 @@
 
 use std::time::Duration;
 
+use cucumber::gherkin::Step;
 use cucumber::{given, then, when};
 use tokio::time::Instant;
 
+use super::misbehaviour::ways;
 use super::provocation::signed_in_as;
 use super::series::Provoked;
 use super::sign_in::Consent;
@@ -86,6 +88,17 @@ async fn signs_in_when_keys_may_be_read(world: &mut World, name: String) -> Resu
     }
     world.wait_for_cooldown().await?;
     world.sign_in(&name, Consent::GrantAll).await
+}
+
+/// Each in a browser of its own.
+#[when(expr = "{word} signs in, and once more when the keys may be read again, once for each way in which the platform misbehaves")]
+async fn signs_in_by_new_keys(world: &mut World, name: String, step: &Step) -> Result<(), Failure> {
+    for (_, fault, trigger) in ways(step)? {
+        world.stage_mut()?.close_visitor(&name).await;
+        world.provoke(fault, trigger).await?;
+        signs_in_when_keys_may_be_read(world, name.clone()).await?;
+    }
+    Ok(())
 }
 
 /// An application that keeps no keys reads them at each sign-in, also at an honest one: that is no answer to unknown keys.

@@ -5,6 +5,7 @@ use std::time::Duration;
 use cucumber::{given, then, when};
 
 use super::advice::of_a_plain_failure;
+use super::attempt::Expected;
 use super::people::mentions;
 use super::provocation::signed_in_as;
 use super::sign_in::{Consent, Outcome};
@@ -12,6 +13,7 @@ use super::world::World;
 use super::{Failure, fault_phrases};
 use crate::browser::pages::PlatformWindow;
 use crate::checks;
+use crate::platform::Times;
 
 /// How long a person may look at the platform's page before typing: a popup that its application takes for closed is found out by then.
 const A_WHILE: Duration = Duration::from_secs(1);
@@ -46,6 +48,20 @@ async fn has_started(world: &mut World, name: String) -> Result<(), Failure> {
     PlatformWindow(&window).wait_for_first(None, window.context().patience()).await?;
     world.memory.cookies = visitor.context.cookies().await?;
     if window.is_same(&visitor.page) { Ok(visitor.page.back().await?) } else { Ok(window.close().await?) }
+}
+
+#[given(expr = "{word} has met an error of the platform at a sign-in")]
+async fn has_met_an_error(world: &mut World, name: String) -> Result<(), Failure> {
+    let stage = world.stage_mut()?;
+    stage.mock()?.faults().arm("error-server-error", Times::Next(1)).map_err(Failure::broke)?;
+    stage.provocation.expected = Expected::Refused;
+    let (person, visitor) = (stage.person(&name)?, stage.visitor(&name).await?);
+    let outcome = stage.sign_in(&person, &Consent::GrantAll).await?;
+    world.memory.cookies = visitor.context.cookies().await?;
+    match outcome {
+        Outcome::SignedIn(shown) => Err(Failure::unjudged(format!("`{shown}` is signed in although the platform answered with an error"))),
+        _ => Ok(()),
+    }
 }
 
 #[when(expr = "{word} signs in through the popup and grants every scope")]

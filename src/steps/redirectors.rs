@@ -16,6 +16,7 @@ use super::stage::{Stage, Visitor};
 use super::world::World;
 use crate::browser::pages;
 use crate::checks::is_sent_away;
+use crate::platform::Times;
 
 /// Parameters by which applications are known to be told where to go on to.
 const RETURN_PARAMETERS: [&str; 30] = [
@@ -55,6 +56,7 @@ const RETURN_PARAMETERS: [&str; 30] = [
 const AT_LOGIN: &str = "in a link to the login";
 const IN_RESPONSE: &str = "in the authorization response";
 const AT_SIGN_OUT: &str = "in the request to sign out";
+const AFTER_FAILURE: &str = "in a link to the login, after a sign-in that failed";
 const SIGNED_IN: &str = "in a link to the login that somebody follows who is signed in";
 
 #[when(expr = "{word} signs in and out once for each address that Mallory names to go on to")]
@@ -75,6 +77,18 @@ async fn signs_in_and_out_for_each(world: &mut World, name: String, step: &Step)
         }
     }
     world.delivered()
+}
+
+/// The platform answers with an error, and the next sign-in, without the link, goes well.
+#[when(expr = "{word}'s sign-in fails once for each address that Mallory names to go on to")]
+async fn fails_for_each(world: &mut World, name: String, step: &Step) -> Result<(), Failure> {
+    let Some(link) = world.memory.login.clone() else { return Ok(()) };
+    for kind in phrases(step)? {
+        if !world.is_open(AFTER_FAILURE) {
+            world.fail_by_link(&name, kind, link.clone()).await?;
+        }
+    }
+    Ok(())
 }
 
 /// Where a load signs the user out, or where only a script starts a login, nobody who is signed in follows such a link.
@@ -164,33 +178,6 @@ impl World {
         RETURN_PARAMETERS.into_iter().chain(own.iter().map(String::as_str)).map(|parameter| (parameter, target)).collect()
     }
 
-    /// The foreign address in one of the spellings that a careless check takes for an own path or an own address.
-    fn foreign_target(&self, kind: &str) -> Result<String, Failure> {
-        let address = self.foreign_address()?;
-        let rest = address.split_once("//").map(|(_, rest)| rest.to_owned()).unwrap_or_default();
-        let own = &self.stage()?.base_url;
-        let (scheme, other_scheme) = if own.scheme() == "https" { ("https", "http") } else { ("http", "https") };
-        let port = Url::parse(&address).ok().and_then(|url| url.port()).map(|port| format!(":{port}")).unwrap_or_default();
-        Ok(match kind {
-            "an absolute address" => address,
-            "an address that is a script" => format!("javascript:location.assign('{address}')"),
-            "an address without a scheme" => format!("//{rest}"),
-            "an address with a backslash" => format!("/\\{rest}"),
-            "an address with a backslash first" => format!("\\/{rest}"),
-            "an address with two backslashes" => format!("\\\\{rest}"),
-            "an address with a tab inside" => format!("/\t/{rest}"),
-            "an address with a line break inside" => format!("/\r\n/{rest}"),
-            "an address with three slashes" => format!("///{rest}"),
-            "an address with encoded slashes" => format!("%2F%2F{rest}"),
-            "an address with a scheme and no slashes" => format!("{other_scheme}:{rest}"),
-            "an address behind the own host's name" => format!("{scheme}://{}@{rest}", own.authority()),
-            "a host that begins with the own host's name" => {
-                format!("{scheme}://{}.mallory.localhost{port}/mallory", own.host_str().unwrap_or_default())
-            }
-            other => return Err(Failure::broke(format!("no foreign address is called `{other}`"))),
-        })
-    }
-
     /// The application's address that starts a login; none where a click leads to the platform at once.
     async fn link_to_the_login(&mut self) -> Result<Option<Url>, Failure> {
         let visitor = self.actor_visitor().await?;
@@ -213,6 +200,31 @@ impl World {
             window.close().await?;
         }
         Ok(stage.first_address_before_the_platform(visitor, before))
+    }
+
+    async fn fail_by_link(&mut self, name: &str, kind: &str, mut link: Url) -> Result<(), Failure> {
+        let (key, target) = (format!("{name}, {kind}, refused"), self.foreign_target(kind)?);
+        name_return_address(&mut link, &Self::return_parameters(&self.memory.return_parameters, &target));
+        let stage = self.stage_mut()?;
+        stage.provocation.started_sign_ins += 2;
+        let (person, visitor) = (Person { name: key.clone(), ..stage.person(name)? }, stage.visitor(&key).await?);
+        let seen = visitor.context.requests().len();
+        stage.mock()?.faults().arm("error-server-error", Times::Next(1)).map_err(Failure::broke)?;
+        let mut went = stage.sign_in_from(&visitor, &link, &person).await;
+        let foreign = stage.mock()?.elsewhere("/mallory").to_string();
+        if went.is_ok() && !visitor.context.requests().iter().skip(seen).any(|request| is_sent_away(&request.url, &foreign)) {
+            stage.go_home(&visitor).await?;
+            // Not waited for as a success: a browser that was sent away shows none.
+            stage.provocation.expected = Expected::Refused;
+            went = stage.sign_in(&person, &Consent::GrantAll).await.map(drop);
+            stage.provocation.expected = Expected::SignedIn;
+        }
+        stage.mock()?.faults().disarm("error-server-error").map_err(Failure::broke)?;
+        if !self.was_sent_away(&visitor, seen, kind, AFTER_FAILURE).await? {
+            went?;
+        }
+        self.stage_mut()?.close_visitor(&key).await;
+        Ok(())
     }
 
     async fn sign_in_by_link(&mut self, name: &str, kind: &str, link: &Url, target: &str) -> Result<(), Failure> {

@@ -17,8 +17,8 @@ use crate::browser::{Page, Request};
 use crate::checks;
 use crate::domain::{Endpoint, Exchange, Waiting};
 
-/// Faults that answer a refresh with an ID token of somebody else.
-const MISMATCHED: [&str; 2] = ["refresh-other-subject", "refresh-other-issuer"];
+/// Faults that answer a refresh with an ID token that is not one for the session's user and this application.
+const MISMATCHED: [&str; 4] = ["refresh-other-subject", "refresh-other-issuer", "id-token-bad-signature", "id-token-wrong-audience"];
 /// How often they are, until calls of two features have met.
 const ROUNDS: usize = 3;
 /// Pages that are opened at the same moment.

@@ -6,7 +6,7 @@ use cucumber::{then, when};
 
 use super::attempt::Expected;
 use super::fault_phrases;
-use super::people::Person;
+use super::people::{Person, mentions};
 use super::places;
 use super::provocation::{AUTOMATIC_SIGN_INS, is_resource_call, occasion, shown_authorizations, signed_in_as};
 use super::sign_in::{Consent, Outcome};
@@ -132,6 +132,21 @@ async fn all_signed_in(world: &mut World, name: String) -> Result<(), Failure> {
     let person = world.stage()?.person(&name)?;
     let summary = "refuses a sign-in that the standard allows";
     world.judge_series(summary, &format!("`{}` is shown as signed in", person.called()), |provoked| not_shown(provoked, &person))
+}
+
+/// What names nobody at all, a subject or a polite word, is nobody else.
+#[then("none of these sign-ins shows somebody else")]
+async fn nobody_else(world: &mut World) -> Result<(), Failure> {
+    let ada = world.stage()?.person("Ada")?;
+    let others = [ada.others.clone(), world.stage()?.person("Mallory")?.names()].concat();
+    world.judge_series("shows somebody else as signed in", "nobody, or Ada herself, is shown", |provoked| {
+        let told = match &provoked.outcome {
+            Outcome::SignedIn(shown) => Some(shown),
+            _ => None,
+        };
+        let other = told.into_iter().chain(&provoked.shown).find(|shown| !ada.is_named_by(shown) && mentions(shown, &others))?;
+        Some((format!("`{other}` is shown as signed in"), Vec::new()))
+    })
 }
 
 fn not_shown(provoked: &Provoked, person: &Person) -> Option<(String, Vec<u64>)> {

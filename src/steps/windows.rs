@@ -6,6 +6,7 @@ use cucumber::gherkin::Step;
 use cucumber::{given, then, when};
 use regex::Regex;
 use serde_json::{Value, json};
+use url::Url;
 
 use super::series::phrases;
 use super::sign_in::Consent;
@@ -102,8 +103,11 @@ async fn left_within(window: &Page) -> bool {
 fn made_up(redirect_uri: &str) -> Vec<Value> {
     let parameters = json!({ "code": CANARY, "state": CANARY });
     let query = format!("code={CANARY}&state={CANARY}");
+    let own = Url::parse(redirect_uri).map(|uri| uri.origin().ascii_serialization()).unwrap_or_default();
     vec![
         parameters.clone(),
+        // As if a message could say itself where it comes from.
+        json!({ "code": CANARY, "state": CANARY, "origin": own, "trusted": true }),
         json!({ "type": "authorization_response", "code": CANARY, "state": CANARY, "response": parameters }),
         json!(parameters.to_string()),
         json!(query),

@@ -1,5 +1,6 @@
 use std::time::{Duration, Instant};
 
+use collaudo::domain::Credential;
 use collaudo::platform::Times;
 use collaudo::platform::accounts::TENANT;
 use reqwest::{Method, Response};
@@ -87,6 +88,11 @@ async fn a_damaged_body_is_damaged_as_the_fault_says() {
     let (kind, body) = answer("api-empty-body").await;
     assert_eq!((kind, body.expect("a body").as_str()), (json.clone(), ""));
 
+    for (fault, other) in [("api-other-object", "{}"), ("api-other-list", "[]")] {
+        let (kind, body) = answer(fault).await;
+        assert_eq!((kind, body.expect("a body").as_str()), (json.clone(), other));
+    }
+
     let (kind, body) = answer("api-wrong-content-type").await;
     assert_eq!((kind.as_str(), body.expect("a body")), ("text/plain; charset=utf-8", honest.clone()));
 
@@ -99,6 +105,33 @@ async fn a_damaged_body_is_damaged_as_the_fault_says() {
     assert!(started.elapsed() >= Duration::from_secs(2), "{:?}", started.elapsed());
 
     assert_eq!(call(&ada, Method::GET, PATIENTS, None).await.expect("an answer").text().await.expect("a body"), honest);
+}
+
+#[tokio::test]
+async fn entries_can_be_called_alike_and_be_in_a_state_that_nobody_knows() {
+    let ada = ada().await;
+    let honest = ada.ours("patients?limit=3").await.body["items"].clone();
+    ada.arm("api-namesakes", Times::Next(1));
+    let alike = ada.ours("patients?limit=3").await.body["items"].clone();
+    assert_eq!((&alike[0], &alike[2]), (&honest[0], &honest[2]));
+    assert_eq!((&alike[1]["lastName"], &alike[1]["firstName"]), (&honest[0]["lastName"], &honest[0]["firstName"]));
+    assert_eq!(alike[1]["fiscalCode"], honest[1]["fiscalCode"]);
+    ada.arm("api-unknown-status", Times::Next(1));
+    ada.ours("patients?limit=3").await;
+    assert_eq!(fired(&ada), Vec::<String>::new(), "patients are in no state");
+    let states = ada.ours("appointments?limit=2").await.body["items"].clone();
+    assert_eq!(states[0]["status"], "awaiting-triage");
+    assert_ne!(states[1]["status"], "awaiting-triage");
+}
+
+#[tokio::test]
+async fn a_token_in_a_body_is_seen() {
+    let ada = ada().await;
+    let mut booking = booking(&ada).await;
+    booking["access_token"] = ada.token.clone().into();
+    call(&ada, Method::POST, APPOINTMENTS, Some(&booking)).await.expect("an answer");
+    let exchange = ada.platform.journal().since(0).pop().expect("an exchange");
+    assert_eq!(exchange.facts.credentials, [Credential::Body, Credential::Header]);
 }
 
 #[tokio::test]

@@ -14,7 +14,7 @@ use super::stage::{Answer, NONCE, STATE, Stage, answer, location, text};
 type Shows = fn(&Login) -> bool;
 
 /// What each fault shows, which an honest login does not.
-const EFFECTS: [(&str, Shows); 98] = [
+const EFFECTS: [(&str, Shows); 106] = [
     ("issuer-other-throughout", |l| {
         let other = "https://account.attacker.invalid";
         l.discovered == other && l.all("iss") == [other] && l.claim("iss") == Some(json!(other)) && l.well_signed()
@@ -34,6 +34,9 @@ const EFFECTS: [(&str, Shows); 98] = [
     ("iss-percent-encoded", |l| l.all("iss") == [l.issuer.replace('/', "%2F")]),
     ("iss-missing", |l| l.all("iss").is_empty() && l.all("code").len() == 1),
     ("extra-parameters", |l| l.all("gipo_region").len() == 1 && l.all("code").len() == 1 && l.all("state") == [STATE]),
+    ("extra-parameters-long", |l| l.all("gipo_trace")[..].iter().any(|value| value.len() == 3072) && l.all("code").len() == 1),
+    ("extra-parameters-odd", |l| l.all("constructor").len() == 1 && l.all("__proto__").len() == 1 && l.all("code").len() == 1),
+    ("error-description-long", |l| l.refused("server_error") && l.all("error_description")[0].len() == 3072),
     ("error-invalid-request", |l| l.refused("invalid_request")),
     ("error-interaction-required", |l| l.refused("interaction_required")),
     ("error-unauthorized-client", |l| l.refused("unauthorized_client")),
@@ -69,6 +72,8 @@ const EFFECTS: [(&str, Shows); 98] = [
     ("token-html", |l| l.garbled("<!doctype html>")),
     ("token-bad-json", |l| l.garbled("{\"access_token\"")),
     ("token-empty", |l| l.garbled("") && l.token.as_ref().is_some_and(|token| token.text.is_empty())),
+    ("token-object", |l| l.token.as_ref().is_some_and(|token| token.status == 200 && token.json == json!({}))),
+    ("token-list", |l| l.token.as_ref().is_some_and(|token| token.status == 200 && token.json == json!([]))),
     ("token-huge", |l| l.answered(200, "") && l.token.as_ref().is_some_and(|token| token.text.len() > 5_000_000)),
     ("token-redirect", |l| {
         let location = l.token.as_ref().filter(|token| token.status == 307).map(|token| token.headers["location"].clone());
@@ -92,6 +97,7 @@ const EFFECTS: [(&str, Shows); 98] = [
     ("token-extra-members", |l| l.member("gipo_session").is_some() && l.well_signed()),
     ("token-type-mixed-case", |l| l.member("token_type") == Some(&json!("bEaReR"))),
     ("token-type-unknown", |l| l.member("token_type") == Some(&json!("mac"))),
+    ("token-without-type", |l| l.member("access_token").is_some() && l.member("token_type").is_none()),
     ("token-without-expires-in", |l| l.member("access_token").is_some() && l.member("expires_in").is_none()),
     ("token-without-scope", |l| l.member("access_token").is_some() && l.member("scope").is_none()),
     ("id-token-wrong-issuer", |l| l.claim("iss") == Some(json!("https://account.attacker.invalid")) && l.well_signed()),
@@ -161,6 +167,8 @@ const EFFECTS: [(&str, Shows); 98] = [
         };
         good(&l.refresh) && good(&l.again)
     }),
+    ("refresh-token-empty", |l| not_rotated(l, &json!(""))),
+    ("refresh-token-null", |l| not_rotated(l, &Value::Null)),
     ("refresh-answer-lost", |l| {
         let lost = l.refresh.as_ref().is_some_and(|refresh| refresh.status == 504);
         lost && l.again.as_ref().is_some_and(|again| again.error() == (400, "invalid_grant"))
@@ -178,8 +186,14 @@ const EFFECTS: [(&str, Shows); 98] = [
     ("refresh-unavailable", |l| l.answered(200, "") && l.refresh.as_ref().is_some_and(|refresh| refresh.status == 503)),
 ];
 
+/// Whether the refresh token was taken twice, and answered with this in the place of a new one.
+fn not_rotated(l: &Login, given: &Value) -> bool {
+    let good = |answer: &Option<Answer>| answer.as_ref().is_some_and(|answer| answer.json.get("refresh_token") == Some(given));
+    good(&l.refresh) && good(&l.again)
+}
+
 /// Faults with a test of their own.
-const ELSEWHERE: [&str; 21] = [
+const ELSEWHERE: [&str; 22] = [
     "id-token-nonce-of-another",
     "jwks-several-keys",
     "id-token-kid-other",
@@ -193,6 +207,7 @@ const ELSEWHERE: [&str; 21] = [
     "token-cut-body",
     "token-slow-body",
     "id-token-new-key",
+    "id-token-newer-key",
     "device-interval-untold",
     "device-interval-longer",
     "device-short-lived",
@@ -222,7 +237,7 @@ async fn each_fault_shows_what_it_says_and_an_honest_login_shows_none_of_it() {
 }
 
 #[tokio::test]
-async fn a_new_key_signs_and_the_jwks_shows_both_from_then_on() {
+async fn a_new_key_signs_and_the_jwks_shows_all_from_then_on() {
     let stage = Stage::new().await;
     let before = Login::observe(&stage).await;
     stage.platform.faults().arm("id-token-new-key", Times::Next(1)).expect("a fault");
@@ -230,6 +245,9 @@ async fn a_new_key_signs_and_the_jwks_shows_both_from_then_on() {
     assert!(new.well_signed() && new.header("kid") != before.header("kid") && new.keys.keys.len() == 2);
     let after = Login::observe(&stage).await;
     assert!(after.well_signed() && after.header("kid") == before.header("kid") && after.keys.keys.len() == 2);
+    stage.platform.faults().arm("id-token-newer-key", Times::Next(1)).expect("a fault");
+    let newer = Login::observe(&stage).await;
+    assert!(newer.well_signed() && newer.header("kid") != new.header("kid") && newer.keys.keys.len() == 3);
     let untouched = Login::observe(&Stage::new().await).await;
     assert_eq!(untouched.keys.keys.len(), 1, "another platform changed its key too");
 }

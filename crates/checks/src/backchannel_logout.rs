@@ -89,6 +89,19 @@ pub fn check_logout_obeyed(answer: &LogoutAnswer) -> Judgement {
     Ok(())
 }
 
+/// LO-04: a logout token with a session ends no other one, whoever its user is (section 2.4). `ended` holds every other session that ended.
+pub fn check_no_other_session_ended(answer: &LogoutAnswer) -> Judgement {
+    if answer.ended.is_empty() {
+        return Ok(());
+    }
+    Err(Clause("OpenID Connect Back-Channel Logout 1.0 section 2.4").refuse(
+        "a logout token of one session ends another",
+        "the session that it names ended, or HTTP 400, and everybody else still signed in",
+        answer.told(),
+        [],
+    ))
+}
+
 /// LO-04: nothing on the way keeps the answer (section 2.8, which recommends it).
 pub fn check_kept_from_no_cache(answer: &LogoutAnswer) -> Judgement {
     let given = answer.cache_control.as_deref().unwrap_or("no Cache-Control");
@@ -136,6 +149,12 @@ mod tests {
         assert!(found(check_logout_obeyed(&answer(400, &["Ada"], &[]))).contains("does not end"));
         assert!(found(check_logout_obeyed(&answer(200, &[], &["Mallory"]))).contains("another's session"));
         assert!(found(check_logout_obeyed(&answer(302, &[], &[]))).contains("not answered with 200"));
+    }
+
+    #[test]
+    fn a_token_of_a_session_ends_no_other_one() {
+        assert_eq!(check_no_other_session_ended(&answer(400, &["Ada"], &[])), Ok(()));
+        assert!(found(check_no_other_session_ended(&answer(200, &[], &["Mallory"]))).contains("ends another"));
     }
 
     #[test]

@@ -70,7 +70,9 @@ pub use back_off::{
     check_reread_after_conflict, check_retry_after, check_retry_after_unavailable, check_wait_varies, check_waits_grow, check_written_once,
     is_carried_out, may_be_repeated_in, without_repeats_of_the_browser, write_may_be_repeated_in, writes,
 };
-pub use backchannel_logout::{LogoutAnswer, check_kept_from_no_cache, check_logout_obeyed, check_logout_refused, check_refused_with_400};
+pub use backchannel_logout::{
+    LogoutAnswer, check_kept_from_no_cache, check_logout_obeyed, check_logout_refused, check_no_other_session_ended, check_refused_with_400,
+};
 pub use browser_storage::{check_cookie_must, check_cookie_should, session_cookies};
 pub use callback_page::{
     Load, check_message_not_taken, check_nothing_foreign_loaded, check_posted_code_not_redeemed, check_posted_to_named_origins,

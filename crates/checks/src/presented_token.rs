@@ -17,9 +17,10 @@ pub fn check_tokens_as_given(exchanges: &[Exchange]) -> Judgement {
     Err(Clause("RFC 9068 section 6").refuse("the application changes the access token", "the token as it was given", actual, unknown))
 }
 
-/// TK-06: an access token of a type that the application cannot know is presented nowhere.
+/// TK-06: an access token of a type that the application cannot know, or of which no type is told, is presented nowhere.
 pub fn check_unknown_token_type_unused(exchanges: &[Exchange]) -> Judgement {
-    let is_unknown = |answer: &&Exchange| answer_text(answer, "token_type").is_some_and(|kind| !kind.eq_ignore_ascii_case("bearer"));
+    let is_known = |answer: &Exchange| answer_text(answer, "token_type").is_some_and(|kind| kind.eq_ignore_ascii_case("bearer"));
+    let is_unknown = |answer: &&Exchange| answer_text(answer, "access_token").is_some() && !is_known(answer);
     let answers = token_requests(exchanges).into_iter().filter(is_unknown).collect();
     let answers = some(answers, "the platform gave out no access token of an unknown type")?;
     let unknown: Vec<&str> = answers.into_iter().filter_map(|answer| answer_text(answer, "access_token")).collect();
@@ -67,6 +68,19 @@ mod tests {
         (cut.number, cut.status, cut.facts.subject) = (4, 401, None);
         let Err(Refusal::Discrepancy(found)) = check_tokens_as_given(&[own, cut]) else { panic!("a discrepancy") };
         assert_eq!(found.exchanges, [4]);
+    }
+
+    #[test]
+    fn a_token_of_an_unknown_type_or_of_none_is_left_unused() {
+        let used = call(2, "/v2/tenants/7/patients", "[access-token-of-1]");
+        let given = refresh(1, "[refresh-token-1]", None);
+        assert!(matches!(check_unknown_token_type_unused(&[given.clone(), used.clone()]), Err(Refusal::NothingToJudge(_))));
+        for kind in [Some("mac"), None] {
+            let mut given = given.clone();
+            given.response = Some(serde_json::json!({ "access_token": "[access-token-of-1]", "token_type": kind }));
+            assert_eq!(check_unknown_token_type_unused(&[given.clone()]), Ok(()));
+            assert!(found(check_unknown_token_type_unused(&[given, used.clone()])).contains("does not know"));
+        }
     }
 
     #[test]

@@ -78,6 +78,11 @@ fn used_token(refresh: &Exchange) -> &str {
     refresh.form_value("refresh_token").unwrap_or_default()
 }
 
+/// The refresh token of an answer. An empty text is none.
+fn given_refresh_token(answer: &Exchange) -> Option<&str> {
+    answer_text(answer, "refresh_token").filter(|given| !given.is_empty())
+}
+
 /// RT-02: after a rotation only the newest refresh token is used; where an answer gives none, the old one stays in use
 /// (RFC 6749 section 6). Needs two refreshes of one grant, one after the other.
 pub fn check_newest_refresh_token(exchanges: &[Exchange]) -> Judgement {
@@ -100,7 +105,7 @@ pub fn check_newest_refresh_token(exchanges: &[Exchange]) -> Judgement {
             judged |= answered.contains(used);
         }
         if is_refresh && request.status == 200 {
-            let newest = answer_text(request, "refresh_token").unwrap_or(used);
+            let newest = given_refresh_token(request).unwrap_or(used);
             if newest != used {
                 replaced.insert(used, (request, newest));
             }
@@ -159,7 +164,7 @@ pub fn check_one_refresh_under_concurrency(exchanges: &[Exchange]) -> Judgement 
             ));
         }
         // Without rotation the same token is rightly used again.
-        let stays = refresh.status == 200 && answer_text(refresh, "refresh_token").is_none_or(|given| given == used_token(refresh));
+        let stays = refresh.status == 200 && given_refresh_token(refresh).is_none_or(|given| given == used_token(refresh));
         if refresh.status < 500 && refresh.status != 429 && !stays {
             tried.insert(used_token(refresh), refresh);
         }
@@ -217,16 +222,16 @@ pub fn check_bounded_after_401(exchanges: &[Exchange]) -> Judgement {
 /// As often as any page asks for one thing, with the token that was refused and with the new one.
 const MOST_REPEATED: usize = 8;
 
-/// RT-06: tokens that came with an ID token of somebody else are not used (OpenID Connect Core section 12.2). `mismatched` names the
-/// faults that give such a token.
+/// RT-06: tokens that came with an ID token that is to be refused are not used (OpenID Connect Core section 12.2). `mismatched` names
+/// the faults that give such a token.
 pub fn check_mismatched_refresh_unused(exchanges: &[Exchange], mismatched: &[&str]) -> Judgement {
     let given = refreshes(exchanges).into_iter().filter(|refresh| refresh.faults.iter().any(|fault| mismatched.contains(&fault.as_str())));
-    for refresh in some(given.collect(), "no refresh gave an ID token of somebody else")? {
+    for refresh in some(given.collect(), "no refresh gave an ID token that is to be refused")? {
         let Some(token) = answer_text(refresh, "access_token") else { continue };
         if let Some(call) = api_calls(exchanges).into_iter().find(|call| bearer(call) == Some(token)) {
             return Err(Clause("OpenID Connect Core 1.0 section 12.2").refuse(
-                "the application uses tokens that came with an ID token of somebody else",
-                "iss and sub of the new ID token compared with the session's, and the answer refused",
+                "the application uses tokens that came with an ID token that it has to refuse",
+                "iss, sub, aud and signature of the new ID token checked, and the answer refused",
                 described(call),
                 [refresh.number, call.number],
             ));

@@ -175,7 +175,7 @@ fn tokens_of_a_mismatched_refresh_stay_unused() {
     given.faults = vec!["refresh-other-subject".to_owned()];
     let judged = |exchanges: &[Exchange]| check_mismatched_refresh_unused(exchanges, &["refresh-other-subject"]);
     assert_eq!(judged(&[given.clone(), call(2, "/v2/tenants/7/patients", "[access-token-1]")]), Ok(()));
-    assert!(found(judged(&[given, call(2, "/v2/tenants/7/patients", "[access-token-of-1]")])).contains("somebody else"));
+    assert!(found(judged(&[given, call(2, "/v2/tenants/7/patients", "[access-token-of-1]")])).contains("has to refuse"));
     undecided(judged(&[refresh(1, "[refresh-token-1]", None)]));
 }
 

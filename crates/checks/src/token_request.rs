@@ -147,7 +147,7 @@ pub fn check_code_verifiers_fresh(exchanges: &[Exchange]) -> Judgement {
 /// TK-03: the token request repeats the redirect URI of its authorization request and presents the right code verifier
 /// (RFC 6749 section 4.1.3, RFC 7636 section 4.5).
 pub fn check_token_request_matches(exchanges: &[Exchange]) -> Judgement {
-    for (sign_in, request) in some(redeemed(exchanges), NO_REDEMPTION)? {
+    for (sign_in, request) in some(presented(exchanges), NO_REDEMPTION)? {
         let (asked, repeated) = (sign_in.parameter("redirect_uri"), request.form_value("redirect_uri"));
         if asked != repeated {
             return Err(Clause("RFC 6749 section 4.1.3").refuse(
@@ -205,6 +205,17 @@ pub fn check_grant_types(exchanges: &[Exchange]) -> Judgement {
 
 fn with_challenge(exchanges: &[Exchange]) -> Vec<(SignIn<'_>, &Exchange)> {
     redeemed(exchanges).into_iter().filter(|(sign_in, _)| sign_in.parameter("code_challenge").is_some()).collect()
+}
+
+/// The token requests with a code, each with its sign-in: those that a limit turned away too, and what was sent in their place.
+fn presented(exchanges: &[Exchange]) -> Vec<(SignIn<'_>, &Exchange)> {
+    let requests = token_requests_with(exchanges, AUTHORIZATION_CODE);
+    let asked = sign_ins(exchanges).into_iter().filter(|sign_in| sign_in.code.is_some());
+    let of = |sign_in: &SignIn<'_>| {
+        let code = sign_in.code.clone();
+        requests.iter().copied().filter(move |request| request.form_value("code") == code.as_deref()).collect::<Vec<_>>()
+    };
+    asked.flat_map(|sign_in| of(&sign_in).into_iter().map(move |request| (sign_in.clone(), request))).collect()
 }
 
 /// The sign-ins whose code was redeemed, each with its first token request.
@@ -347,6 +358,17 @@ mod tests {
         let other = changed(|request| set(&mut request.form, "redirect_uri", "http://127.0.0.1:5000/other"));
         assert!(found(check_token_request_matches(&other)).contains("does not repeat"));
         found(check_token_request_matches(&changed(|request| unset(&mut request.form, "redirect_uri"))));
+    }
+
+    #[test]
+    fn a_request_that_is_sent_again_without_its_verifier_is_refused() {
+        let mut logins = sound_logins(1);
+        logins[2] = refused(logins[2].clone(), 429, "rate_limit_exceeded");
+        let again = Exchange { number: 13, status: 200, ..redemption(13, 1, "[code-1]") };
+        logins.push(again.clone());
+        assert_eq!(check_token_request_matches(&logins), Ok(()));
+        logins[3].facts.verifier_challenge = None;
+        assert!(found(check_token_request_matches(&logins)).contains("not that of"));
     }
 
     #[test]

@@ -2,6 +2,7 @@
 
 use reqwest::header::{HeaderMap, WWW_AUTHENTICATE};
 use reqwest::{Method, StatusCode};
+use secrecy::{ExposeSecret, SecretString};
 use serde_json::Value;
 
 use super::api::Call;
@@ -61,6 +62,9 @@ pub(super) enum ApiError {
     Unreadable(&'static str),
 }
 
+/// JSON of another kind than was asked for.
+pub(super) const LACKS_MEMBERS: &str = "the body is not a page of a list";
+
 impl From<HttpError> for ApiError {
     fn from(error: HttpError) -> Self {
         let dropped = matches!(error, HttpError::Request(_));
@@ -108,4 +112,13 @@ pub(super) fn has_unknown_member(page: &Value, members: &[&str]) -> bool {
     let foreign =
         |value: &Value, known: &[&str]| value.as_object().is_some_and(|object| object.keys().any(|key| !known.contains(&key.as_str())));
     foreign(page, PAGE_MEMBERS) || page["items"].as_array().into_iter().flatten().any(|item| foreign(item, members))
+}
+
+/// The body of a write. Only the defect puts the access token into it.
+pub(super) fn written(config: &Config, body: &Value, access: &SecretString) -> Value {
+    let mut written = body.clone();
+    if config.has(Defect::TokenInBodyOfWrites) {
+        written["access_token"] = access.expose_secret().into();
+    }
+    written
 }

@@ -14,11 +14,12 @@ use url::{Url, form_urlencoded};
 
 use super::Defect;
 pub(super) use super::answers::ApiError;
-use super::answers::{comes_first, has_unknown_member, successful};
+use super::answers::{LACKS_MEMBERS, comes_first, has_unknown_member, successful, written};
 use super::app::App;
 use super::config::under;
 use super::http::{Answer, HttpError, Repeat};
 use super::id_token::Occasion;
+use super::loose_claims::names;
 use super::pages::Row;
 use super::provider::{RefreshError, TokenAnswer};
 use super::session::{Session, SignedIn};
@@ -86,7 +87,7 @@ impl App {
     async fn call_at(&self, address: Url, call: &Call, access: &SecretString) -> Result<Answer, ApiError> {
         let mut request = self.http.client().request(call.method.clone(), address).bearer_auth(access.expose_secret());
         if let Some(body) = &call.body {
-            request = request.json(body);
+            request = request.json(&written(&self.config, body, access));
         }
         let repeat = match call.method {
             Method::GET if self.config.has(Defect::HurriesWithFurtherPages) && call.is_further_page() => Repeat::Hurried,
@@ -223,7 +224,7 @@ impl App {
         if self.config.has(Defect::NeedsOrderOfMembers) && comes_first(&value, "hasMore", "items") {
             value["hasMore"] = false.into();
         }
-        serde_json::from_value(value).map_err(|_| ApiError::Unreadable("the body is not a page of a list"))
+        serde_json::from_value(value).map_err(|_| ApiError::Unreadable(LACKS_MEMBERS))
     }
 
     /// One request of a signed-in user: after a 401 one refresh and one repetition, and no more (GX-06, RS-03).
@@ -311,6 +312,11 @@ impl App {
     }
 
     async fn is_same_user(&self, sub: &str, id_token: &str) -> bool {
+        if self.config.has(Defect::ComparesRefreshedNamesAlone)
+            && let Ok(metadata) = self.metadata().await
+        {
+            return names(id_token, &metadata.issuer, sub);
+        }
         let told = self.check_id_token(id_token, Occasion::Refresh).await;
         told.as_deref() == Ok(sub) || self.config.has(Defect::SkipsSubjectCheck)
     }
@@ -352,7 +358,7 @@ impl App {
         // RT-02: a new refresh token replaces the old one; without a new one the old one stays good.
         let loses = self.config.has(Defect::LosesThirdRefreshToken) && renewed.tokens.generation == 3;
         if !self.config.has(Defect::KeepsOldRefreshToken) && !loses {
-            renewed.tokens.refresh = refresh_token(answer).or(renewed.tokens.refresh);
+            renewed.tokens.refresh = refresh_token(answer).or_else(|| self.kept_refresh_token(answer, renewed.tokens.refresh));
         }
         match answer.scopes() {
             Some(_) if self.config.has(Defect::KeepsScopesAtRefresh) => {}

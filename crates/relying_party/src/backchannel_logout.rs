@@ -107,7 +107,8 @@ impl App {
             return;
         }
         for session in self.store.signed_in() {
-            let named = session.signed_in().is_some_and(|signed_in| !signed_in.at_other && is_named(&signed_in, claims));
+            let either = self.config.has(Defect::EndsSessionsOfEither);
+            let named = session.signed_in().is_some_and(|signed_in| !signed_in.at_other && is_named(&signed_in, claims, either));
             if named || self.config.has(Defect::EndsEverySession) {
                 self.store.end(&session.id);
             }
@@ -115,8 +116,12 @@ impl App {
     }
 }
 
-fn is_named(signed_in: &SignedIn, claims: &Claims) -> bool {
+fn is_named(signed_in: &SignedIn, claims: &Claims, either: bool) -> bool {
     let jwt = signed_in.id_token.as_ref().and_then(|token| decode_jwt(token.expose_secret()).ok());
     let Some(own) = jwt.map(|jwt| jwt.claims) else { return false };
+    // Only the defect is content with one of the two.
+    if either && claims.contains_key("sid") && claims.get("sub").is_some_and(|sub| own.get("sub") == Some(sub)) {
+        return true;
+    }
     ["sub", "sid"].iter().all(|name| claims.get(*name).is_none_or(|value| own.get(*name) == Some(value)))
 }

@@ -12,6 +12,7 @@ use url::form_urlencoded;
 use super::app::App;
 use super::comparison::Compared;
 use super::pages;
+use super::provider::LACKS_MEMBERS;
 use super::session::{self, Attempt, Refusal, Session, SignedIn};
 use super::sign_in::SignInError;
 use super::visit::Visit;
@@ -23,6 +24,9 @@ const KNOWN: &[&str] = &["code", "state", "iss", "scope", "session_state", "erro
 
 /// What the second load of [`Habit::LoadsTwice`] has besides the response.
 const LOADED_AGAIN: &str = "again";
+
+/// Characters of a value that a defect takes.
+const LONGEST_VALUE: usize = 2000;
 
 /// The parameters of an authorization response, in the order in which they came.
 pub(super) struct AuthorizationResponse(Vec<(String, String)>);
@@ -52,6 +56,9 @@ pub(super) async fn callback(State(app): State<Arc<App>>, RawQuery(query): RawQu
         let again = format!("0;url=/callback?{}&{LOADED_AGAIN}=1", query.as_deref().unwrap_or_default());
         return ([(REFRESH, again)], StatusCode::OK).into_response();
     }
+    if app.config.has(Defect::FallsOverAtLongParameters) && response.0.iter().any(|(_, value)| value.len() > LONGEST_VALUE) {
+        return StatusCode::BAD_REQUEST.into_response();
+    }
     let (session, jar) = app.store.find_or_begin(jar, &app.config);
     let attempt = match attempt_of(&app, &session, &response) {
         Ok(attempt) => attempt,
@@ -74,7 +81,7 @@ pub(super) async fn callback(State(app): State<Arc<App>>, RawQuery(query): RawQu
                     let session = app.store.find(&jar, &app.config);
                     return (jar, pages::in_place(&app, session.as_deref(), &visit, window)).into_response();
                 }
-                let target = attempt.return_to.filter(|_| window == Window::Same);
+                let target = attempt.return_to.filter(|_| window == Window::Same && !app.config.has(Defect::GoesOnAfterFailure));
                 if let Some(target) = target.as_ref().filter(|_| app.config.has(Defect::GoesOnByScript)) {
                     return (jar, pages::go_on_by_script(target)).into_response();
                 }
@@ -82,7 +89,7 @@ pub(super) async fn callback(State(app): State<Arc<App>>, RawQuery(query): RawQu
                 let target = named.or(target);
                 (jar, target.map_or_else(|| leave(window), |target| Redirect::to(&target))).into_response()
             }
-            Err(error) if app.config.has(Defect::FailsWithoutWords) => {
+            Err(error) if fails_without_words(&app, &error) => {
                 tracing::error!(%error, "nobody was signed in");
                 (jar, StatusCode::INTERNAL_SERVER_ERROR).into_response()
             }
@@ -131,8 +138,19 @@ fn refuse(app: &App, jar: CookieJar, session: &Session, refusal: Refusal) -> Res
     if let Some(attempt) = refusal.attempt.clone().filter(|_| app.config.has(Defect::KeepsStateAfterError)) {
         session.data().attempts.push(attempt);
     }
-    session.data().refusal = Some(refusal);
-    (jar, leave(window)).into_response()
+    let onward = refusal.attempt.as_ref().and_then(|attempt| attempt.return_to.clone());
+    let mut data = session.data();
+    (data.refusal, data.has_failed) = (Some(refusal), true);
+    match onward.filter(|_| app.config.has(Defect::GoesOnAfterFailure)) {
+        Some(onward) => (jar, Redirect::to(&onward)).into_response(),
+        None => (jar, leave(window)).into_response(),
+    }
+}
+
+/// Only the defects end a sign-in with an empty page.
+fn fails_without_words(app: &App, error: &SignInError) -> bool {
+    let lacks_members = *error == SignInError::Platform(LACKS_MEMBERS);
+    app.config.has(Defect::FailsWithoutWords) || (lacks_members && app.config.has(Defect::FallsOverWithoutMembers))
 }
 
 fn description(app: &App, response: &AuthorizationResponse) -> Option<String> {
@@ -210,6 +228,7 @@ fn unsolicited(state: &str) -> Attempt {
         begun_again: false,
         other_nonces: Vec::new(),
         is_trusted: false,
+        is_known: false,
         window: Window::Same,
         return_to: None,
         begun: Instant::now(),

@@ -87,7 +87,15 @@ impl Config {
 
     /// Whether it knows, after a sign-out, who was signed in in a browser: only defects make use of that.
     pub(super) fn knows_its_users(&self) -> bool {
-        let of_known = [Defect::TrustsKnownBrowsers, Defect::OpensLaterCookies, Defect::KeepsLaterSessionIds, Defect::KnownUserInState];
+        let of_known = [
+            Defect::TrustsKnownBrowsers,
+            Defect::OpensLaterCookies,
+            Defect::KeepsLaterSessionIds,
+            Defect::KnownUserInState,
+            Defect::AsksLessOfKnownBrowsers,
+            Defect::AsksMoreOfKnownBrowsers,
+            Defect::OmitsRedirectUriInKnownBrowsers,
+        ];
         of_known.into_iter().any(|defect| self.has(defect))
     }
 

@@ -13,9 +13,10 @@ use super::Defect;
 use super::app::App;
 use super::http::{HttpError, Repeat};
 use super::program::Say;
-use super::provider::{TokenEndpoint, sign_in_error};
+use super::provider::sign_in_error;
 use super::session::SignedIn;
 use super::sign_in::{Asked, SignInError};
+use super::token_endpoint::TokenEndpoint;
 use crate::oauth::ErrorCode;
 
 /// The longest wait between two polls, however many connections have failed (DV-03).

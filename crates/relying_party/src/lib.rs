@@ -10,7 +10,7 @@
 //! | `program`, `device`, `native` | the application as a command-line program: without a browser (RFC 8628), or with the user's (RFC 8252) |
 //! | `single_page` | the application as a single page, whose script is the client; files in `templates/single_page/` |
 //! | `login`, `callback`, `sign_in`, `logout`, `platform_sign_out` | the way of a user in and out |
-//! | `provider`, `id_token` | discovery, keys, tokens; the rules for an ID token |
+//! | `provider`, `token_endpoint`, `id_token` | discovery, keys, tokens; the rules for an ID token |
 //! | `comparison` | how texts from outside are compared |
 //! | `background` | what it reads while nobody looks |
 //! | `session` | attempts and signed-in users, kept on the server |
@@ -51,6 +51,7 @@ mod routes;
 mod session;
 mod sign_in;
 mod single_page;
+mod token_endpoint;
 mod unhurried;
 mod visit;
 mod words;

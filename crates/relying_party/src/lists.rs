@@ -1,3 +1,5 @@
+use std::collections::HashSet;
+
 use jiff::civil::{Date, DateTime};
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -233,7 +235,12 @@ pub(super) async fn read_from(app: &App, session: &Session, feature: Feature, fr
 }
 
 async fn patients(app: &App, session: &Session) -> Result<Vec<Row>, ApiError> {
-    Ok(patient_rows(app.list(session, "patients", PATIENT).await?))
+    let mut rows = patient_rows(app.list(session, "patients", PATIENT).await?);
+    if app.config.has(Defect::ShowsOneOfAName) {
+        let mut known = HashSet::new();
+        rows.retain(|row| known.insert(row.title.clone()));
+    }
+    Ok(rows)
 }
 
 fn patient_rows(patients: Vec<Patient>) -> Vec<Row> {
@@ -254,6 +261,10 @@ fn patient_rows(patients: Vec<Patient>) -> Vec<Row> {
 async fn appointments(app: &App, session: &Session) -> Result<Vec<Row>, ApiError> {
     let agendas: Vec<Agenda> = app.list(session, "agendas", AGENDA).await?;
     let appointments: Vec<Appointment> = app.list(session, "appointments", APPOINTMENT).await?;
+    let is_unknown = |appointment: &Appointment| appointment.status.as_ref().is_some_and(|status| status.contains("triage"));
+    if app.config.has(Defect::NeedsKnownStatus) && appointments.iter().any(is_unknown) {
+        return Err(ApiError::Unreadable("a status"));
+    }
     let row = |appointment: Appointment| {
         let agenda = agendas.iter().find(|agenda| agenda.id == appointment.agenda_id).and_then(|agenda| agenda.name.clone());
         let agenda = agenda.unwrap_or_default();

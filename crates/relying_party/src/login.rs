@@ -52,9 +52,15 @@ pub(super) async fn login(State(app): State<Arc<App>>, Query(parameters): Query<
     let refusal = session.data().refusal.take().filter(|refusal| refusal.attempt.is_some());
     let after = refusal.as_ref().map(|refusal| refusal.error.clone());
     let failed = refusal.and_then(|refusal| refusal.attempt);
+    let cancelled = after == Some(callback::refused_as(ErrorCode::AccessDenied.as_str()));
+    if let Some(error) = after.clone().filter(|_| cancelled && app.config.has(Defect::RefusesAfterCancel)) {
+        session.data().refusal = Some(error.into());
+        return (jar, callback::leave(window)).into_response();
+    }
     let kept = app.config.has(Defect::ReusesFailedAttempt)
         || (app.config.has(Defect::KeepsAttemptAfterIdToken) && matches!(after, Some(SignInError::IdToken(_))))
-        || (app.config.has(Defect::KeepsAttemptAfterTokenError) && !matches!(after, Some(SignInError::Refused(_))));
+        || (app.config.has(Defect::KeepsAttemptAfterTokenError) && !matches!(after, Some(SignInError::Refused(_))))
+        || (app.config.has(Defect::KeepsAttemptAfterCancel) && cancelled);
     let mut attempt = match failed.filter(|_| kept) {
         Some(attempt) => Attempt { window, begun: Instant::now(), ..attempt },
         None => begin(&app.config, window),
@@ -66,6 +72,8 @@ pub(super) async fn login(State(app): State<Arc<App>>, Query(parameters): Query<
             || ((app.config.has(Defect::GoesOnByScript) || app.config.has(Defect::RedirectsToScripts)) && to.starts_with("javascript:"))
             || (app.config.has(Defect::TakesAddressWithTab) && begins_well(to))
             || (app.config.has(Defect::ComparesBeginningOfAddress) && to.starts_with(own))
+            || (app.config.has(Defect::ComparesEndOfAddress) && to.ends_with(app.config.base_url.authority()))
+            || app.config.has(Defect::GoesOnAfterFailure)
             || (app.config.has(Defect::DecodesAddressAgain) && !to.starts_with(['/', '\\', 'h', 'j', 'd']))
     };
     let met_server_error = matches!(&after, Some(SignInError::Refused(code)) if code.contains("server_error"));
@@ -76,6 +84,10 @@ pub(super) async fn login(State(app): State<Arc<App>>, Query(parameters): Query<
     attempt.after = after;
     let known = session.data().known.clone();
     attempt.is_trusted = known.is_some() && app.config.has(Defect::TrustsKnownBrowsers);
+    attempt.is_known = known.is_some();
+    if attempt.is_known && app.config.has(Defect::AsksLessOfKnownBrowsers) {
+        attempt.verifier = None;
+    }
     if let Some(known) = known.filter(|_| app.config.has(Defect::KnownUserInState)) {
         attempt.state = format!("{}.{}", random(), URL_SAFE_NO_PAD.encode(serde_json::json!({ "user": known }).to_string()));
     }
@@ -145,6 +157,7 @@ pub(super) fn begin(config: &Config, window: Window) -> Attempt {
         begun_again: false,
         other_nonces: Vec::new(),
         is_trusted: false,
+        is_known: false,
         window,
         return_to: None,
         begun: Instant::now(),
@@ -162,8 +175,10 @@ pub(super) async fn authorization_request(app: &App, session: &Session, attempt:
     let state = attempt.state.clone();
     let mut request = client.authorize_url(|| CsrfToken::new(state));
     request = request.set_response_type(&ResponseType::new(attempt.response_type.to_owned()));
-    let forgotten = |scope: &&String| app.config.has(Defect::ForgetsOfflineAccess) && *scope == giponext::OFFLINE_ACCESS;
-    if app.config.has(Defect::AsksForEveryScope) && !attempt.begun_again {
+    let forgets = app.config.has(Defect::ForgetsOfflineAccess) || (attempt.is_known && app.config.has(Defect::AsksLessOfKnownBrowsers));
+    let forgotten = |scope: &&String| forgets && *scope == giponext::OFFLINE_ACCESS;
+    let asks_for_more = app.config.has(Defect::AsksForEveryScope) || (attempt.is_known && app.config.has(Defect::AsksMoreOfKnownBrowsers));
+    if asks_for_more && !attempt.begun_again {
         request = request.add_scope(Scope::new(giponext::INVOICES.to_owned()));
     }
     request = request.add_scopes(app.config.scopes.iter().filter(|scope| !forgotten(scope)).cloned().map(Scope::new));
@@ -180,7 +195,9 @@ pub(super) async fn authorization_request(app: &App, session: &Session, attempt:
         request = request.add_extra_param("nonce", nonce.clone());
     }
     let (mut address, _) = request.url();
-    if app.config.has(Defect::OmitsRedirectUri) && attempt.after.is_some() {
+    let omits = (app.config.has(Defect::OmitsRedirectUri) && attempt.after.is_some())
+        || (app.config.has(Defect::OmitsRedirectUriInKnownBrowsers) && attempt.is_known);
+    if omits {
         let kept: Vec<_> = address.query_pairs().into_owned().filter(|(name, _)| name != "redirect_uri").collect();
         address.query_pairs_mut().clear().extend_pairs(kept);
     }

@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 use super::id_token::{Claims, Occasion};
 use super::sign_in::Asked;
 use super::{Config, Defect};
+use crate::oauth::decode_jwt;
 
 impl Config {
     /// The claims as a defect reads them; as they are without one.
@@ -51,4 +52,9 @@ fn unpacked(value: &Value) -> Option<Value> {
 pub(super) fn is_oddly_unsigned(token: &str, alg: &str) -> bool {
     let is_none = alg.trim().eq_ignore_ascii_case("none");
     alg.is_empty() || (is_none && (alg.trim() != alg || !token.ends_with('.')))
+}
+
+/// Whether a token names this issuer and this subject, whoever has signed it and for whomever it is.
+pub(super) fn names(token: &str, issuer: &str, sub: &str) -> bool {
+    decode_jwt(token).is_ok_and(|jwt| jwt.claims.get("iss") == Some(&json!(issuer)) && jwt.claims.get("sub") == Some(&json!(sub)))
 }

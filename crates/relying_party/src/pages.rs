@@ -13,6 +13,7 @@ use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
 use serde_json::json;
 
+use super::answers::LACKS_MEMBERS;
 use super::api::ApiError;
 use super::app::App;
 use super::session::{Refusal, Session, SignedIn, Tenant};
@@ -89,6 +90,7 @@ impl Frame {
                 (Defect::TrustsBeginningOfOrigin, "beginning"),
                 (Defect::TrustsEveryPort, "host"),
                 (Defect::TrustsOriginWithOwnInside, "inside"),
+                (Defect::TrustsOriginTold, "told"),
             ]
             .into_iter()
             .find_map(|(defect, how)| has(defect).then_some(how)),
@@ -281,6 +283,9 @@ pub(super) async fn feature(State(app): State<Arc<App>>, jar: CookieJar, visit: 
             }
             Err(ApiError::MissingPermission) if app.config.has(Defect::AnswersEvery403Alike) => {
                 Content::failed(ApiError::MissingScope, visit.words(Some(&session)))
+            }
+            Err(ApiError::Unreadable(LACKS_MEMBERS)) if app.config.has(Defect::CrashesWithoutMembers) => {
+                return (jar, StatusCode::INTERNAL_SERVER_ERROR).into_response();
             }
             Err(_) if app.config.has(Defect::FailsSilently) => Content::Rows(Vec::new(), None),
             Err(error) => Content::failed(error, visit.words(Some(&session))),

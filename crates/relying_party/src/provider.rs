@@ -1,21 +1,16 @@
 use std::borrow::Cow;
 use std::collections::VecDeque;
-use std::pin::Pin;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use base64::Engine;
-use base64::engine::general_purpose::STANDARD;
 use jsonwebtoken::jwk::Jwk;
 use oauth2::basic::{
     BasicErrorResponse, BasicErrorResponseType, BasicRevocationErrorResponse, BasicTokenIntrospectionResponse, BasicTokenType,
 };
 use oauth2::{
-    AsyncHttpClient, AuthUrl, AuthorizationCode, Client, ClientId, ClientSecret, EndpointNotSet, EndpointSet, ExtraTokenFields,
-    HttpRequest, HttpResponse, PkceCodeVerifier, RedirectUrl, RefreshToken, RequestTokenError, Scope, StandardRevocableToken,
-    StandardTokenResponse, TokenResponse, TokenUrl,
+    AuthUrl, AuthorizationCode, Client, ClientId, ClientSecret, EndpointNotSet, EndpointSet, ExtraTokenFields, PkceCodeVerifier,
+    RedirectUrl, RefreshToken, RequestTokenError, Scope, StandardRevocableToken, StandardTokenResponse, TokenResponse, TokenUrl,
 };
-use reqwest::header::{AUTHORIZATION, HeaderValue};
 use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Serialize};
 use tokio::sync::Mutex;
@@ -27,8 +22,12 @@ use super::config::under;
 use super::http::{Answer, HttpError, Repeat, without_url};
 use super::session::Attempt;
 use super::sign_in::SignInError;
+use super::token_endpoint::TokenEndpoint;
 use super::{Config, Defect};
 use crate::oauth::Metadata;
+
+/// Why nobody is signed in where a token answer is JSON of another kind.
+pub(super) const LACKS_MEMBERS: &str = "the token response lacks what it has to have";
 
 /// Refetches of the keys within [`REFETCH_WINDOW`], so that odd key ids make no storm (ID-12).
 const REFETCHES: usize = 3;
@@ -47,6 +46,8 @@ pub(super) struct Provider {
 struct Keys {
     set: Option<Vec<Jwk>>,
     refetched: VecDeque<Instant>,
+    /// How often they were read again. Only the defect that does so once looks at it.
+    read_again: usize,
 }
 
 /// The member that OpenID Connect adds to the token response.
@@ -121,10 +122,12 @@ impl App {
         keys.refetched.retain(|at| at.elapsed() < REFETCH_WINDOW);
         let storms = has(Defect::StormsForKeys);
         let anew = storms || has(Defect::ReadsKeysForEachUnknown);
-        if (keys.refetched.len() >= REFETCHES && !anew) || has(Defect::KeepsFirstKeys) {
+        let enough = has(Defect::KeepsFirstKeys) || (has(Defect::ReadsKeysAgainOnce) && keys.read_again > 0);
+        if (keys.refetched.len() >= REFETCHES && !anew) || enough {
             return Ok(Vec::new());
         }
         keys.refetched.push_back(Instant::now());
+        keys.read_again += 1;
         for _ in 0..if storms { STORM } else { 0 } {
             self.read_keys(&address).await?;
         }
@@ -288,43 +291,6 @@ impl App {
             let _ = self.http.send(otherwise, Repeat::Once).await;
         }
     }
-
-    /// What the defect sends: RFC 6749 section 2.3.1 asks for both parts form-encoded first.
-    fn plain_credentials(&self, repeat: Repeat) -> Option<HeaderValue> {
-        let at_refresh = self.config.has(Defect::PlainBasicCredentialsAtRefresh) && repeat == Repeat::Token;
-        let secret = self.config.client_secret.as_ref().filter(|_| self.config.has(Defect::PlainBasicCredentials) || at_refresh)?;
-        let joined = STANDARD.encode(format!("{}:{}", self.config.client_id, secret.expose_secret()));
-        HeaderValue::try_from(format!("Basic {joined}")).ok()
-    }
-}
-
-/// The `oauth2` crate's way to the token endpoint: this application's HTTP client, with its time limits and retries.
-pub(super) struct TokenEndpoint<'a>(pub &'a App, pub Repeat);
-
-impl<'c> AsyncHttpClient<'c> for TokenEndpoint<'_> {
-    type Error = HttpError;
-    type Future = Pin<Box<dyn Future<Output = Result<HttpResponse, HttpError>> + Send + 'c>>;
-
-    fn call(&'c self, request: HttpRequest) -> Self::Future {
-        Box::pin(async move {
-            let mut request = request;
-            if let Some(plain) = self.0.plain_credentials(self.1) {
-                request.headers_mut().insert(AUTHORIZATION, plain);
-            }
-            let http = match self.1 {
-                Repeat::Token => self.0.http.unless(Defect::TrustsAnyCertificateAtRefresh),
-                Repeat::Read | Repeat::Once | Repeat::Hurried => &self.0.http,
-            };
-            let response = http.call(request, self.1).await?;
-            if self.0.config.has(Defect::RefusesTokenTypeCase) && response.status().is_success() {
-                let answer: serde_json::Value = serde_json::from_slice(response.body()).unwrap_or_default();
-                if answer["token_type"] != "Bearer" {
-                    return Err(HttpError::Unavailable { status: response.status() });
-                }
-            }
-            Ok(response)
-        })
-    }
 }
 
 /// AZ-12: the endpoints are those of the document; a defect puts others in their place.
@@ -379,6 +345,7 @@ pub(super) fn sign_in_error(error: TokenError) -> SignInError {
             SignInError::Platform("the token request was refused")
         }
         RequestTokenError::Request(error) => error.into(),
+        RequestTokenError::Parse(error, _) if error.inner().is_data() => SignInError::Platform(LACKS_MEMBERS),
         // The parser's own words may quote the answer, which may hold tokens.
         RequestTokenError::Parse(..) | RequestTokenError::Other(_) => SignInError::Platform("the token response is not readable"),
     }

@@ -47,6 +47,8 @@ pub(super) struct Attempt {
     /// Nonces of other attempts that will do, and whether nothing is checked. Only defects fill them.
     pub other_nonces: Vec<String>,
     pub is_trusted: bool,
+    /// Whether somebody has signed in before in this browser. Only the defects that know it fill it.
+    pub is_known: bool,
     pub window: Window,
     /// Where to go after the login. Only the defect fills it: the sound application takes no address from outside (CB-16).
     pub return_to: Option<String>,
@@ -115,6 +117,8 @@ pub(super) struct Data {
     pub kept_rows: HashMap<&'static str, Vec<Row>>,
     /// Rows read in this browser by whoever was signed in before. Only the defect that keeps them over a sign-out fills it.
     pub earlier_rows: HashMap<&'static str, Vec<Row>>,
+    /// Whether a sign-in has failed in this session. Only the defect that looks at it reads it.
+    pub has_failed: bool,
     /// Who signed in last in this browser. Only the defects that know that after a sign-out fill it.
     pub known: Option<String>,
 }
@@ -236,11 +240,14 @@ impl Store {
     /// The session of a user who has just signed in. It gets a new id, and the old one is dead: whoever planted or saw
     /// that one gains nothing (SE-02). Other logins under way in this browser move along (PO-05).
     pub(crate) fn begin_signed_in(&self, old: &Session, signed_in: SignedIn, jar: CookieJar, config: &Config) -> CookieJar {
-        let (attempts, lang, earlier_rows, is_known) = {
+        let (attempts, lang, earlier_rows, is_known, has_failed) = {
             let mut data = old.data();
-            (std::mem::take(&mut data.attempts), data.lang, std::mem::take(&mut data.kept_rows), data.known.is_some())
+            let (attempts, rows) = (std::mem::take(&mut data.attempts), std::mem::take(&mut data.kept_rows));
+            (attempts, data.lang, rows, data.known.is_some(), data.has_failed)
         };
-        let keeps_id = config.has(Defect::KeepsSessionId) || (is_known && config.has(Defect::KeepsLaterSessionIds));
+        let keeps_id = config.has(Defect::KeepsSessionId)
+            || (is_known && config.has(Defect::KeepsLaterSessionIds))
+            || (has_failed && config.has(Defect::KeepsSessionIdAfterFailure));
         let id = if keeps_id { old.id.clone() } else { random() };
         self.end(&old.id);
         let packed = config.has(Defect::TokensInPackedCookie).then(|| packed(&signed_in.tokens.written()));

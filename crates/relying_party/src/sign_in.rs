@@ -128,12 +128,12 @@ impl App {
             let named = decode_jwt(id_token).ok().and_then(|jwt| jwt.claims.get("name")?.as_str().map(str::to_owned));
             return Ok(Identity { name: named.or_else(|| Some(sub.clone())), sub: Some(sub) });
         }
-        let name = self.openid_name(&sub, &access_token(answer)).await?;
+        let name = self.openid_name(&sub, &access_token(answer), asked).await?;
         Ok(Identity { sub: Some(sub), name })
     }
 
     /// The name at OpenID Connect's own userinfo endpoint, when there is one. It is about the same person or worth nothing (ID-13).
-    async fn openid_name(&self, sub: &str, access: &SecretString) -> Result<Option<String>, SignInError> {
+    async fn openid_name(&self, sub: &str, access: &SecretString, asked: Asked<'_>) -> Result<Option<String>, SignInError> {
         let metadata = self.metadata().await?;
         let endpoint = match &metadata.userinfo_endpoint {
             Some(endpoint) if *endpoint != under(&self.config.api, "v2/userinfo") => endpoint,
@@ -146,12 +146,12 @@ impl App {
             return Ok(jwt.claims.get("name").and_then(Value::as_str).map(str::to_owned));
         }
         let Some(info) = answer.status.is_success().then(|| answer.json()).flatten() else { return Ok(None) };
-        self.check_subject(sub, &info)?;
+        self.check_subject(sub, &info, asked)?;
         Ok(info["name"].as_str().map(str::to_owned))
     }
 
-    fn check_subject(&self, sub: &str, info: &Value) -> Result<(), SignInError> {
-        let unknown = sub.is_empty() && self.config.has(Defect::SkipsSubjectCheck);
+    fn check_subject(&self, sub: &str, info: &Value, asked: Asked<'_>) -> Result<(), SignInError> {
+        let unknown = (sub.is_empty() && self.config.has(Defect::SkipsSubjectCheck)) || asked.is_trusted;
         let written = serde_json::to_string(&info["sub"]).unwrap_or_default();
         let spelt = self.config.has(Defect::TakesSubjectOfAnyType) && written == sub;
         let untold = info["sub"].is_null() && self.config.has(Defect::ComparesSubjectWhereTold);
@@ -185,7 +185,7 @@ impl App {
         let info = answer.status.is_success().then(|| answer.json()).flatten();
         let info = info.ok_or(SignInError::Platform("the user information is not readable"))?;
         if let Some(sub) = sub {
-            self.check_subject(sub, &info)?;
+            self.check_subject(sub, &info, asked)?;
         }
         let tenants = info["tenants"].as_array().into_iter().flatten().filter_map(tenant).collect::<Vec<_>>();
         let mut tenant = self.own_of(tenants, asked).ok_or(SignInError::ForeignTenant)?;
@@ -251,6 +251,14 @@ impl App {
         user
     }
 
+    /// What stays of the refresh token where an answer brings no other one: the token that is there. The defects lose it.
+    pub(super) fn kept_refresh_token(&self, answer: &TokenAnswer, kept: Option<SecretString>) -> Option<SecretString> {
+        if self.config.has(Defect::TakesEmptyRefreshToken) && answer.refresh_token().is_some() {
+            return Some(SecretString::default());
+        }
+        kept.filter(|_| !self.config.has(Defect::KeepsNoRefreshToken))
+    }
+
     /// The refresh token first: with it goes what was issued from it (LO-01).
     pub(crate) async fn revoke_all(&self, tokens: &Tokens) {
         let first = tokens.first_refresh.as_ref().filter(|_| self.config.has(Defect::RevokesFirstRefreshToken));
@@ -276,6 +284,7 @@ pub(super) fn access_token(answer: &TokenAnswer) -> SecretString {
     answer.access_token().secret().clone().into()
 }
 
+/// An empty one is none (RT-02).
 pub(super) fn refresh_token(answer: &TokenAnswer) -> Option<SecretString> {
-    answer.refresh_token().map(|token| token.secret().clone().into())
+    answer.refresh_token().map(|token| token.secret().clone()).filter(|token| !token.is_empty()).map(SecretString::from)
 }

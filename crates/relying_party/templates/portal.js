@@ -80,6 +80,7 @@ function waitForLogin(button) {
       beginning: event.origin.startsWith(`${location.protocol}//${location.hostname}`),
       host: seen && seen.hostname === location.hostname,
       inside: event.origin.includes(location.host),
+      told: event.data && event.data.origin === location.origin,
     };
     if (trusts[document.body.dataset.trusts] && event.data && event.data.code) {
       location.assign("/callback?" + new URLSearchParams(event.data));

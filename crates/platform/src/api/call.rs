@@ -18,6 +18,7 @@ use super::error::ApiError;
 use super::{damage, faults};
 use crate::accounts::TenantId;
 use crate::authorization::authenticate_bearer;
+use crate::domain::Credential;
 use crate::{Aim, Shared, Trace};
 
 /// The largest id, version and offset (`int32` of the document).
@@ -179,6 +180,9 @@ fn serve(shared: &Shared, trace: &Trace, operation: &Operation, request: Incomin
     if query.iter().any(|(name, value)| name == "offset" && value != "0") {
         trace.is_of(Aim::FurtherPages);
     }
+    if shows_token(&request.body) {
+        trace.note(|facts| facts.credentials.push(Credential::Body));
+    }
     let refuse = |error: ApiError| Box::new(faults::refused(trace, error));
     let grant =
         authenticate_bearer(shared, request.headers, request.query, trace).map_err(|refusal| Box::new(super::unauthorized(refusal)))?;
@@ -222,6 +226,12 @@ fn serve(shared: &Shared, trace: &Trace, operation: &Operation, request: Incomin
     let records = clinic.records(tenant).ok_or_else(|| refuse(ApiError::NotFound("tenant")))?;
     let answer = (operation.run)(&call, records).map_err(refuse)?;
     faults::in_place_of_answer(shared, trace, operation.writes).map_or(Ok(answer), |response| Err(Box::new(response)))
+}
+
+/// Whether a body has an access token in it, as a form's field (RFC 6750 section 2.2) or as a member of JSON.
+fn shows_token(body: &[u8]) -> bool {
+    let member = || serde_json::from_slice::<Value>(body).is_ok_and(|body| body.get("access_token").is_some());
+    !body.is_empty() && (url::form_urlencoded::parse(body).any(|(name, _)| name == "access_token") || member())
 }
 
 /// A number of a path in the one spelling that it has: neither `+101` nor `00101` is another name of 101.

@@ -16,6 +16,8 @@ const CUT_BODY: &str = "api-cut-body";
 const HTML: &str = "api-html";
 const BROKEN_JSON: &str = "api-broken-json";
 const EMPTY_BODY: &str = "api-empty-body";
+const OTHER_OBJECT: &str = "api-other-object";
+const OTHER_LIST: &str = "api-other-list";
 const WRONG_CONTENT_TYPE: &str = "api-wrong-content-type";
 const SHORT_PAGES: &str = "api-short-pages";
 
@@ -29,6 +31,8 @@ pub(crate) const DAMAGE: &[Fault] = &[
     fault(HTML, "answers 200 with a page of HTML instead of JSON, as a gateway's sign-in page would", &["GX-15"]),
     fault(BROKEN_JSON, "answers with JSON that breaks off in the middle", &["GX-15"]),
     fault(EMPTY_BODY, "answers with the right status and an empty body", &["GX-15"]),
+    fault(OTHER_OBJECT, "answers with the right status and a JSON object without members", &["GX-15"]),
+    fault(OTHER_LIST, "answers with the right status and an empty JSON list in the place of an object", &["GX-15"]),
     Fault {
         by_hand: Some("a client may refuse JSON by another name, or read it: neither is wrong"),
         ..fault(WRONG_CONTENT_TYPE, "calls the JSON of its answer text/plain", &["GX-15"])
@@ -72,6 +76,9 @@ pub(super) fn after(shared: &Shared, trace: &Trace, writes: bool, mut response: 
     }
     if fires(EMPTY_BODY) {
         return (response.status(), [(header::CONTENT_TYPE, "application/json")]).into_response();
+    }
+    if let Some((_, body)) = [(OTHER_OBJECT, "{}"), (OTHER_LIST, "[]")].into_iter().find(|(name, _)| fires(name)) {
+        return (response.status(), [(header::CONTENT_TYPE, "application/json")], body).into_response();
     }
     if fires(WRONG_CONTENT_TYPE) {
         response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("text/plain; charset=utf-8"));

@@ -14,6 +14,8 @@ use crate::hosts::at_foreign_host;
 use crate::{Aim, Fault, Shared, Trace};
 
 pub(super) const ADDITIVE: &str = "api-additive";
+pub(super) const NAMESAKES: &str = "api-namesakes";
+pub(super) const UNKNOWN_STATUS: &str = "api-unknown-status";
 pub(super) const UNAUTHORIZED_ONCE: &str = "api-unauthorized-once";
 pub(super) const UNAUTHORIZED: &str = "api-unauthorized";
 pub(super) const INSUFFICIENT_SCOPE: &str = "api-insufficient-scope";
@@ -52,6 +54,8 @@ pub(crate) const FAULTS: &[Fault] = &[
         "adds unknown fields, objects and list entries to every JSON answer, uses unknown values in optional fields, and turns the order of fields round",
         &["GX-11"],
     ),
+    fault(NAMESAKES, "gives the second entry of every list page the name of the first", &["GX-08"]),
+    fault(UNKNOWN_STATUS, "gives the first entry of every list page that has a status one that no document names", &["GX-11"]),
     fault(
         UNAUTHORIZED_ONCE,
         "refuses one call with 401 invalid_token though its token is good, then disarms itself",
@@ -196,6 +200,7 @@ pub(super) async fn edit(shared: &Shared, trace: &Trace, path: &str, response: R
         if leads_away {
             value["next"] = json!(next.as_str());
         }
+        rename(shared, trace, &mut value);
         if changes(shared, trace) { additive(value) } else { value }
     })
     .await;
@@ -205,6 +210,24 @@ pub(super) async fn edit(shared: &Shared, trace: &Trace, path: &str, response: R
         response.headers_mut().insert(header::LINK, link);
     }
     response
+}
+
+/// Members by which people and things are called.
+const NAMES: [&str; 4] = ["firstName", "lastName", "name", "title"];
+
+/// Entries of a list page that are called alike, or are in a state that nobody knows yet.
+fn rename(shared: &Shared, trace: &Trace, page: &mut Value) {
+    let Some([first, rest @ ..]) = page.get_mut("items").and_then(Value::as_array_mut).map(Vec::as_mut_slice) else { return };
+    if let Some(second) = rest.first_mut()
+        && trace.fires(&shared.faults, NAMESAKES)
+    {
+        for name in NAMES.into_iter().filter(|name| first.get(name).is_some()) {
+            second[name] = first[name].clone();
+        }
+    }
+    if first.get("status").is_some() && trace.fires(&shared.faults, UNKNOWN_STATUS) {
+        first["status"] = json!("awaiting-triage");
+    }
 }
 
 /// Any other answer of the API with what armed faults add to it.

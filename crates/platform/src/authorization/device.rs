@@ -119,7 +119,7 @@ pub(super) async fn redeem(shared: &Shared, trace: &Trace, client_id: &str, form
         revoked: false,
     };
     let id = shared.authorizations().add_grant(grant.clone());
-    let refresh_token = approval.scopes.contains(giponext::OFFLINE_ACCESS).then(|| issue_refresh_token(shared, id));
+    let refresh_token = approval.scopes.contains(giponext::OFFLINE_ACCESS).then(|| issue_refresh_token(shared, id).into());
     Ok(tokens::answer(shared, trace, Issue { id, grant: &grant, scopes: approval.scopes, nonce: None, refresh_token, refreshed: false })
         .await?)
 }

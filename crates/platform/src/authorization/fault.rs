@@ -61,6 +61,8 @@ faults! {
     ISS_EMPTY = "iss-empty", RESPONSE, "names an empty issuer", ["CB-09"];
     ISS_MISSING = "iss-missing", RESPONSE, "leaves out the issuer although the metadata promise it", ["CB-09"];
     EXTRA_PARAMETERS = "extra-parameters", RESPONSE, "adds parameters that no standard defines", ["CB-14"];
+    EXTRA_PARAMETERS_LONG = "extra-parameters-long", RESPONSE, "adds a parameter of three kilobytes that no standard defines", ["CB-14"];
+    EXTRA_PARAMETERS_ODD = "extra-parameters-odd", RESPONSE, "adds parameters that no standard defines, with names that languages have for themselves and values of many signs", ["CB-14"];
     PKCE_REFUSED = "pkce-refused", RESPONSE, "refuses a request that has a code challenge with invalid_request, before any sign-in", ["AZ-08", "AZ-09"];
     CODE_UNKNOWN = "code-unknown", RESPONSE, "returns a code that nobody issued", ["TK-05", "CB-12"];
     ERROR_INVALID_REQUEST = "error-invalid-request", RESPONSE, "answers a granted request with the error invalid_request", ["AZ-08", "AZ-09", "CB-12"];
@@ -75,6 +77,7 @@ faults! {
     ERROR_DESCRIPTION_QUOTES = "error-description-quotes", RESPONSE, "answers a granted request with server_error and a description that ends the quotes of a script and goes on as script", ["CB-13"];
     ERROR_DESCRIPTION_BACKSLASH = "error-description-backslash", RESPONSE, "answers a granted request with server_error and a description that does so where its quotes are escaped and its backslashes are not", ["CB-13"];
     ERROR_DESCRIPTION_LINE_BREAK = "error-description-line-break", RESPONSE, "answers a granted request with access_denied and a description that has a line break and a header in it", ["CB-13"];
+    ERROR_DESCRIPTION_LONG = "error-description-long", RESPONSE, "answers a granted request with server_error and a description of three kilobytes", ["CB-12"];
     ERROR_CODE_MARKUP = "error-code-markup", RESPONSE, "answers a granted request with an error code that is markup", ["CB-13"];
     ERROR_URI_SCRIPT = "error-uri-script", RESPONSE, "answers a granted request with access_denied and an error_uri that is a script", ["CB-13"];
     ISS_MARKUP = "iss-markup", RESPONSE, "answers a granted request with access_denied and an issuer that is markup", ["CB-13"];
@@ -93,6 +96,8 @@ faults! {
     TOKEN_HTML = "token-html", TOKEN, "answers 200 with an HTML page", ["TK-05"];
     TOKEN_BAD_JSON = "token-bad-json", TOKEN, "answers 200 with JSON that is cut off", ["TK-05"];
     TOKEN_EMPTY = "token-empty", TOKEN, "answers 200 with an empty body", ["TK-05"];
+    TOKEN_OBJECT = "token-object", TOKEN, "answers 200 with a JSON object without members", ["TK-05"];
+    TOKEN_LIST = "token-list", TOKEN, "answers 200 with an empty JSON list", ["TK-05"];
     TOKEN_HUGE = "token-huge", TOKEN, "puts five megabytes of white space after a good answer", ["TK-05"];
     TOKEN_HANGS = "token-hangs", TOKEN, "holds the answer back until the client hangs up, and leaves the code unused", ["TK-05", "CB-05"];
     TOKEN_REDIRECT = "token-redirect", TOKEN, "redirects the request (307) to /elsewhere at another origin, where the journal shows whether code and secret came along", ["RS-02", "TK-05"];
@@ -105,6 +110,7 @@ faults! {
     TOKEN_TYPE_MIXED_CASE = "token-type-mixed-case", TOKEN, "writes the token type as `bEaReR`", ["TK-06"];
     TOKEN_TYPE_UNKNOWN = "token-type-unknown", TOKEN, "gives the token type `mac`", ["TK-06"];
     TOKEN_TYPE_DPOP = "token-type-dpop", TOKEN, "gives the token type `DPoP`", ["TK-06"];
+    TOKEN_WITHOUT_TYPE = "token-without-type", TOKEN, "leaves out the token type", ["TK-06"];
     TOKEN_WITHOUT_EXPIRES_IN = "token-without-expires-in", TOKEN, "leaves out expires_in", ["TK-07"];
     TOKEN_WITHOUT_SCOPE = "token-without-scope", TOKEN, "leaves out scope", ["TK-07"];
     ID_TOKEN_WRONG_ISSUER = "id-token-wrong-issuer", ID_TOKEN, "names another issuer", ["ID-01"];
@@ -157,6 +163,7 @@ faults! {
     ID_TOKEN_PS256 = "id-token-ps256", ID_TOKEN, "is signed well with PS256 (on an RSA key), which was not announced", ["ID-16"];
     ID_TOKEN_HS256_CLIENT_SECRET = "id-token-hs256-client-secret", ID_TOKEN, "is signed well with HS256 and the client's own secret (an empty one where it has none), which was not announced", ["ID-16"];
     ID_TOKEN_CRIT = "id-token-crit", ID_TOKEN, "has a critical header parameter that no standard defines", ["ID-04"];
+    ID_TOKEN_NEWER_KEY = "id-token-newer-key", ID_TOKEN, "is signed with a further new key, which the JWKS shows beside the others from then on", ["ID-12"];
     ID_TOKEN_NEW_KEY = "id-token-new-key", ID_TOKEN, "is signed with a new key, which the JWKS shows beside the old one from then on", ["ID-12"];
     ID_TOKEN_EXPIRED = "id-token-expired", ID_TOKEN, "expired ten minutes ago", ["ID-08"];
     ID_TOKEN_EXPIRED_THOUGH_NEW = "id-token-expired-though-new", ID_TOKEN, "expired ten minutes ago although it was issued just now", ["ID-08"];
@@ -227,6 +234,8 @@ faults! {
     USERINFO_OTHER_SUBJECT = "userinfo-other-subject", USERINFO, "answers with subject and name of another user", ["ID-13"];
     REFRESH_INVALID_GRANT = "refresh-invalid-grant", REFRESH, "answers 400 invalid_grant to a good refresh token", ["RT-03"];
     REFRESH_NOT_ROTATED = "refresh-not-rotated", REFRESH, "gives no new refresh token; the old one stays good", ["RT-02"];
+    REFRESH_TOKEN_EMPTY = "refresh-token-empty", REFRESH, "gives an empty text in the place of a new refresh token; the old one stays good", ["RT-02"];
+    REFRESH_TOKEN_NULL = "refresh-token-null", REFRESH, "gives null in the place of a new refresh token; the old one stays good", ["RT-02"];
     REFRESH_HELD = "refresh-held", REFRESH, "keeps the answer back until another token request was answered, one second at most", ["RT-04"];
     REFRESH_ANSWER_LOST = "refresh-answer-lost", REFRESH, "rotates the refresh token, but answers 504 as if the answer had been lost", ["RT-05"];
     REFRESH_OTHER_SUBJECT = "refresh-other-subject", REFRESH, "gives an ID token of another subject, by name too", ["RT-06"];

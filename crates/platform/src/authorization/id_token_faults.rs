@@ -173,6 +173,10 @@ pub(super) async fn edit<'a>(
         sign_with(draft, keys::new(keys.algorithm).await?);
         shared.authorizations().new_key = true;
     }
+    if trace.fires(&shared.faults, f::ID_TOKEN_NEWER_KEY) {
+        sign_with(draft, keys::newer(keys.algorithm).await?);
+        shared.authorizations().newer_key = true;
+    }
     Ok(())
 }
 

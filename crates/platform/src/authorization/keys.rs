@@ -24,6 +24,9 @@ static FOREIGN: [OnceCell<Keys>; 2] = [OnceCell::const_new(), OnceCell::const_ne
 /// The keys that the platform changes to while [`super::fault::ID_TOKEN_NEW_KEY`] is armed.
 static NEW: [OnceCell<Keys>; 2] = [OnceCell::const_new(), OnceCell::const_new()];
 
+/// Those that it changes to after that, while [`super::fault::ID_TOKEN_NEWER_KEY`] is armed.
+static NEWER: [OnceCell<Keys>; 2] = [OnceCell::const_new(), OnceCell::const_new()];
+
 /// One private key, able to sign.
 #[derive(Debug)]
 pub(super) enum KeyPair {
@@ -138,6 +141,10 @@ pub(super) async fn foreign(algorithm: SigningAlgorithm) -> Result<&'static Keys
 
 pub(super) async fn new(algorithm: SigningAlgorithm) -> Result<&'static Keys, KeyError> {
     NEW[algorithm as usize].get_or_try_init(|| generate(algorithm)).await
+}
+
+pub(super) async fn newer(algorithm: SigningAlgorithm) -> Result<&'static Keys, KeyError> {
+    NEWER[algorithm as usize].get_or_try_init(|| generate(algorithm)).await
 }
 
 /// The signing key if it is made already; before that no token can have been issued.

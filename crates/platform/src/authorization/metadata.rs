@@ -86,9 +86,15 @@ pub(super) async fn jwks(State(shared): State<Arc<Shared>>, Extension(trace): Ex
 async fn known_keys(shared: &Shared) -> Result<Vec<Value>, KeyError> {
     let algorithm = shared.settings.assumptions.signing_algorithm;
     let mut known = vec![keys::signing(shared).await?.jwk.clone()];
-    let changed = shared.authorizations().new_key;
+    let (changed, again) = {
+        let authorizations = shared.authorizations();
+        (authorizations.new_key, authorizations.newer_key)
+    };
     if changed {
         known.push(keys::new(algorithm).await?.jwk.clone());
+    }
+    if again {
+        known.push(keys::newer(algorithm).await?.jwk.clone());
     }
     Ok(known)
 }

@@ -26,6 +26,8 @@ const BACKSLASH: &str = r#"\";window.collaudoCanary=1;//\';window.collaudoCanary
 const SCRIPT: &str = "javascript:window.collaudoCanary=1";
 /// What a careless application would copy into its own headers.
 const LINE_BREAK: &str = "refused\r\nSet-Cookie: collaudoCanary=1; Path=/";
+/// Characters of a long value: the whole address stays shorter than what every server takes (RFC 9110 section 4.1 recommends 8000).
+const LONG: usize = 3072;
 /// No host of this name exists (RFC 6761 section 6.4).
 pub(super) const OTHER_ISSUER: &str = "https://account.attacker.invalid";
 
@@ -45,7 +47,7 @@ type Parameters = Vec<(&'static str, String)>;
 type Edit = fn(&mut Parameters);
 
 /// Faults of the answer, each with the parameter without which it cannot fire.
-const EDITS: [(&str, &str, Edit); 40] = [
+const EDITS: [(&str, &str, Edit); 43] = [
     (f::STATE_FORGED, "state", |parameters| edit(parameters, "state", |state| forge(&state))),
     (f::STATE_LAST_CHARACTER, "state", |parameters| edit(parameters, "state", |state| near::other_last_character(&state))),
     (f::STATE_OTHER_CASE, "state", |parameters| edit(parameters, "state", |state| near::other_case(&state))),
@@ -72,6 +74,7 @@ const EDITS: [(&str, &str, Edit); 40] = [
     (f::ERROR_DESCRIPTION_MARKUP, "code", |parameters| deny(parameters, "error_description", MARKUP)),
     (f::ERROR_DESCRIPTION_QUOTES, "code", |parameters| fail(parameters, QUOTES)),
     (f::ERROR_DESCRIPTION_BACKSLASH, "code", |parameters| fail(parameters, BACKSLASH)),
+    (f::ERROR_DESCRIPTION_LONG, "code", |parameters| fail(parameters, &"please try again later. ".repeat(LONG / 24))),
     (f::ERROR_URI_SCRIPT, "code", |parameters| deny(parameters, "error_uri", SCRIPT)),
     (f::ISS_MARKUP, "code", |parameters| {
         deny(parameters, "error_description", "the user has cancelled");
@@ -103,6 +106,12 @@ const EDITS: [(&str, &str, Edit); 40] = [
     (f::EXTRA_PARAMETERS, "iss", |parameters| {
         parameters.push(("gipo_region", "it-north".to_owned()));
         parameters.push(("session_state", "a1b2.c3d4".to_owned()));
+    }),
+    (f::EXTRA_PARAMETERS_LONG, "iss", |parameters| parameters.push(("gipo_trace", "0123456789abcdef".repeat(LONG / 16)))),
+    (f::EXTRA_PARAMETERS_ODD, "iss", |parameters| {
+        for name in ["0", "constructor", "hasOwnProperty", "__proto__", "gipo.region-2"] {
+            parameters.push((name, "Nord-Est: \u{e8} \u{65e5}\u{672c} %zz + & = ; [] {}".to_owned()));
+        }
     }),
 ];
 

@@ -23,6 +23,9 @@ pub(crate) struct Authorizations {
     /// Whether a token was signed with the new key: the JWKS shows it from then on.
     #[serde(skip)]
     pub(super) new_key: bool,
+    /// The same of the one after it.
+    #[serde(skip)]
+    pub(super) newer_key: bool,
     pub(super) codes: HashMap<String, Code>,
     pub(super) grants: BTreeMap<GrantId, Grant>,
     next_grant: GrantId,

@@ -6,6 +6,7 @@ use axum::body::Bytes;
 use axum::extract::State;
 use axum::http::{HeaderMap, Uri};
 use axum::response::{IntoResponse, Response};
+use serde_json::Value;
 
 use super::client_authentication::authenticate_client;
 use super::device;
@@ -126,7 +127,7 @@ async fn authorization_code(shared: &Shared, trace: &Trace, client_id: &str, for
         return bad_grant("the code was used before");
     };
     let (scopes, nonce, grant) = (code.scopes.clone(), code.nonce.clone(), Grant::of(code));
-    let refresh_token = scopes.contains(giponext::OFFLINE_ACCESS).then(|| issue_refresh_token(shared, id));
+    let refresh_token = scopes.contains(giponext::OFFLINE_ACCESS).then(|| issue_refresh_token(shared, id).into());
     let issue = Issue { id, grant: &grant, scopes, nonce: nonce.as_deref(), refresh_token, refreshed: false };
     Ok(tokens::answer(shared, trace, issue).await?)
 }
@@ -140,6 +141,12 @@ pub(crate) async fn access_token_of_code(shared: &Shared, client_id: &str, code:
     let issue = Issue { id, grant: &grant, scopes, nonce: None, refresh_token: None, refreshed: false };
     tokens::access_token(shared, &shared.journal.open(), &issue).await
 }
+
+type InItsPlace = fn() -> Option<Value>;
+
+/// Faults that leave the presented refresh token good, and what the answer has in the place of a new one.
+const NOT_ROTATED: [(&str, InItsPlace); 3] =
+    [(f::REFRESH_NOT_ROTATED, || None), (f::REFRESH_TOKEN_EMPTY, || Some(Value::from(""))), (f::REFRESH_TOKEN_NULL, || Some(Value::Null))];
 
 /// RFC 6749 section 6; C-44.
 async fn refresh_token(shared: &Shared, trace: &Trace, client: &Registration, form: &Parameters) -> Result<Response, TokenRefusal> {
@@ -162,14 +169,15 @@ async fn refresh_token(shared: &Shared, trace: &Trace, client: &Registration, fo
         return Err(TokenRefusal::new(ErrorCode::InvalidScope, format!("the user did not grant {beyond}")));
     }
     let must_rotate = shared.settings.assumptions.refresh_rotation || client.is_public();
-    let rotates = must_rotate && !trace.fires(&shared.faults, f::REFRESH_NOT_ROTATED);
-    let refresh_token = if rotates {
-        if !shared.authorizations().rotate_refresh_token(value) {
-            return bad_grant("the refresh token was used before");
+    let refresh_token = match NOT_ROTATED.into_iter().find(|(fault, _)| trace.fires(&shared.faults, fault)) {
+        Some((_, in_its_place)) => in_its_place(),
+        None if must_rotate => {
+            if !shared.authorizations().rotate_refresh_token(value) {
+                return bad_grant("the refresh token was used before");
+            }
+            Some(issue_refresh_token(shared, id).into())
         }
-        Some(issue_refresh_token(shared, id))
-    } else {
-        None
+        None => None,
     };
     let seen = shared.journal.mark();
     let issue = Issue { id, grant: &grant, scopes, nonce: None, refresh_token, refreshed: true };

@@ -91,7 +91,7 @@ pub(super) fn unavailable() -> Response {
 type Answer = fn() -> Response;
 
 /// Faults that take the place of any answer to a request whose client is authenticated. Code and refresh token stay unused.
-const ANY_GRANT: [(&str, Answer); 10] = [
+const ANY_GRANT: [(&str, Answer); 12] = [
     (f::TOKEN_INVALID_CLIENT, || refusal(ErrorCode::InvalidClient, "client authentication failed")),
     (f::TOKEN_INVALID_GRANT, || refusal(ErrorCode::InvalidGrant, "the grant is not good")),
     (f::TOKEN_SERVER_ERROR, || refusal(ErrorCode::ServerError, "something went wrong")),
@@ -104,6 +104,8 @@ const ANY_GRANT: [(&str, Answer); 10] = [
     }),
     (f::TOKEN_BAD_JSON, || raw_answer(StatusCode::OK, "application/json", "{\"access_token\":\"cut-off-here".to_owned())),
     (f::TOKEN_EMPTY, || raw_answer(StatusCode::OK, "application/json", String::new())),
+    (f::TOKEN_OBJECT, || json_answer(StatusCode::OK, &json!({}))),
+    (f::TOKEN_LIST, || json_answer(StatusCode::OK, &json!([]))),
 ];
 
 /// [`f::TOKEN_HUGE`]: JSON may have white space after it (RFC 8259 section 2).

@@ -28,7 +28,8 @@ pub(super) struct Issue<'a> {
     /// Scopes of the access token: all granted ones, or fewer at a refresh.
     pub scopes: ScopeSet,
     pub nonce: Option<&'a str>,
-    pub refresh_token: Option<String>,
+    /// A text, unless a fault puts something else there.
+    pub refresh_token: Option<Value>,
     /// Whether a refresh token was redeemed.
     pub refreshed: bool,
 }
@@ -51,7 +52,7 @@ pub(super) async fn answer(shared: &Shared, trace: &Trace, issue: Issue<'_>) -> 
         answer.insert("id_token".to_owned(), id_token.into());
     }
     if let Some(refresh_token) = issue.refresh_token {
-        answer.insert("refresh_token".to_owned(), refresh_token.into());
+        answer.insert("refresh_token".to_owned(), refresh_token);
     }
     trace.note(|facts| {
         facts.subject = Some(issue.grant.subject.0.clone());
@@ -68,7 +69,7 @@ pub(super) async fn answer(shared: &Shared, trace: &Trace, issue: Issue<'_>) -> 
 type Edit = fn(&mut Map<String, Value>);
 
 /// Faults of a good answer.
-const EDITS: [(&str, Edit); 6] = [
+const EDITS: [(&str, Edit); 7] = [
     (f::TOKEN_EXTRA_MEMBERS, |answer| {
         answer.insert("gipo_session".to_owned(), serde_json::json!({"region": "it-north", "shard": 7}));
         answer.insert("ext_expires_in".to_owned(), 9999.into());
@@ -81,6 +82,9 @@ const EDITS: [(&str, Edit); 6] = [
     }),
     (f::TOKEN_TYPE_DPOP, |answer| {
         answer.insert("token_type".to_owned(), "DPoP".into());
+    }),
+    (f::TOKEN_WITHOUT_TYPE, |answer| {
+        answer.shift_remove("token_type");
     }),
     (f::TOKEN_WITHOUT_EXPIRES_IN, |answer| {
         answer.shift_remove("expires_in");
