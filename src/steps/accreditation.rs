@@ -12,7 +12,7 @@ use super::world::World;
 use crate::browser::pages::{Access, ApplicationStatus, TicketForm, TicketStatus};
 use crate::checks;
 use crate::oauth::giponext;
-use crate::platform::accounts::{GrantType, RegistrationRequest, RegistrationType, TicketKind};
+use crate::platform::accounts::{GrantType, Registration, RegistrationRequest, RegistrationType, TicketKind};
 
 const INTENT: &str = "Prenotazioni e referti nel portale dei pazienti";
 const REASON: &str = "Manca l'informativa sul trattamento dei dati";
@@ -28,22 +28,11 @@ async fn introduces(world: &mut World) -> Result<(), Failure> {
 #[then("Carla finds the introduction with the integrator's e-mail and the intent")]
 async fn finds_introduction(world: &mut World) -> Result<(), Failure> {
     let number = world.ticket()?;
-    let carla = world.at_the_portal("Carla").await?;
-    let shown = carla.portal().read_ticket(number).await?;
+    let shown = world.at_the_portal("Carla").await?.portal().read_ticket(number).await?;
     let missing: Vec<&str> = [IRENE, INTENT].into_iter().filter(|text| !shown.contains(text)).collect();
-    let kept = world
-        .stage()?
-        .mock()?
-        .shared()
-        .accounts()
-        .ticket(number)
-        .is_some_and(|ticket| matches!(&ticket.kind, TicketKind::Introduction { .. }));
-    world.react(
-        missing.is_empty() && kept,
-        "the introduction does not reach the administrator whole",
-        "e-mail and intent",
-        &format!("missing: {missing:?}"),
-    )
+    let held = missing.is_empty() && world.is_introduction(number)?;
+    let summary = "the introduction does not reach the administrator whole";
+    world.react(held, summary, "e-mail and intent", &format!("missing: {missing:?}"))
 }
 
 #[given("Irene has registered an account on the reference e-mail")]
@@ -82,18 +71,14 @@ async fn irene_is_developer(world: &mut World) -> Result<(), Failure> {
 
 #[then("no medical centre's data was given out for Irene")]
 async fn no_data_for_irene(world: &mut World) -> Result<(), Failure> {
-    let irene = world.stage()?.mock()?.subject_of(IRENE).map(|subject| subject.0).unwrap_or_default();
+    let irene = world.stage()?.subject(IRENE)?;
     let judgement = checks::check_no_data_given(&world.exchanges()?, &irene);
     world.judge(judgement)
 }
 
 #[then("the platform names no medical centre for Irene")]
 async fn no_medical_centre(world: &mut World) -> Result<(), Failure> {
-    let mut client = OwnClient::register(world.stage()?).await?;
-    if let Response::Error(error) = client.authorize(world.stage_mut()?, "Irene", &[]).await? {
-        return Err(Failure::unjudged(format!("Irene's sign-in ended with {error}")));
-    }
-    client.redeem(None).await?;
+    let mut client = world.client_signed_in_by("Irene").await?;
     let url = world.stage()?.api()?.join("v2/userinfo").map_err(Failure::broke)?;
     let token = client.tokens()?.access.clone();
     client.get(url.as_str(), Some(&token)).await?;
@@ -117,18 +102,10 @@ async fn waits_as_submitted(world: &mut World) -> Result<(), Failure> {
     let number = world.application_number()?;
     let irene = world.at_the_portal("Irene").await?;
     let pending = irene.portal().application_status(number).await? == ApplicationStatus::Pending;
-    let kept = world
-        .stage()?
-        .mock()?
-        .shared()
-        .accounts()
-        .registrations
-        .iter()
-        .find(|registration| registration.number == number)
-        .map(|kept| kept.request.clone());
-    let wanted = sample_request();
+    let (kept, wanted) = (world.kept_registration(number)?.map(|kept| kept.request), sample_request());
     let actual = if pending { format!("{kept:?}") } else { "it does not wait for approval".to_owned() };
-    world.react(pending && kept.as_ref() == Some(&wanted), "the request does not wait as it was submitted", &format!("{wanted:?}"), &actual)
+    let held = pending && kept.as_ref() == Some(&wanted);
+    world.react(held, "the request does not wait as it was submitted", &format!("{wanted:?}"), &actual)
 }
 
 #[then("Irene finds no credentials")]
@@ -142,23 +119,11 @@ async fn no_credentials(world: &mut World) -> Result<(), Failure> {
 #[then("no sign-in can be started for the pending application")]
 async fn no_sign_in_while_pending(world: &mut World) -> Result<(), Failure> {
     let number = world.application_number()?;
-    let unapproved =
-        world.stage()?.mock()?.shared().accounts().registrations.iter().all(|kept| kept.number != number || kept.client_id.is_none());
-    let mut url = world.stage()?.mock()?.issuer().join("connect/authorize").map_err(Failure::broke)?;
-    let request = sample_request();
-    url.query_pairs_mut().extend_pairs([
-        ("response_type", "code"),
-        ("client_id", &number.to_string()),
-        ("redirect_uri", &request.redirect_uris[0]),
-    ]);
-    let answer = questions_to(url.as_str())?.build().map_err(Failure::broke)?.get(url).send().await.map_err(Failure::unjudged)?;
+    let unapproved = world.kept_registration(number)?.is_none_or(|kept| kept.client_id.is_none());
+    let answer = world.ask_authorization_for(number).await?;
     let held = unapproved && answer.status().is_client_error() && answer.headers().get("location").is_none();
-    world.react(
-        held,
-        "starts a sign-in for an application that is not approved",
-        "an error page and no redirect",
-        &format!("status {}", answer.status()),
-    )
+    let summary = "starts a sign-in for an application that is not approved";
+    world.react(held, summary, "an error page and no redirect", &format!("status {}", answer.status()))
 }
 
 #[when("Carla refuses the request with a reason")]
@@ -193,12 +158,9 @@ async fn reads_credentials(world: &mut World) -> Result<(), Failure> {
     let second = irene.portal().read_credentials(number).await?;
     let held = matches!(&first, Some((id, Some(secret))) if !id.is_empty() && !secret.expose_secret().is_empty())
         && matches!(&second, Some((_, None)));
-    world.react(
-        held,
-        "the approval does not release the credentials once",
-        "client id and secret, the secret only the first time",
-        "something else",
-    )
+    let (summary, expected) =
+        ("the approval does not release the credentials once", "client id and secret, the secret only the first time");
+    world.react(held, summary, expected, "something else")
 }
 
 #[given("Irene's application is approved and set up")]
@@ -210,16 +172,7 @@ async fn approved_and_set_up(world: &mut World) -> Result<(), Failure> {
     world.irene_becomes_developer().await?;
     let (listener, redirect_uris) = world.stage()?.application_address()?;
     let request = world.stage()?.registration(&redirect_uris);
-    let number = world.irene_submits(&request).await?;
-    world.at_the_portal("Carla").await?.portal().approve_application(number).await?;
-    let (client_id, client_secret) = world
-        .at_the_portal("Irene")
-        .await?
-        .portal()
-        .read_credentials(number)
-        .await?
-        .ok_or_else(|| Failure::unjudged("the approval released no credentials"))?;
-    let credentials = crate::platform::accounts::Credentials { client_id, client_secret };
+    let credentials = world.irene_is_given_credentials(&request).await?;
     world.stage_mut()?.start_application(credentials, listener).await
 }
 
@@ -236,10 +189,7 @@ async fn creates_user(world: &mut World) -> Result<(), Failure> {
 
 #[then(expr = "{word} signs in through the popup and sees the medical centre's data")]
 async fn signs_in_and_sees(world: &mut World, name: String) -> Result<(), Failure> {
-    let ticket = world.ticket()?;
-    let handed = world.at_the_portal("Dario").await?.portal().initial_password(ticket).await?;
-    let person = world.stage()?.person(&name)?;
-    if handed.is_none_or(|password| password.expose_secret() != person.password.expose_secret()) {
+    if !world.is_handed_the_password_of(&name).await? {
         return world.react(false, "the ticket does not hand over the user's first password", "the password, once", "none");
     }
     world.honest_sign_in(&name).await?;
@@ -255,11 +205,7 @@ async fn temporary_user(world: &mut World, name: String) -> Result<(), Failure> 
     let ticket = world.dario_asks_for(&name, true).await?;
     world.at_the_portal("Carla").await?.portal().create_user(ticket).await?;
     world.honest_sign_in(&name).await?;
-    let mut client = OwnClient::register(world.stage()?).await?;
-    if let Response::Error(error) = client.authorize(world.stage_mut()?, &name, &[]).await? {
-        return Err(Failure::unjudged(format!("{name}'s sign-in ended with {error}")));
-    }
-    client.redeem(None).await?;
+    let client = world.client_signed_in_by(&name).await?;
     client.tokens()?;
     world.memory.client = Some(client);
     Ok(())
@@ -274,30 +220,12 @@ async fn deactivates_by_ticket(world: &mut World) -> Result<(), Failure> {
 
 #[then(expr = "{word} can neither sign in, refresh nor call")]
 async fn locked_out(world: &mut World, name: String) -> Result<(), Failure> {
-    let person = world.stage()?.person(&name)?;
-    let stage = world.stage_mut()?;
-    stage.forget_visitor(&name);
-    let outcome = stage.sign_in(&person, &Consent::GrantAll).await?;
-    let signed_in = !matches!(outcome, Outcome::TurnedAway(_));
-    let url = stage.api()?.join("v2/userinfo").map_err(Failure::broke)?;
-    let mut client = world.memory.client.take().ok_or_else(|| Failure::broke("no client of our own is registered"))?;
-    let tokens = client.tokens()?.clone();
-    client.get(url.as_str(), Some(&tokens.access)).await?;
-    let called = client.answer()?.status != 401;
-    let refresh = tokens.refresh.ok_or_else(|| Failure::unjudged("the platform gave no refresh token"))?;
-    client.refresh(&refresh).await?;
-    let refreshed = client.answer()?.status == 200;
-    let left: Vec<&str> = [(signed_in, "signs in"), (called, "calls the API"), (refreshed, "refreshes")]
-        .into_iter()
-        .filter(|(still, _)| *still)
-        .map(|(_, what)| what)
-        .collect();
-    world.react(
-        left.is_empty(),
-        "a deactivated user still has access",
-        "no sign-in, no refresh, no call",
-        &format!("{name} still {}", left.join(", ")),
-    )
+    let signed_in = world.signs_in_anew(&name).await?;
+    let (called, refreshed) = world.client_calls_and_refreshes().await?;
+    let tried = [(signed_in, "signs in"), (called, "calls the API"), (refreshed, "refreshes")];
+    let left: Vec<&str> = tried.into_iter().filter(|(still, _)| *still).map(|(_, what)| what).collect();
+    let actual = format!("{name} still {}", left.join(", "));
+    world.react(left.is_empty(), "a deactivated user still has access", "no sign-in, no refresh, no call", &actual)
 }
 
 /// A request with every field of C-13 filled in.
@@ -312,5 +240,70 @@ fn sample_request() -> RegistrationRequest {
             .into_iter()
             .collect(),
         claims: vec!["name".to_owned(), "email".to_owned()],
+    }
+}
+
+impl World {
+    /// Whether the platform has this ticket, as an introduction.
+    fn is_introduction(&self, number: u32) -> Result<bool, Failure> {
+        let accounts = self.stage()?.mock()?.shared().accounts();
+        Ok(accounts.ticket(number).is_some_and(|ticket| matches!(&ticket.kind, TicketKind::Introduction { .. })))
+    }
+
+    /// The application with this number, as the platform has it.
+    fn kept_registration(&self, number: u32) -> Result<Option<Registration>, Failure> {
+        let accounts = self.stage()?.mock()?.shared().accounts();
+        Ok(accounts.registrations.iter().find(|registration| registration.number == number).cloned())
+    }
+
+    /// An authorization request for an application that has no client id yet: its number stands for one.
+    async fn ask_authorization_for(&self, number: u32) -> Result<reqwest::Response, Failure> {
+        let mut url = self.stage()?.mock()?.issuer().join("connect/authorize").map_err(Failure::broke)?;
+        let request = sample_request();
+        url.query_pairs_mut().extend_pairs([
+            ("response_type", "code"),
+            ("client_id", &number.to_string()),
+            ("redirect_uri", &request.redirect_uris[0]),
+        ]);
+        questions_to(url.as_str())?.build().map_err(Failure::broke)?.get(url).send().await.map_err(Failure::unjudged)
+    }
+
+    /// Whether Dario's ticket hands over the password that the user has.
+    async fn is_handed_the_password_of(&mut self, name: &str) -> Result<bool, Failure> {
+        let ticket = self.ticket()?;
+        let handed = self.at_the_portal("Dario").await?.portal().initial_password(ticket).await?;
+        let person = self.stage()?.person(name)?;
+        Ok(handed.is_some_and(|password| password.expose_secret() == person.password.expose_secret()))
+    }
+
+    /// A client of our own, with the tokens that this person's sign-in gave it.
+    async fn client_signed_in_by(&mut self, name: &str) -> Result<OwnClient, Failure> {
+        let mut client = OwnClient::register(self.stage()?).await?;
+        if let Response::Error(error) = client.authorize(self.stage_mut()?, name, &[]).await? {
+            return Err(Failure::unjudged(format!("{name}'s sign-in ended with {error}")));
+        }
+        client.redeem(None).await?;
+        Ok(client)
+    }
+
+    /// Whether the platform lets this person sign in, in a new browser.
+    async fn signs_in_anew(&mut self, name: &str) -> Result<bool, Failure> {
+        let stage = self.stage_mut()?;
+        let person = stage.person(name)?;
+        stage.forget_visitor(name);
+        let outcome = stage.sign_in(&person, &Consent::GrantAll).await?;
+        Ok(!matches!(outcome, Outcome::TurnedAway(_)))
+    }
+
+    /// Whether the tokens of our own client are still good: for a call, and for a refresh.
+    async fn client_calls_and_refreshes(&mut self) -> Result<(bool, bool), Failure> {
+        let url = self.stage()?.api()?.join("v2/userinfo").map_err(Failure::broke)?;
+        let client = self.client()?;
+        let tokens = client.tokens()?.clone();
+        client.get(url.as_str(), Some(&tokens.access)).await?;
+        let called = client.answer()?.status != 401;
+        let refresh = tokens.refresh.ok_or_else(|| Failure::unjudged("the platform gave no refresh token"))?;
+        client.refresh(&refresh).await?;
+        Ok((called, client.answer()?.status == 200))
     }
 }

@@ -25,18 +25,7 @@ async fn polls(world: &mut World) -> Result<(), Failure> {
             "the profile gives no way to tell the application how often to poll in the background ({poll_seconds} in [app.env])",
         ));
     }
-    let patience = world.setup()?.patience();
-    let journal = world.stage()?.mock()?.journal();
-    let mark = journal.mark();
-    let api = |exchange: &Exchange| exchange.endpoint == Endpoint::Api;
-    match journal.wait_for(mark, "a call in the background", patience.follow_up, api).await {
-        Ok(_) => Ok(()),
-        Err(_) => {
-            let waited = patience.waited(Waiting::FollowUp);
-            let told = format!("told to poll every {BACKGROUND_SECONDS} s, the application asked for nothing by itself ({waited})");
-            Err(Failure::unjudged(told))
-        }
-    }
+    world.wait_for_a_poll().await
 }
 
 #[when(expr = "{word} removes the application at the platform")]
@@ -60,16 +49,19 @@ async fn idle_for_periods(world: &mut World) -> Result<(), Failure> {
 #[then(expr = "the relying party has asked for nothing of {word}'s any more")]
 async fn asked_for_nothing(world: &mut World, name: String) -> Result<(), Failure> {
     let stage = world.stage()?;
-    let subject = stage.mock()?.subject_of(&stage.person(&name)?.email);
-    let of_hers = |exchange: &&Exchange| {
-        matches!(exchange.endpoint, Endpoint::Api | Endpoint::Userinfo) && exchange.facts.subject == subject.as_ref().map(|id| id.0.clone())
-    };
-    let asked: Vec<u64> = world.memory.idle.iter().filter(of_hers).map(|exchange| exchange.number).collect();
+    let subject = stage.mock()?.subject_of(&stage.person(&name)?.email).map(|id| id.0);
+    let asked = calls_for(&world.memory.idle, subject.as_deref());
     if asked.len() <= UNDER_WAY {
         return world.react(true, "", "", "");
     }
     let summary = format!("goes on asking in the background for {name}, who has signed out");
     world.find(&summary, "no call on her behalf", &format!("{} calls", asked.len()), &asked)
+}
+
+/// Numbers of the calls on behalf of this user.
+fn calls_for(exchanges: &[Exchange], subject: Option<&str>) -> Vec<u64> {
+    let calls = exchanges.iter().filter(|exchange| matches!(exchange.endpoint, Endpoint::Api | Endpoint::Userinfo));
+    calls.filter(|call| call.facts.subject.as_deref() == subject).map(|call| call.number).collect()
 }
 
 #[then("it has asked the platform at a reasonable rate")]
@@ -81,13 +73,26 @@ async fn reasonable(world: &mut World) -> Result<(), Failure> {
     }
     // Silence is the best rate of all, of an application that is there.
     let visitor = world.actor_visitor().await?;
-    match world.stage()?.who_is_signed_in(&visitor).await? {
-        Some(_) => Ok(()),
-        None => Err(Failure::unjudged("the application shows nobody signed in any more")),
-    }
+    let shown = world.stage()?.who_is_signed_in(&visitor).await?;
+    shown.map(drop).ok_or_else(|| Failure::unjudged("the application shows nobody signed in any more"))
 }
 
 impl World {
+    /// The application's first call by itself.
+    async fn wait_for_a_poll(&self) -> Result<(), Failure> {
+        let patience = self.setup()?.patience();
+        let journal = self.stage()?.mock()?.journal();
+        let api = |exchange: &Exchange| exchange.endpoint == Endpoint::Api;
+        match journal.wait_for(journal.mark(), "a call in the background", patience.follow_up, api).await {
+            Ok(_) => Ok(()),
+            Err(_) => {
+                let waited = patience.waited(Waiting::FollowUp);
+                let told = format!("told to poll every {BACKGROUND_SECONDS} s, the application asked for nothing by itself ({waited})");
+                Err(Failure::unjudged(told))
+            }
+        }
+    }
+
     /// Lets the application do what it does by itself, and takes down what it asked for.
     async fn watch(&mut self, time: Duration) -> Result<(), Failure> {
         let journal = self.stage()?.mock()?.journal();

@@ -112,18 +112,23 @@ impl OwnClient {
         self.post(&url, form, Identification::Basic).await
     }
 
+    /// The parameters that redeem the code that was kept, all as they have to be.
+    pub fn redemption(&self) -> Result<[(&'static str, String); 4], Failure> {
+        let (code, verifier) = self.code.clone().ok_or_else(|| Failure::broke("the client has no code"))?;
+        Ok([
+            ("grant_type", "authorization_code".to_owned()),
+            ("code", code.expose_secret().to_owned()),
+            ("redirect_uri", self.redirect_uri.to_string()),
+            ("code_verifier", verifier),
+        ])
+    }
+
     /// The code that was kept, presented with these parameters changed.
     pub async fn redeem_with(&mut self, changes: &[(&str, Option<&str>)], by: Identification) -> Result<(), Failure> {
-        let (code, verifier) = self.code.clone().ok_or_else(|| Failure::broke("the client has no code"))?;
-        let redirect_uri = self.redirect_uri.to_string();
-        let sound = [
-            ("grant_type", "authorization_code"),
-            ("code", code.expose_secret()),
-            ("redirect_uri", redirect_uri.as_str()),
-            ("code_verifier", verifier.as_str()),
-        ];
+        let sound = self.redemption()?;
         let changed = |name: &str| changes.iter().find(|(other, _)| *other == name);
-        let mut form: Vec<(&str, &str)> = sound.into_iter().filter(|(name, _)| changed(name).is_none()).collect();
+        let kept = sound.iter().filter(|(name, _)| changed(name).is_none());
+        let mut form: Vec<(&str, &str)> = kept.map(|(name, value)| (*name, value.as_str())).collect();
         form.extend(changes.iter().filter_map(|(name, value)| Some((*name, (*value)?))));
         let url = self.metadata.token_endpoint.clone();
         self.post(&url, &form, by).await

@@ -27,9 +27,8 @@ async fn refuses_each(world: &mut World, name: String) -> Result<(), Failure> {
     for refused in &features {
         world.sign_in_without(&name, refused).await?;
         for feature in &features {
-            let is_off = world.declared_action(feature)?.1.scope == world.declared_action(refused)?.1.scope;
-            let sight = if is_off { world.look_as_far_as_it_goes(feature).await? } else { world.look_at(feature).await? };
-            world.memory.trials.consents.push(Looked { refused: refused.clone(), feature: feature.clone(), is_off, sight });
+            let looked = world.look_without(refused, feature).await?;
+            world.memory.trials.consents.push(looked);
         }
     }
     world.delivered()
@@ -119,5 +118,12 @@ impl World {
         let held = signed_in_as(&outcome, &person);
         let summary = format!("does not sign {name} in when {feature} was refused");
         self.react(held, &summary, "partial consent is enough to sign in", &outcome.describe())
+    }
+
+    /// A feature as it looks in this browser, where the scope of one of them was refused.
+    async fn look_without(&mut self, refused: &str, feature: &str) -> Result<Looked, Failure> {
+        let is_off = self.declared_action(feature)?.1.scope == self.declared_action(refused)?.1.scope;
+        let sight = if is_off { self.look_as_far_as_it_goes(feature).await? } else { self.look_at(feature).await? };
+        Ok(Looked { refused: refused.to_owned(), feature: feature.to_owned(), is_off, sight })
     }
 }

@@ -8,7 +8,7 @@ use secrecy::ExposeSecret;
 use super::Failure;
 use super::world::World;
 use crate::checks::{self, RegisteredEnvironment};
-use crate::domain::{Attestation, Attested};
+use crate::domain::{Attestation, Attested, TemporaryUser};
 
 #[then("the dossier names who introduced the integrator, and when")]
 async fn introduction(world: &mut World) -> Result<(), Failure> {
@@ -42,29 +42,19 @@ async fn support(world: &mut World) -> Result<(), Failure> {
 
 #[then("the dossier gives the day on which each temporary user was deactivated")]
 async fn temporary_users(world: &mut World) -> Result<(), Failure> {
-    let users = world.setup()?.profile.dossier.temporary_users.clone();
-    let users = users.ok_or_else(|| Failure::NeedsReview {
-        reason: "dossier.temporary_users is missing: list them, or write an empty list if there were none".to_owned(),
-    })?;
-    let active: Vec<String> = users.iter().filter(|user| user.deactivated_on.is_none()).map(|user| user.email.clone()).collect();
+    let users = world.temporary_users()?;
+    let active: Vec<&str> = users.iter().filter(|user| user.deactivated_on.is_none()).map(|user| user.email.as_str()).collect();
     if !active.is_empty() {
-        return world.find(
-            "left temporary users active",
-            "every temporary user is deactivated",
-            &format!("still active: {}", active.join(", ")),
-            &[],
-        );
+        let actual = format!("still active: {}", active.join(", "));
+        return world.find("left temporary users active", "every temporary user is deactivated", &actual, &[]);
     }
-    for user in users {
-        let date = user.deactivated_on.unwrap_or_default();
-        world.ledger.attestations.push(Attestation {
-            fact: "the temporary user was deactivated".to_owned(),
-            name: user.email,
-            date,
-            ticket: None,
-        });
-    }
+    world.ledger.attestations.extend(users.into_iter().map(deactivation));
     Ok(())
+}
+
+fn deactivation(user: TemporaryUser) -> Attestation {
+    let (fact, date) = ("the temporary user was deactivated".to_owned(), user.deactivated_on.unwrap_or_default());
+    Attestation { fact, name: user.email, date, ticket: None }
 }
 
 #[then("environments with different redirect URIs have different clients")]
@@ -93,6 +83,13 @@ impl World {
         }
         self.ledger.attestations.push(fact.attestation(words));
         Ok(())
+    }
+
+    fn temporary_users(&self) -> Result<Vec<TemporaryUser>, Failure> {
+        let users = self.setup()?.profile.dossier.temporary_users.clone();
+        users.ok_or_else(|| Failure::NeedsReview {
+            reason: "dossier.temporary_users is missing: list them, or write an empty list if there were none".to_owned(),
+        })
     }
 
     /// The dossier's environments; of a secret no more than a digest that is salted anew in each run.

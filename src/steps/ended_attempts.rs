@@ -3,7 +3,7 @@
 use cucumber::then;
 
 use super::Failure;
-use super::authorization::open_response;
+use super::forged_response::open_response;
 use super::stage::Visitor;
 use super::world::World;
 use crate::checks;

@@ -48,18 +48,13 @@ async fn signs_in_over_another(world: &mut World, name: String, other: String, s
 async fn nobody_after_another(world: &mut World, name: String, other: String) -> Result<(), Failure> {
     let stage = world.stage()?;
     let key = format!("{name} in a browser of {other}");
-    let (person, first) = (stage.person(&name)?, Person { name: key.clone(), ..stage.person(&other)? });
+    let (person, first) = (Person { name: key.clone(), ..stage.person(&name)? }, Person { name: key, ..stage.person(&other)? });
     if !world.sign_in_and_out(&first).await? {
         return Ok(());
     }
-    let person = Person { name: key, ..person };
-    let (outcome, shown) = world.sign_in_after_another(&person).await?;
-    let held = shown.is_none() && !matches!(outcome, Outcome::SignedIn(_));
-    let summary = "signs a user in who has to be refused, in a browser where another user was signed in before";
-    world.react(held, summary, "nobody is signed in", &outcome.describe())?;
-    let subject = world.stage()?.mock()?.subject_of(&person.email).map(|subject| subject.0).unwrap_or_default();
-    let judgement = checks::check_no_resource_call(&world.exchanges()?, &subject);
-    world.judge(judgement)
+    world.is_refused_after_another(&person).await?;
+    let subject = world.stage()?.subject(&person.email)?;
+    world.judge(checks::check_no_resource_call(&world.exchanges()?, &subject))
 }
 
 /// A browser that knows nobody does where the application names no way to sign out.
@@ -137,6 +132,14 @@ impl World {
         let nobody = self.stage()?.who_is_signed_in(&visitor).await?.is_none();
         self.stage_mut()?.set_apart(mark);
         Ok(nobody)
+    }
+
+    /// Nobody is signed in when this person signs in in a browser that somebody else has left.
+    async fn is_refused_after_another(&mut self, person: &Person) -> Result<(), Failure> {
+        let (outcome, shown) = self.sign_in_after_another(person).await?;
+        let held = shown.is_none() && !matches!(outcome, Outcome::SignedIn(_));
+        let summary = "signs a user in who has to be refused, in a browser where another user was signed in before";
+        self.react(held, summary, "nobody is signed in", &outcome.describe())
     }
 
     /// A sign-in that is to be refused, in a browser that somebody else has left; and who is shown as signed in after it.

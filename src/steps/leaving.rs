@@ -4,7 +4,7 @@ use cucumber::{given, then, when};
 
 use super::Failure;
 use super::world::World;
-use crate::browser::{BrowserError, pages};
+use crate::browser::{BrowserError, Page, pages};
 use crate::checks::{self, Place};
 use crate::domain::{Endpoint, Waiting};
 use crate::platform::accounts::TENANT;
@@ -29,16 +29,22 @@ async fn back_shows_nothing(world: &mut World) -> Result<(), Failure> {
     let patients = world.stage()?.mock()?.personal_canaries(TENANT);
     let visitor = world.actor_visitor().await?;
     for _ in 0..STEPS_BACK {
-        match visitor.page.back().await {
-            Ok(()) => {}
-            Err(BrowserError::Timeout { .. }) => return Err(Failure::unjudged("a page on the way back does not load")),
-            Err(_) => break,
-        }
-        let place =
-            Place { name: "a page on the way back".to_owned(), text: pages::visible_text(&visitor.page, super::PATIENCE / 5).await? };
+        let Some(place) = step_back(&visitor.page).await? else { break };
         world.judge(checks::check_absent("OWASP ASVS 4.0.3 section 3.3.1", &patients, &[place]))?;
     }
     world.react(true, "", "", "")
+}
+
+/// Goes back by one page: what that shows. None where there is no page to go back to.
+async fn step_back(page: &Page) -> Result<Option<Place>, Failure> {
+    match page.back().await {
+        Ok(()) => {
+            let text = pages::visible_text(page, super::PATIENCE / 5).await?;
+            Ok(Some(Place { name: "a page on the way back".to_owned(), text }))
+        }
+        Err(BrowserError::Timeout { .. }) => Err(Failure::unjudged("a page on the way back does not load")),
+        Err(_) => Ok(None),
+    }
 }
 
 #[then("no patient's identity is in any link or form of the pages")]

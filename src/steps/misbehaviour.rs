@@ -150,16 +150,10 @@ async fn gave_up_for(world: &mut World, requirement: String) -> Result<(), Failu
 
 #[then("each time the relying party waited longer before the next attempt")]
 async fn waited_longer(world: &mut World) -> Result<(), Failure> {
-    let grows = |exchanges: &[Exchange]| checks::check_waits_grow(exchanges);
-    let is_refused = |trial: &&Trial| grows(&trial.exchanges).is_err_and(|refusal| refusal.discrepancy().is_some());
-    let doubtful: Vec<_> =
-        world.memory.trials.all.iter().filter(is_refused).map(|trial| (trial.way.clone(), trial.feature.clone())).collect();
-    for (way, feature) in doubtful {
+    for (way, feature) in world.memory.trials.refused_by(checks::check_waits_grow) {
         // A fixed pace shows again; what a busy machine delayed does not.
         let again = world.try_once_more(&way, &feature).await?;
-        if let Err(refusal) = grows(&again)
-            && refusal.discrepancy().is_some()
-        {
+        if let Err(refusal @ checks::Refusal::Discrepancy(_)) = checks::check_waits_grow(&again) {
             return world.judge(Err(refusal));
         }
     }

@@ -28,6 +28,7 @@ mod ended_attempts;
 mod failure;
 mod fault_phrases;
 mod foreign_addresses;
+mod forged_response;
 mod kept_evidence;
 mod known_browser;
 mod learning;

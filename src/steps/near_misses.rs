@@ -10,6 +10,7 @@ use super::misbehaviour::ways;
 use super::provocation::signed_in_as;
 use super::series::Provoked;
 use super::sign_in::Consent;
+use super::stage::Stage;
 use super::world::World;
 use super::{Failure, PATIENCE};
 use crate::checks::{self, Discrepancy, Judgement, Refusal};
@@ -32,7 +33,7 @@ async fn mallory_has_a_code(world: &mut World, state: String) -> Result<(), Fail
         "no state" => None,
         _ => Some(""),
     };
-    world.memory.link = Some(super::authorization::with_state(&link, state)?);
+    world.memory.link = Some(super::forged_response::with_state(&link, state)?);
     Ok(())
 }
 
@@ -106,14 +107,8 @@ async fn signs_in_by_new_keys(world: &mut World, name: String, step: &Step) -> R
 async fn keys_read_for_all(world: &mut World) -> Result<(), Failure> {
     let (all, since) = (world.exchanges()?, world.provoked_exchanges()?);
     let mut most = FEW_READS;
-    if checks::check_keys_read_sparingly(&all, &since, most).is_err() {
-        let stage = world.stage_mut()?;
-        let (person, mark) = (stage.person("Ada")?, stage.exchanges().len());
-        stage.sign_in_apart(&person).await?;
-        let reads_always = stage.exchanges().iter().skip(mark).any(|exchange| exchange.endpoint == Endpoint::Jwks);
-        if reads_always {
-            most = world.memory.series.len() * READS_EACH;
-        }
+    if checks::check_keys_read_sparingly(&all, &since, most).is_err() && world.stage_mut()?.reads_keys_at_each_sign_in().await? {
+        most = world.memory.series.len() * READS_EACH;
     }
     world.judge(checks::check_keys_read_sparingly(&all, &since, most))?;
     world.react(true, "", "", "")
@@ -180,5 +175,14 @@ impl World {
             let _ = journal.wait_for(journal.mark(), "a look at the keys", left, is_read).await;
         }
         Ok(())
+    }
+}
+
+impl Stage {
+    /// Whether an honest sign-in, in a browser of its own, has the application read the keys.
+    async fn reads_keys_at_each_sign_in(&mut self) -> Result<bool, Failure> {
+        let (person, mark) = (self.person("Ada")?, self.exchanges().len());
+        self.sign_in_apart(&person).await?;
+        Ok(self.exchanges().iter().skip(mark).any(|exchange| exchange.endpoint == Endpoint::Jwks))
     }
 }

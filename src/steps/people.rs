@@ -96,6 +96,11 @@ impl Stage {
         Ok(person)
     }
 
+    /// The platform's own name for the user with this e-mail; empty where it has none.
+    pub(super) fn subject(&self, email: &str) -> Result<String, Failure> {
+        Ok(self.mock()?.subject_of(email).map(|subject| subject.0).unwrap_or_default())
+    }
+
     fn person_by_name(&self, name: &str) -> Result<Person, Failure> {
         match &self.setup.target {
             Target::Mock(_) => self.mock_person(name),

@@ -31,15 +31,13 @@ async fn sound_metadata(world: &mut World) -> Result<(), Failure> {
 async fn reads_metadata(world: &mut World) -> Result<(), Failure> {
     let mut url = url::Url::parse(&world.stage()?.issuer).map_err(Failure::broke)?;
     // RFC 8414 section 3.1: before the issuer's own path.
-    let path = format!("/.well-known/oauth-authorization-server{}", url.path().trim_end_matches('/'));
-    url.set_path(&path);
+    url.set_path(&format!("/.well-known/oauth-authorization-server{}", url.path().trim_end_matches('/')));
     world.client()?.get(url.as_str(), None).await?;
-    match world.client()?.answer()?.status {
-        200 => Ok(()),
-        status => {
-            Err(Failure::not_applicable(format!("the platform publishes no such document (status {status}): RFC 8414 leaves it open")))
-        }
+    let status = world.client()?.answer()?.status;
+    if status == 200 {
+        return Ok(());
     }
+    Err(Failure::not_applicable(format!("the platform publishes no such document (status {status}): RFC 8414 leaves it open")))
 }
 
 #[then("it says the same as the discovery document")]

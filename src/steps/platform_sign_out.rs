@@ -26,12 +26,9 @@ async fn signs_out(world: &mut World, name: String) -> Result<(), Failure> {
     world.memory.actor = Some(name);
     let visitor = world.actor_visitor().await?;
     world.stage()?.go_home(&visitor).await?;
-    let asked = |world: &World| -> Result<usize, Failure> {
-        Ok(world.exchanges()?.iter().filter(|exchange| exchange.endpoint == Endpoint::EndSession).count())
-    };
-    let before = asked(world)?;
+    let before = world.sign_outs_at_the_platform()?;
     world.stage()?.use_control(&visitor, &logout).await?;
-    world.wait_for_exchanges(|world: &World| Ok(asked(world)? > before)).await?;
+    world.wait_for_exchanges(|world| Ok(world.sign_outs_at_the_platform()? > before)).await?;
     world.stage()?.settle(&visitor).await
 }
 
@@ -70,6 +67,10 @@ async fn answers_with_its_own_page(world: &mut World) -> Result<(), Failure> {
 }
 
 impl World {
+    fn sign_outs_at_the_platform(&self) -> Result<usize, Failure> {
+        Ok(self.exchanges()?.iter().filter(|exchange| exchange.endpoint == Endpoint::EndSession).count())
+    }
+
     /// Opens the address after a sign-out, as the platform or anybody's link does.
     async fn come_back_from_a_sign_out(&mut self, name: String, state: Option<String>) -> Result<(), Failure> {
         let registered = self.stage()?.post_logout_redirect_uris()?;

@@ -102,19 +102,7 @@ async fn downgrade(world: &mut World) -> Result<(), Failure> {
         // No code without a challenge: nothing to downgrade.
         return Ok(());
     }
-    let verifier = PkceCodeVerifier::new(VERIFIER.to_owned());
-    let mut client = world.take_client()?;
-    let response = match world.stage_mut() {
-        Ok(stage) => client.authorize_with(stage, "Ada", &[], None, verifier).await,
-        Err(failure) => Err(failure),
-    };
-    world.memory.client = Some(client);
-    match response? {
-        Response::Code => world.client()?.redeem(None).await,
-        // Told to somebody who has signed in.
-        Response::Error(error) if error == "invalid_request" => Ok(()),
-        Response::Error(error) => Err(Failure::unjudged(format!("the authorization response is the error {error}"))),
-    }
+    world.redeem_unchallenged("Ada").await
 }
 
 #[then("the downgrade is refused")]
@@ -153,6 +141,23 @@ impl World {
         self.memory.client = Some(client);
         match response? {
             Response::Code => Ok(()),
+            Response::Error(error) => Err(Failure::unjudged(format!("the authorization response is the error {error}"))),
+        }
+    }
+
+    /// A code that was asked for without a challenge, redeemed with a code verifier.
+    async fn redeem_unchallenged(&mut self, name: &str) -> Result<(), Failure> {
+        let verifier = PkceCodeVerifier::new(VERIFIER.to_owned());
+        let mut client = self.take_client()?;
+        let response = match self.stage_mut() {
+            Ok(stage) => client.authorize_with(stage, name, &[], None, verifier).await,
+            Err(failure) => Err(failure),
+        };
+        self.memory.client = Some(client);
+        match response? {
+            Response::Code => self.client()?.redeem(None).await,
+            // Told to somebody who has signed in.
+            Response::Error(error) if error == "invalid_request" => Ok(()),
             Response::Error(error) => Err(Failure::unjudged(format!("the authorization response is the error {error}"))),
         }
     }

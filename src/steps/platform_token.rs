@@ -83,19 +83,24 @@ async fn refuses_with(world: &mut World, error: String, other: String) -> Result
 #[when(regex = r"^the client sends a token request (with.*)$")]
 async fn sends_token_request(world: &mut World, how: String) -> Result<(), Failure> {
     let redirect_uri = world.client()?.redirect_uri.to_string();
-    let form: &[(&str, &str)] = match how.as_str() {
-        "without a grant type" => &[("code", "nobody-issued-this")],
-        "without a code" => &[("grant_type", "authorization_code"), ("redirect_uri", &redirect_uri)],
+    let form = token_form(&how, &redirect_uri)?;
+    world.client()?.ask_for_token(&form).await
+}
+
+/// A form that no token can be given for, by the words for what is wrong with it.
+fn token_form<'a>(how: &str, redirect_uri: &'a str) -> Result<Vec<(&'static str, &'a str)>, Failure> {
+    Ok(match how {
+        "without a grant type" => vec![("code", "nobody-issued-this")],
+        "without a code" => vec![("grant_type", "authorization_code"), ("redirect_uri", redirect_uri)],
         "with a code that nobody issued" => {
-            &[("grant_type", "authorization_code"), ("code", "nobody-issued-this"), ("redirect_uri", &redirect_uri)]
+            vec![("grant_type", "authorization_code"), ("code", "nobody-issued-this"), ("redirect_uri", redirect_uri)]
         }
-        "with a refresh token that nobody issued" => &[("grant_type", "refresh_token"), ("refresh_token", "nobody-issued-this")],
+        "with a refresh token that nobody issued" => vec![("grant_type", "refresh_token"), ("refresh_token", "nobody-issued-this")],
         "with two grant types" => {
-            &[("grant_type", "refresh_token"), ("grant_type", "authorization_code"), ("refresh_token", "nobody-issued-this")]
+            vec![("grant_type", "refresh_token"), ("grant_type", "authorization_code"), ("refresh_token", "nobody-issued-this")]
         }
         _ => return Err(Failure::broke(format!("no token request is known by `{how}`"))),
-    };
-    world.client()?.ask_for_token(form).await
+    })
 }
 
 #[when(
@@ -146,18 +151,9 @@ async fn redeems_later(world: &mut World) -> Result<(), Failure> {
 #[when(regex = r"^the client redeems the code in (a URL|JSON)$")]
 async fn redeems_in_a_url(world: &mut World, form: String) -> Result<(), Failure> {
     let client = world.client()?;
-    let (code, verifier) = client.code.clone().ok_or_else(|| Failure::broke("the client has no code"))?;
+    let parameters = client.redemption()?.map(|(name, value)| (name.to_owned(), Value::from(value)));
+    let parameters: serde_json::Map<String, Value> = parameters.into_iter().collect();
     let secret = client.credentials.client_secret.as_ref().map(|secret| secret.expose_secret().to_owned());
-    let redirect_uri = client.redirect_uri.to_string();
-    let parameters: serde_json::Map<String, Value> = [
-        ("grant_type", "authorization_code"),
-        ("code", code.expose_secret()),
-        ("redirect_uri", &redirect_uri),
-        ("code_verifier", &verifier),
-    ]
-    .map(|(name, value)| (name.to_owned(), value.into()))
-    .into_iter()
-    .collect();
     let endpoint = &client.metadata.token_endpoint;
     let request = if form == "JSON" { client.http.post(endpoint).json(&parameters) } else { client.http.get(endpoint).query(&parameters) };
     let request = request.basic_auth(&client.credentials.client_id, secret);

@@ -40,9 +40,12 @@ async fn same_subject(world: &mut World) -> Result<(), Failure> {
     if answer.status == 200 && named.is_some() && named == subject {
         return Ok(());
     }
-    let shown = |value: Option<Value>| value.map_or_else(|| "none".to_owned(), |value| value.to_string());
     let actual = format!("status {} with the subject {}", answer.status, shown(named));
     world.find("the user information is somebody else's", &format!("200 with the subject {}", shown(subject)), &actual, &[])
+}
+
+fn shown(subject: Option<Value>) -> String {
+    subject.map_or_else(|| "none".to_owned(), |subject| subject.to_string())
 }
 
 #[when(regex = r"^the client revokes (its refresh token|its access token|a token that nobody issued)$")]

@@ -5,9 +5,11 @@ use std::time::Duration;
 use cucumber::{given, then, when};
 
 use super::Failure;
+use super::people::Person;
 use super::sign_in::{Consent, Outcome, at_the_platform};
-use super::stage::Visitor;
+use super::stage::{Stage, Visitor};
 use super::world::World;
+use crate::browser::Page;
 use crate::browser::pages::{ApplicationPage, PlatformWindow, SignInPage};
 use crate::checks;
 use crate::domain::Window;
@@ -24,9 +26,7 @@ async fn has_closed(world: &mut World, name: String) -> Result<(), Failure> {
     let stage = world.stage_mut()?;
     stage.provocation.started_sign_ins += 1;
     let visitor = stage.visitor(&name).await?;
-    let popup = stage.open_sign_in(&visitor).await?;
-    popup.wait_for_url(|url| url.starts_with(&stage.issuer), "the platform's sign-in page", popup.context().patience()).await?;
-    popup.close().await?;
+    stage.open_sign_in_page(&visitor).await?.close().await?;
     world.delivered()
 }
 
@@ -92,31 +92,10 @@ async fn comes_to_rest(world: &mut World, name: String) -> Result<(), Failure> {
     world.stage()?.settle(&visitor).await?;
     let asked = visitor.context.requests().len() - before;
     if asked > MOST_REQUESTS {
-        let actual = format!("{asked} requests of the page while nobody did anything");
-        return world.react(
-            false,
-            "asks without a pause for a popup that was blocked",
-            "a page at rest, or a pause between questions",
-            &actual,
-        );
+        let (summary, expected) = ("asks without a pause for a popup that was blocked", "a page at rest, or a pause between questions");
+        return world.react(false, summary, expected, &format!("{asked} requests of the page while nobody did anything"));
     }
-    let stage = world.stage()?;
-    if !visitor.page.url().starts_with(&stage.issuer) {
-        return Ok(());
-    }
-    let person = stage.person(&name)?;
-    at_the_platform(&visitor.page, &person, &Consent::GrantAll, stage.setup.login()).await?;
-    PlatformWindow(&visitor.page).wait_until_back(visitor.page.context().patience()).await?;
-    stage.settle(&visitor).await?;
-    let shown = stage.wait_for_signed_in(&visitor, &person).await?;
-    let held = shown.as_ref().is_some_and(|shown| person.is_named_by(shown));
-    let actual = shown.unwrap_or_else(|| "nobody".to_owned());
-    world.react(
-        held,
-        "does not end a sign-in that it began without a popup",
-        &format!("`{}` is shown as signed in", person.called()),
-        &actual,
-    )
+    if visitor.page.url().starts_with(&world.stage()?.issuer) { world.ends_in_this_window(&visitor, &name).await } else { Ok(()) }
 }
 
 #[given(expr = "{word} has begun two sign-ins side by side")]
@@ -126,29 +105,16 @@ async fn two_sign_ins(world: &mut World, name: String) -> Result<(), Failure> {
     let visitor = world.actor_visitor().await?;
     let stage = world.stage_mut()?;
     stage.provocation.started_sign_ins += 2;
-    let earlier = stage.open_sign_in(&visitor).await?;
-    let page = visitor.context.open(stage.base_url.as_str()).await?;
-    let later = stage.open_beside(&Visitor { page, context: visitor.context }).await?;
-    for window in [&earlier, &later] {
-        window.wait_for_url(|url| url.starts_with(&stage.issuer), "the platform's sign-in page", window.context().patience()).await?;
-    }
-    world.memory.windows = Some((earlier, later));
+    world.memory.windows = Some(stage.open_two_side_by_side(visitor).await?);
     Ok(())
 }
 
 #[when(expr = "{word} completes the later one first")]
 async fn completes_both(world: &mut World, name: String) -> Result<(), Failure> {
     let (earlier, later) = world.memory.windows.clone().ok_or_else(|| Failure::broke("no step has begun two sign-ins"))?;
-    let (login, person) = (world.setup()?.login().clone(), world.stage()?.person(&name)?);
+    let person = world.stage()?.person(&name)?;
     for window in [later, earlier] {
-        at_the_platform(&window, &person, &Consent::GrantAll, &login).await?;
-        let back = PlatformWindow(&window).wait_until_back(window.context().patience()).await;
-        // A popup closes when it is done.
-        if !window.is_closed() {
-            back?;
-        }
-        // The page beside it may redeem the code: it is not to be left before that is done.
-        world.stage()?.settle_all().await?;
+        world.stage()?.complete_sign_in(&window, &person).await?;
     }
     world.delivered()
 }
@@ -165,5 +131,44 @@ impl World {
             Window::Popup => Ok(()),
             Window::Same => Err(Failure::not_applicable("the sign-in opens no window of its own")),
         }
+    }
+
+    /// A sign-in that the application began in its own window ends there, with the person signed in.
+    async fn ends_in_this_window(&mut self, visitor: &Visitor, name: &str) -> Result<(), Failure> {
+        let stage = self.stage()?;
+        let person = stage.person(name)?;
+        at_the_platform(&visitor.page, &person, &Consent::GrantAll, stage.setup.login()).await?;
+        PlatformWindow(&visitor.page).wait_until_back(visitor.page.context().patience()).await?;
+        stage.settle(visitor).await?;
+        let shown = stage.wait_for_signed_in(visitor, &person).await?;
+        let held = shown.as_ref().is_some_and(|shown| person.is_named_by(shown));
+        let (summary, expected) =
+            ("does not end a sign-in that it began without a popup", format!("`{}` is shown as signed in", person.called()));
+        self.react(held, summary, &expected, &shown.unwrap_or_else(|| "nobody".to_owned()))
+    }
+}
+
+impl Stage {
+    /// Two sign-ins of one browser, each in a window of its own at the platform's sign-in page: the earlier and the later one.
+    async fn open_two_side_by_side(&self, visitor: Visitor) -> Result<(Page, Page), Failure> {
+        let earlier = self.open_sign_in(&visitor).await?;
+        let page = visitor.context.open(self.base_url.as_str()).await?;
+        let later = self.open_beside(&Visitor { page, context: visitor.context }).await?;
+        for window in [&earlier, &later] {
+            self.wait_for_sign_in_page(window).await?;
+        }
+        Ok((earlier, later))
+    }
+
+    /// The platform's part of a sign-in that waits in this window, and the application's after it.
+    async fn complete_sign_in(&self, window: &Page, person: &Person) -> Result<(), Failure> {
+        at_the_platform(window, person, &Consent::GrantAll, self.setup.login()).await?;
+        let back = PlatformWindow(window).wait_until_back(window.context().patience()).await;
+        // A popup closes when it is done.
+        if !window.is_closed() {
+            back?;
+        }
+        // The page beside it may redeem the code: it is not to be left before that is done.
+        self.settle_all().await
     }
 }

@@ -8,7 +8,7 @@ use super::world::World;
 use crate::browser::Page;
 use crate::browser::pages::{Access, ApplicationForm, PersonForm, Portal, TicketForm};
 use crate::oauth::ScopeSet;
-use crate::platform::accounts::{RegistrationRequest, RegistrationType};
+use crate::platform::accounts::{Credentials, RegistrationRequest, RegistrationType};
 use url::Url;
 
 /// A person's window at the portal.
@@ -87,6 +87,15 @@ impl World {
         let number = irene.portal().submit_application(&form).await?;
         self.memory.application = Some(number);
         Ok(number)
+    }
+
+    /// Irene submits a request, Carla approves it, and Irene reads the credentials.
+    pub(super) async fn irene_is_given_credentials(&mut self, request: &RegistrationRequest) -> Result<Credentials, Failure> {
+        let number = self.irene_submits(request).await?;
+        self.at_the_portal("Carla").await?.portal().approve_application(number).await?;
+        let released = self.at_the_portal("Irene").await?.portal().read_credentials(number).await?;
+        let (client_id, client_secret) = released.ok_or_else(|| Failure::unjudged("the approval released no credentials"))?;
+        Ok(Credentials { client_id, client_secret })
     }
 
     /// Dario asks for a user; Carla creates it when `create` says so.

@@ -27,13 +27,7 @@ async fn in_a_browser_for_each(world: &mut World, name: String) -> Result<(), Fa
     let features = world.features()?;
     for feature in &features {
         let key = format!("{name}, for {feature}");
-        let stage = world.stage_mut()?;
-        let person = Person { name: key.clone(), ..stage.person(&name)? };
-        let outcome = stage.sign_in(&person, &Consent::GrantAll).await?;
-        if !signed_in_as(&outcome, &person) {
-            return Err(Failure::unjudged(format!("{name} could not sign in: {}", outcome.describe())));
-        }
-        world.memory.actor = Some(key.clone());
+        world.sign_in_by_browser(&name, &key).await?;
         for opened in &features {
             world.open_feature_as_actor(opened).await?;
         }
@@ -55,6 +49,18 @@ async fn asked_again_everywhere(world: &mut World, _name: String) -> Result<(), 
 }
 
 impl World {
+    /// A sign-in in a further browser of this person's, which acts from then on.
+    async fn sign_in_by_browser(&mut self, name: &str, key: &str) -> Result<(), Failure> {
+        let stage = self.stage_mut()?;
+        let person = Person { name: key.to_owned(), ..stage.person(name)? };
+        let outcome = stage.sign_in(&person, &Consent::GrantAll).await?;
+        if !signed_in_as(&outcome, &person) {
+            return Err(Failure::unjudged(format!("{name} could not sign in: {}", outcome.describe())));
+        }
+        self.memory.actor = Some(key.to_owned());
+        Ok(())
+    }
+
     /// The opened feature shows no entry, once it is done.
     pub(super) async fn shows_no_data(&mut self) -> Result<(), Failure> {
         let feature = self.opened_feature()?;

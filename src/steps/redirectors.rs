@@ -63,18 +63,11 @@ const SIGNED_IN: &str = "in a link to the login that somebody follows who is sig
 async fn signs_in_and_out_for_each(world: &mut World, name: String, step: &Step) -> Result<(), Failure> {
     world.provoke_by_hand().await?;
     world.memory.actor = Some(name.clone());
-    let login = world.link_to_the_login().await?;
-    world.memory.login.clone_from(&login);
+    world.memory.login = world.link_to_the_login().await?;
     world.learn_return_parameters().await?;
     let mut logout = None;
     for kind in phrases(step)? {
-        let target = world.foreign_target(kind)?;
-        if let Some(link) = login.as_ref().filter(|_| !world.is_open(AT_LOGIN)) {
-            world.sign_in_by_link(&name, kind, link, &target).await?;
-        }
-        if !(world.is_open(IN_RESPONSE) && world.is_open(AT_SIGN_OUT)) {
-            world.sign_in_and_out_with(&name, kind, &target, &mut logout).await?;
-        }
+        world.name_where_none_is_open(&name, kind, &mut logout).await?;
     }
     world.delivered()
 }
@@ -99,11 +92,9 @@ async fn follows_links_signed_in(world: &mut World, name: String, step: &Step) -
     let person = Person { name: format!("{name}, signed in"), ..stage.person(&name)? };
     let visitor = stage.visitor(&person.name).await?;
     for kind in phrases(step)? {
-        if world.is_open(SIGNED_IN) {
-            break;
+        if !world.is_open(SIGNED_IN) {
+            world.follow_link_signed_in(&visitor, &person, kind, link.clone()).await?;
         }
-        let target = world.foreign_target(kind)?;
-        world.follow_link_signed_in(&visitor, &person, kind, link.clone(), &target).await?;
     }
     Ok(())
 }
@@ -194,12 +185,23 @@ impl World {
         let before = visitor.context.requests().len();
         let stage = self.stage_mut()?;
         stage.provocation.started_sign_ins += 1;
-        let window = stage.open_sign_in(visitor).await?;
-        window.wait_for_url(|url| url.starts_with(&stage.issuer), "the platform's sign-in page", window.context().patience()).await?;
+        let window = stage.open_sign_in_page(visitor).await?;
         if !window.is_same(&visitor.page) {
             window.close().await?;
         }
         Ok(stage.first_address_before_the_platform(visitor, before))
+    }
+
+    /// One foreign address in each place that no other has opened.
+    async fn name_where_none_is_open(&mut self, name: &str, kind: &str, learnt: &mut Option<(String, Url)>) -> Result<(), Failure> {
+        let target = self.foreign_target(kind)?;
+        if let Some(link) = self.memory.login.clone().filter(|_| !self.is_open(AT_LOGIN)) {
+            self.sign_in_by_link(name, kind, &link, &target).await?;
+        }
+        if !(self.is_open(IN_RESPONSE) && self.is_open(AT_SIGN_OUT)) {
+            self.sign_in_and_out_with(name, kind, &target, learnt).await?;
+        }
+        Ok(())
     }
 
     async fn fail_by_link(&mut self, name: &str, kind: &str, mut link: Url) -> Result<(), Failure> {
@@ -244,15 +246,9 @@ impl World {
     }
 
     /// A link to the login that names the address, followed by somebody who is signed in already.
-    async fn follow_link_signed_in(
-        &mut self,
-        visitor: &Visitor,
-        person: &Person,
-        kind: &str,
-        mut link: Url,
-        target: &str,
-    ) -> Result<(), Failure> {
-        name_return_address(&mut link, &Self::return_parameters(&self.memory.return_parameters, target));
+    async fn follow_link_signed_in(&mut self, visitor: &Visitor, person: &Person, kind: &str, mut link: Url) -> Result<(), Failure> {
+        let target = self.foreign_target(kind)?;
+        name_return_address(&mut link, &Self::return_parameters(&self.memory.return_parameters, &target));
         let stage = self.stage_mut()?;
         if stage.who_is_signed_in(visitor).await?.is_none() {
             stage.provocation.started_sign_ins += 1;

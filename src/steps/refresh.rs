@@ -62,47 +62,10 @@ async fn one_new_sign_in(world: &mut World) -> Result<(), Failure> {
 async fn opens_at_once(world: &mut World, name: String) -> Result<(), Failure> {
     world.memory.actor = Some(name);
     let visitor = world.actor_visitor().await?;
-    let features = world.features()?;
-    let mut addresses = Vec::new();
-    for (place, feature) in features.iter().cycle().take(AT_ONCE).enumerate() {
-        let (_, action) = world.declared_action(feature)?;
-        let mut address = world.stage()?.base_url.join(&action.open).map_err(Failure::broke)?;
-        if place >= features.len() {
-            // A browser asks for one address once at a time, and waits with the others.
-            address.query_pairs_mut().append_pair("again", &place.to_string());
-        }
-        addresses.push(address);
-    }
+    let addresses = world.addresses_to_open_at_once()?;
     // What the pages call is one address too.
     visitor.context.ask_anew();
-    let mut exchanges = Vec::new();
-    for round in 1..=ROUNDS {
-        let (mark, began, began_ms) = (world.stage()?.exchanges().len(), Instant::now(), world.stage()?.mock()?.journal().elapsed_ms());
-        let opened = addresses.iter().map(|address| visitor.context.open(address.as_str()));
-        let opened = futures::future::try_join_all(opened).await?;
-        world.stage()?.settle(&visitor).await?;
-        exchanges = world.stage()?.provoked_from(mark);
-        if world.each_tab_signs_in(&visitor, &opened, &exchanges).await? {
-            return Err(Failure::not_applicable("each tab of the application signs its user in by itself: no two of them share a token"));
-        }
-        let asked: Vec<u64> = asked_after(&visitor, &addresses, began).into_iter().map(|after| began_ms + after).collect();
-        let in_turn = asked.len() == AT_ONCE && checks::refreshed_once_for(&exchanges, &asked);
-        // Two calls of one feature may wait for each other where those of two do not.
-        let (calls, resources) = checks::refused_before_refreshed(&exchanges);
-        let together = in_turn || resources >= features.len().min(2) || (round == ROUNDS && calls > 1);
-        if together || checks::check_one_refresh_under_concurrency(&exchanges).is_err() {
-            return Ok(());
-        }
-        for page in opened {
-            page.close().await?;
-        }
-        world.stage()?.mock()?.expire_access_tokens();
-    }
-    let came = told(&exchanges);
-    Err(Failure::unjudged(format!(
-        "no two calls met the expired token before it was refreshed, although {AT_ONCE} pages were opened at once, {ROUNDS} times: the \
-         platform saw {came}"
-    )))
+    world.open_until_calls_meet(&visitor, &addresses).await
 }
 
 /// How long after this moment each of the addresses was first asked for as a page, in milliseconds.
@@ -208,6 +171,60 @@ async fn forgets_refused(world: &mut World) -> Result<(), Failure> {
 }
 
 impl World {
+    /// As many addresses as are opened at once: the features in turn, each time by another address.
+    fn addresses_to_open_at_once(&self) -> Result<Vec<Url>, Failure> {
+        let features = self.features()?;
+        let mut addresses = Vec::new();
+        for (place, feature) in features.iter().cycle().take(AT_ONCE).enumerate() {
+            let (_, action) = self.declared_action(feature)?;
+            let mut address = self.stage()?.base_url.join(&action.open).map_err(Failure::broke)?;
+            if place >= features.len() {
+                // A browser asks for one address once at a time, and waits with the others.
+                address.query_pairs_mut().append_pair("again", &place.to_string());
+            }
+            addresses.push(address);
+        }
+        Ok(addresses)
+    }
+
+    /// Opens the addresses at once, again after each expiry, until calls of theirs meet the expired token before it is refreshed.
+    async fn open_until_calls_meet(&mut self, visitor: &Visitor, addresses: &[Url]) -> Result<(), Failure> {
+        let mut exchanges = Vec::new();
+        for round in 1..=ROUNDS {
+            let (mark, began, began_ms) = (self.stage()?.exchanges().len(), Instant::now(), self.stage()?.mock()?.journal().elapsed_ms());
+            let opened = futures::future::try_join_all(addresses.iter().map(|address| visitor.context.open(address.as_str()))).await?;
+            self.stage()?.settle(visitor).await?;
+            exchanges = self.stage()?.provoked_from(mark);
+            if self.each_tab_signs_in(visitor, &opened, &exchanges).await? {
+                return Err(Failure::not_applicable(
+                    "each tab of the application signs its user in by itself: no two of them share a token",
+                ));
+            }
+            let asked: Vec<u64> = asked_after(visitor, addresses, began).into_iter().map(|after| began_ms + after).collect();
+            let together = self.have_met(&exchanges, &asked, round == ROUNDS)?;
+            if together || checks::check_one_refresh_under_concurrency(&exchanges).is_err() {
+                return Ok(());
+            }
+            for page in opened {
+                page.close().await?;
+            }
+            self.stage()?.mock()?.expire_access_tokens();
+        }
+        let came = told(&exchanges);
+        Err(Failure::unjudged(format!(
+            "no two calls met the expired token before it was refreshed, although {AT_ONCE} pages were opened at once, {ROUNDS} times: the \
+             platform saw {came}"
+        )))
+    }
+
+    /// Whether calls of pages that were asked for at these times, by the platform's clock, have met the expired token.
+    fn have_met(&self, exchanges: &[Exchange], asked: &[u64], is_last_round: bool) -> Result<bool, Failure> {
+        let in_turn = asked.len() == AT_ONCE && checks::refreshed_once_for(exchanges, asked);
+        // Two calls of one feature may wait for each other where those of two do not.
+        let (calls, resources) = checks::refused_before_refreshed(exchanges);
+        Ok(in_turn || resources >= self.features()?.len().min(2) || (is_last_round && calls > 1))
+    }
+
     /// Whether nobody is signed in in any of the tabs that were opened beside the one that shows the user, and none of them has asked
     /// the platform for anything: what signs the user in stays in the tab.
     async fn each_tab_signs_in(&self, visitor: &Visitor, opened: &[Page], exchanges: &[Exchange]) -> Result<bool, Failure> {

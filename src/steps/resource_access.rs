@@ -84,32 +84,11 @@ async fn every_feature_shows(world: &mut World) -> Result<(), Failure> {
 /// The size of a token is nobody's to guess (RFC 6749 section 5.1), which is a recommendation: a session that has no room for it warns.
 #[then(expr = "a token of this size keeps {word} out of nothing")]
 async fn size_keeps_nobody_out(world: &mut World, name: String) -> Result<(), Failure> {
-    let person = world.stage()?.person(&name)?;
-    let visitor = world.stage_mut()?.visitor(&name).await?;
-    let shown = world.stage()?.wait_for_signed_in(&visitor, &person).await?;
-    let mut kept_out = None;
-    if shown.as_deref().is_some_and(|shown| person.is_named_by(shown)) {
-        for feature in world.features()? {
-            world.open_feature_as_actor(&feature).await?;
-            let (_, action) = world.declared_action(&feature)?;
-            match visitor.page.wait_for(&action.shows, world.setup()?.patience().follow_up).await {
-                Ok(()) => {}
-                Err(BrowserError::Timeout { .. }) => {
-                    kept_out = Some(format!("{feature} shows no entry"));
-                    break;
-                }
-                Err(error) => return Err(error.into()),
-            }
-        }
-    } else {
-        kept_out = Some(world.describe_outcome(shown.as_deref()));
-    }
+    let kept_out = world.what_is_kept_from(&name).await?;
     world.react(true, "", "", "")?;
-    if let Some(seen) = kept_out {
-        let status = visitor.page.status().map_or_else(|| "no answer".to_owned(), |status| format!("status {status}"));
+    if let Some(actual) = kept_out {
         let summary = "has no room for an access token of more than 8 KB".to_owned();
         let expected = format!("{name} is signed in and sees her data");
-        let actual = format!("{seen}; the page's last answer: {status}");
         world.warn("TK-08", checks::Discrepancy { summary, expected, actual, clause: "RFC 6749 section 5.1", exchanges: Vec::new() });
     }
     Ok(())
@@ -147,11 +126,7 @@ async fn every_feature_answers(world: &mut World) -> Result<(), Failure> {
 
 #[then("the relying party asked who is signed in a few times at most")]
 async fn asked_sparingly(world: &mut World) -> Result<(), Failure> {
-    let exchanges = world.provoked_exchanges()?;
-    let (api, own): (Vec<&Exchange>, Vec<&Exchange>) =
-        exchanges.iter().filter(|exchange| checks::asks_for_the_user(exchange)).partition(|exchange| exchange.endpoint == Endpoint::Api);
-    let most = if api.len() > own.len() { api } else { own };
-    let asked: Vec<u64> = most.into_iter().map(|exchange| exchange.number).collect();
+    let asked = questions_for_the_user(&world.provoked_exchanges()?);
     if asked.is_empty() {
         return Err(Failure::not_applicable("the application does not ask the userinfo endpoint"));
     }
@@ -160,6 +135,14 @@ async fn asked_sparingly(world: &mut World) -> Result<(), Failure> {
     }
     let actual = format!("{} requests", asked.len());
     world.find("asks again and again who is signed in although it is answered 401", "a few requests at most", &actual, &asked)
+}
+
+/// Numbers of the requests that ask who is signed in, at that of the two endpoints which was asked more often.
+fn questions_for_the_user(exchanges: &[Exchange]) -> Vec<u64> {
+    let asking = exchanges.iter().filter(|exchange| checks::asks_for_the_user(exchange));
+    let (api, own): (Vec<&Exchange>, Vec<&Exchange>) = asking.partition(|exchange| exchange.endpoint == Endpoint::Api);
+    let most = if api.len() > own.len() { api } else { own };
+    most.into_iter().map(|exchange| exchange.number).collect()
 }
 
 #[then("the relying party gave up after a few attempts")]
@@ -177,14 +160,7 @@ async fn bearer_in_header(world: &mut World) -> Result<(), Failure> {
 
 #[then("no other host was shown a token or a secret")]
 async fn token_stays(world: &mut World) -> Result<(), Failure> {
-    let series = &world.memory.series;
-    let mut exchanges = world.provoked_exchanges()?;
-    if !series.is_empty() {
-        if series.iter().all(|provoked| !provoked.delivered) {
-            return Err(Failure::not_applicable("nothing that the application does at a sign-in meets what the platform does here"));
-        }
-        exchanges.extend(series.iter().flat_map(|provoked| provoked.exchanges.clone()));
-    }
+    let exchanges = world.provoked_with_series()?;
     let public = world.setup()?.profile.app.r#type.is_public();
     world.judge(checks::check_token_stays_at_the_platform(&exchanges, public))?;
     if !world.memory.series.is_empty() {
@@ -202,9 +178,7 @@ async fn userinfo_first(world: &mut World) -> Result<(), Failure> {
 
 #[then("every resource call names the tenant found there")]
 async fn own_tenant(world: &mut World) -> Result<(), Failure> {
-    let tenants = world.tenants_by_subject()?;
-    let judgement = checks::check_own_tenant(&world.exchanges()?, &tenants);
-    world.judge(judgement)
+    world.judge_own_tenant()
 }
 
 /// Where nothing was done, nothing was done too soon or too far.
@@ -280,6 +254,52 @@ impl World {
             }
             Err(error) => Err(self.stage()?.explain(error.into()).await),
         }
+    }
+
+    /// What a person finds missing, and how the page answered last. Nothing where they are signed in and every feature has an entry.
+    async fn what_is_kept_from(&mut self, name: &str) -> Result<Option<String>, Failure> {
+        let person = self.stage()?.person(name)?;
+        let visitor = self.stage_mut()?.visitor(name).await?;
+        let shown = self.stage()?.wait_for_signed_in(&visitor, &person).await?;
+        let missing = if shown.as_deref().is_some_and(|shown| person.is_named_by(shown)) {
+            self.first_without_entry(&visitor).await?.map(|feature| format!("{feature} shows no entry"))
+        } else {
+            Some(self.describe_outcome(shown.as_deref()))
+        };
+        let status = visitor.page.status().map_or_else(|| "no answer".to_owned(), |status| format!("status {status}"));
+        Ok(missing.map(|missing| format!("{missing}; the page's last answer: {status}")))
+    }
+
+    /// The first feature that shows no entry as long as patience lasts.
+    async fn first_without_entry(&mut self, visitor: &Visitor) -> Result<Option<String>, Failure> {
+        for feature in self.features()? {
+            self.open_feature_as_actor(&feature).await?;
+            let (_, action) = self.declared_action(&feature)?;
+            match visitor.page.wait_for(&action.shows, self.setup()?.patience().follow_up).await {
+                Ok(()) => {}
+                Err(BrowserError::Timeout { .. }) => return Ok(Some(feature)),
+                Err(error) => return Err(error.into()),
+            }
+        }
+        Ok(None)
+    }
+
+    /// What was provoked, each sign-in of a series as well.
+    fn provoked_with_series(&self) -> Result<Vec<Exchange>, Failure> {
+        let series = &self.memory.series;
+        let mut exchanges = self.provoked_exchanges()?;
+        if !series.is_empty() && series.iter().all(|provoked| !provoked.delivered) {
+            return Err(Failure::not_applicable("nothing that the application does at a sign-in meets what the platform does here"));
+        }
+        exchanges.extend(series.iter().flat_map(|provoked| provoked.exchanges.clone()));
+        Ok(exchanges)
+    }
+
+    /// Every call for data names the tenant of its own user.
+    pub(super) fn judge_own_tenant(&mut self) -> Result<(), Failure> {
+        let tenants = self.tenants_by_subject()?;
+        let judgement = checks::check_own_tenant(&self.exchanges()?, &tenants);
+        self.judge(judgement)
     }
 
     /// A page that has crashed shows nothing, and proves nothing by that.

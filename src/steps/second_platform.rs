@@ -6,6 +6,7 @@ use url::Url;
 
 use super::Failure;
 use super::people::Person;
+use super::setup::Setup;
 use super::sign_in::{Consent, Outcome, at_the_platform, marker};
 use super::stage::{Stage, Visitor};
 use super::world::World;
@@ -73,18 +74,24 @@ async fn at_two_platforms(world: &mut World) -> Result<(), Failure> {
     let setup = world.setup()?;
     setup.app_with_pages()?;
     setup.admit()?;
-    let told = setup.bundled || setup.profile.app.env.values().any(|value| value.contains("{other_issuer}"));
-    if setup.is_shared() || !told || setup.profile.app.login.other_trigger.is_none() {
-        return Err(Failure::not_applicable(
-            "the profile names no second platform ({other_issuer} in [app.env], app.login.other_trigger): one issuer cannot be mixed up",
-        ));
-    }
+    require_other_platform(&setup)?;
     let (seed, public_host) = (setup.seed ^ OTHER_SEED, setup.profile.app.platform_host().to_owned());
     let stage = world.raise().await?;
     stage.mock()?;
     let platform = Platform::start(Settings { seed, public_host, ..Settings::default() }.with_moved_endpoints(seed)).await?;
     stage.second = Some(SecondPlatform { platform, credentials: None });
     stage.register_application().await
+}
+
+/// The application can be told of another platform, and has a login for it.
+fn require_other_platform(setup: &Setup) -> Result<(), Failure> {
+    let told = setup.bundled || setup.profile.app.env.values().any(|value| value.contains("{other_issuer}"));
+    if setup.is_shared() || !told || setup.profile.app.login.other_trigger.is_none() {
+        return Err(Failure::not_applicable(
+            "the profile names no second platform ({other_issuer} in [app.env], app.login.other_trigger): one issuer cannot be mixed up",
+        ));
+    }
+    Ok(())
 }
 
 #[given("Ada can sign in at both")]

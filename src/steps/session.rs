@@ -28,38 +28,33 @@ async fn cookie_protected(world: &mut World) -> Result<(), Failure> {
     if cookies.is_empty() {
         return Err(Failure::not_applicable("the application has set no cookie"));
     }
-    let mut evidence: Vec<_> = cookies.iter().map(evidence).collect();
-    if checks::check_cookie_must(&[], &evidence, &base_url).is_err() || checks::check_cookie_should(&[], &evidence, &base_url).is_err() {
-        evidence = world.carrying_the_session(&cookies).await?.iter().map(self::evidence).collect();
-    }
+    let evidence = world.cookies_to_judge(&cookies, &base_url).await?;
     world.judge_for("SE-01", checks::check_cookie_must(&[], &evidence, &base_url))?;
     world.advise("SE-01", checks::check_cookie_should(&[], &evidence, &base_url))
 }
 
 #[then("the session id from before the sign-in is worth nothing")]
 async fn session_id_changed(world: &mut World) -> Result<(), Failure> {
-    let before = std::mem::take(&mut world.memory.cookies);
-    let visitor = world.actor_visitor().await?;
-    let base_url = world.stage()?.base_url.clone();
-    let before = of_host(before, &base_url);
+    let (visitor, base_url) = (world.actor_visitor().await?, world.stage()?.base_url.clone());
+    let before = of_host(std::mem::take(&mut world.memory.cookies), &base_url);
     let now = application_cookies(&visitor, &base_url).await?;
     if before.is_empty() && now.is_empty() {
         return Err(Failure::not_applicable("the application has set no cookie"));
     }
-    if before.is_empty() {
+    if before.is_empty() || !world.opens_under_any_name(&before, &now).await? {
         return world.react(true, "", "", "");
     }
-    if !world.opens_under_any_name(&before, &now).await? {
-        return world.react(true, "", "", "");
-    }
-    let found = Discrepancy {
+    world.judge_for("SE-02", Err(Refusal::Discrepancy(kept_session_id())))
+}
+
+fn kept_session_id() -> Discrepancy {
+    Discrepancy {
         summary: "keeps the session id from before the sign-in".to_owned(),
         expected: "the old id opens no session".to_owned(),
         actual: "the old id opens the signed-in session".to_owned(),
         clause: "OWASP ASVS 4.0.3 section 3.2.1",
         exchanges: Vec::new(),
-    };
-    world.judge_for("SE-02", Err(Refusal::Discrepancy(found)))
+    }
 }
 
 #[given(expr = "{word}'s browser keeps everything that it is sent")]
@@ -80,16 +75,19 @@ async fn all_keep_everything(world: &mut World, name: String) -> Result<(), Fail
 #[then("no token, code verifier or client secret is in what the browsers were shown")]
 async fn nothing_shown(world: &mut World) -> Result<(), Failure> {
     world.require_occasions()?;
-    let (visitor, issuer) = (world.actor_visitor().await?, world.stage()?.issuer.clone());
-    let mut places = std::mem::take(&mut world.memory.shown);
-    places.extend(shown(&visitor, &issuer).await?);
+    let places = world.places_shown().await?;
     let secret = world.stage()?.client_secret();
     let tokens = world.secrets_of(&server_side(secret.is_some()))?;
     world.react(true, "", "", "")?;
     let tokens_told = world.judge_for("SE-03", checks::check_absent("RFC 9700 section 4.3.2", &tokens, &places));
     let Some(secret) = secret else { return tokens_told };
     let secret = [("the client secret".to_owned(), secret)];
-    match (tokens_told, world.judge_for("AZ-02", checks::check_absent("RFC 6749 section 2.3.1", &secret, &places))) {
+    both(tokens_told, world.judge_for("AZ-02", checks::check_absent("RFC 6749 section 2.3.1", &secret, &places)))
+}
+
+/// Two judgements as one: what the first found does not hide what the second found.
+fn both(first: Result<(), Failure>, second: Result<(), Failure>) -> Result<(), Failure> {
+    match (first, second) {
         (Err(Failure::Found { mut findings }), Err(Failure::Found { findings: others })) => {
             findings.extend(others);
             Err(Failure::Found { findings })
@@ -112,18 +110,10 @@ async fn no_token_in_browser(world: &mut World) -> Result<(), Failure> {
     let secrets = world.secrets_of(&server_side(confidential))?;
     if world.stage()?.application_type() == ApplicationType::Spa {
         world.search(secrets, "RFC 9700 section 4.3.2", Scope::EverythingButStorage).await?;
-        // A verifier has to outlast the way to the platform.
-        let tokens = world.secrets_of(&API_TOKENS)?;
-        return world.advise_of_storage(tokens).await;
+        return world.advise_of_storage().await;
     }
     world.search(secrets, "RFC 9700 section 4.3.2", Scope::Everything).await?;
-    if !confidential {
-        return Ok(());
-    }
-    // A verifier may wait in a cookie until its sign-in is over.
-    let tokens = world.secrets_of(&[&API_TOKENS[..], &[ID_TOKEN]].concat())?;
-    let passing = passing(&world.actor_visitor().await?);
-    world.judge(checks::check_absent("RFC 9700 section 4.3.2", &tokens, &passing))
+    if confidential { world.judge_tokens_in_passing().await } else { Ok(()) }
 }
 
 /// A log is no browser: there it is recommended (RFC 6749 sections 10.3 and 10.4: confidential in storage). A code is worth nothing once it
@@ -161,12 +151,8 @@ async fn old_cookie_dead(world: &mut World) -> Result<(), Failure> {
         return Err(Failure::not_applicable("the application has set no cookie"));
     }
     let opens = world.opens_a_session(cookies).await?;
-    world.react(
-        !opens,
-        "still accepts the session cookie from before signing out",
-        "the old cookie opens no session",
-        "the old cookie opens the session",
-    )
+    let summary = "still accepts the session cookie from before signing out";
+    world.react(!opens, summary, "the old cookie opens no session", "the old cookie opens the session")
 }
 
 #[then("the platform was asked to revoke the refresh token")]
@@ -253,7 +239,9 @@ impl World {
 
     /// Tokens in a cookie or a storage of the browser warn: the draft calls cookies NOT RECOMMENDED and storages easier to read than
     /// memory or a worker, and forbids none.
-    async fn advise_of_storage(&mut self, tokens: Vec<(String, SecretString)>) -> Result<(), Failure> {
+    async fn advise_of_storage(&mut self) -> Result<(), Failure> {
+        // A verifier has to outlast the way to the platform.
+        let tokens = self.secrets_of(&API_TOKENS)?;
         let issuer = self.stage()?.issuer.clone();
         let visitor = self.actor_visitor().await?;
         let mut places = places(&visitor, &issuer, Scope::Storage).await?;
@@ -262,6 +250,21 @@ impl World {
             return Ok(());
         }
         self.advise("SE-03", checks::check_absent("OAuth 2.0 for Browser-Based Applications section 8", &tokens, &places))
+    }
+
+    /// No token passes through the browser on its way to the server. A verifier may wait in a cookie until its sign-in is over.
+    async fn judge_tokens_in_passing(&mut self) -> Result<(), Failure> {
+        let tokens = self.secrets_of(&[&API_TOKENS[..], &[ID_TOKEN]].concat())?;
+        let passing = passing(&self.actor_visitor().await?);
+        self.judge(checks::check_absent("RFC 9700 section 4.3.2", &tokens, &passing))
+    }
+
+    /// What the browsers of the scenario were shown, the actor's among them.
+    async fn places_shown(&mut self) -> Result<Vec<Place>, Failure> {
+        let (visitor, issuer) = (self.actor_visitor().await?, self.stage()?.issuer.clone());
+        let mut places = std::mem::take(&mut self.memory.shown);
+        places.extend(shown(&visitor, &issuer).await?);
+        Ok(places)
     }
 
     /// Whether an old value opens a signed-in session, under its own name or under any that there is now.
@@ -274,6 +277,13 @@ impl World {
             }
         }
         self.opens_a_session(before.to_vec()).await
+    }
+
+    /// Cookies as the checks read them: all of them where they are in order, or else those that carry the session.
+    async fn cookies_to_judge(&mut self, cookies: &[Cookie], base_url: &url::Url) -> Result<Vec<domain::Cookie>, Failure> {
+        let all: Vec<_> = cookies.iter().map(evidence).collect();
+        let in_order = checks::check_cookie_must(&[], &all, base_url).is_ok() && checks::check_cookie_should(&[], &all, base_url).is_ok();
+        Ok(if in_order { all } else { self.carrying_the_session(cookies).await?.iter().map(evidence).collect() })
     }
 
     /// Those cookies without which nobody is signed in; all of them where each can be spared.

@@ -168,6 +168,19 @@ impl Stage {
         self.open_beside(visitor).await
     }
 
+    /// [`Stage::open_sign_in`], up to the platform's sign-in page.
+    pub(super) async fn open_sign_in_page(&self, visitor: &Visitor) -> Result<Page, Failure> {
+        let window = self.open_sign_in(visitor).await?;
+        self.wait_for_sign_in_page(&window).await?;
+        Ok(window)
+    }
+
+    pub(super) async fn wait_for_sign_in_page(&self, window: &Page) -> Result<(), Failure> {
+        let patience = window.context().patience();
+        window.wait_for_url(|url| url.starts_with(&self.issuer), "the platform's sign-in page", patience).await?;
+        Ok(())
+    }
+
     /// [`Stage::open_sign_in`] with the popups of earlier sign-ins left as they are.
     pub async fn open_beside(&self, visitor: &Visitor) -> Result<Page, Failure> {
         let login = self.setup.login();

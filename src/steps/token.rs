@@ -7,7 +7,7 @@ use super::Failure;
 use super::provocation::is_resource_call;
 use super::world::World;
 use crate::checks;
-use crate::domain::{ApplicationType, ClientAuthentication, Endpoint};
+use crate::domain::{ApplicationType, ClientAuthentication, Endpoint, Exchange};
 
 /// Reads of the JWKS for one sign-in that are no storm.
 const MOST_READS: usize = 3;
@@ -107,28 +107,24 @@ async fn reserved_secret(world: &mut World) -> Result<(), Failure> {
 #[then("the platform recognises the client by its Basic credentials")]
 async fn recognised(world: &mut World) -> Result<(), Failure> {
     let exchanges = world.provoked_exchanges()?;
-    let requests: Vec<_> = exchanges.iter().filter(|exchange| exchange.endpoint == Endpoint::Token).collect();
-    let basic =
-        |exchange: &&crate::domain::Exchange| exchange.facts.client_authentication.contains(&ClientAuthentication::ClientSecretBasic);
-    let Some(request) = requests.iter().copied().rfind(basic) else {
-        return Err(match requests.is_empty() {
-            true => Failure::unjudged("the application sent no token request"),
-            false => Failure::not_applicable("the application does not authenticate by HTTP Basic"),
-        });
-    };
-    let held = request.status != 401
-        && request.facts.client_id.as_deref() == world.stage()?.credentials.as_ref().map(|own| own.client_id.as_str());
-    let (number, status) = (request.number, request.status);
-    if held {
+    let request = last_with_basic(&exchanges)?;
+    let own = world.stage()?.credentials.as_ref().map(|own| own.client_id.as_str());
+    if request.status != 401 && request.facts.client_id.as_deref() == own {
         return Ok(());
     }
-    let actual = format!("status {status}: {}", request.facts.refusal.as_deref().unwrap_or("the client is unknown"));
-    world.find(
-        "does not form-encode the client secret in the Basic header",
-        "id and secret form-encoded before they are joined",
-        &actual,
-        &[number],
-    )
+    let actual = format!("status {}: {}", request.status, request.facts.refusal.as_deref().unwrap_or("the client is unknown"));
+    let summary = "does not form-encode the client secret in the Basic header";
+    world.find(summary, "id and secret form-encoded before they are joined", &actual, &[request.number])
+}
+
+/// The last token request whose client authenticates by HTTP Basic.
+fn last_with_basic(exchanges: &[Exchange]) -> Result<&Exchange, Failure> {
+    let mut requests = exchanges.iter().filter(|exchange| exchange.endpoint == Endpoint::Token).peekable();
+    if requests.peek().is_none() {
+        return Err(Failure::unjudged("the application sent no token request"));
+    }
+    let basic = requests.rfind(|request| request.facts.client_authentication.contains(&ClientAuthentication::ClientSecretBasic));
+    basic.ok_or_else(|| Failure::not_applicable("the application does not authenticate by HTTP Basic"))
 }
 
 #[then("the keys of the platform are read a few times at most")]

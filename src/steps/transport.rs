@@ -77,42 +77,31 @@ pub struct Met {
     refused: bool,
 }
 
+impl Met {
+    /// What it sent, in words, and the exchange's number.
+    fn what_was_sent(&self) -> Option<(String, u64)> {
+        let sent = self.sent.as_ref()?;
+        Some((format!("told to {}: {} {}", self.phrase, sent.method, sent.path), sent.number))
+    }
+}
+
 #[when(expr = "{word} uses the relying party once for each of these")]
 async fn uses_for_each(world: &mut World, name: String, step: &Step) -> Result<(), Failure> {
     world.provoke_by_hand().await?;
     let mut idle = Vec::new();
     for phrase in phrases(step)? {
         let moment = Moment::of(phrase).ok_or_else(|| Failure::broke(format!("no moment is called `{phrase}`")))?;
-        let (fault, _) = fault(phrase).ok_or_else(|| Failure::broke(format!("no fault is called `{phrase}`")))?;
-        let login = &world.setup()?.profile.app.login;
-        let impossible = (moment == Moment::SignOut && login.logout.is_none()) || (moment.needs_a_start() && world.setup()?.is_shared());
-        if impossible || idle.contains(&moment) {
-            continue;
-        }
-        let met = match moment {
-            Moment::Write => world.meet_writes(&name, phrase, fault).await,
-            Moment::FurtherPage => world.meet_pages(&name, phrase, fault).await,
-            _ => world.meet(&name, phrase, moment, fault).await.map(|met| vec![met]),
-        };
-        let met = met.map_err(|failure| told_to(phrase, failure))?;
-        if met.iter().all(|met| met.sent.is_none() && !met.refused) {
+        if !idle.contains(&moment) && world.can_come_to(moment)? && !world.meet_certificate(&name, phrase, moment).await? {
             // It does not go there then, and will not for another certificate.
             idle.push(moment);
         }
-        world.memory.met.extend(met);
     }
     world.delivered()
 }
 
 #[then("nothing was sent over a connection whose certificate is not in order")]
 async fn nothing_sent(world: &mut World) -> Result<(), Failure> {
-    let (mut told, mut numbers) = (Vec::new(), Vec::new());
-    for met in &world.memory.met {
-        if let Some(sent) = &met.sent {
-            told.push(format!("told to {}: {} {}", met.phrase, sent.method, sent.path));
-            numbers.push(sent.number);
-        }
-    }
+    let (told, numbers): (Vec<_>, Vec<_>) = world.memory.met.iter().filter_map(Met::what_was_sent).unzip();
     if !told.is_empty() {
         world.ledger.oracle.set(OraclePart::Reaction, false);
         return world.find(SUMMARY, EXPECTED, &told.join("; "), &numbers);
@@ -132,15 +121,7 @@ async fn sends_nothing(world: &mut World) -> Result<(), Failure> {
         let actual = format!("{} {}, over a connection whose certificate is not in order", first.method, first.path);
         return world.find(SUMMARY, EXPECTED, &actual, &numbers);
     }
-    if exchanges.iter().any(is_refusal) {
-        return Ok(());
-    }
-    let ended = world.memory.outcome.as_ref().map(|outcome| format!("; the sign-in ended {}", outcome.describe())).unwrap_or_default();
-    Err(Failure::unjudged(format!(
-        "while the certificate was bad no connection of the application was broken off, as one that looks at it has to do: the platform saw \
-         {}{ended}. Have it ask the platform at each sign-in and each page, and keep no connection open between them",
-        told(&exchanges)
-    )))
+    if exchanges.iter().any(is_refusal) { Ok(()) } else { Err(world.none_broken_off(&exchanges)) }
 }
 
 /// Whether an exchange is the application's own: its browser goes to the other endpoints.
@@ -159,6 +140,27 @@ fn went_over(exchange: &Exchange, fault: &str) -> bool {
 }
 
 impl World {
+    /// Whether this application can be brought to the moment.
+    fn can_come_to(&self, moment: Moment) -> Result<bool, Failure> {
+        let setup = self.setup()?;
+        let has_no_sign_out = moment == Moment::SignOut && setup.profile.app.login.logout.is_none();
+        Ok(!(has_no_sign_out || moment.needs_a_start() && setup.is_shared()))
+    }
+
+    /// Every occasion of a moment with one bad certificate: whether the application went to the platform at any of them.
+    async fn meet_certificate(&mut self, name: &str, phrase: &str, moment: Moment) -> Result<bool, Failure> {
+        let (fault, _) = fault(phrase).ok_or_else(|| Failure::broke(format!("no fault is called `{phrase}`")))?;
+        let met = match moment {
+            Moment::Write => self.meet_writes(name, phrase, fault).await,
+            Moment::FurtherPage => self.meet_pages(name, phrase, fault).await,
+            _ => self.meet(name, phrase, moment, fault).await.map(|met| vec![met]),
+        };
+        let met = met.map_err(|failure| told_to(phrase, failure))?;
+        let went = met.iter().any(|met| met.sent.is_some() || met.refused);
+        self.memory.met.extend(met);
+        Ok(went)
+    }
+
     /// One moment with one bad certificate, which is gone afterwards.
     async fn meet(&mut self, name: &str, phrase: &str, moment: Moment, fault: &'static str) -> Result<Met, Failure> {
         if matches!(moment, Moment::SignOut | Moment::Refusal) {
@@ -269,6 +271,16 @@ impl World {
         // That nothing comes is an answer too.
         let _ = self.stage()?.mock()?.journal().wait_for(mark, "a connection", patience, met).await;
         Ok(())
+    }
+
+    /// Why nothing can be told of an application that broke no handshake off.
+    fn none_broken_off(&self, exchanges: &[Exchange]) -> Failure {
+        let ended = self.memory.outcome.as_ref().map(|outcome| format!("; the sign-in ended {}", outcome.describe())).unwrap_or_default();
+        Failure::unjudged(format!(
+            "while the certificate was bad no connection of the application was broken off, as one that looks at it has to do: the platform \
+             saw {}{ended}. Have it ask the platform at each sign-in and each page, and keep no connection open between them",
+            told(exchanges)
+        ))
     }
 
     /// The person, in the own browser, whatever was there before.

@@ -96,6 +96,12 @@ impl Trials {
         judged.filter_map(Result::err).find(|refusal| refusal.discrepancy().is_some()).map_or(Ok(()), Err)
     }
 
+    /// The ways and features of which a check refuses the traffic.
+    pub fn refused_by(&self, check: impl Fn(&[Exchange]) -> checks::Judgement) -> Vec<(String, String)> {
+        let is_refused = |trial: &&Trial| check(&trial.exchanges).is_err_and(|refusal| refusal.discrepancy().is_some());
+        self.all.iter().filter(is_refused).map(|trial| (trial.way.clone(), trial.feature.clone())).collect()
+    }
+
     /// Two ways of which the application says the same on the same feature.
     pub fn same_words(&self, redact: Redact) -> Option<Found> {
         self.all.iter().enumerate().find_map(|(place, one)| {

@@ -48,10 +48,9 @@ async fn named_origins(world: &mut World) -> Result<(), Failure> {
 
 #[given(expr = "{word}'s browser has kept the messages of a sign-in")]
 async fn keeps_messages(world: &mut World, name: String) -> Result<(), Failure> {
-    let base_url = world.stage()?.base_url.clone();
     let visitor = world.stage_mut()?.visitor(&name).await?;
     visitor.context.note_received_messages(KEPT);
-    visitor.page.goto(base_url.as_str()).await?;
+    visitor.page.goto(world.stage()?.base_url.as_str()).await?;
     let mark = world.stage()?.exchanges().len();
     world.honest_sign_in(&name).await?;
     world.memory.messages = pages::kept_messages(&visitor.page, KEPT).await?;

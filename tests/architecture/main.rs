@@ -3,6 +3,7 @@
 mod floors;
 mod habits;
 mod names;
+mod steps;
 mod tokens;
 
 use std::fs;
@@ -116,6 +117,15 @@ fn no_code_gives_up_or_waits_blindly() {
 #[test]
 fn selectors_stand_in_page_objects_only() {
     kept(every(&[files("src/steps", ".rs"), files("src/runner", ".rs")].concat(), habits::selector_breaches));
+}
+
+#[test]
+fn a_step_says_in_ten_lines_what_its_sentence_means() {
+    let code = files("src/steps", ".rs");
+    let found: usize = code.iter().map(|(path, text)| steps::steps(path, text).len()).sum();
+    assert!(found > 300, "{found} steps: they were not found");
+    kept(every(&code, steps::breaches));
+    kept(steps::stale_exceptions(&code));
 }
 
 #[test]
