@@ -36,7 +36,7 @@ fn turn() -> (usize, usize) {
 }
 
 /// What of a mandatory requirement is recommended only: these defects break that, and warn.
-const RECOMMENDED: [(&str, &str); 10] = [
+const RECOMMENDED: [(&str, &str); 11] = [
     ("tokens-in-log", "SE-03"),
     ("logs-failed-calls", "SE-03"),
     ("keeps-tokens-in-local-storage", "SE-03"),
@@ -44,6 +44,7 @@ const RECOMMENDED: [(&str, &str); 10] = [
     ("takes-any-token-type-at-refresh", "TK-06"),
     ("takes-dpop-for-bearer", "TK-06"),
     ("takes-no-token-type", "TK-06"),
+    ("takes-empty-refresh-token", "RT-02"),
     ("needs-known-status", "GX-11"),
     ("ends-sessions-of-either", "LO-04"),
     ("compares-refreshed-names-alone", "RT-06"),

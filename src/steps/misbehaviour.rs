@@ -172,7 +172,7 @@ async fn waits_vary(world: &mut World, requirement: String) -> Result<(), Failur
     world.advise(&requirement, checks::check_wait_varies(&exchanges).or_else(tolerate_nothing))
 }
 
-fn discrepancy((summary, expected, actual): Found, clause: &'static str) -> Discrepancy {
+pub(super) fn discrepancy((summary, expected, actual): Found, clause: &'static str) -> Discrepancy {
     Discrepancy { summary, expected: expected.to_owned(), actual, clause, exchanges: Vec::new() }
 }
 

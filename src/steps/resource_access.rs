@@ -3,10 +3,11 @@
 use cucumber::{given, then, when};
 
 use super::Failure;
+use super::misbehaviour::discrepancy;
 use super::stage::Visitor;
 use super::world::World;
 use crate::browser::BrowserError;
-use crate::checks;
+use crate::checks::{self, Refusal};
 use crate::domain::{Action, Endpoint, Exchange};
 use crate::oauth::giponext;
 use crate::platform::accounts::TENANT;
@@ -70,6 +71,16 @@ async fn no_page_twice(world: &mut World) -> Result<(), Failure> {
 async fn feature_shows(world: &mut World) -> Result<(), Failure> {
     let feature = world.opened_feature()?;
     world.shows_data(&feature).await
+}
+
+/// For one of the scenario's requirements, which recommends it here.
+#[then(expr = "the feature better shows its data, as {word} recommends")]
+async fn feature_better_shows(world: &mut World, requirement: String) -> Result<(), Failure> {
+    let feature = world.opened_feature()?;
+    let instead = world.instead_of_data(&feature).await?;
+    world.react(true, "", "", "")?;
+    let lost = |seen| discrepancy((format!("does not show its {feature}"), "at least one entry", seen), "C-44");
+    world.advise(&requirement, instead.map_or(Ok(()), |seen| Err(Refusal::Discrepancy(lost(seen)))))
 }
 
 #[then("every declared feature shows its data")]
@@ -315,15 +326,22 @@ impl World {
 
     /// The opened feature shows at least one entry.
     pub(super) async fn shows_data(&mut self, feature: &str) -> Result<(), Failure> {
+        match self.instead_of_data(feature).await? {
+            None => self.react(true, "", "", ""),
+            Some(seen) => self.react(false, &format!("does not show its {feature}"), "at least one entry", &seen),
+        }
+    }
+
+    /// What the page says where it shows no entry of the feature.
+    async fn instead_of_data(&mut self, feature: &str) -> Result<Option<String>, Failure> {
         let (_, action) = self.declared_action(feature)?;
         let visitor = self.actor_visitor().await?;
         let patience = self.setup()?.patience().follow_up;
         match visitor.page.wait_for(&action.shows, patience).await {
-            Ok(()) => self.react(true, "", "", ""),
+            Ok(()) => Ok(None),
             Err(BrowserError::Timeout { .. }) => {
-                let sight = self.look().await?;
-                let seen = sight.shortened(&self.redact());
-                self.react(false, &format!("does not show its {feature}"), "at least one entry", &format!("none; the page says `{seen}`"))
+                let seen = self.look().await?.shortened(&self.redact());
+                Ok(Some(format!("none; the page says `{seen}`")))
             }
             Err(error) => Err(error.into()),
         }

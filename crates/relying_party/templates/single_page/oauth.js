@@ -85,7 +85,7 @@ export async function refresh(tokens) {
   // RT-06: an ID token that comes along has to be the same user's.
   if (renewed.id_token && (await subjectOf(renewed.id_token)) !== tokens.subject) throw new HttpError(400, { error: "invalid_grant" });
   const keepsFirst = config.defect === "keeps-first-refresh-token";
-  return { ...renewed, subject: tokens.subject, refresh_token: (keepsFirst ? undefined : renewed.refresh_token) ?? tokens.refresh_token };
+  return { ...renewed, subject: tokens.subject, refresh_token: (keepsFirst ? undefined : renewed.refresh_token) || tokens.refresh_token };
 }
 
 // LO-01, LO-02: asked again while the platform says that it could not.
