@@ -293,12 +293,18 @@ async fn still_taken(url: &Url) -> Option<SocketAddr> {
 
 /// Whether something listens at an address of this machine; `None` where it is another's.
 pub(super) fn listens(url: &Url) -> Option<bool> {
-    let addresses = url.socket_addrs(|| None).ok()?;
-    addresses.iter().any(|address| address.ip().is_loopback()).then(|| taken(url).is_some())
+    loopback(url).map(answers_at)
 }
 
 /// The loopback address of `url`, if something listens there.
 fn taken(url: &Url) -> Option<SocketAddr> {
-    let address = url.socket_addrs(|| None).ok()?.into_iter().find(|address| address.ip().is_loopback())?;
-    std::net::TcpStream::connect_timeout(&address, Duration::from_millis(200)).ok().map(|_| address)
+    loopback(url).filter(|address| answers_at(*address))
+}
+
+fn loopback(url: &Url) -> Option<SocketAddr> {
+    url.socket_addrs(|| None).ok()?.into_iter().find(|address| address.ip().is_loopback())
+}
+
+fn answers_at(address: SocketAddr) -> bool {
+    std::net::TcpStream::connect_timeout(&address, Duration::from_millis(200)).is_ok()
 }

@@ -3,7 +3,6 @@
 
 use std::time::Duration;
 
-use secrecy::ExposeSecret;
 use url::Url;
 
 use super::Failure;
@@ -11,7 +10,7 @@ use super::client::OwnClient;
 use super::people::Person;
 use super::stage::Stage;
 use super::world::World;
-use crate::browser::pages::{ConsentPage, PlatformWindow, Shown, SignInPage};
+use crate::browser::pages::{ConsentPage, PlatformWindow, Shown, SignInPage, TargetSignIn};
 use crate::browser::{Context, Page};
 use crate::domain::SignInSelectors;
 
@@ -174,8 +173,7 @@ impl PlatformPages<'_> {
         if page.wait_for(&selectors.email, LEADS_ON).await.is_err() {
             return Ok(false);
         }
-        page.fill(&[(&selectors.email, &person.email), (&selectors.password, person.password.expose_secret())]).await?;
-        page.submit(&selectors.submit).await?;
+        TargetSignIn(page, selectors).enter(&person.email, &person.password).await?;
         Ok(true)
     }
 

@@ -95,8 +95,7 @@ async fn better_shows_the_same(world: &mut World, requirement: String) -> Result
         let (trials, redact) = (&world.memory.trials, &world.redact());
         trials.all.iter().find_map(|trial| trial.unanswered(redact).or_else(|| trial.changed(trials, redact)))
     };
-    let judged = found.map_or(Ok(()), |found| Err(Refusal::Discrepancy(discrepancy(found, "C-59"))));
-    world.advise(&requirement, judged)
+    world.advise(&requirement, judged(found, "C-59"))
 }
 
 /// A list that lost its end on the way is shown with a word about it, or with a way to read on.
@@ -172,8 +171,15 @@ async fn waits_vary(world: &mut World, requirement: String) -> Result<(), Failur
     world.advise(&requirement, checks::check_wait_varies(&exchanges).or_else(tolerate_nothing))
 }
 
-pub(super) fn discrepancy((summary, expected, actual): Found, clause: &'static str) -> Discrepancy {
-    Discrepancy { summary, expected: expected.to_owned(), actual, clause, exchanges: Vec::new() }
+/// What a look came to, by a clause: nothing found is nothing wrong.
+pub(super) fn judged(found: Option<Found>, clause: &'static str) -> checks::Judgement {
+    let Some((summary, expected, actual)) = found else { return Ok(()) };
+    Err(Refusal::Discrepancy(Discrepancy { summary, expected: expected.to_owned(), actual, clause, exchanges: Vec::new() }))
+}
+
+/// Whether not every application, or not every list, gives the fault an occasion.
+fn is_met_by_chance(fault: &str, trigger: Trigger) -> bool {
+    trigger.is_met_by_chance() || fault.starts_with("userinfo-") || BY_CHANCE.contains(&fault)
 }
 
 /// The phrases of a step's table.
@@ -215,7 +221,7 @@ impl World {
                 let exchanges = stage.provoked_from(mark);
                 let never = sight.never;
                 if !stage.fired_since(mark, fault) {
-                    if trigger.is_met_by_chance() || fault.starts_with("userinfo-") || BY_CHANCE.contains(fault) {
+                    if is_met_by_chance(fault, *trigger) {
                         // Nothing came of it: not every application goes there.
                         self.stage_mut()?.provocation.withdraw(fault);
                         continue;
@@ -347,10 +353,12 @@ impl World {
     }
 
     /// [`World::react_to`] for one of the scenario's requirements only.
-    fn react_for(&mut self, requirement: &str, clause: &'static str, found: Option<Found>) -> Result<(), Failure> {
+    pub(super) fn react_for(&mut self, requirement: &str, clause: &'static str, found: Option<Found>) -> Result<(), Failure> {
         self.react(true, "", "", "")?;
-        let Some(found) = found else { return Ok(()) };
-        self.judge_for(requirement, Err(Refusal::Discrepancy(discrepancy(found, clause))))
+        if found.is_none() {
+            return Ok(());
+        }
+        self.judge_for(requirement, judged(found, clause))
     }
 
     /// A check on each look's own traffic. Where nothing was done, nothing was done too soon or too often.

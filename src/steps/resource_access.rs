@@ -3,11 +3,11 @@
 use cucumber::{given, then, when};
 
 use super::Failure;
-use super::misbehaviour::discrepancy;
+use super::misbehaviour::judged;
 use super::stage::Visitor;
 use super::world::World;
 use crate::browser::BrowserError;
-use crate::checks::{self, Refusal};
+use crate::checks;
 use crate::domain::{Action, Endpoint, Exchange};
 use crate::oauth::giponext;
 use crate::platform::accounts::TENANT;
@@ -79,8 +79,8 @@ async fn feature_better_shows(world: &mut World, requirement: String) -> Result<
     let feature = world.opened_feature()?;
     let instead = world.instead_of_data(&feature).await?;
     world.react(true, "", "", "")?;
-    let lost = |seen| discrepancy((format!("does not show its {feature}"), "at least one entry", seen), "C-44");
-    world.advise(&requirement, instead.map_or(Ok(()), |seen| Err(Refusal::Discrepancy(lost(seen)))))
+    let found = instead.map(|seen| (format!("does not show its {feature}"), "at least one entry", seen));
+    world.advise(&requirement, judged(found, "C-44"))
 }
 
 #[then("every declared feature shows its data")]

@@ -250,10 +250,10 @@ impl World {
         let actual = format!("`{}`, as after a write that was carried out", self.redact()(&false_words));
         let summary = format!("tells its end-user that a write was made which the platform refused: {during}");
         let expected = "what became of the write, or the record as it is";
-        let Some(requirement) = &shown.judged_for else { return self.react(false, &summary, expected, &actual) };
-        self.react(true, "", "", "")?;
-        let found = checks::Discrepancy { summary, expected: expected.to_owned(), actual, clause: "C-55", exchanges: Vec::new() };
-        self.judge_for(requirement, Err(checks::Refusal::Discrepancy(found)))
+        match &shown.judged_for {
+            None => self.react(false, &summary, expected, &actual),
+            Some(requirement) => self.react_for(requirement, "C-55", Some((summary, expected, actual))),
+        }
     }
 
     /// Whether a write was carried out after this exchange, and before the next one that was shown.

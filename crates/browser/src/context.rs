@@ -196,7 +196,7 @@ impl Context {
 
     /// Whether an answer since the `seen`th request redirected to an address that is a script: no browser follows one.
     pub fn was_redirected_to_a_script(&self, seen: usize) -> bool {
-        self.scope.record().to_scripts.iter().any(|(requests, _)| *requests > seen)
+        self.scope.record().to_scripts.iter().any(|&requests| requests > seen)
     }
 
     /// Closes every window and forgets all that the context kept.

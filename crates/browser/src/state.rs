@@ -108,8 +108,8 @@ pub(super) struct Windows {
 pub(super) struct Record {
     pub facts: Vec<BrowserFact>,
     pub requests: Vec<Request>,
-    /// Addresses of scripts that an answer redirected to, which the browser refuses; each with how many requests there were by then.
-    pub to_scripts: Vec<(usize, String)>,
+    /// How many requests there were by each answer that redirected to a script, where the browser refuses to go.
+    pub to_scripts: Vec<usize>,
     /// The last request of each DevTools request id, which a redirect keeps.
     latest: HashMap<String, usize>,
     /// Raw, where it was asked for.
@@ -136,8 +136,8 @@ impl Record {
         let location = headers.as_object().into_iter().flatten().find(|(name, _)| name.eq_ignore_ascii_case("location"));
         let location = location.and_then(|(_, location)| location.as_str()).map(str::trim);
         let is_script = |location: &&str| location.get(..11).is_some_and(|scheme| scheme.eq_ignore_ascii_case("javascript:"));
-        if let Some(script) = location.filter(is_script) {
-            self.to_scripts.push((self.requests.len(), script.to_owned()));
+        if location.is_some_and(|location| is_script(&location)) {
+            self.to_scripts.push(self.requests.len());
         }
     }
 

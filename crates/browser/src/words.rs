@@ -21,7 +21,7 @@ pub struct Element {
 impl Page {
     /// Why the browser does not read this as a CSS selector; `None` where it does.
     pub async fn why_not_read(&self, css: &str) -> Result<Option<String>, BrowserError> {
-        let script = "css => { try { document.createDocumentFragment().querySelector(css); return { why: null }; } catch (error) { return { why: error.message }; } }";
+        let script = include_str!("scripts/why_not_read.js").trim();
         let answer = self.settle(script, &[json!(css)], "loaded page to read", self.context.patience).await?;
         Ok(answer["why"].as_str().map(str::to_owned))
     }

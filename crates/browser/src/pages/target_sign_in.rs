@@ -12,9 +12,15 @@ impl TargetSignIn<'_> {
     pub async fn grant_all(&self, email: &str, password: &SecretString) -> Result<(), BrowserError> {
         let Self(page, selectors) = self;
         page.wait_for(&selectors.email, DEFAULT_DEADLINE).await?;
-        page.fill(&[(&selectors.email, email), (&selectors.password, password.expose_secret())]).await?;
-        page.submit(&selectors.submit).await?;
+        self.enter(email, password).await?;
         page.wait_for(&selectors.allow, DEFAULT_DEADLINE).await?;
         page.submit(&selectors.allow).await
+    }
+
+    /// Types e-mail and password on the page that asks for them, and sends them.
+    pub async fn enter(&self, email: &str, password: &SecretString) -> Result<(), BrowserError> {
+        let Self(page, selectors) = self;
+        page.fill(&[(&selectors.email, email), (&selectors.password, password.expose_secret())]).await?;
+        page.submit(&selectors.submit).await
     }
 }

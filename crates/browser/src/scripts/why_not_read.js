@@ -1,0 +1,8 @@
+css => {
+  try {
+    document.createDocumentFragment().querySelector(css);
+    return { why: null };
+  } catch (error) {
+    return { why: error.message };
+  }
+}
