@@ -139,7 +139,11 @@ fn check(defect: &Broken, catalogue: &Catalogue, scope: Scope) -> Result<(), Str
         && other.iter().all(|id| warned.contains(*id));
     if as_expected {
         if scope == Scope::OwnRows && every_row() {
-            note(name, &must, &other, &out, catalogue);
+            note(name, &must, &other, &out, catalogue, true);
+            // A row may show it only after the others.
+            if check(defect, catalogue, Scope::CaughtBefore).is_err() {
+                note(name, &must, &other, &out, catalogue, false);
+            }
         }
         return Ok(());
     }
@@ -176,7 +180,7 @@ fn found(out: &Path) -> (BTreeSet<String>, BTreeSet<String>) {
     (of(true), of(false))
 }
 
-/// Which scenarios caught each defect, in the words that last when lines move: feature and title.
+/// Which scenarios caught each defect, in the words that last when lines move: feature and title, and the row of what it tries.
 fn caught() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/caught.json")
 }
@@ -191,12 +195,34 @@ fn before(name: &str, catalogue: &Catalogue) -> Vec<String> {
     let text = std::fs::read_to_string(caught()).unwrap_or_default();
     let known: BTreeMap<String, Vec<String>> = serde_json::from_str(&text).unwrap_or_default();
     let of_it = known.get(name).into_iter().flatten();
-    let places = of_it.flat_map(|told| catalogue.scenarios.iter().filter(move |scenario| words(scenario) == *told));
-    places.map(|scenario| scenario.id.to_string()).collect()
+    of_it.flat_map(|told| catalogue.scenarios.iter().filter_map(move |scenario| place(scenario, told))).collect()
 }
 
-/// Keeps which scenarios show this defect: the quickest that together have a finding for each requirement.
-fn note(name: &str, must: &BTreeSet<&str>, other: &BTreeSet<&str>, out: &Path, catalogue: &Catalogue) {
+/// Where a scenario stands, or its row, if these are their words.
+fn place(scenario: &ScenarioSummary, told: &str) -> Option<String> {
+    let of_it = told.strip_prefix(&words(scenario))?;
+    let Some(row) = of_it.strip_prefix(ROW) else { return of_it.is_empty().then(|| scenario.id.to_string()) };
+    let path = scenario.id.0.split(':').next()?;
+    let text = std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join(path)).ok()?;
+    let step = scenario.steps.iter().find(|step| step.rows.iter().any(|own| own == row))?;
+    let is_row =
+        |line: &str| line.trim().strip_prefix('|').and_then(|cells| cells.split('|').next()).is_some_and(|cell| cell.trim() == row);
+    let at = text.lines().skip(step.line).position(is_row)?;
+    Some(format!("{path}:{}", step.line + at + 1))
+}
+
+/// Between a scenario's words and those of the row that caught a defect.
+const ROW: &str = " | ";
+
+/// The row of what a scenario tries that a finding tells of.
+fn row<'a>(scenario: &'a ScenarioSummary, findings: &[&Value]) -> Option<&'a str> {
+    let told = findings.iter().map(ToString::to_string).collect::<String>();
+    let rows = scenario.steps.iter().filter(|step| !step.background).flat_map(|step| &step.rows);
+    rows.filter(|row| told.contains(row.as_str())).max_by_key(|row| row.len()).map(String::as_str)
+}
+
+/// Keeps which scenarios show this defect: the quickest that together have a finding for each requirement, or the rows of them alone.
+fn note(name: &str, must: &BTreeSet<&str>, other: &BTreeSet<&str>, out: &Path, catalogue: &Catalogue, by_row: bool) {
     let text = std::fs::read_to_string(out.join("run.jsonl")).expect("a record");
     let records = text.lines().filter_map(|line| serde_json::from_str::<Value>(line).ok());
     let mut finished: Vec<Value> = records.filter(|record| record["event"] == "scenario-finished").collect();
@@ -204,13 +230,17 @@ fn note(name: &str, must: &BTreeSet<&str>, other: &BTreeSet<&str>, out: &Path, c
     let mut left: BTreeSet<&str> = must.union(other).copied().collect();
     let mut chosen = Vec::new();
     for record in &finished {
-        let found = record["findings"].as_array().into_iter().flatten().filter_map(|finding| finding["requirement"].as_str());
-        let found: BTreeSet<&str> = found.collect();
-        if left.is_disjoint(&found) {
+        let findings = record["findings"].as_array().into_iter().flatten();
+        let new: Vec<&Value> = findings.filter(|finding| finding["requirement"].as_str().is_some_and(|id| left.contains(id))).collect();
+        if new.is_empty() {
             continue;
         }
-        left.retain(|id| !found.contains(id));
-        chosen.extend(catalogue.scenarios.iter().filter(|scenario| record["scenario"] == scenario.id.0).map(words));
+        left.retain(|id| !new.iter().any(|finding| finding["requirement"] == *id));
+        let its = catalogue.scenarios.iter().filter(|scenario| record["scenario"] == scenario.id.0);
+        chosen.extend(its.map(|scenario| match row(scenario, &new).filter(|_| by_row) {
+            Some(row) => format!("{}{ROW}{row}", words(scenario)),
+            None => words(scenario),
+        }));
     }
     // Shares are processes that run beside each other.
     let path = caught();

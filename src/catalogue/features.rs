@@ -43,6 +43,11 @@ pub(super) fn scenarios(feature: &Feature) -> impl Iterator<Item = (Option<&gher
     free.chain(feature.rules.iter().flat_map(|rule| rule.scenarios.iter().map(move |scenario| (Some(rule), scenario))))
 }
 
+/// The same, to be changed.
+pub(super) fn all_scenarios_mut(feature: &mut Feature) -> impl Iterator<Item = &mut Scenario> {
+    feature.scenarios.iter_mut().chain(feature.rules.iter_mut().flat_map(|rule| &mut rule.scenarios))
+}
+
 /// The path that [`parse_features`] gave a feature.
 pub(super) fn path_of(feature: &Feature) -> String {
     feature.path.as_deref().unwrap_or("features/unnamed.feature".as_ref()).to_string_lossy().into_owned()
@@ -122,15 +127,17 @@ fn expand(feature: Feature, path: &str, text: &str) -> Result<Feature, Box<Probl
     Ok(feature)
 }
 
+/// Where the rows of a table stand in the lines of its file, whatever stands between them.
+pub(super) fn row_places<'a>(table: &gherkin::Table, lines: &'a [&str]) -> impl Iterator<Item = LineCol> + use<'a> {
+    let written = lines.iter().enumerate().skip(table.position.line - 1).filter(|(_, line)| line.trim_start().starts_with('|'));
+    let places = written.map(|(index, line)| LineCol { line: index + 1, col: line.len() - line.trim_start().len() + 1 });
+    places.take(table.rows.len())
+}
+
 /// Where each scenario will stand once its outline is expanded, in the order of the expansion.
 fn rows(scenarios: &[Scenario], text: &str) -> Vec<LineCol> {
     let lines: Vec<&str> = text.lines().collect();
-    let of_table = |table: &gherkin::Table| {
-        let from = table.position.line;
-        let written = lines.iter().enumerate().skip(from - 1).filter(|(_, line)| line.trim_start().starts_with('|'));
-        let places = written.map(|(index, line)| LineCol { line: index + 1, col: line.len() - line.trim_start().len() + 1 });
-        places.take(table.rows.len()).skip(1).collect::<Vec<_>>()
-    };
+    let of_table = |table: &gherkin::Table| row_places(table, &lines).skip(1).collect::<Vec<_>>();
     let of_scenario = |scenario: &Scenario| match scenario.examples.as_slice() {
         [] => vec![scenario.position],
         examples => examples.iter().filter_map(|examples| examples.table.as_ref()).flat_map(of_table).collect(),

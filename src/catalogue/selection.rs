@@ -19,6 +19,7 @@ pub struct Selection {
 }
 
 /// Where scenarios stand, as every report prints it: `features/token/id_token.feature:19`, the feature without its line, or a folder.
+/// Other lines of a scenario are made its place by [`super::resolve`].
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Place(String);
 
@@ -41,6 +42,16 @@ impl fmt::Display for Place {
 }
 
 impl Place {
+    pub fn of(scenario: &ScenarioId) -> Self {
+        Self(scenario.0.clone())
+    }
+
+    /// The feature's path and the line, where it names one.
+    pub fn line(&self) -> Option<(&str, usize)> {
+        let (path, line) = self.0.rsplit_once(':')?;
+        Some((path, line.parse().ok()?))
+    }
+
     pub fn holds(&self, scenario: &ScenarioId) -> bool {
         scenario.0.strip_prefix(&self.0).is_some_and(|rest| rest.is_empty() || rest.starts_with([':', '/']))
     }

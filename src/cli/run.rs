@@ -24,7 +24,7 @@ pub struct Arguments {
     #[command(flatten)]
     parties: Parties,
     /// Run the scenarios at these places only, such as features/token/id_token.feature:19; without the line the whole feature, or the
-    /// features of a folder.
+    /// features of a folder. The line of a row of what a scenario tries runs that row alone.
     #[arg(value_name = "PLACE")]
     places: Vec<Place>,
     /// Count a recommendation (SHOULD, Q) that does not hold as a failure; with --defect it always counts.
@@ -206,8 +206,7 @@ fn plan(arguments: &Arguments) -> Result<Plan, CliError> {
     };
     let selection = selection(arguments)?;
     let mut plan = Plan::make(&sources, &selection)?;
-    let is_nowhere = |place: &&Place| !plan.catalogue.scenarios.iter().any(|scenario| place.holds(&scenario.id));
-    if let Some(place) = selection.places.iter().find(is_nowhere) {
+    if let Some(place) = plan.nowhere.first() {
         return Err(CliError::Nowhere(place.clone()));
     }
     if let Some(shard) = arguments.shard {

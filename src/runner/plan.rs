@@ -5,7 +5,7 @@ use cucumber::World as _;
 use cucumber::codegen::{StepConstructor, WorldInventory, inventory};
 use cucumber::gherkin::{Feature, Scenario, Step, StepType};
 
-use crate::catalogue::{Catalogue, CatalogueErrors, Selection, Sources, StepMatch, lint, scenario_id};
+use crate::catalogue::{Catalogue, CatalogueErrors, Place, Resolved, Selection, Sources, StepMatch, lint, resolve, scenario_id, summaries};
 use crate::domain::{ScenarioSummary, Shard};
 use crate::steps::{World, resolves, resolves_each, unknown_phrase};
 
@@ -16,26 +16,29 @@ pub struct Plan {
     /// Only the selected scenarios, in the order of the features.
     pub features: Vec<Feature>,
     pub scenarios: Vec<ScenarioSummary>,
+    /// Places of the selection where no scenario stands.
+    pub nowhere: Vec<Place>,
 }
 
 impl Plan {
     pub fn make(sources: &Sources, selection: &Selection) -> Result<Self, CatalogueErrors> {
-        let (catalogue, features) = Catalogue::with_features(sources)?;
+        let (catalogue, mut features) = Catalogue::with_features(sources)?;
         let problems = lint(&features, sources, &catalogue.requirements, &step_matcher());
         if !problems.is_empty() {
             return Err(CatalogueErrors(problems));
         }
-        let scenarios: Vec<ScenarioSummary> = catalogue.scenarios.iter().filter(|scenario| selection.selects(scenario)).cloned().collect();
+        let Resolved { selection, nowhere } = resolve(selection, &mut features, sources);
+        let scenarios: Vec<_> = features.iter().flat_map(summaries).filter(|scenario| selection.selects(scenario)).collect();
         let features = features.into_iter().filter_map(|feature| selected(feature, &scenarios)).collect();
-        Ok(Self { catalogue, features, scenarios })
+        Ok(Self { catalogue, features, scenarios, nowhere })
     }
 
     /// One part of this plan.
     pub fn part(self, shard: Shard) -> Self {
-        let Self { catalogue, features, scenarios } = self;
+        let Self { catalogue, features, scenarios, nowhere } = self;
         let scenarios: Vec<_> = scenarios.into_iter().enumerate().filter(|(place, _)| shard.takes(*place)).map(|(_, own)| own).collect();
         let features = features.into_iter().filter_map(|feature| selected(feature, &scenarios)).collect();
-        Self { catalogue, features, scenarios }
+        Self { catalogue, features, scenarios, nowhere }
     }
 }
 

@@ -189,7 +189,13 @@ impl World {
     /// [`World::sign_in`] by a person who first looks at the platform's page for so long.
     pub(super) async fn sign_in_after(&mut self, name: &str, consent: Consent, idle: Option<Duration>) -> Result<(), Failure> {
         let expected = self.expected(&consent);
-        self.sign_in_expecting(name, consent, idle, expected).await
+        self.sign_in_expecting(name, consent.clone(), idle, expected).await?;
+        let stage = self.stage()?;
+        let is_honest = expected == Expected::SignedIn && idle.is_none() && stage.program.is_none() && !stage.provocation.has_faults();
+        if is_honest && self.outcome()?.is_silent() {
+            self.sign_in_expecting(name, consent, idle, expected).await?;
+        }
+        Ok(())
     }
 
     async fn sign_in_expecting(&mut self, name: &str, consent: Consent, idle: Option<Duration>, expected: Expected) -> Result<(), Failure> {

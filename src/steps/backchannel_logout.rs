@@ -12,7 +12,6 @@ use super::Failure;
 use super::people::Person;
 use super::provocation::{authorizations, signed_in_as};
 use super::series::phrases;
-use super::sign_in::Consent;
 use super::stage::Stage;
 use super::world::World;
 use crate::checks::{self, LogoutAnswer};
@@ -175,7 +174,7 @@ impl World {
             if self.memory.logout.sids.contains_key(key) && self.stage_mut()?.session_of(&person).await? != Seen::Nobody {
                 continue;
             }
-            let outcome = self.stage_mut()?.sign_in(&person, &Consent::GrantAll).await?;
+            let outcome = self.stage_mut()?.sign_in_honestly(&person).await?;
             if !signed_in_as(&outcome, &person) {
                 return Err(Failure::unjudged(format!("{key} could not sign in: {}", outcome.describe())));
             }

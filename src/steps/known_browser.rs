@@ -10,7 +10,7 @@ use super::people::Person;
 use super::provocation::{occasion, signed_in_as};
 use super::series::{Provoked, phrases};
 use super::session::application_cookies;
-use super::sign_in::{Consent, Outcome, at_the_platform, once_more_if_silent};
+use super::sign_in::{Consent, Outcome, at_the_platform};
 use super::stage::{Stage, Visitor};
 use super::world::World;
 use super::{Failure, fault_phrases};
@@ -88,7 +88,7 @@ impl World {
         let visitor = stage.visitor(&key).await?;
         let (link, before) = (pages::address_of(&visitor.page, &trigger).await?, visitor.context.requests().len());
         let mark = stage.exchanges().len();
-        stage.sign_in_honestly(&first).await?;
+        stage.require_sign_in(&first).await?;
         stage.set_apart(mark);
         let link = link.or_else(|| stage.first_address_before_the_platform(&visitor, before));
         if let Some(link) = link.and_then(|link| Url::parse(&link).ok()) {
@@ -126,7 +126,7 @@ impl World {
         }
         let stage = self.stage_mut()?;
         let mark = stage.exchanges().len();
-        stage.sign_in_honestly(person).await?;
+        stage.require_sign_in(person).await?;
         let visitor = stage.visitor(&person.name).await?;
         self.sign_out(person.name.clone()).await?;
         let nobody = self.stage()?.who_is_signed_in(&visitor).await?.is_none();
@@ -194,13 +194,10 @@ impl Stage {
     }
 
     /// A sign-in in the person's own browser, without which nothing can be seen there.
-    async fn sign_in_honestly(&mut self, person: &Person) -> Result<(), Failure> {
+    async fn require_sign_in(&mut self, person: &Person) -> Result<(), Failure> {
         self.provocation.expected = Expected::SignedIn;
-        let outcome = once_more_if_silent(async || {
-            self.provocation.started_sign_ins += 1;
-            self.sign_in(person, &Consent::GrantAll).await
-        });
-        let outcome = outcome.await?;
+        self.provocation.started_sign_ins += 1;
+        let outcome = self.sign_in_honestly(person).await?;
         if !signed_in_as(&outcome, person) {
             let told = outcome.describe();
             return Err(Failure::unjudged(format!(

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use super::learning::{Begun, learn};
+use super::looks::{Look, Looks, Sight};
 use super::people::Person;
 use super::proof::{Proof, action, both_sides, client_secret, honest_sign_in, is_sent_back, sign_out};
 use super::reach::reach_platform;
@@ -16,41 +17,18 @@ use crate::browser::{BrowserError, Page};
 use crate::checks;
 use crate::domain::{ApplicationType, Endpoint, Verdict, Window};
 
-/// One thing that was looked at.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Look {
-    pub what: String,
-    pub sight: Sight,
-    /// What was seen; where it is wrong also what to do.
-    pub told: String,
-    /// Whether our side is at fault rather than the application.
-    pub ours: bool,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Sight {
-    Fine,
-    /// It may be as it should be.
-    Doubtful,
-    /// A run judges what it can, and tells what it breaks.
-    Wrong,
-    /// A run cannot judge the application.
-    Hopeless,
-}
-
-impl Look {
-    pub fn fine(what: &str, told: String) -> Self {
-        Self { what: what.to_owned(), sight: Sight::Fine, told, ours: false }
-    }
-}
-
 /// Looks at everything in the order in which a sign-in needs it, and stops at the first thing without which nothing more can be seen.
 ///
 /// `whole`: also at what only some scenarios need, and tell of themselves.
 ///
 /// What makes a run hopeless is kept in the setup: scenarios that need the application are then not judged one by one.
 pub async fn preflight(setup: &Arc<Setup>, whole: bool) -> Vec<Look> {
-    let (mut looks, strayed) = look_once(setup, whole).await;
+    let (mut looks, mut strayed) = look_once(setup, whole).await;
+    // An application may lose a sign-in without a word on a busy machine: a person then tries once more.
+    if looks.last().is_some_and(is_of_a_sign_in) && strayed.is_none() {
+        setup.presence.may_be_tried();
+        (looks, strayed) = look_once(setup, whole).await;
+    }
     // One that asks at the usual paths is judged there, and told of it by the scenarios of AZ-12.
     if let Some(strayed) = strayed.filter(|_| !setup.is_shared()) {
         setup.note_that_it_hard_wires();
@@ -61,6 +39,11 @@ pub async fn preflight(setup: &Arc<Setup>, whole: bool) -> Vec<Look> {
         looks.insert(0, Look { what: "endpoints".to_owned(), sight: Sight::Wrong, told, ours: false });
     }
     looks
+}
+
+/// Whether nothing can be judged for what a sign-in of the application's came to.
+fn is_of_a_sign_in(look: &Look) -> bool {
+    look.sight == Sight::Hopeless && !look.ours && [SIGN_IN, MARKER].contains(&look.what.as_str())
 }
 
 /// What was seen, and what asked where no endpoint is if nothing could be judged.
@@ -97,30 +80,12 @@ async fn look_once(setup: &Arc<Setup>, whole: bool) -> (Vec<Look>, Option<String
     (looks.0, strayed)
 }
 
+/// The looks at what a sign-in comes to.
+const SIGN_IN: &str = "sign-in";
+const MARKER: &str = "signed-in marker";
+
 /// A device asks so often: somebody waits for it.
 const DEVICE_INTERVAL_SECONDS: u64 = 1;
-
-struct Looks(Vec<Look>);
-
-impl Looks {
-    fn fine(&mut self, what: &str, told: String) {
-        self.0.push(Look::fine(what, told));
-    }
-
-    fn wrong(&mut self, what: &str, told: String) {
-        self.take(what, Proof::Wrong(told));
-    }
-
-    fn take(&mut self, what: &str, proof: Proof) {
-        let (sight, told, ours) = match proof {
-            Proof::Fine(told) => (Sight::Fine, told, false),
-            Proof::Doubtful(told) => (Sight::Doubtful, told, false),
-            Proof::Wrong(told) => (Sight::Wrong, told, false),
-            Proof::Hopeless(failure) => (Sight::Hopeless, failure.message(), failure.verdict() == Verdict::Errored),
-        };
-        self.0.push(Look { what: what.to_owned(), sight, told, ours });
-    }
-}
 
 /// Why nothing more can be seen.
 struct Stop(&'static str, Proof);
@@ -191,7 +156,7 @@ async fn look_at_pages(stage: &mut Stage, looks: &mut Looks, whole: bool) -> Ste
         .for_each(|told| looks.wrong("selector", told));
     deaf_redirect_uris(stage).into_iter().for_each(|told| looks.wrong("redirect URI", told));
     if let Some(signed_in) = &login.signed_in {
-        let what = "signed-in marker";
+        let what = MARKER;
         looks.fine(what, shown_already(&visitor.page, signed_in).await.map_err(hopeless(what))?);
     }
     let what = "login trigger";
@@ -204,14 +169,14 @@ async fn look_at_pages(stage: &mut Stage, looks: &mut Looks, whole: bool) -> Ste
     let begun = begin(stage, visitor, looks).await?;
     check_redirect_uris(stage, looks)?;
     if login.signed_in.is_some() {
-        let what = "sign-in";
+        let what = SIGN_IN;
         match honest_sign_in(stage, &begun).await.map_err(hopeless(what))? {
             Proof::Fine(told) => looks.fine(what, told),
             proof => return Err(Stop(what, proof)),
         }
     }
     if let Some(signed_in) = &login.signed_in {
-        stage.notice_loads(&begun.visitor, signed_in).await.map_err(hopeless("sign-in"))?;
+        stage.notice_loads(&begun.visitor, signed_in).await.map_err(hopeless(SIGN_IN))?;
     }
     learn_markers(stage, &begun, looks).await?;
     let visitor = signed_in_again(stage, begun.visitor, looks).await?;
@@ -281,7 +246,7 @@ async fn learn_markers(stage: &mut Stage, begun: &Begun, looks: &mut Looks) -> S
     if login.signed_in.is_some() && login.error.is_some() {
         return Ok(());
     }
-    let what = "signed-in marker";
+    let what = MARKER;
     let learned = if login.signed_in.is_some() {
         // The sign-in that was begun has been used up.
         let visitor = stage.visitor("doctor, learning").await.map_err(hopeless(what))?;
@@ -311,7 +276,7 @@ async fn signed_in_again(stage: &mut Stage, visitor: Visitor, looks: &mut Looks)
     if !stage.setup.forgets_at_load() {
         return Ok(visitor);
     }
-    let what = "sign-in";
+    let what = SIGN_IN;
     looks.fine(what, "a load of the page signs the user out: scenarios stay within the page".to_owned());
     let ada = stage.person("Ada").map_err(hopeless(what))?;
     stage.sign_in(&ada, &Consent::GrantAll).await.map_err(hopeless(what))?;
@@ -342,7 +307,7 @@ async fn look_at_program(stage: &mut Stage, r#type: ApplicationType, looks: &mut
     stage.start_program().map_err(hopeless(what))?;
     let address = stage.address_to_open().await.map_err(hopeless(what))?;
     looks.fine(what, format!("starts, and shows {}", address.split('?').next().unwrap_or_default()));
-    let what = "sign-in";
+    let what = SIGN_IN;
     let ada = stage.person("Ada").map_err(hopeless(what))?;
     let ended = stage.sign_in_with_program("doctor", &ada, &Consent::GrantAll).await;
     let told = match ended {

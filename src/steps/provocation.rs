@@ -144,7 +144,7 @@ impl World {
         let platform = stage.mock()?;
         let honest = if platform.shared().accounts().user_by_email(accounts::ADA).is_some_and(|ada| ada.active) { "Ada" } else { "Elio" };
         let person = stage.person(honest)?;
-        let outcome = stage.sign_in_apart(&person).await;
+        let outcome = once_more_if_silent(async || stage.sign_in_apart(&person).await).await;
         if !delivered {
             let missed = self.stage()?.undelivered().join(", ");
             let came = self.came_instead();
@@ -188,6 +188,11 @@ impl Provocation {
         if let Some(place) = self.faults.iter().rposition(|armed| *armed == fault) {
             self.faults.remove(place);
         }
+    }
+
+    /// Whether the scenario has armed any fault.
+    pub(super) fn has_faults(&self) -> bool {
+        !self.faults.is_empty()
     }
 
     /// Where the journal stood when it was armed.

@@ -6,7 +6,6 @@ use cucumber::{given, then};
 use super::Failure;
 use super::people::Person;
 use super::provocation::signed_in_as;
-use super::sign_in::Consent;
 use super::world::World;
 use crate::checks::is_refresh;
 use crate::domain::{Endpoint, Exchange};
@@ -53,7 +52,7 @@ impl World {
     async fn sign_in_by_browser(&mut self, name: &str, key: &str) -> Result<(), Failure> {
         let stage = self.stage_mut()?;
         let person = Person { name: key.to_owned(), ..stage.person(name)? };
-        let outcome = stage.sign_in(&person, &Consent::GrantAll).await?;
+        let outcome = stage.sign_in_honestly(&person).await?;
         if !signed_in_as(&outcome, &person) {
             return Err(Failure::unjudged(format!("{name} could not sign in: {}", outcome.describe())));
         }

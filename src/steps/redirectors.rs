@@ -252,7 +252,7 @@ impl World {
         let stage = self.stage_mut()?;
         if stage.who_is_signed_in(visitor).await?.is_none() {
             stage.provocation.started_sign_ins += 1;
-            stage.sign_in(person, &Consent::GrantAll).await?;
+            stage.sign_in_honestly(person).await?;
             stage.settle(visitor).await?;
         }
         // It may lead on to the platform, and from there back to the application.
@@ -299,7 +299,7 @@ impl World {
             if stage.who_is_signed_in(&visitor).await?.is_none() {
                 // Whoever refuses such a response is asked to sign out after an honest one.
                 stage.provocation.started_sign_ins += 1;
-                stage.sign_in(&person, &Consent::GrantAll).await?;
+                stage.sign_in_honestly(&person).await?;
                 stage.go_home(&visitor).await?;
             }
             stage.make_way(&visitor, &logout.before, &logout.trigger).await?;

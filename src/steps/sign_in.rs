@@ -67,6 +67,17 @@ impl Stage {
         self.sign_in_at(&visitor, person, consent).await
     }
 
+    /// A sign-in without which nothing can be seen: [`once_more_if_silent`], in the same browser.
+    pub(super) async fn sign_in_honestly(&mut self, person: &Person) -> Result<Outcome, Failure> {
+        let mut first = true;
+        let outcome = once_more_if_silent(async || {
+            // A further sign-in of the person's is none that the application begins by itself.
+            self.provocation.started_sign_ins += usize::from(!std::mem::take(&mut first));
+            self.sign_in(person, &Consent::GrantAll).await
+        });
+        outcome.await
+    }
+
     /// Signs a person in, in a browser that is new and closed afterwards.
     pub async fn sign_in_apart(&mut self, person: &Person) -> Result<Outcome, Failure> {
         let key = format!("{} apart", person.name);

@@ -182,7 +182,7 @@ impl Stage {
         let visitor = self.keep_visitor(&person.name, left);
         visitor.page.goto(self.base_url.as_str()).await?;
         self.provocation.started_sign_ins += 1;
-        self.sign_in(person, &Consent::GrantAll).await
+        self.sign_in_honestly(person).await
     }
 }
 

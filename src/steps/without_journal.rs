@@ -6,6 +6,7 @@ use url::Url;
 
 use super::Failure;
 use super::provocation::{AUTOMATIC_SIGN_INS, signed_in_as};
+use super::sign_in::once_more_if_silent;
 use super::stage::Stage;
 use super::world::World;
 use crate::browser::Request;
@@ -25,7 +26,7 @@ impl World {
         let automatic = stage.sign_ins_of_browsers().saturating_sub(stage.provocation.started_sign_ins);
         let held = automatic <= AUTOMATIC_SIGN_INS * stage.provocation.started_sign_ins.max(1);
         let ada = stage.person("Ada")?;
-        let outcome = stage.sign_in_apart(&ada).await?;
+        let outcome = once_more_if_silent(async || stage.sign_in_apart(&ada).await).await?;
         let recovered = signed_in_as(&outcome, &ada);
         if !recovered {
             self.ledger.unseen.push((OraclePart::Recovery, format!("that of Ada ended {}", outcome.describe())));

@@ -87,8 +87,8 @@ fn one_that_is_down() {
     assert!(said.contains("INCOMPLETE") && said.contains("does not answer at"), "{said}");
 }
 
-/// What one scenario may leave to the next: a deactivated person, an empty list, a revoked grant, other records.
-const LEAKING: [&str; 4] = ["GX-19", "GX-08", "RT-03", "GX-11"];
+/// What one scenario may leave to the next: a deactivated person, a revoked grant, other records.
+const LEAKING: [&str; 3] = ["GX-19", "RT-03", "GX-11"];
 
 #[test]
 fn one_that_runs_already_is_judged_as_one_that_is_started() {
@@ -113,7 +113,7 @@ fn one_that_runs_already_is_judged_as_one_that_is_started() {
     application.kill().and_then(|()| application.wait()).expect("it is ours");
     assert!(alive, "the application was ended by somebody");
     assert_eq!(running, judged("started.toml"));
-    assert!(running.0 == Some(0) && running.1.iter().filter(|(_, verdict)| verdict == "passed").count() >= 9, "{running:#?}");
+    assert!(running.0 == Some(0) && running.1.iter().filter(|(_, verdict)| verdict == "passed").count() >= 4, "{running:#?}");
 }
 
 #[test]
@@ -197,7 +197,7 @@ fn one_that_is_sound() {
     desk.write("collaudo.toml", &profile(port, "#login", &started(port)));
     let doctor = desk.ended(&["doctor", "--app", "collaudo.toml"]);
     assert_eq!(doctor.code, Some(0), "{doctor:?}");
-    let run = desk.run(&["--app", "collaudo.toml", "--requirement", "AC-08", "CB-01"]);
+    let run = desk.run(&["--app", "collaudo.toml", "--requirement", "AC-08", "CB-15", "NA-01"]);
     let verdicts = desk.verdicts();
     assert_eq!(run.code, Some(0), "{verdicts:#?}");
     assert!(run.stdout.contains("== PARTIAL =="), "{}", run.stdout);

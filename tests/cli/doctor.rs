@@ -4,7 +4,7 @@ use std::io::{Read, Write};
 use std::net::TcpListener;
 
 use crate::applications::{running, started_with};
-use crate::program::{Desk, Ended, free_port};
+use crate::program::{Desk, Ended, forged_state, free_port};
 
 fn doctor(desk: &Desk, profile: &str, more: &[&str]) -> Ended {
     desk.write("collaudo.toml", profile);
@@ -42,7 +42,7 @@ fn an_action_that_is_not_there_is_told_and_refuses_no_run() {
     assert!(["sign-in ", "sign-out"].iter().all(|what| look(&ended, what).starts_with("ok")), "{ended:?}");
     let told = look(&ended, "action patients");
     assert!(told.starts_with("FAIL") && told.contains("/nowhere answers with status 404"), "{told}");
-    let run = desk.run(&["--app", "collaudo.toml", "--requirement", "CB-01", "--tags", "not @native"]);
+    let run = desk.run(&["--app", "collaudo.toml", &forged_state()]);
     assert_eq!(run.code, Some(0), "{run:?}");
     assert!(run.stderr.contains("warning: action patients: /nowhere answers with status 404"), "{}", run.stderr);
 }
@@ -123,7 +123,7 @@ fn names_of_features_are_free() {
 fn a_proxy_of_the_surroundings_knows_nobody_here() {
     let desk = Desk::new();
     desk.write("collaudo.toml", &started_with(free_port(), &[]));
-    let mut command = desk.command(&["run", "--out", "out", "--app", "collaudo.toml", "--requirement", "CB-01", "--tags", "not @native"]);
+    let mut command = desk.command(&["run", "--out", "out", "--app", "collaudo.toml", &forged_state()]);
     for name in ["HTTP_PROXY", "http_proxy", "HTTPS_PROXY", "ALL_PROXY"] {
         command.env(name, "http://127.0.0.1:1");
     }
@@ -144,7 +144,7 @@ fn the_applications_words_are_evidence() {
     let bare = started_with(port, &[]);
     let command = bare.lines().find(|line| line.starts_with("command")).expect("a command");
     desk.write("collaudo.toml", &bare.replace(command, &shell));
-    let run = desk.run(&["--app", "collaudo.toml", "--requirement", "CB-01", "--tags", "not @native"]);
+    let run = desk.run(&["--app", "collaudo.toml", &forged_state()]);
     assert_eq!(run.code, Some(1), "{run:?}");
     let records = desk.records();
     let attachments = records.iter().filter_map(|record| record["attachments"].as_array()).flatten();

@@ -3,13 +3,13 @@
 use crate::applications::started_with;
 use crate::program::{Desk, free_port};
 
-const BREAKS_ONE_RULE: &[&str] = &["--requirement", "AZ-02", "AZ-01", "--defect", "secret-in-page", "--seed", "7"];
+const BREAKS_ONE_RULE: &[&str] = &["--requirement", "CB-15", "AZ-01", "--defect", "keeps-code-in-url", "--seed", "7"];
 
 /// The bundled application's profile, started by itself, with waivers.
 fn waived(desk: &Desk, until: &str) -> String {
-    let profile = started_with(free_port(), &["--defect", "secret-in-page"]);
+    let profile = started_with(free_port(), &["--defect", "keeps-code-in-url"]);
     let text = format!(
-        "{profile}\n[[waivers]]\nrequirement = \"AZ-02\"\nowner = \"Nora Sala\"\nreason = \"mended in release 2\"\nuntil = \"{until}\"\n"
+        "{profile}\n[[waivers]]\nrequirement = \"CB-15\"\nowner = \"Nora Sala\"\nreason = \"mended in release 2\"\nuntil = \"{until}\"\n"
     );
     desk.write("collaudo.toml", &text);
     "collaudo.toml".to_owned()
@@ -19,10 +19,10 @@ fn waived(desk: &Desk, until: &str) -> String {
 fn a_waiver_is_shown_and_counts_until_its_last_day() {
     let desk = Desk::new();
     let profile = waived(&desk, "2999-12-31");
-    let run = desk.run(&["--app", &profile, "--requirement", "AZ-02"]);
+    let run = desk.run(&["--app", &profile, "--requirement", "CB-15"]);
     assert_eq!(run.code, Some(0), "{run:?}");
     assert!(
-        run.stdout.contains("== PARTIAL ==") && run.stdout.contains("AZ-02 does not hold and is waived until 2999-12-31 by Nora Sala"),
+        run.stdout.contains("== PARTIAL ==") && run.stdout.contains("CB-15 does not hold and is waived until 2999-12-31 by Nora Sala"),
         "{run:?}"
     );
     let read = |name: &str| std::fs::read_to_string(desk.out().join(name)).expect("it is there");
@@ -31,13 +31,13 @@ fn a_waiver_is_shown_and_counts_until_its_last_day() {
     assert_eq!((summary["waivers"][0]["worth"].as_str(), summary["readiness"].as_str()), (Some("in-use"), Some("PARTIAL")));
 
     let profile = waived(&desk, "2026-01-31");
-    let run = desk.run(&["--app", &profile, "--requirement", "AZ-02"]);
+    let run = desk.run(&["--app", &profile, "--requirement", "CB-15"]);
     assert_eq!(run.code, Some(1), "{run:?}");
     assert!(run.stdout.contains("expired on 2026-01-31 and does not count"), "{run:?}");
 
-    let text = std::fs::read_to_string(desk.path("collaudo.toml")).expect("it is there").replace("\"AZ-02\"\nowner", "\"ZZ-99\"\nowner");
+    let text = std::fs::read_to_string(desk.path("collaudo.toml")).expect("it is there").replace("\"CB-15\"\nowner", "\"ZZ-99\"\nowner");
     desk.write("collaudo.toml", &text);
-    let run = desk.run(&["--app", &profile, "--requirement", "AZ-02"]);
+    let run = desk.run(&["--app", &profile, "--requirement", "CB-15"]);
     assert_eq!(run.code, Some(2), "{run:?}");
     assert!(run.stderr.contains("waives ZZ-99, which is no requirement"), "{run:?}");
 }
@@ -52,11 +52,11 @@ fn a_baseline_lets_known_failures_pass_and_tells_new_and_healed_ones() {
     assert_eq!(known.code, Some(0), "{known:?}");
     assert!(known.stdout.contains("NOT READY") && known.stdout.contains("   0 new") && !known.stdout.contains("   0 known"), "{known:?}");
 
-    let healed = desk.run(&["--requirement", "AZ-02", "AZ-01", "--baseline", "known.json"]);
+    let healed = desk.run(&["--requirement", "CB-15", "AZ-01", "--baseline", "known.json"]);
     assert_eq!(healed.code, Some(0), "{healed:?}");
     assert!(healed.stdout.contains("takes the healed ones out") && !healed.stdout.contains("   0 healed"), "{healed:?}");
 
-    let text = std::fs::read_to_string(desk.path("known.json")).expect("it is there").replace("AZ-02", "AZ-01");
+    let text = std::fs::read_to_string(desk.path("known.json")).expect("it is there").replace("CB-15", "AZ-01");
     desk.write("other.json", &text);
     let new = run(&["--baseline", "other.json"]);
     assert_eq!(new.code, Some(1), "{new:?}");
@@ -73,7 +73,7 @@ fn the_parts_of_a_run_are_judged_as_one() {
     let desk = Desk::new();
     let part = |index: &str| {
         let out = format!("part-{}", index.replace('/', "-"));
-        let ended = desk.ended(&["run", "--out", &out, "--requirement", "AZ-01", "CB-14", "AZ-03", "--seed", "7", "--shard", index]);
+        let ended = desk.ended(&["run", "--out", &out, "--requirement", "AZ-01", "AC-05", "AC-08", "--seed", "7", "--shard", index]);
         assert_eq!(ended.code, Some(0), "{ended:?}");
         assert!(ended.stdout.contains(&format!("shard {index}")), "{ended:?}");
         out
@@ -84,7 +84,7 @@ fn the_parts_of_a_run_are_judged_as_one() {
     assert!(whole.stdout.starts_with("PARTIAL: whole"), "{whole:?}");
     let summary: serde_json::Value =
         serde_json::from_str(&std::fs::read_to_string(desk.path("whole/report.json")).expect("it is there")).expect("JSON");
-    assert_eq!(summary["selection"], serde_json::json!(["requirement AZ-01", "requirement CB-14", "requirement AZ-03"]));
+    assert_eq!(summary["selection"], serde_json::json!(["requirement AZ-01", "requirement AC-05", "requirement AC-08"]));
     assert!(summary["counts"]["planned"].as_u64() > Some(2) && !summary["command"].as_str().expect("a command").contains("--shard"));
 
     for (parts, why) in [(vec![&first], "the part 2/2 is missing"), (vec![&first, &first], "1/2 is there twice")] {

@@ -70,7 +70,7 @@ fn a_full_disk_is_one_clear_error() {
         println!("skipped: no small disk can be mounted here");
         return;
     }
-    let whole = desk.run(&["--requirement", "GX-08", "CB-14", "--seed", "7"]);
+    let whole = desk.run(&["--requirement", "AC-08", "AC-05", "--seed", "7"]);
     assert_eq!(whole.code, Some(0), "{whole:?}");
     let record = fs::read_to_string(desk.out().join("run.jsonl")).expect("a record");
     let page = fs::metadata(desk.out().join("report.html")).expect("a page").len();
@@ -79,7 +79,7 @@ fn a_full_disk_is_one_clear_error() {
     for (size, file) in [(first / 2, "run.jsonl"), (first + (record - first) / 2, "run.jsonl"), (record + page / 2, "report.html")]
         .map(|(b, file)| (b.to_string(), file))
     {
-        let output = small(&size, "exec \"$@\" run --requirement GX-08 CB-14 --seed 7 --out full").expect("the program starts");
+        let output = small(&size, "exec \"$@\" run --requirement AC-08 AC-05 --seed 7 --out full").expect("the program starts");
         let [said, errors] = [&output.stdout, &output.stderr].map(|bytes| String::from_utf8_lossy(bytes).into_owned());
         assert_eq!(output.status.code(), Some(2), "{size}: {said}{errors}");
         assert!(errors.lines().count() == 1 && errors.contains(file) && errors.contains("No space left"), "{size}: {errors}");
@@ -93,7 +93,7 @@ fn a_bundle_is_read_elsewhere_and_a_changed_one_refused() {
     let made = desk.ended(&["key", "ours.key"]);
     assert_eq!(made.code, Some(0), "{made:?}");
     assert_eq!(desk.ended(&["key", "ours.key"]).code, Some(2), "a key is never written over");
-    let ended = desk.run(&["--requirement", "CB-01", "--bundle", "run.zip", "--key", "ours.key", "--signer", "Irene Sala"]);
+    let ended = desk.run(&["--requirement", "CB-15", "--bundle", "run.zip", "--key", "ours.key", "--signer", "Irene Sala"]);
     assert_eq!(ended.code, Some(0), "{ended:?}");
     let verify = |bundle: &str, key: &str| desk.ended(&["verify", bundle, "--public-key", key]);
     let seen = verify("run.zip", "ours.key.pub");
@@ -135,7 +135,7 @@ fn a_bundle_is_read_elsewhere_and_a_changed_one_refused() {
         fs::copy(desk.out().join("run.jsonl"), night.join("run.jsonl")).expect("copies");
     };
     copy("one");
-    let broken = desk.run(&["--requirement", "CB-01", "--defect", "accepts-any-state", "--previous", "nights/one"]);
+    let broken = desk.run(&["--requirement", "CB-15", "--defect", "keeps-code-in-url", "--previous", "nights/one"]);
     assert_eq!(broken.code, Some(1), "{broken:?}");
     copy("two");
     let history = desk.ended(&["report", "--history", "nights"]);

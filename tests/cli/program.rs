@@ -7,6 +7,7 @@ use std::process::{Child, Command, Output, Stdio};
 use std::sync::atomic::{AtomicU16, Ordering};
 use std::time::{Duration, Instant};
 
+use collaudo::catalogue::Catalogue;
 use serde_json::Value;
 use tempfile::TempDir;
 
@@ -231,4 +232,26 @@ fn processes_of(folder: &Path) -> Vec<String> {
         command_line(*pid).contains(&folder) || String::from_utf8_lossy(&environment).contains(&folder)
     };
     processes().filter(|pid| parent(*pid).is_some()).filter(told).map(command_line).collect()
+}
+
+/// Where a scenario of this title stands.
+pub fn at(title: &str) -> String {
+    let catalogue = Catalogue::embedded().expect("the suite is sound");
+    let scenario = catalogue.scenarios.iter().find(|scenario| scenario.title == title);
+    scenario.unwrap_or_else(|| panic!("no scenario is called `{title}`")).id.to_string()
+}
+
+/// Where this row of what a scenario tries stands: a run of it takes a fraction of the scenario's time.
+pub fn row(title: &str, cell: &str) -> String {
+    let scenario = at(title);
+    let (path, line) = scenario.split_once(':').expect("a place");
+    let text = std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join(path)).expect("a feature");
+    let line: usize = line.parse().expect("a line");
+    let row = text.lines().skip(line).position(|own| own.trim().trim_matches('|').trim() == cell);
+    format!("{path}:{}", line + 1 + row.unwrap_or_else(|| panic!("`{title}` tries no `{cell}`")))
+}
+
+/// The first thing that CB-01 tries.
+pub fn forged_state() -> String {
+    row("A response whose state is not the one that was sent is refused", "answer the authorization request with a state that nobody sent")
 }

@@ -12,7 +12,7 @@ use super::config::{OtherPlatform, under};
 use super::http::Http;
 use super::provider::Provider;
 use super::session::{SignedIn, Store, Tokens, User};
-use super::{Config, Defect, RelyingPartyError, background, routes};
+use super::{Config, Defect, Habit, RelyingPartyError, background, routes};
 
 /// A bound socket, so that the redirect URI can be registered before the application starts.
 #[derive(Debug)]
@@ -123,11 +123,19 @@ pub(super) struct App {
     pub users_by_email: Mutex<HashMap<String, User>>,
 }
 
+const HAS_SIGNED_IN: &str = " has signed in";
+
 impl App {
     /// Who signed in, for its operators. The defect writes down what they signed in with.
     pub(crate) fn note_sign_in(&self, signed_in: &SignedIn) {
         let given = if self.config.has(Defect::TokensInLog) { signed_in.tokens.written() } else { String::new() };
-        self.note(&format!("{} has signed in {given}", signed_in.user.sub));
+        self.note(&format!("{}{HAS_SIGNED_IN} {given}", signed_in.user.sub));
+    }
+
+    /// Whether the browser never hears of the last sign-in: so does that habit with the second of every three.
+    pub(crate) fn loses_the_last_sign_in(&self) -> bool {
+        let log = self.log.lock().unwrap_or_else(PoisonError::into_inner);
+        self.config.does(Habit::LosesSignIns) && log.matches(HAS_SIGNED_IN).count() % 3 == 2
     }
 
     /// What the platform could not answer, for its operators. The defect writes down what was called with.

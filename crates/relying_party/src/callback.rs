@@ -76,6 +76,9 @@ pub(super) async fn callback(State(app): State<Arc<App>>, RawQuery(query): RawQu
             Ok(signed_in) => {
                 let signed_in = SignedIn { at_other: attempt.at_other, ..signed_in };
                 app.note_sign_in(&signed_in);
+                if app.loses_the_last_sign_in() {
+                    return (jar, leave(window)).into_response();
+                }
                 let jar = app.store.begin_signed_in(&session, signed_in, jar, &app.config);
                 if app.config.has(Defect::KeepsCodeInUrl) {
                     let session = app.store.find(&jar, &app.config);

@@ -49,6 +49,8 @@ pub enum Habit {
     LongPolls,
     /// Asks its own server each second on every page.
     PollsEachSecond,
+    /// Loses some sign-ins without a word, as where a late answer to another request of its page takes the new cookie away.
+    LosesSignIns,
 }
 
 impl Habit {
@@ -63,6 +65,7 @@ impl Habit {
                 | Self::PagesItsLists
                 | Self::OffersReconnection
                 | Self::WaitsForItsServer
+                | Self::LosesSignIns
         );
         is_of_markup.then(|| self.to_possible_value().map(|value| value.get_name().to_owned())).flatten()
     }
