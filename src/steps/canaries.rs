@@ -158,7 +158,7 @@ impl Stage {
     }
 
     fn handed_out(&self) -> Vec<(String, SecretString)> {
-        let mut secrets = self.mock().map(|platform| platform.shared().secrets()).unwrap_or_default();
+        let mut secrets = self.instrument().map(|platform| platform.shared().secrets()).unwrap_or_default();
         let other = self.second.as_ref().map(|second| SecretString::from(second.client_secret()));
         let of_clients = self.client_secret().into_iter().chain(other).filter(|secret| !secret.expose_secret().is_empty());
         secrets.extend(of_clients.map(|secret| ("client-secret".to_owned(), secret)));
@@ -174,7 +174,7 @@ impl Stage {
         }
         let label = |(kind, secret): (String, SecretString)| (format!("[{kind}]"), secret);
         let patients: Vec<_> = self.patients(suite).into_iter().map(label).collect();
-        let mut secrets = self.mock().map(|platform| platform.shared().redaction.secrets()).unwrap_or_default();
+        let mut secrets = self.instrument().map(|platform| platform.shared().redaction.secrets()).unwrap_or_default();
         secrets.extend([self.handed_out(), self.setup.own_secrets()].into_iter().flatten().map(label));
         let kept = &self.kept.0[usize::from(suite != Suite::Platform)];
         let mut kept = kept.lock().unwrap_or_else(PoisonError::into_inner);

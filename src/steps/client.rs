@@ -87,7 +87,7 @@ impl OwnClient {
         let remote = stage.setup.remote();
         // Before the port is taken: without a platform there is nobody who would free it.
         let http = stage.platform_client()?;
-        let discovery = discovery_of(&stage.issuer);
+        let discovery = discovery_of(stage.platform_issuer());
         let unreadable = |error: &dyn std::fmt::Display| Failure::unjudged(format!("{discovery} is no discovery document: {error}"));
         let document = http.get(&discovery).send().await.map_err(Failure::unjudged)?;
         let document: Value = document.json().await.map_err(|error| unreadable(&error))?;

@@ -29,6 +29,7 @@ mod failure;
 mod fault_phrases;
 mod foreign_addresses;
 mod forged_response;
+mod instrument;
 mod kept_evidence;
 mod known_browser;
 mod learning;

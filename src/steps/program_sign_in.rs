@@ -97,7 +97,7 @@ impl Stage {
 
     /// [`Stage::start_program`] with what its command is followed by.
     pub fn start_program_with(&mut self, arguments: &[String]) -> Result<(), Failure> {
-        let mark = self.mock()?.journal().mark();
+        let mark = self.instrument()?.journal().mark();
         let registered = self.program.as_mut().ok_or_else(|| Failure::broke("no step has registered the program"))?;
         registered.running = None;
         registered.mark = mark;
@@ -224,7 +224,7 @@ impl Stage {
     /// The same; `None` where it says nothing in time.
     pub(super) async fn program_says_within(&self, patience: Duration) -> Result<Option<Outcome>, Failure> {
         let (marks, issuer) = (self.marks()?, self.issuer.as_str());
-        let (journal, mark) = (self.mock()?.journal(), self.registered()?.mark);
+        let (journal, mark) = (self.instrument()?.journal(), self.registered()?.mark);
         let mut given = journal.since(mark).into_iter().filter(is_device_authorization).map(|exchange| exchange.number);
         let first = given.next().unwrap_or(u64::MAX);
         let another = |exchange: &Exchange| is_device_authorization(exchange) && exchange.number > first;
