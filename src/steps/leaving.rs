@@ -48,7 +48,6 @@ async fn step_back(page: &Page) -> Result<Option<Place>, Failure> {
 
 #[then("no patient's identity is in any link or form of the pages")]
 async fn no_patient_in_links(world: &mut World) -> Result<(), Failure> {
-    let patients = world.stage()?.personal_canaries()?;
     let mut places = Vec::new();
     for feature in world.features()? {
         world.look_at(&feature).await?;
@@ -56,6 +55,7 @@ async fn no_patient_in_links(world: &mut World) -> Result<(), Failure> {
         let text = pages::addresses_in(&visitor.page).await?.join("\n");
         places.push(Place { name: format!("the links and forms of {feature}"), text });
     }
+    let patients = world.stage()?.personal_canaries()?;
     world.judge(checks::check_absent("C-05", &patients, &places))
 }
 

@@ -330,8 +330,7 @@ impl World {
 
     /// What each feature says when there is nothing in it; only those whose lists were read.
     async fn empty_lists(&mut self) -> Result<BTreeMap<String, Sight>, Failure> {
-        let platform = self.stage()?.mock()?;
-        platform.keep_patients(TENANT, 0);
+        self.stage()?.instrument()?.empty_lists(TENANT);
         let mut empty = BTreeMap::new();
         let features: Vec<String> = self.memory.trials.before.keys().cloned().collect();
         for feature in features {

@@ -28,6 +28,7 @@ mod ended_attempts;
 mod failure;
 mod fault_phrases;
 mod foreign_addresses;
+mod foreign_code;
 mod forged_response;
 mod instrument;
 mod kept_evidence;

@@ -49,6 +49,12 @@ impl Stage {
     pub async fn register_program(&mut self, r#type: ApplicationType) -> Result<(), Failure> {
         let app = self.setup.app_of(r#type)?.clone();
         let request = RegistrationRequest::of(&app, &app.redirect_uris, &format!("{} (collaudo)", app.name));
+        if self.setup.remote().is_some() {
+            return Err(Failure::not_tested(format!(
+                "the target file names one registered application, a web application: a {} one is registered at the mock alone",
+                r#type.name()
+            )));
+        }
         let credentials = self.mock()?.register_client(request).map_err(Failure::broke)?;
         let folder = supervision::folder().map_err(Failure::broke)?;
         let ca_file = folder.path().join("platform-ca.pem");

@@ -28,6 +28,10 @@ impl Stage {
     /// Registers the application under test at the platform and starts it with the credentials.
     pub async fn register_application(&mut self) -> Result<(), Failure> {
         let tenants = self.authorised_tenants();
+        if self.setup.remote().is_some() {
+            // A target knows one redirect URI: its port is needed again.
+            self.end_application().await;
+        }
         let (listener, redirect_uris) = self.application_address()?;
         let credentials = self.known_at_the_platform(&redirect_uris)?;
         self.run_application(credentials, &tenants, listener, redirect_uris).await

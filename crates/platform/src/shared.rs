@@ -62,7 +62,7 @@ impl Shared {
         // What was issued by an earlier process must not come again.
         let random = if found.is_some() { Random::of_the_system() } else { Random::seeded(settings.seed) };
         let Found { accounts, authorizations, clinic } = found.unwrap_or_else(|| seeded(&settings, &random));
-        let journal = settings.journal;
+        let (journal, relayed) = (settings.journal, upstream.is_some());
         Self {
             clinic: Kept::new(clinic),
             authorizations: Kept::new(authorizations),
@@ -81,7 +81,7 @@ impl Shared {
             clock: Clock::default(),
             random,
             faults: Switchboard::default(),
-            redaction: Redaction::keeping(journal),
+            redaction: Redaction::keeping(journal).strict(relayed),
         }
     }
 

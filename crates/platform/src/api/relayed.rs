@@ -129,7 +129,7 @@ async fn pass(
     if let Ok(shown) = serde_json::from_slice(&answer.body) {
         target.passed().notice_patients(&shown);
     }
-    Ok(answer)
+    Ok(if target.passed().lists_are_empty { answer.emptied() } else { answer })
 }
 
 async fn send(

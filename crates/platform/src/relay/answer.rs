@@ -57,6 +57,15 @@ impl Answer {
         }
     }
 
+    /// The same with nothing in it, where it is a page of a list (C-56).
+    pub(crate) fn emptied(self) -> Self {
+        let Some(mut page) = self.json().filter(|page| page.contains_key("items") && page.contains_key("hasMore")) else { return self };
+        for (name, value) in [("items", json!([])), ("totalCount", json!(0)), ("hasMore", json!(false))] {
+            page.insert(name.to_owned(), value);
+        }
+        Self { body: Value::Object(page).to_string().into(), ..self }
+    }
+
     /// Notes why the target refused, in its own words.
     pub(crate) fn note_refusal(&self, trace: &Trace) {
         let refused = self.status.is_client_error() || self.status.is_server_error();

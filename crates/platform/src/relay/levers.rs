@@ -1,5 +1,6 @@
 use secrecy::SecretString;
 
+use crate::accounts::TenantId;
 use crate::{Platform, authorization};
 
 /// What a relay is told by whoever drives the browser, and tells of what passed.
@@ -9,6 +10,14 @@ impl Platform {
     pub fn responses(&self) -> impl Fn(&str) -> Option<String> + Send + Sync + 'static {
         let shared = self.shared().clone();
         move |address| authorization::answered_by_target(&shared, address)
+    }
+
+    /// From now on lists have nothing in them: at the mock those that are about a medical centre's patients, behind a relay all.
+    pub fn empty_lists(&self, tenant: TenantId) {
+        match &self.shared().upstream {
+            Some(target) => target.passed().lists_are_empty = true,
+            None => self.keep_patients(tenant, 0),
+        }
     }
 
     /// What of the patients whom the API has shown may be found nowhere outside the application, each with the label of what it is.

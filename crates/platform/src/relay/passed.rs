@@ -29,6 +29,8 @@ pub(crate) struct Passed {
     stand_ins: HashMap<String, String>,
     /// What would tell who a patient is, by what it is.
     patients: BTreeMap<String, String>,
+    /// Whether lists are shown as if nothing were in them.
+    pub lists_are_empty: bool,
 }
 
 impl std::fmt::Debug for Passed {
