@@ -21,7 +21,7 @@ const REASONS: [&str; 6] = [
     "the target's consent page grants all or nothing",
     "the discovery document",
     "the platform publishes no such document",
-    "it needs the instrumented mock platform",
+    "it needs what the application asks the platform for",
     "the ID token has no `at_hash`",
 ];
 

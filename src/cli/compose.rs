@@ -111,6 +111,8 @@ fn browser_options(parties: &Parties, profile: &Profile, target: &Target) -> Res
         trusted_keys.push(spki_of(&mock.certificate.tls.certificate_pem)?);
     }
     if let Target::Remote(remote) = target {
+        // The relay's own.
+        trusted_keys.push(spki_of(&remote.certificate.tls.certificate_pem)?);
         if let Some(pem) = &remote.extra_ca_pem {
             trusted_keys.push(spki_of(pem)?);
         }

@@ -9,10 +9,12 @@ use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 use tokio::sync::oneshot;
 
 use super::bundle::Seal;
+use super::console::note;
 use super::run::Format;
 use super::{CliError, signals};
-use crate::domain::{Leak, Readiness};
+use crate::domain::{Exchange, Leak, Readiness};
 use crate::event::{Event, Lang, Record, RunFinished, RunStarted};
+use crate::platform::READ_ONLY;
 use crate::report::{
     JsonLines, Reporter, Run, Searched, Style, console, read_kept, render_annotations, render_har, render_html, render_json, render_junit,
     render_markdown, render_messages,
@@ -97,6 +99,7 @@ async fn follow(
     let mut run: Option<Run> = None;
     let mut end = None;
     let mut searched = Searched::default();
+    let mut refused_writes = 0;
     while let Some(event) = events.recv().await {
         let event = match event {
             Event::RunFinished(finished) => {
@@ -106,6 +109,10 @@ async fn follow(
             }
             event => event,
         };
+        if let Event::ScenarioFinished(finished) = &event {
+            let is_refused_write = |exchange: &&Exchange| exchange.facts.refusal.as_deref() == Some(READ_ONLY);
+            refused_writes += finished.exchanges.iter().filter(is_refused_write).count();
+        }
         let began = run.is_none();
         tell(event, &mut run, reporters)?;
         if began {
@@ -127,6 +134,9 @@ async fn follow(
     }
     for reporter in reporters.iter_mut() {
         reporter.finish()?;
+    }
+    if refused_writes > 0 {
+        note!("{refused_writes} writes of the application were refused by the relay and never reached the target: its file says read_only");
     }
     if let Some(seal) = &delivery.sealing {
         seal.write(&run, &delivery.out, &delivery.out)?;

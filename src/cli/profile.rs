@@ -90,7 +90,8 @@ pub fn read_target(target: &str) -> Result<Target, CliError> {
         Some(ca) => Some(read(&path.parent().unwrap_or(Path::new(".")).join(ca))?),
         None => None,
     };
-    Ok(Target::Remote(Box::new(Remote { file, client_secret, other_client_secret, passwords, extra_ca_pem })))
+    let certificate = own_certificate(&LOOPBACK_HOSTS)?;
+    Ok(Target::Remote(Box::new(Remote { file, client_secret, other_client_secret, passwords, extra_ca_pem, certificate })))
 }
 
 /// The text of a profile, read and found sound.

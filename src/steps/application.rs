@@ -107,7 +107,7 @@ impl Stage {
 
     /// What the application that we started, or the program, wrote so far: each line with its second since the platform started.
     pub async fn words(&self) -> Option<String> {
-        let since = self.mock().map_or(0, |platform| platform.journal().elapsed_ms());
+        let since = self.instrument().map_or(0, |platform| platform.journal().elapsed_ms());
         let now = Instant::now();
         let origin = now.checked_sub(Duration::from_millis(since)).unwrap_or(now);
         if let Some(program) = self.program.as_ref().and_then(|registered| registered.running.as_ref()) {

@@ -53,7 +53,7 @@ pub(super) struct Attempt<'a> {
     visitor: &'a Visitor,
     honest: &'a Honest,
     expected: Expected,
-    issuer: &'a str,
+    pages: String,
     /// The mock and the place in its journal where the attempt began.
     platform: Option<(&'a Platform, usize)>,
     patience: Duration,
@@ -72,8 +72,8 @@ impl Stage {
             visitor,
             honest: &self.provocation.honest,
             expected: self.provocation.expected,
-            issuer: &self.issuer,
-            platform: self.mock().ok().map(|platform| (platform, platform.journal().mark())),
+            pages: self.platform_pages(),
+            platform: self.instrument().ok().map(|platform| (platform, platform.journal().mark())),
             patience: self.setup.patience().sign_in,
             known: Mutex::default(),
             facts: visitor.context.facts().len(),
@@ -106,7 +106,7 @@ impl Stage {
 
     /// How often a fault has fired.
     pub(super) fn firings(&self) -> usize {
-        self.mock().map_or(0, |platform| platform.faults().firings().len())
+        self.instrument().map_or(0, |platform| platform.faults().firings().len())
     }
 
     /// [`Stage::settle`] for everybody's browsers.
@@ -116,14 +116,14 @@ impl Stage {
     }
 
     async fn settle_pages(&self, pages: Vec<Page>, limit: Duration) -> Result<bool, Failure> {
-        let until = Instant::now() + limit;
+        let (until, shown_by_platform) = (Instant::now() + limit, self.platform_pages());
         loop {
             let mark = self.journal_mark();
             let left = until.saturating_duration_since(Instant::now());
-            let of_application = pages.iter().filter(|page| !page.url().starts_with(&self.issuer));
+            let of_application = pages.iter().filter(|page| !page.url().starts_with(&shown_by_platform));
             let at_rest = futures::future::try_join_all(of_application.map(|page| page.settled(QUIET, left)));
             let silent = async {
-                match self.mock() {
+                match self.instrument() {
                     Ok(platform) => platform.journal().is_silent_from(mark, QUIET).await,
                     Err(_) => true,
                 }
@@ -145,7 +145,8 @@ impl Stage {
     /// it twice is enough. What the platform itself has not answered is none.
     fn note_standing_requests(&self, pages: &[Page]) {
         let almost = self.setup.patience().follow_up.saturating_sub(INTO_A_WAIT);
-        let of_platform = |url: &String| url.starts_with(&self.issuer) || self.api().is_ok_and(|api| url.starts_with(api.as_str()));
+        let shown_by_platform = self.platform_pages();
+        let of_platform = |url: &String| url.starts_with(&shown_by_platform) || self.api().is_ok_and(|api| url.starts_with(api.as_str()));
         if self.firings() == 0 {
             let awaited = pages.iter().flat_map(|page| page.awaited_for(almost));
             awaited.filter(|(url, _)| !of_platform(url)).for_each(|(url, sent)| self.setup.standing.note(url, sent));
@@ -153,7 +154,7 @@ impl Stage {
     }
 
     pub(super) fn journal_mark(&self) -> usize {
-        self.mock().map_or(0, |platform| platform.journal().mark())
+        self.instrument().map_or(0, |platform| platform.journal().mark())
     }
 }
 
@@ -292,7 +293,7 @@ impl Attempt<'_> {
             let first = platform.journal().wait_for(mark, "authorization request", self.patience, request).await.ok()?;
             let another = |exchange: &Exchange| request(exchange) && exchange.number > first.number;
             platform.journal().wait_for(mark, "another authorization request", self.patience, another).await.ok()?;
-            window.wait_for_url(|url| url.starts_with(self.issuer), "page of the platform", self.patience).await.ok()
+            window.wait_for_url(|url| url.starts_with(&self.pages), "page of the platform", self.patience).await.ok()
         };
         if again.await.is_none() {
             std::future::pending().await

@@ -121,7 +121,7 @@ async fn states(world: &mut World) -> Result<(), Failure> {
 #[then("no state or scope carries personal data")]
 async fn no_personal_data(world: &mut World) -> Result<(), Failure> {
     let stage = world.stage()?;
-    let mut needles = stage.mock()?.personal_canaries(crate::platform::accounts::TENANT);
+    let mut needles = stage.personal_canaries()?;
     let ada = stage.person("Ada")?;
     needles.push(("Ada's e-mail".to_owned(), ada.email.into()));
     needles.push(("Ada's name".to_owned(), ada.shown.into()));
@@ -246,7 +246,7 @@ impl World {
     /// Clicks the login trigger again and again, each time up to the platform's sign-in page.
     async fn start_sign_ins(&mut self, name: &str, count: usize) -> Result<(), Failure> {
         let stage = self.stage_mut()?;
-        stage.mock()?;
+        stage.instrument()?;
         for turn in 0..count {
             let key = format!("{name} {turn}");
             let visitor = stage.visitor(&key).await?;
@@ -254,7 +254,7 @@ impl World {
             let window = stage.open_sign_in_page(&visitor).await?;
             if authorizations(&stage.exchanges()) == before {
                 let asks = |exchange: &Exchange| exchange.endpoint == Endpoint::Authorization;
-                stage.mock()?.journal().wait_for(0, "an authorization request", window.context().patience(), asks).await?;
+                stage.instrument()?.journal().wait_for(0, "an authorization request", window.context().patience(), asks).await?;
             }
             stage.forget_visitor(&key);
             visitor.context.close().await;

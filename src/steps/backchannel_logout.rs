@@ -85,7 +85,7 @@ async fn all_refreshed(world: &mut World) -> Result<(), Failure> {
     if !world.declares(giponext::OFFLINE_ACCESS)? {
         return Ok(());
     }
-    world.stage()?.mock()?.expire_access_tokens();
+    world.stage()?.instrument()?.expire_access_tokens();
     for (_, key) in BROWSERS {
         world.memory.actor = Some(key.to_owned());
         world.look_at(&feature).await?;
@@ -251,7 +251,7 @@ impl Stage {
 
     async fn post_logout_token(&self, token: &SecretString) -> Result<(u16, Option<String>), Failure> {
         let address = self.logout_address()?;
-        let since = self.mock()?.journal().elapsed_ms();
+        let since = self.instrument()?.journal().elapsed_ms();
         let request = self.setup.reach.questions(&address)?.post(address.clone()).form(&[("logout_token", token.expose_secret())]);
         let answer = request.send().await.map_err(|error| {
             Failure::unjudged(format!("the application did not answer at app.backchannel_logout: {}", error.without_url()))

@@ -49,8 +49,8 @@ async fn idle_for_periods(world: &mut World) -> Result<(), Failure> {
 #[then(expr = "the relying party has asked for nothing of {word}'s any more")]
 async fn asked_for_nothing(world: &mut World, name: String) -> Result<(), Failure> {
     let stage = world.stage()?;
-    let subject = stage.mock()?.subject_of(&stage.person(&name)?.email).map(|id| id.0);
-    let asked = calls_for(&world.memory.idle, subject.as_deref());
+    let subject = stage.subject(&stage.person(&name)?.email)?;
+    let asked = calls_for(&world.memory.idle, &subject);
     if asked.len() <= UNDER_WAY {
         return world.react(true, "", "", "");
     }
@@ -59,9 +59,9 @@ async fn asked_for_nothing(world: &mut World, name: String) -> Result<(), Failur
 }
 
 /// Numbers of the calls on behalf of this user.
-fn calls_for(exchanges: &[Exchange], subject: Option<&str>) -> Vec<u64> {
+fn calls_for(exchanges: &[Exchange], subject: &str) -> Vec<u64> {
     let calls = exchanges.iter().filter(|exchange| matches!(exchange.endpoint, Endpoint::Api | Endpoint::Userinfo));
-    calls.filter(|call| call.facts.subject.as_deref() == subject).map(|call| call.number).collect()
+    calls.filter(|call| call.facts.subject.as_deref() == Some(subject)).map(|call| call.number).collect()
 }
 
 #[then("it has asked the platform at a reasonable rate")]
@@ -81,7 +81,7 @@ impl World {
     /// The application's first call by itself.
     async fn wait_for_a_poll(&self) -> Result<(), Failure> {
         let patience = self.setup()?.patience();
-        let journal = self.stage()?.mock()?.journal();
+        let journal = self.stage()?.instrument()?.journal();
         let api = |exchange: &Exchange| exchange.endpoint == Endpoint::Api;
         match journal.wait_for(journal.mark(), "a call in the background", patience.follow_up, api).await {
             Ok(_) => Ok(()),
@@ -95,10 +95,10 @@ impl World {
 
     /// Lets the application do what it does by itself, and takes down what it asked for.
     async fn watch(&mut self, time: Duration) -> Result<(), Failure> {
-        let journal = self.stage()?.mock()?.journal();
+        let journal = self.stage()?.instrument()?.journal();
         let mark = journal.mark();
         drop(journal.wait_for(mark, "anything", time, |_| false).await);
-        self.memory.idle = self.stage()?.mock()?.journal().since(mark);
+        self.memory.idle = self.stage()?.instrument()?.journal().since(mark);
         Ok(())
     }
 

@@ -104,13 +104,17 @@ impl Stage {
         if suite == Suite::Platform {
             return Vec::new();
         }
-        let Ok(platform) = self.mock() else {
+        let Ok(platform) = self.instrument() else {
             let learned = self.setup.given.learned.lock().unwrap_or_else(PoisonError::into_inner);
             return learned.iter().map(|value| ("personal data of a patient".to_owned(), SecretString::from(value.clone()))).collect();
         };
+        let label = |(_, value)| ("personal data of a patient".to_owned(), value);
+        if platform.is_relay() {
+            return platform.patients_seen().into_iter().map(label).collect();
+        }
         let tenants: Vec<_> = platform.shared().accounts().tenants.iter().map(|tenant| tenant.id).collect();
         let told = tenants.into_iter().flat_map(|tenant| platform.personal_canaries(tenant));
-        told.map(|(_, value)| ("personal data of a patient".to_owned(), value)).collect()
+        told.map(label).collect()
     }
 
     /// Where the application shows patients' data: the entries of its lists.
@@ -124,7 +128,7 @@ impl Stage {
 
     /// What the pages that are open show of a target's patients is known from then on: names, codes, numbers and whole entries.
     pub(super) async fn learn_patients(&self) {
-        if self.mock().is_ok() {
+        if self.instrument().is_ok() {
             return;
         }
         for page in self.visitors().flat_map(|(_, visitor)| visitor.context.pages()) {
@@ -144,7 +148,7 @@ impl Stage {
     }
 
     pub(super) fn learn_entries(&self, entries: &[String]) {
-        if self.mock().is_ok() {
+        if self.instrument().is_ok() {
             return;
         }
         let mut learned = self.setup.given.learned.lock().unwrap_or_else(PoisonError::into_inner);
@@ -158,7 +162,7 @@ impl Stage {
     }
 
     fn handed_out(&self) -> Vec<(String, SecretString)> {
-        let mut secrets = self.mock().map(|platform| platform.shared().secrets()).unwrap_or_default();
+        let mut secrets = self.instrument().map(|platform| platform.shared().secrets()).unwrap_or_default();
         let other = self.second.as_ref().map(|second| SecretString::from(second.client_secret()));
         let of_clients = self.client_secret().into_iter().chain(other).filter(|secret| !secret.expose_secret().is_empty());
         secrets.extend(of_clients.map(|secret| ("client-secret".to_owned(), secret)));
@@ -174,7 +178,7 @@ impl Stage {
         }
         let label = |(kind, secret): (String, SecretString)| (format!("[{kind}]"), secret);
         let patients: Vec<_> = self.patients(suite).into_iter().map(label).collect();
-        let mut secrets = self.mock().map(|platform| platform.shared().redaction.secrets()).unwrap_or_default();
+        let mut secrets = self.instrument().map(|platform| platform.shared().redaction.secrets()).unwrap_or_default();
         secrets.extend([self.handed_out(), self.setup.own_secrets()].into_iter().flatten().map(label));
         let kept = &self.kept.0[usize::from(suite != Suite::Platform)];
         let mut kept = kept.lock().unwrap_or_else(PoisonError::into_inner);

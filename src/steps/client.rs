@@ -87,7 +87,7 @@ impl OwnClient {
         let remote = stage.setup.remote();
         // Before the port is taken: without a platform there is nobody who would free it.
         let http = stage.platform_client()?;
-        let discovery = discovery_of(&stage.issuer);
+        let discovery = discovery_of(stage.platform_issuer());
         let unreadable = |error: &dyn std::fmt::Display| Failure::unjudged(format!("{discovery} is no discovery document: {error}"));
         let document = http.get(&discovery).send().await.map_err(Failure::unjudged)?;
         let document: Value = document.json().await.map_err(|error| unreadable(&error))?;
@@ -284,7 +284,7 @@ pub(super) fn query_value(query: &str, name: &str) -> Option<String> {
 }
 
 /// Types both, grants everything but the `refused` scopes. `consented`: from when on the platform has been asked to answer.
-async fn sign_in(page: &Page, stage: &Stage, person: &Person, refused: &[&str], consented: &AtomicBool) -> Result<(), Failure> {
+pub(super) async fn sign_in(page: &Page, stage: &Stage, person: &Person, refused: &[&str], consented: &AtomicBool) -> Result<(), Failure> {
     if let Some(selectors) = stage.setup.remote().and_then(|remote| remote.file.sign_in.as_ref()) {
         if !refused.is_empty() {
             return Err(Failure::not_applicable("the target's consent page grants all or nothing ([sign_in] of the target file)"));

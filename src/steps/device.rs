@@ -139,7 +139,7 @@ impl World {
     /// What the platform saw since the program was started last.
     pub(super) fn program_exchanges(&self) -> Result<Vec<Exchange>, Failure> {
         let stage = self.stage()?;
-        Ok(stage.mock()?.journal().since(stage.registered()?.mark))
+        Ok(stage.instrument()?.journal().since(stage.registered()?.mark))
     }
 
     fn has_refused_pattern(&self) -> Result<bool, Failure> {
@@ -153,7 +153,7 @@ impl World {
         let longest = Duration::from_secs(10) * u32::try_from(polls).unwrap_or(u32::MAX);
         let mut mark = stage.registered()?.mark;
         for _ in 0..polls {
-            let journal = stage.mock()?.journal();
+            let journal = stage.instrument()?.journal();
             let poll = journal.wait_for(mark, "a poll", longest, is_poll).await?;
             mark += journal.since(mark).iter().position(|exchange| exchange.number == poll.number).map_or(1, |position| position + 1);
         }
@@ -182,7 +182,7 @@ impl World {
         if stage.running()?.ends(lifetime + interval + MARGIN).await {
             return Ok(u64::MAX);
         }
-        Ok(stage.mock()?.journal().elapsed_ms())
+        Ok(stage.instrument()?.journal().elapsed_ms())
     }
 
     /// A time that the device authorization response tells; 5 seconds where it does not.

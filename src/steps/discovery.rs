@@ -53,7 +53,7 @@ impl World {
             return Err(Failure::unjudged(format!("the application did not start again: {}", failure.message())));
         }
         let stage = self.stage_mut()?;
-        stage.mock()?.faults().disarm_all();
+        stage.instrument()?.faults().disarm_all();
         stage.register_application().await?;
         self.memory.actor = Some(name.to_owned());
         self.memory.outcome = Some(Outcome::Refused(Some(failure.message())));

@@ -45,7 +45,7 @@ impl World {
     pub(super) async fn open_mallorys_response_for(&mut self, mark: usize, visitor: &Visitor) -> Result<(), Failure> {
         let exchanges = self.stage()?.provoked_from(mark);
         let attempt = exchanges.into_iter().find(checks::is_authorization_request);
-        self.mallorys_link(Some(attempt.ok_or_else(|| Failure::unjudged("the platform saw no authorization request"))?))?;
+        self.mallorys_link(Some(attempt.ok_or_else(|| Failure::unjudged("the platform saw no authorization request"))?)).await?;
         let link = self.memory.link.clone().unwrap_or_default();
         // It may answer with a sign-in of its own, as it may to every response that it refuses.
         self.stage_mut()?.provocation.started_sign_ins += 1;

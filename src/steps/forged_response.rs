@@ -19,7 +19,7 @@ async fn mallory_has_a_response(world: &mut World) -> Result<(), Failure> {
 async fn fresh_code(world: &mut World) -> Result<(), Failure> {
     world.provoke_by_hand().await?;
     let attempt = world.latest_attempt()?;
-    world.mallorys_link(Some(attempt))
+    world.mallorys_link(Some(attempt)).await
 }
 
 #[when("Ada's own sign-in is answered with Mallory's code")]
@@ -117,13 +117,13 @@ impl World {
     /// A link with a code of Mallory's; with `own_attempt`, answering a sign-in that she started in her own browser.
     pub(super) async fn mallorys_response(&mut self, own_attempt: bool) -> Result<(), Failure> {
         if !own_attempt {
-            return self.mallorys_link(None);
+            return self.mallorys_link(None).await;
         }
         let stage = self.stage_mut()?;
         let visitor = stage.visitor("Mallory").await?;
         stage.open_sign_in_page(&visitor).await?;
         let attempt = self.latest_attempt()?;
-        self.mallorys_link(Some(attempt))
+        self.mallorys_link(Some(attempt)).await
     }
 
     /// The authorization request that the platform saw last.
@@ -134,13 +134,11 @@ impl World {
     }
 
     /// Keeps a link to the redirect URI with a fresh code of Mallory's that answers `attempt`, whoever made it.
-    pub(super) fn mallorys_link(&mut self, attempt: Option<Exchange>) -> Result<(), Failure> {
+    pub(super) async fn mallorys_link(&mut self, attempt: Option<Exchange>) -> Result<(), Failure> {
         let stage = self.stage()?;
         let redirect_uri = stage.redirect_uris.first().cloned().ok_or_else(|| Failure::unjudged("the application has no redirect URI"))?;
-        let client = stage.credentials.clone().ok_or_else(|| Failure::broke("the application has no credentials"))?;
         let mut link = url::Url::parse(&redirect_uri).map_err(Failure::broke)?;
-        let mallory = crate::platform::accounts::MALLORY;
-        let code = stage.mock()?.issue_code(mallory, &client.client_id, &redirect_uri, attempt.as_ref()).map_err(Failure::broke)?;
+        let code = stage.code_of_mallory(&redirect_uri, attempt.as_ref()).await?;
         link.query_pairs_mut().append_pair("code", secrecy::ExposeSecret::expose_secret(&code)).append_pair("iss", &stage.issuer);
         let state = attempt.as_ref().and_then(|attempt| attempt.query_value("state")).unwrap_or("a-state-that-nobody-sent");
         link.query_pairs_mut().append_pair("state", state);

@@ -95,7 +95,7 @@ impl World {
             stage.leave_the_platform(&visitor).await?;
             let mark = stage.exchanges().len();
             stage.provocation.started_sign_ins += 1;
-            stage.mock()?.faults().arm(fault, times).map_err(Failure::broke)?;
+            stage.arm(fault, times)?;
             match stage.sign_in_over(&visitor, &link, &person).await {
                 // Whether somebody new is signed in can be seen all the same.
                 Ok(()) | Err(Failure::Unjudged { .. }) => {}
@@ -105,7 +105,7 @@ impl World {
             // That the first is still signed in is nobody's harm.
             let shown = stage.who_is_signed_in(&visitor).await?.filter(|shown| person.is_named_by(shown));
             stage.settle(&visitor).await?;
-            stage.mock()?.faults().disarm(fault).map_err(Failure::broke)?;
+            stage.instrument()?.faults().disarm(fault).map_err(Failure::broke)?;
             let exchanges = stage.provoked_from(mark);
             if exchanges.iter().any(|exchange| exchange.faults.iter().any(|fired| fired == fault)) {
                 let phrase = format!("{phrase} at a sign-in of {name} while {other} is signed in");
@@ -174,10 +174,10 @@ impl Stage {
     /// A sign-in from an address that starts the login, up to the application's answer: a page of its own, or a further sign-in that it
     /// begins by itself.
     async fn sign_in_over(&self, visitor: &Visitor, link: &Url, person: &Person) -> Result<(), Failure> {
-        let (journal, mark) = (self.mock()?.journal(), self.journal_mark());
+        let (journal, mark) = (self.instrument()?.journal(), self.journal_mark());
         let patience = visitor.context.patience();
         visitor.page.goto(link.as_str()).await?;
-        if !visitor.page.url().starts_with(&self.issuer) {
+        if !visitor.page.url().starts_with(&self.platform_pages()) {
             return Ok(());
         }
         at_the_platform(&visitor.page, person, &Consent::GrantAll, self.setup.login()).await?;

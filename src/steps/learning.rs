@@ -239,7 +239,7 @@ async fn naming(
     before: &[Element],
     patience: Duration,
 ) -> Result<(Vec<Element>, bool), Failure> {
-    match page.wait_for_words(&stage.issuer, before, &person.names(), patience).await {
+    match page.wait_for_words(&stage.platform_pages(), before, &person.names(), patience).await {
         Ok(elements) => Ok((elements, true)),
         Err(BrowserError::Timeout { .. }) => Ok((page.elements().await?, false)),
         Err(error) => Err(stage.explain(error.into()).await),
@@ -323,7 +323,7 @@ async fn told_on(stage: &Stage, visitor: &Visitor, page: &Page, known: &[Element
     loop {
         let left = until.saturating_duration_since(Instant::now());
         let left = if found.is_empty() { left } else { left.min(INDECISION) };
-        let seen = page.wait_for_words(&stage.issuer, &known, &[], left).await;
+        let seen = page.wait_for_words(&stage.platform_pages(), &known, &[], left).await;
         let after = match seen {
             Ok(after) => {
                 stage.settle(visitor).await?;

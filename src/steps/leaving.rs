@@ -7,7 +7,6 @@ use super::world::World;
 use crate::browser::{BrowserError, Page, pages};
 use crate::checks::{self, Place};
 use crate::domain::{Endpoint, Waiting};
-use crate::platform::accounts::TENANT;
 
 /// The Back button, until the page of a feature is reached again.
 const STEPS_BACK: usize = 4;
@@ -26,7 +25,7 @@ async fn goes_back(world: &mut World, name: String) -> Result<(), Failure> {
 
 #[then("no page on the way back shows data")]
 async fn back_shows_nothing(world: &mut World) -> Result<(), Failure> {
-    let patients = world.stage()?.mock()?.personal_canaries(TENANT);
+    let patients = world.stage()?.personal_canaries()?;
     let visitor = world.actor_visitor().await?;
     for _ in 0..STEPS_BACK {
         let Some(place) = step_back(&visitor.page).await? else { break };
@@ -49,7 +48,6 @@ async fn step_back(page: &Page) -> Result<Option<Place>, Failure> {
 
 #[then("no patient's identity is in any link or form of the pages")]
 async fn no_patient_in_links(world: &mut World) -> Result<(), Failure> {
-    let patients = world.stage()?.mock()?.personal_canaries(TENANT);
     let mut places = Vec::new();
     for feature in world.features()? {
         world.look_at(&feature).await?;
@@ -57,6 +55,7 @@ async fn no_patient_in_links(world: &mut World) -> Result<(), Failure> {
         let text = pages::addresses_in(&visitor.page).await?.join("\n");
         places.push(Place { name: format!("the links and forms of {feature}"), text });
     }
+    let patients = world.stage()?.personal_canaries()?;
     world.judge(checks::check_absent("C-05", &patients, &places))
 }
 

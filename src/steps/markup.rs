@@ -47,10 +47,10 @@ impl World {
         let visitor = stage.visitor(&key).await?;
         visitor.context.keep_what_it_is_sent();
         visitor.context.note_property_set(CANARY, RAN);
-        stage.mock()?.faults().arm(fault, times).map_err(Failure::broke)?;
+        stage.arm(fault, times)?;
         stage.sign_in(&person, &Consent::GrantAll).await?;
         stage.settle(&visitor).await?;
-        stage.mock()?.faults().disarm(fault).map_err(Failure::broke)?;
+        stage.instrument()?.faults().disarm(fault).map_err(Failure::broke)?;
         stage.came_to_life(&visitor).await
     }
 }
@@ -72,7 +72,8 @@ impl Stage {
         visitor.page.goto(self.base_url.as_str()).await?;
         let loaded = visitor.context.requests().iter().any(|request| request.url.ends_with("/collaudo-canary"));
         let mut own = visitor.context.bodies().await;
-        own.retain(|body| !body.url.starts_with(&self.issuer) && body.text.trim_start().starts_with('<'));
+        let pages = self.platform_pages();
+        own.retain(|body| !body.url.starts_with(&pages) && body.text.trim_start().starts_with('<'));
         // A page of the application's may forbid its scripts to read markup (Trusted Types): a blank one does not.
         let reader = visitor.context.open("about:blank").await?;
         for body in own {

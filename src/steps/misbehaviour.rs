@@ -202,7 +202,7 @@ impl World {
             let opened = if manner.every { &features[..] } else { std::slice::from_ref(&features[turn % features.len()]) };
             for feature in opened {
                 self.provoke(fault, *trigger).await?;
-                let platform = self.stage()?.mock()?;
+                let platform = self.stage()?.instrument()?;
                 if manner.expired {
                     platform.expire_access_tokens();
                 }
@@ -217,7 +217,7 @@ impl World {
                     sight = self.scrolled_on(feature, sight).await?;
                 }
                 let stage = self.stage()?;
-                stage.mock()?.faults().disarm(fault).map_err(Failure::broke)?;
+                stage.instrument()?.faults().disarm(fault).map_err(Failure::broke)?;
                 let exchanges = stage.provoked_from(mark);
                 let never = sight.never;
                 if !stage.fired_since(mark, fault) {
@@ -257,7 +257,7 @@ impl World {
         let mark = self.stage()?.exchanges().len();
         self.look_at(feature).await?;
         let stage = self.stage()?;
-        stage.mock()?.faults().disarm(fault).map_err(Failure::broke)?;
+        stage.instrument()?.faults().disarm(fault).map_err(Failure::broke)?;
         let exchanges = stage.provoked_from(mark);
         self.come_back(&name).await?;
         Ok(exchanges)
@@ -280,11 +280,11 @@ impl World {
         self.look_before(&features).await?;
         for (way, fault, trigger) in ways {
             self.provoke(fault, *trigger).await?;
-            self.stage()?.mock()?.expire_access_tokens();
+            self.stage()?.instrument()?.expire_access_tokens();
             let mark = self.stage()?.exchanges().len();
             self.look_at(&features[0]).await?;
             let fired = self.stage()?.fired_since(mark, fault);
-            self.stage()?.mock()?.faults().disarm(fault).map_err(Failure::broke)?;
+            self.stage()?.instrument()?.faults().disarm(fault).map_err(Failure::broke)?;
             for feature in features.iter().filter(|_| fired) {
                 let mark = self.stage()?.exchanges().len();
                 let sight = self.look_at(feature).await?;
@@ -330,14 +330,13 @@ impl World {
 
     /// What each feature says when there is nothing in it; only those whose lists were read.
     async fn empty_lists(&mut self) -> Result<BTreeMap<String, Sight>, Failure> {
-        let platform = self.stage()?.mock()?;
-        platform.keep_patients(TENANT, 0);
+        self.stage()?.instrument()?.empty_lists(TENANT);
         let mut empty = BTreeMap::new();
         let features: Vec<String> = self.memory.trials.before.keys().cloned().collect();
         for feature in features {
-            let mark = self.stage()?.mock()?.journal().mark();
+            let mark = self.stage()?.instrument()?.journal().mark();
             let sight = self.look_at(&feature).await?;
-            let exchanges = self.stage()?.mock()?.journal().since(mark);
+            let exchanges = self.stage()?.instrument()?.journal().since(mark);
             if exchanges.iter().any(|call| super::provocation::is_resource_call(call) && call.status == 200) {
                 empty.insert(feature, sight);
             }

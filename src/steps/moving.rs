@@ -104,7 +104,7 @@ impl Stage {
             if !self.settle_within(visitor, left).await? {
                 return Ok(false);
             }
-            let Some(journal) = self.mock().ok().map(|platform| platform.journal()) else {
+            let Some(journal) = self.instrument().ok().map(|platform| platform.journal()) else {
                 return Ok(true);
             };
             let seen = journal.mark();

@@ -134,7 +134,7 @@ impl World {
         exchanges: Vec<Exchange>,
         parameter: &'static str,
     ) -> Result<(), Failure> {
-        let began = self.stage()?.mock()?.journal().began_ms();
+        let began = self.stage()?.instrument()?.journal().began_ms();
         let tried = tokio::task::spawn_blocking(move || (checks::check_made_of_no_clock(&exchanges, parameter, began), exchanges));
         let (judgement, exchanges) = tried.await.map_err(|error| Failure::broke(error.to_string()))?;
         match judgement {
@@ -166,7 +166,7 @@ impl World {
 
     /// Whoever has read the keys a moment ago may wait before the next look: until that time is over, or they are read by themselves.
     async fn wait_for_cooldown(&self) -> Result<(), Failure> {
-        let journal = self.stage()?.mock()?.journal();
+        let journal = self.stage()?.instrument()?.journal();
         let until = Instant::now() + COOLDOWN;
         let is_read = |exchange: &Exchange| exchange.endpoint == Endpoint::Jwks;
         while Instant::now() < until {

@@ -98,7 +98,14 @@ impl Stage {
 
     /// The platform's own name for the user with this e-mail; empty where it has none.
     pub(super) fn subject(&self, email: &str) -> Result<String, Failure> {
-        Ok(self.mock()?.subject_of(email).map(|subject| subject.0).unwrap_or_default())
+        let platform = self.instrument()?;
+        match platform.subject_of(email) {
+            Some(subject) => Ok(subject.0),
+            None if platform.is_relay() => Err(Failure::unjudged(format!(
+                "the target has named nobody by the e-mail address {email}: look at [users] of the target file"
+            ))),
+            None => Ok(String::new()),
+        }
     }
 
     fn person_by_name(&self, name: &str) -> Result<Person, Failure> {

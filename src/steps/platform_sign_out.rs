@@ -53,7 +53,7 @@ async fn comes_back_with_no_state(world: &mut World, name: String) -> Result<(),
 #[when(expr = "{word} comes back from a sign-out with a state of Mallory's")]
 async fn comes_back_with_a_foreign_state(world: &mut World, name: String) -> Result<(), Failure> {
     // An address, for an application that takes its state for one.
-    let foreign = world.stage()?.mock()?.elsewhere("/mallory").to_string();
+    let foreign = world.stage()?.instrument()?.elsewhere("/mallory").to_string();
     world.come_back_from_a_sign_out(name, Some(foreign)).await
 }
 

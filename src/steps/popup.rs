@@ -53,7 +53,7 @@ async fn has_started(world: &mut World, name: String) -> Result<(), Failure> {
 #[given(expr = "{word} has met an error of the platform at a sign-in")]
 async fn has_met_an_error(world: &mut World, name: String) -> Result<(), Failure> {
     let stage = world.stage_mut()?;
-    stage.mock()?.faults().arm("error-server-error", Times::Next(1)).map_err(Failure::broke)?;
+    stage.arm("error-server-error", Times::Next(1))?;
     stage.provocation.expected = Expected::Refused;
     let (person, visitor) = (stage.person(&name)?, stage.visitor(&name).await?);
     let outcome = stage.sign_in(&person, &Consent::GrantAll).await?;
@@ -157,8 +157,9 @@ pub(super) async fn shows_nobody_else(world: &mut World) -> Result<(), Failure> 
 #[then("the platform saw the client's credentials and Ada's own")]
 async fn both_identities(world: &mut World) -> Result<(), Failure> {
     let exchanges = world.exchanges()?;
-    let ada = world.stage()?.mock()?.subject_of(crate::platform::accounts::ADA);
-    let judgement = checks::check_interactive_sign_in(&exchanges, ada.as_ref().map_or("", |subject| subject.0.as_str()));
+    let stage = world.stage()?;
+    let ada = stage.subject(&stage.person("Ada")?.email)?;
+    let judgement = checks::check_interactive_sign_in(&exchanges, &ada, stage.has_seen_a_form_sent());
     world.judge(judgement)
 }
 

@@ -95,7 +95,7 @@ async fn comes_to_rest(world: &mut World, name: String) -> Result<(), Failure> {
         let (summary, expected) = ("asks without a pause for a popup that was blocked", "a page at rest, or a pause between questions");
         return world.react(false, summary, expected, &format!("{asked} requests of the page while nobody did anything"));
     }
-    if visitor.page.url().starts_with(&world.stage()?.issuer) { world.ends_in_this_window(&visitor, &name).await } else { Ok(()) }
+    if visitor.page.url().starts_with(&world.stage()?.platform_pages()) { world.ends_in_this_window(&visitor, &name).await } else { Ok(()) }
 }
 
 #[given(expr = "{word} has begun two sign-ins side by side")]

@@ -192,7 +192,7 @@ async fn look_at_pages(stage: &mut Stage, looks: &mut Looks, whole: bool) -> Ste
 async fn begin(stage: &Stage, visitor: Visitor, looks: &mut Looks) -> Result<Begun, Stop> {
     let what = "authorization request";
     let before = visitor.page.elements().await.map_err(|error| hopeless(what)(error.into()))?;
-    let mark = stage.mock().map_or(0, |platform| platform.journal().mark());
+    let mark = stage.instrument().map_or(0, |platform| platform.journal().mark());
     let window = stage.open_sign_in(&visitor).await.map_err(hopeless(what))?;
     let reached = reaches_platform(stage, &window, mark).await;
     if let Err(error) = reached {
@@ -209,8 +209,9 @@ async fn begin(stage: &Stage, visitor: Visitor, looks: &mut Looks) -> Result<Beg
 
 /// Waits until the window is at a page of the platform, or the platform has sent it back at once.
 async fn reaches_platform(stage: &Stage, window: &Page, mark: usize) -> Result<(), String> {
-    let at_platform = window.wait_for_url(|url| url.starts_with(&stage.issuer), "window at the platform", window.context().patience());
-    let Ok(platform) = stage.mock() else {
+    let pages = stage.platform_pages();
+    let at_platform = window.wait_for_url(|url| url.starts_with(&pages), "window at the platform", window.context().patience());
+    let Ok(platform) = stage.instrument() else {
         return at_platform.await.map(drop).map_err(|error: BrowserError| error.to_string());
     };
     let refused = platform.journal().wait_for(mark, "refused authorization request", window.context().patience(), is_sent_back);
@@ -221,7 +222,7 @@ async fn reaches_platform(stage: &Stage, window: &Page, mark: usize) -> Result<(
 }
 
 fn check_redirect_uris(stage: &Stage, looks: &mut Looks) -> Step {
-    if stage.mock().is_err() {
+    if stage.instrument().is_err() {
         return Ok(());
     }
     let what = "redirect URI";

@@ -104,13 +104,13 @@ impl World {
         let stage = self.stage_mut()?;
         stage.provocation.started_sign_ins += 1;
         let (person, mark) = (stage.person(name)?, stage.exchanges().len());
-        stage.mock()?.faults().arm(fault, trigger).map_err(Failure::broke)?;
+        stage.arm(fault, trigger)?;
         let outcome = stage.run_program(&person, &[], Some(fault)).await.map_err(|failure| told_to(phrase, failure))?;
         let running = stage.running()?;
         running.ends(LAST_WORK).await;
         running.end();
         let outcome = stage.with_last_words(outcome.unwrap_or(Outcome::Refused(None)))?;
-        stage.mock()?.faults().disarm(fault).map_err(Failure::broke)?;
+        stage.instrument()?.faults().disarm(fault).map_err(Failure::broke)?;
         let exchanges = stage.provoked_from(mark);
         let delivered = exchanges.iter().any(|exchange| exchange.faults.iter().any(|fired| fired == fault));
         let disputed = DISPUTED.contains(&fault);

@@ -49,6 +49,12 @@ impl Stage {
     pub async fn register_program(&mut self, r#type: ApplicationType) -> Result<(), Failure> {
         let app = self.setup.app_of(r#type)?.clone();
         let request = RegistrationRequest::of(&app, &app.redirect_uris, &format!("{} (collaudo)", app.name));
+        if self.setup.remote().is_some() {
+            return Err(Failure::not_tested(format!(
+                "the target file names one registered application, a web application: a {} one is registered at the mock alone",
+                r#type.name()
+            )));
+        }
         let credentials = self.mock()?.register_client(request).map_err(Failure::broke)?;
         let folder = supervision::folder().map_err(Failure::broke)?;
         let ca_file = folder.path().join("platform-ca.pem");
@@ -97,7 +103,7 @@ impl Stage {
 
     /// [`Stage::start_program`] with what its command is followed by.
     pub fn start_program_with(&mut self, arguments: &[String]) -> Result<(), Failure> {
-        let mark = self.mock()?.journal().mark();
+        let mark = self.instrument()?.journal().mark();
         let registered = self.program.as_mut().ok_or_else(|| Failure::broke("no step has registered the program"))?;
         registered.running = None;
         registered.mark = mark;
@@ -224,7 +230,7 @@ impl Stage {
     /// The same; `None` where it says nothing in time.
     pub(super) async fn program_says_within(&self, patience: Duration) -> Result<Option<Outcome>, Failure> {
         let (marks, issuer) = (self.marks()?, self.issuer.as_str());
-        let (journal, mark) = (self.mock()?.journal(), self.registered()?.mark);
+        let (journal, mark) = (self.instrument()?.journal(), self.registered()?.mark);
         let mut given = journal.since(mark).into_iter().filter(is_device_authorization).map(|exchange| exchange.number);
         let first = given.next().unwrap_or(u64::MAX);
         let another = |exchange: &Exchange| is_device_authorization(exchange) && exchange.number > first;

@@ -35,7 +35,7 @@ pub(super) enum Proof {
 pub(super) async fn client_secret(stage: &Stage) -> Result<Proof, Failure> {
     let Some(remote) = stage.setup.remote() else { return Ok(Proof::Fine("is the mock's own".to_owned())) };
     let client = stage.platform_client()?;
-    let discovery = discovery_of(&stage.issuer);
+    let discovery = discovery_of(stage.platform_issuer());
     let document = client.get(&discovery).send().await.map_err(Failure::broke)?;
     let metadata: Metadata = document.json().await.map_err(|error| Failure::broke(format!("{discovery}: {error}")))?;
     let registered = &remote.file.client;
@@ -132,7 +132,7 @@ fn was_given_tokens(stage: &Stage) -> bool {
     let exchanges = stage.exchanges();
     let given =
         |exchange: &Exchange| exchange.status == 200 && exchange.response.as_ref().is_some_and(|answer| answer["access_token"].is_string());
-    stage.mock().is_err() || (exchanges.iter().any(given) && refusals(&exchanges).is_empty())
+    stage.instrument().is_err() || (exchanges.iter().any(given) && refusals(&exchanges).is_empty())
 }
 
 /// What the page says that it did not say before.
@@ -225,7 +225,7 @@ fn refused_across_origins(stage: &Stage) -> Option<String> {
     let facts = stage.browser_facts();
     let told = facts.iter().filter(|fact| fact.kind == BrowserFactKind::Console).find_map(|fact| blocked(&fact.text))?;
     let app = &stage.app;
-    let what_to_do = match (app.r#type, stage.mock().is_ok()) {
+    let what_to_do = match (app.r#type, stage.instrument().is_ok()) {
         (ApplicationType::Spa, true) => {
             format!("the platform lets in the origins of app.redirect_uris alone ({})", app.redirect_uris.join(", "))
         }

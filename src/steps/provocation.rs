@@ -11,7 +11,7 @@ use super::{Failure, world::World};
 use crate::checks::Lineage;
 use crate::domain::{Endpoint, Exchange, OraclePart};
 use crate::oauth::giponext;
-use crate::platform::{Trigger, accounts};
+use crate::platform::{Platform, Trigger, accounts};
 
 /// Authorization requests that an application may start by itself after a refusal (CB-11).
 pub(super) const AUTOMATIC_SIGN_INS: usize = 1;
@@ -57,7 +57,7 @@ pub struct Provocation {
 impl World {
     /// Arms a fault, after an honest sign-in has shown that the application works (the control).
     pub async fn provoke(&mut self, fault: &'static str, trigger: Trigger) -> Result<(), Failure> {
-        self.stage_mut()?.mock()?;
+        self.stage_mut()?.can_show(fault)?;
         if let Some((scope, reason)) = occasion(fault)
             && !self.declares(scope)?
         {
@@ -65,8 +65,7 @@ impl World {
         }
         self.control().await?;
         let stage = self.stage_mut()?;
-        let platform = stage.mock()?;
-        platform.faults().arm(fault, trigger).map_err(Failure::broke)?;
+        let platform = stage.arm(fault, trigger)?;
         if fault.starts_with("tls-") {
             // It acts at the handshake: whoever keeps a connection would not meet it.
             platform.close_connections();
@@ -137,12 +136,13 @@ impl World {
         let automatic = shown_authorizations(&provoked).saturating_sub(started);
         // One for each sign-in that was refused is an answer to it.
         let most_automatic = AUTOMATIC_SIGN_INS * started.max(1);
-        stage.mock()?.faults().disarm_all();
+        stage.instrument()?.faults().disarm_all();
         if stage.provocation.started_under_it {
             stage.register_application().await?;
         }
-        let platform = stage.mock()?;
-        let honest = if platform.shared().accounts().user_by_email(accounts::ADA).is_some_and(|ada| ada.active) { "Ada" } else { "Elio" };
+        // At a target nobody's account is ended.
+        let is_deactivated = |platform: &Platform| platform.shared().accounts().user_by_email(accounts::ADA).is_none_or(|ada| !ada.active);
+        let honest = if stage.mock().is_ok_and(is_deactivated) { "Elio" } else { "Ada" };
         let person = stage.person(honest)?;
         let outcome = once_more_if_silent(async || stage.sign_in_apart(&person).await).await;
         if !delivered {
@@ -204,7 +204,7 @@ impl Provocation {
 impl Stage {
     /// The faults that were armed and never fired: nothing that was seen comes from them.
     pub fn undelivered(&self) -> Vec<&'static str> {
-        let mut firings = self.mock().map(|platform| platform.faults().firings()).unwrap_or_default();
+        let mut firings = self.instrument().map(|platform| platform.faults().firings()).unwrap_or_default();
         // What fired at somebody beside the provocation has provoked nobody.
         let spared = self.spared();
         firings.retain(|firing| !spared.contains(&firing.exchange));
@@ -221,7 +221,7 @@ impl Stage {
     /// What the platform recorded since the provocation began, without what sign-ins beside the provoked ones go on doing: the
     /// control's page, its polling, its refreshes.
     pub fn provoked_exchanges(&self) -> Vec<Exchange> {
-        let Ok(platform) = self.mock() else { return Vec::new() };
+        let Ok(platform) = self.instrument() else { return Vec::new() };
         let mark = self.provocation.mark.unwrap_or_else(|| platform.journal().mark());
         let spared = self.spared();
         self.of_the_application(platform.journal().since(mark).into_iter().filter(|exchange| !spared.contains(&exchange.number)).collect())
@@ -258,7 +258,7 @@ impl Stage {
 
     fn mark_provocation(&mut self) {
         if self.provocation.mark.is_none() {
-            self.provocation.mark = self.mock().ok().map(|platform| platform.journal().mark());
+            self.provocation.mark = self.instrument().ok().map(|platform| platform.journal().mark());
         }
     }
 }

@@ -161,7 +161,8 @@ impl Stage {
 /// Reads the discovery document and compares the clocks.
 pub(super) async fn reach_platform(stage: &Stage) -> Result<String, Failure> {
     let client = stage.platform_client()?;
-    let url = discovery_of(&stage.issuer);
+    let issuer = stage.platform_issuer();
+    let url = discovery_of(issuer);
     let answer = client.get(&url).send().await.map_err(|error| Failure::broke(format!("{url} does not answer: {error}")))?;
     if !answer.status().is_success() {
         return Err(Failure::broke(format!("{url} answers with status {}", answer.status())));
@@ -172,8 +173,8 @@ pub(super) async fn reach_platform(stage: &Stage) -> Result<String, Failure> {
         Some(skew) if skew.abs() > 60 => Err(Failure::broke(format!(
             "the platform's clock differs from this machine's by {skew} s: set the clock, tokens would look expired"
         ))),
-        Some(skew) => Ok(format!("answers at {}, clocks differ by {} s", stage.issuer, skew.abs())),
-        None => Ok(format!("answers at {}", stage.issuer)),
+        Some(skew) => Ok(format!("answers at {}, clocks differ by {} s", issuer, skew.abs())),
+        None => Ok(format!("answers at {issuer}")),
     }
 }
 

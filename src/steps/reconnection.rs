@@ -92,7 +92,7 @@ impl World {
     /// On the page that the person has before them, or on the application's own.
     async fn asks_to_sign_in_again(&mut self) -> Result<(), Failure> {
         let visitor = self.actor_visitor().await?;
-        let (issuer, trigger) = (self.stage()?.issuer.clone(), self.setup()?.login().trigger.clone());
+        let (issuer, trigger) = (self.stage()?.platform_pages(), self.setup()?.login().trigger.clone());
         let asked = visitor.context.pages().iter().any(|page| page.url().starts_with(&issuer));
         if asked || visitor.page.asks_to_sign_in(&trigger).await?.is_some() {
             return self.react(true, "", "", "");

@@ -211,9 +211,9 @@ impl World {
         stage.provocation.started_sign_ins += 2;
         let (person, visitor) = (Person { name: key.clone(), ..stage.person(name)? }, stage.visitor(&key).await?);
         let seen = visitor.context.requests().len();
-        stage.mock()?.faults().arm("error-server-error", Times::Next(1)).map_err(Failure::broke)?;
+        stage.arm("error-server-error", Times::Next(1))?;
         let mut went = stage.sign_in_from(&visitor, &link, &person).await;
-        let foreign = stage.mock()?.elsewhere("/mallory").to_string();
+        let foreign = stage.instrument()?.elsewhere("/mallory").to_string();
         if went.is_ok() && !visitor.context.requests().iter().skip(seen).any(|request| is_sent_away(&request.url, &foreign)) {
             stage.go_home(&visitor).await?;
             // Not waited for as a success: a browser that was sent away shows none.
@@ -221,7 +221,7 @@ impl World {
             went = stage.sign_in(&person, &Consent::GrantAll).await.map(drop);
             stage.provocation.expected = Expected::SignedIn;
         }
-        stage.mock()?.faults().disarm("error-server-error").map_err(Failure::broke)?;
+        stage.instrument()?.faults().disarm("error-server-error").map_err(Failure::broke)?;
         if !self.was_sent_away(&visitor, seen, kind, AFTER_FAILURE).await? {
             went?;
         }
@@ -283,12 +283,12 @@ impl World {
         stage.provocation.started_sign_ins += 1;
         let (person, visitor) = (Person { name: key.clone(), ..stage.person(name)? }, stage.visitor(&key).await?);
         let seen = visitor.context.requests().len();
-        stage.mock()?.name_in_responses(if named_in_response { &parameters } else { &[] });
+        stage.instrument()?.name_in_responses(if named_in_response { &parameters } else { &[] });
         // Not waited for as a success: a browser that was sent away shows none.
         stage.provocation.expected = Expected::Refused;
         let went = stage.sign_in(&person, &Consent::GrantAll).await;
         stage.provocation.expected = Expected::SignedIn;
-        stage.mock()?.name_in_responses(&[]);
+        stage.instrument()?.name_in_responses(&[]);
         if self.was_sent_away(&visitor, seen, kind, IN_RESPONSE).await? {
             self.stage_mut()?.close_visitor(&key).await;
             return Ok(());

@@ -27,7 +27,7 @@ const AT_ONCE: usize = 4;
 #[given("every access token has expired")]
 async fn tokens_expired(world: &mut World) -> Result<(), Failure> {
     world.provoke_by_hand().await?;
-    world.stage()?.mock()?.expire_access_tokens();
+    world.stage()?.instrument()?.expire_access_tokens();
     world.delivered()
 }
 
@@ -35,7 +35,7 @@ async fn tokens_expired(world: &mut World) -> Result<(), Failure> {
 async fn opens_after_expiries(world: &mut World, name: String, expiries: usize) -> Result<(), Failure> {
     world.provoke_by_hand().await?;
     for _ in 0..expiries {
-        world.stage()?.mock()?.expire_access_tokens();
+        world.stage()?.instrument()?.expire_access_tokens();
         world.open_a_feature(&name).await?;
     }
     world.delivered()
@@ -191,7 +191,8 @@ impl World {
     async fn open_until_calls_meet(&mut self, visitor: &Visitor, addresses: &[Url]) -> Result<(), Failure> {
         let mut exchanges = Vec::new();
         for round in 1..=ROUNDS {
-            let (mark, began, began_ms) = (self.stage()?.exchanges().len(), Instant::now(), self.stage()?.mock()?.journal().elapsed_ms());
+            let (mark, began, began_ms) =
+                (self.stage()?.exchanges().len(), Instant::now(), self.stage()?.instrument()?.journal().elapsed_ms());
             let opened = futures::future::try_join_all(addresses.iter().map(|address| visitor.context.open(address.as_str()))).await?;
             self.stage()?.settle(visitor).await?;
             exchanges = self.stage()?.provoked_from(mark);
@@ -208,7 +209,7 @@ impl World {
             for page in opened {
                 page.close().await?;
             }
-            self.stage()?.mock()?.expire_access_tokens();
+            self.stage()?.instrument()?.expire_access_tokens();
         }
         let came = told(&exchanges);
         Err(Failure::unjudged(format!(
@@ -249,7 +250,7 @@ impl World {
     pub(super) async fn wait_for_exchanges(&self, seen: impl Fn(&Self) -> Result<bool, Failure>) -> Result<(), Failure> {
         let until = tokio::time::Instant::now() + self.setup()?.patience().follow_up;
         loop {
-            let journal = self.stage()?.mock()?.journal();
+            let journal = self.stage()?.instrument()?.journal();
             let mark = journal.mark();
             if seen(self)? || tokio::time::timeout_at(until, journal.wait_for_more(mark)).await.is_err() {
                 return Ok(());
@@ -267,7 +268,7 @@ impl World {
     /// What the platform recorded since the scenario's provocation began.
     pub(super) fn provoked_exchanges(&self) -> Result<Vec<Exchange>, Failure> {
         let stage = self.stage()?;
-        stage.mock()?;
+        stage.instrument()?;
         stage.provocation.mark().ok_or_else(|| Failure::broke("no step has provoked anything"))?;
         Ok(stage.provoked_exchanges())
     }

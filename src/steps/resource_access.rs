@@ -355,9 +355,9 @@ impl World {
         self.react(held, "does not tell the end-user what went wrong", "a page with words for a person", &wrong.unwrap_or_default())
     }
 
-    /// (subject, tenant id) of every end-user of the mock.
+    /// (subject, tenant id) of every end-user of the mock, or whom the relay has met.
     pub(super) fn tenants_by_subject(&self) -> Result<Vec<(String, String)>, Failure> {
-        let accounts = self.stage()?.mock()?.shared().accounts();
+        let accounts = self.stage()?.instrument()?.shared().accounts();
         let users = accounts.users.iter().filter_map(|user| Some((user.id.0.clone(), user.tenant?.0.to_string())));
         Ok(users.collect())
     }

@@ -231,7 +231,7 @@ impl World {
         if keeps_everything {
             stage.visitor(&key).await?.context.keep_what_it_is_sent();
         }
-        stage.mock()?.faults().arm(fault, times).map_err(Failure::broke)?;
+        stage.arm(fault, times)?;
         let first = match fault {
             TOKEN_HANGS => stage.sign_in_patiently(&person).await,
             _ => stage.sign_in(&person, &Consent::GrantAll).await,
@@ -255,10 +255,10 @@ impl World {
             // Whoever is shown nobody has been looked at when all was at rest.
             stage.settle(&visitor).await?;
         }
-        stage.mock()?.faults().disarm(fault).map_err(Failure::broke)?;
+        stage.instrument()?.faults().disarm(fault).map_err(Failure::broke)?;
         let exchanges = stage.provoked_from(mark);
         if keeps_everything {
-            let shown = places::shown(&visitor, &stage.issuer).await?;
+            let shown = places::shown(&visitor, &stage.platform_pages()).await?;
             self.memory.shown.extend(shown);
         }
         let stage = self.stage_mut()?;

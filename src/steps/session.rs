@@ -11,7 +11,6 @@ use super::world::World;
 use crate::browser::{BrowserError, Cookie};
 use crate::checks::{self, Discrepancy, Place, Refusal};
 use crate::domain::{self, ApplicationType, Control, Endpoint, Exchange, SameSite};
-use crate::platform::accounts::TENANT;
 
 /// Whose browser has nothing but the cookies of a look.
 const COOKIES_ALONE: &str = "somebody with old cookies";
@@ -135,7 +134,7 @@ async fn no_client_secret_in_browser(world: &mut World) -> Result<(), Failure> {
 
 #[then("no patient's identity is in any URL or storage of the browser")]
 async fn no_patient_in_browser(world: &mut World) -> Result<(), Failure> {
-    let canaries = world.stage()?.mock()?.personal_canaries(TENANT);
+    let canaries = world.stage()?.personal_canaries()?;
     world.search(canaries, "C-05", Scope::UrlsAndStorage).await
 }
 
@@ -222,14 +221,14 @@ impl World {
     }
 
     pub(super) fn secrets_of(&self, kinds: &[&str]) -> Result<Vec<(String, SecretString)>, Failure> {
-        let secrets = self.stage()?.mock()?.shared().redaction.secrets();
+        let secrets = self.stage()?.instrument()?.shared().redaction.secrets();
         let wanted: Vec<_> =
             secrets.into_iter().filter(|(placeholder, _)| kinds.iter().any(|kind| placeholder.starts_with(kind))).collect();
         if wanted.is_empty() { Err(Failure::unjudged("the platform issued nothing to search for")) } else { Ok(wanted) }
     }
 
     async fn search(&mut self, secrets: Vec<(String, SecretString)>, clause: &'static str, scope: Scope) -> Result<(), Failure> {
-        let issuer = self.stage()?.issuer.clone();
+        let issuer = self.stage()?.platform_pages();
         let visitor = self.actor_visitor().await?;
         // A popup that is about to close is not to take the look along.
         self.stage()?.settle(&visitor).await?;
@@ -242,7 +241,7 @@ impl World {
     async fn advise_of_storage(&mut self) -> Result<(), Failure> {
         // A verifier has to outlast the way to the platform.
         let tokens = self.secrets_of(&API_TOKENS)?;
-        let issuer = self.stage()?.issuer.clone();
+        let issuer = self.stage()?.platform_pages();
         let visitor = self.actor_visitor().await?;
         let mut places = places(&visitor, &issuer, Scope::Storage).await?;
         places.extend(passing(&visitor).into_iter().filter(|place| place.name.contains("Storage entry")));
@@ -261,7 +260,7 @@ impl World {
 
     /// What the browsers of the scenario were shown, the actor's among them.
     async fn places_shown(&mut self) -> Result<Vec<Place>, Failure> {
-        let (visitor, issuer) = (self.actor_visitor().await?, self.stage()?.issuer.clone());
+        let (visitor, issuer) = (self.actor_visitor().await?, self.stage()?.platform_pages());
         let mut places = std::mem::take(&mut self.memory.shown);
         places.extend(shown(&visitor, &issuer).await?);
         Ok(places)

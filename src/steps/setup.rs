@@ -82,6 +82,8 @@ pub struct Remote {
     /// By user key, such as `ada`.
     pub passwords: BTreeMap<String, SecretString>,
     pub extra_ca_pem: Option<String>,
+    /// Of a relay that speaks https.
+    pub certificate: OwnCertificate,
 }
 
 impl Remote {
@@ -272,6 +274,8 @@ pub struct Sample {
     pub https: bool,
     /// Whether the endpoints are elsewhere than usual also for an application that has those written into it.
     pub moved: bool,
+    /// Whether the target is asked itself, with no relay before it.
+    pub direct: bool,
     /// Whether ID tokens name their user whatever is assumed of the platform: only ID-15 is about that, and it is a recommendation.
     pub named_in_id_token: bool,
 }
@@ -285,6 +289,7 @@ impl Sample {
             poll_seconds: POLL_SECONDS,
             https: false,
             moved: false,
+            direct: false,
             named_in_id_token: true,
         }
     }

@@ -160,7 +160,7 @@ impl Stage {
     /// Signs a person in from an address that starts the login in the visitor's own window, up to the page after it.
     pub async fn sign_in_from(&self, visitor: &Visitor, link: &url::Url, person: &Person) -> Result<(), Failure> {
         visitor.page.goto(link.as_str()).await?;
-        if visitor.page.url().starts_with(&self.issuer) {
+        if visitor.page.url().starts_with(&self.platform_pages()) {
             at_the_platform(&visitor.page, person, &Consent::GrantAll, self.setup.login()).await?;
             PlatformWindow(&visitor.page).wait_until_back(visitor.context.patience()).await?;
         }
@@ -187,8 +187,8 @@ impl Stage {
     }
 
     pub(super) async fn wait_for_sign_in_page(&self, window: &Page) -> Result<(), Failure> {
-        let patience = window.context().patience();
-        window.wait_for_url(|url| url.starts_with(&self.issuer), "the platform's sign-in page", patience).await?;
+        let (patience, pages) = (window.context().patience(), self.platform_pages());
+        window.wait_for_url(|url| url.starts_with(&pages), "the platform's sign-in page", patience).await?;
         Ok(())
     }
 

@@ -9,11 +9,11 @@ use url::Url;
 
 use super::application::Instance;
 use super::canaries::Kept;
+use super::instrument::relay;
 use super::loopback::client_to;
 use super::own_port::OwnPort;
 use super::program_sign_in::Registered;
 use super::provocation::Provocation;
-use super::reach::resolving;
 use super::second_platform::SecondPlatform;
 use super::setup::Sample;
 use super::{Failure, PATIENCE, Setup, Target};
@@ -88,7 +88,11 @@ impl Stage {
             Arc::new(Shared::start(&setup, sample, 0).await?)
         };
         let (issuer, api, portal) = match (&shared.platform, setup.remote()) {
-            (Some(platform), _) => {
+            (Some(relay), Some(remote)) => {
+                let api = remote.file.api.as_ref().map(|_| relay.api().clone());
+                (relay.shared().issuer_text().to_owned(), api, remote.file.portal.clone())
+            }
+            (Some(platform), None) => {
                 (platform.shared().issuer_text().to_owned(), Some(platform.api().clone()), Some(platform.issuer().clone()))
             }
             (None, Some(remote)) => {
@@ -135,13 +139,6 @@ impl Stage {
         self.api.as_ref().ok_or_else(|| Failure::not_applicable("the target file names no API: the platform claims the standards only"))
     }
 
-    /// The instrumented mock; a scenario that needs it tests nothing on another target.
-    pub fn mock(&self) -> Result<&Platform, Failure> {
-        let unavailable =
-            || Failure::not_tested("it needs the instrumented mock platform: faults, levers and the journal exist only there");
-        self.shared.platform.as_ref().ok_or_else(unavailable)
-    }
-
     /// What the platform recorded since the scenario began.
     pub fn exchanges(&self) -> Vec<Exchange> {
         self.shared.platform.as_ref().map_or_else(Vec::new, |platform| platform.journal().since(self.mark))
@@ -184,13 +181,13 @@ impl Stage {
     /// A browser for the application's pages, as patient with them as the profile is.
     async fn new_context(&self) -> Result<Context, Failure> {
         let patience = self.setup.patience();
-        Ok(self
-            .setup
-            .browser
-            .context()
-            .await?
-            .with_patience(patience.sign_in.max(patience.follow_up))
-            .with_standing(self.setup.standing.clone()))
+        let context = self.setup.browser.context().await?;
+        let context = context.with_patience(patience.sign_in.max(patience.follow_up)).with_standing(self.setup.standing.clone());
+        Ok(match self.instrument() {
+            // The target names itself in its responses; to the application the relay is the platform.
+            Ok(relay) if relay.is_relay() => context.with_detour(&self.redirect_uris, relay.responses()),
+            _ => context,
+        })
     }
 
     async fn visitor_in(&mut self, name: &str, context: Context) -> Result<Visitor, Failure> {
@@ -255,18 +252,6 @@ impl Stage {
         self.visitors.remove(name)
     }
 
-    /// A client of [`questions_to`] for the platform: it trusts the target's authority, and finds its hosts where the target file says.
-    pub(super) fn platform_client(&self) -> Result<reqwest::Client, Failure> {
-        let mut builder = questions_to(&self.issuer)?;
-        if let Some(remote) = self.setup.remote() {
-            builder = resolving(builder, &Url::parse(&self.issuer).map_err(Failure::broke)?, &remote.file.hosts);
-            if let Some(pem) = &remote.extra_ca_pem {
-                builder = builder.tls_certs_merge(reqwest::Certificate::from_pem_bundle(pem.as_bytes()).map_err(Failure::broke)?);
-            }
-        }
-        builder.build().map_err(Failure::broke)
-    }
-
     pub fn client_secret(&self) -> Option<SecretString> {
         self.credentials.as_ref().and_then(|credentials| credentials.client_secret.clone())
     }
@@ -294,6 +279,7 @@ impl Shared {
                 let stays = setup.hard_wires() && !sample.moved;
                 Some(Platform::start(if stays { settings } else { settings.with_moved_endpoints(moved) }).await?)
             }
+            Target::Remote(remote) if setup.is_relayed() && !sample.direct => Some(relay(setup, remote, sample).await?),
             Target::Remote(_) => None,
         };
         Ok(Self { platform, application: Mutex::default() })

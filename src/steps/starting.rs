@@ -28,15 +28,28 @@ impl Stage {
     /// Registers the application under test at the platform and starts it with the credentials.
     pub async fn register_application(&mut self) -> Result<(), Failure> {
         let tenants = self.authorised_tenants();
+        if self.setup.remote().is_some() {
+            // A target knows one redirect URI: its port is needed again.
+            self.end_application().await;
+        }
         let (listener, redirect_uris) = self.application_address()?;
-        let credentials = match (&self.setup.target, &self.setup.profile.app.client) {
-            (Target::Remote(remote), _) => {
-                Credentials { client_id: remote.file.client.client_id.clone(), client_secret: remote.client_secret.clone() }
-            }
-            (Target::Mock(_), Some(_)) if self.setup.is_shared() => self.register_running()?,
-            (Target::Mock(_), _) => self.mock()?.register_client(self.registration(&redirect_uris)).map_err(Failure::broke)?,
-        };
+        let credentials = self.known_at_the_platform(&redirect_uris)?;
         self.run_application(credentials, &tenants, listener, redirect_uris).await
+    }
+
+    /// The application's credentials at the platform, where it is registered anew if that can be.
+    fn known_at_the_platform(&self, redirect_uris: &[String]) -> Result<Credentials, Failure> {
+        match (&self.setup.target, &self.setup.profile.app.client) {
+            (Target::Remote(remote), _) => {
+                let known = Credentials { client_id: remote.file.client.client_id.clone(), client_secret: remote.client_secret.clone() };
+                if let Ok(relay) = self.instrument() {
+                    relay.preregister_client(self.registration(redirect_uris), &known).map_err(Failure::broke)?;
+                }
+                Ok(known)
+            }
+            (Target::Mock(_), Some(_)) if self.setup.is_shared() => self.register_running(),
+            (Target::Mock(_), _) => self.mock()?.register_client(self.registration(redirect_uris)).map_err(Failure::broke),
+        }
     }
 
     /// Registers the application that runs already, with the credentials that it has.
@@ -65,11 +78,11 @@ impl Stage {
                 "the profile gives no way to tell the application which medical centres it may serve ({tenants} in [app.env])",
             ));
         }
-        // Only the mock registers it anew: whatever runs goes on where there is none.
-        self.mock()?;
+        // Whatever runs goes on where nobody sees what it asks for.
+        self.instrument()?;
         self.end_application().await;
         let (listener, redirect_uris) = self.application_address()?;
-        let credentials = self.mock()?.register_client(self.registration(&redirect_uris)).map_err(Failure::broke)?;
+        let credentials = self.known_at_the_platform(&redirect_uris)?;
         self.run_application(credentials, tenants, listener, redirect_uris).await
     }
 
@@ -132,6 +145,9 @@ impl Stage {
     ) -> Result<(), Failure> {
         let ca_pem = match &self.setup.target {
             Target::Mock(mock) => self.issuer.starts_with("https:").then(|| mock.certificate.ca_pem.clone()),
+            Target::Remote(remote) if self.instrument().is_ok() => {
+                self.issuer.starts_with("https:").then(|| remote.certificate.ca_pem.clone())
+            }
             Target::Remote(remote) => remote.extra_ca_pem.clone(),
         };
         let registration = self.registration(&redirect_uris);
@@ -181,7 +197,7 @@ impl Stage {
     /// Takes down whether the application came to run. One that a fault of the platform keeps from it is none that never does.
     fn present<T>(&self, started: Result<T, Failure>) -> Result<T, Failure> {
         let presence = &self.setup.presence;
-        let misled = self.mock().is_ok_and(|platform| !platform.faults().armed().is_empty());
+        let misled = self.instrument().is_ok_and(|platform| !platform.faults().armed().is_empty());
         match started.map_err(|failure| self.hide(failure)) {
             Ok(started) => {
                 presence.is_there();

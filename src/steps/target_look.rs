@@ -45,7 +45,7 @@ async fn sign_in_and_read(client: &mut OwnClient, stage: &mut Stage) -> Result<P
         let told = format!("a code of an honest sign-in is answered with status {} and the error `{error}`", answer.status);
         return Ok(Proof::Hopeless(Failure::broke(told)));
     }
-    let Ok(api) = stage.api().cloned() else {
+    let Ok(api) = stage.platform_api().cloned() else {
         return Ok(Proof::Fine("signs Ada in and gets tokens; the target file names no API".to_owned()));
     };
     let tenant = stage.setup.remote().and_then(|remote| remote.file.users.get("ada")).map(|user| user.tenant.clone()).unwrap_or_default();

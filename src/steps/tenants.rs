@@ -11,7 +11,7 @@ use super::world::World;
 use crate::browser::pages::visible_text;
 use crate::checks;
 use crate::domain::OraclePart;
-use crate::platform::accounts::{BRUNO, OTHER_TENANT, TENANT, TenantId};
+use crate::platform::accounts::{OTHER_TENANT, TENANT, TenantId};
 
 /// Requests that an application may still make before it has understood that a user is gone: a call, a refresh, a repetition.
 const CALLS_AFTER_DEACTIVATION: usize = 4;
@@ -25,14 +25,15 @@ async fn belongs_elsewhere(world: &mut World, name: String) -> Result<(), Failur
 
 #[then(expr = "no data of Bruno's medical centre was asked for")]
 async fn no_data_of_bruno(world: &mut World) -> Result<(), Failure> {
-    let bruno = world.stage()?.subject(BRUNO)?;
+    let stage = world.stage()?;
+    let bruno = stage.subject(&stage.person("Bruno")?.email)?;
     let judgement = checks::check_no_resource_call(&world.exchanges()?, &bruno);
     world.judge(judgement)
 }
 
 #[given("the relying party is authorised for both medical centres")]
 async fn authorised_for_both(world: &mut World) -> Result<(), Failure> {
-    let tenants = [TENANT, OTHER_TENANT].map(|tenant| tenant.0.to_string());
+    let tenants = [world.stage()?.tenant_of("Ada")?, world.stage()?.tenant_of("Bruno")?];
     world.stage_mut()?.restart_application(&tenants).await
 }
 
@@ -93,7 +94,8 @@ async fn own_token(world: &mut World, name: String) -> Result<(), Failure> {
 #[then("no data of the other medical centre was asked for")]
 async fn no_data_of_the_other(world: &mut World) -> Result<(), Failure> {
     let exchanges = world.provoked_exchanges()?;
-    world.judge(checks::check_tenant_left_alone(&exchanges, &OTHER_TENANT.0.to_string()))?;
+    let other = world.stage()?.tenant_of("Bruno")?;
+    world.judge(checks::check_tenant_left_alone(&exchanges, &other))?;
     world.react(true, "", "", "")
 }
 

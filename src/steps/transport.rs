@@ -169,7 +169,7 @@ impl World {
         if moment == Moment::FirstRedemption {
             self.stage_mut()?.register_application().await?;
         }
-        let platform = self.stage()?.mock()?;
+        let platform = self.stage()?.instrument()?;
         if moment == Moment::Refusal {
             platform.expire_access_tokens();
         }
@@ -218,12 +218,12 @@ impl World {
 
     /// Shows a bad certificate from now on, or when so many answers are given; returns the journal's mark.
     fn show_certificate(&self, fault: &'static str, spared: Option<(Endpoint, u16, usize)>) -> Result<usize, Failure> {
-        let platform = self.stage()?.mock()?;
+        let platform = self.stage()?.instrument()?;
         let mark = platform.journal().mark();
         if let Some((endpoint, status, answers)) = spared {
             platform.spare_handshakes_until(endpoint, status, answers);
         }
-        platform.faults().arm(fault, Times::Always).map_err(Failure::broke)?;
+        self.stage()?.arm(fault, Times::Always)?;
         // Whoever keeps a connection would not meet it.
         platform.close_connections();
         Ok(mark)
@@ -231,7 +231,7 @@ impl World {
 
     /// Shows the sound certificate again, and tells what the application made of the bad one.
     fn what_was_met(&self, phrase: &str, fault: &'static str, mark: usize, done: Result<(), Failure>) -> Result<Met, Failure> {
-        let platform = self.stage()?.mock()?;
+        let platform = self.stage()?.instrument()?;
         platform.faults().disarm(fault).map_err(Failure::broke)?;
         platform.spare_no_handshake();
         let seen = platform.journal().since(mark);
@@ -269,7 +269,7 @@ impl World {
         let patience = self.setup()?.patience().follow_up;
         let met = |exchange: &Exchange| is_refusal(exchange) || went_over(exchange, fault);
         // That nothing comes is an answer too.
-        let _ = self.stage()?.mock()?.journal().wait_for(mark, "a connection", patience, met).await;
+        let _ = self.stage()?.instrument()?.journal().wait_for(mark, "a connection", patience, met).await;
         Ok(())
     }
 

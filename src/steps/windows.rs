@@ -198,14 +198,15 @@ impl World {
             stage.provocation.started_sign_ins += 1;
             let waiting = Visitor { page: opened.clone(), context: visitor.context.clone() };
             let popup = stage.open_beside(&waiting).await?;
-            popup.wait_for_url(|url| url.starts_with(&stage.issuer), "the platform's sign-in page", PATIENCE).await?;
+            let pages = stage.platform_pages();
+            popup.wait_for_url(|url| url.starts_with(&pages), "the platform's sign-in page", PATIENCE).await?;
         }
         Ok(opened)
     }
 
     /// An address at another site than the application's and the platform's, which this platform's journal sees.
     pub(super) fn foreign_address(&self) -> Result<String, Failure> {
-        Ok(self.stage()?.mock()?.elsewhere("/mallory").into())
+        Ok(self.stage()?.instrument()?.elsewhere("/mallory").into())
     }
 
     /// Addresses of the actor's requests, raw, from the `seen`th on.

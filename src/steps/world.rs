@@ -125,6 +125,8 @@ impl World {
             let lean = day.is_some() || self.has_tag("ID-15");
             let https = self.has_tag("https");
             let mut sample = Sample { device_interval_seconds, day, https, named_in_id_token: !lean, ..Sample::of(seed) };
+            // What the platform itself promises, it is asked for itself.
+            sample.direct = self.scenario.as_ref().is_some_and(|scenario| scenario.suite != Suite::RelyingParty);
             sample.moved = self.has_tag("AZ-12");
             if self.has_tag("background") {
                 sample.poll_seconds = BACKGROUND_SECONDS;
@@ -135,7 +137,7 @@ impl World {
     }
 
     pub(super) fn exchanges(&self) -> Result<Vec<Exchange>, Failure> {
-        self.stage()?.mock()?;
+        self.stage()?.instrument()?;
         Ok(self.stage()?.exchanges())
     }
 
@@ -261,7 +263,7 @@ impl World {
         failure = self.told_by_strayed(failure);
         let provoked = self.is_provoked();
         if let (true, None, Some(stage)) = (provoked, &failure, &self.stage) {
-            let instrumented = stage.mock().is_ok();
+            let instrumented = stage.instrument().is_ok();
             failure = if instrumented { self.settle_oracle().await.err() } else { self.settle_oracle_by_browsers().await.err() };
         }
         if let (Some(Failure::Found { .. } | Failure::Unjudged { .. }), Some(stage)) = (&failure, &self.stage)
@@ -269,6 +271,11 @@ impl World {
         {
             // Whatever a dead application did not show is no finding.
             failure = Some(Failure::unjudged(death));
+        }
+        if failure.as_ref().is_some_and(|failure| !failure.is_left_out())
+            && let Some(told) = self.stage.as_ref().and_then(Stage::target_failure)
+        {
+            failure = Some(Failure::unjudged(told));
         }
         if provoked && self.stage.as_ref().is_some_and(Stage::has_provoked) {
             self.ledger.oracle.set(OraclePart::Delivered, true);

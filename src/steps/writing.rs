@@ -147,13 +147,13 @@ impl World {
 
     async fn write_and_look(&mut self, writing: Writing) -> Result<Shown, Failure> {
         let before = self.open_to_write(&writing).await?;
-        let journal = self.stage()?.mock()?.journal();
+        let journal = self.stage()?.instrument()?.journal();
         let since = self.exchanges()?.last().map_or(0, |exchange| exchange.number);
         let mark = journal.mark();
         self.click_to_write(&writing).await?;
         let (feature, _, submit) = &writing;
         let patience = self.setup()?.patience().follow_up;
-        if self.stage()?.mock()?.journal().wait_for(mark, "a write at the API", patience, checks::writes).await.is_err() {
+        if self.stage()?.instrument()?.journal().wait_for(mark, "a write at the API", patience, checks::writes).await.is_err() {
             let (came, says) = (self.came_instead(), self.page_says().await);
             return Err(Failure::unjudged(format!(
                 "a click on `{submit}` ([app.actions.{feature}]) led to no POST, PUT, PATCH or DELETE at the API within {} s: the platform \
@@ -209,7 +209,7 @@ impl World {
             let mark = self.stage()?.exchanges().len();
             let shown = self.write_and_look(writing.clone()).await?;
             let stage = self.stage()?;
-            stage.mock()?.faults().disarm(fault).map_err(Failure::broke)?;
+            stage.instrument()?.faults().disarm(fault).map_err(Failure::broke)?;
             let exchanges = stage.provoked_from(mark);
             self.memory.trials.add(way, &shown.writing.0, shown.after.clone(), exchanges);
             self.memory.writes.push(Shown { way: Some(way.clone()), judged_for: judged_for.clone(), ..shown });
@@ -268,7 +268,7 @@ impl World {
     /// What is shown of a write that the platform carries out; `None` where it carried out none.
     pub(super) async fn write_honestly(&mut self, writing: Writing) -> Result<Option<Honest>, Failure> {
         let stage = self.stage()?;
-        stage.mock()?.faults().disarm_all();
+        stage.instrument()?.faults().disarm_all();
         stage.mock()?.restore_records();
         let shown = self.write_and_look(writing).await?;
         let exchanges = self.exchanges()?;

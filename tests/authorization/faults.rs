@@ -2,6 +2,7 @@ use std::collections::BTreeSet;
 
 use collaudo::oauth::decode_jwt;
 use collaudo::platform::accounts::ADA;
+use collaudo::platform::relay::only_the_owner_can;
 use collaudo::platform::{Platform, Times, faults};
 use secrecy::ExposeSecret;
 use serde_json::{Value, json};
@@ -220,14 +221,23 @@ const ELSEWHERE: [&str; 22] = [
 
 #[tokio::test]
 async fn each_fault_shows_what_it_says_and_an_honest_login_shows_none_of_it() {
-    let stage = Stage::new().await;
-    let honest = Login::observe(&stage).await;
-    assert!(honest.well_signed() && honest.answered(200, ""));
-    for (fault, shows) in EFFECTS.into_iter().chain(NEAR_MISSES).chain(ODD_CLAIMS) {
+    each_fault_shows(&Stage::new().await).await;
+}
+
+#[tokio::test]
+async fn a_relay_shows_each_fault_as_the_mock_does() {
+    each_fault_shows(&Stage::behind_a_relay(false).await).await;
+}
+
+async fn each_fault_shows(stage: &Stage) {
+    let honest = Login::observe(stage).await;
+    assert!(honest.well_signed() && honest.answered(200, ""), "{:?} {:?}", honest.response, honest.token);
+    let here = |(fault, _): &(&str, Shows)| stage.target.is_none() || only_the_owner_can(fault).is_none();
+    for (fault, shows) in EFFECTS.into_iter().chain(NEAR_MISSES).chain(ODD_CLAIMS).filter(here) {
         assert!(!shows(&honest), "{fault} cannot be told from an honest login");
         stage.platform.faults().arm(fault, Times::Always).expect("a fault");
         let fired_before = stage.platform.faults().firings().len();
-        let faulty = Login::observe(&stage).await;
+        let faulty = Login::observe(stage).await;
         stage.platform.faults().disarm_all();
         let firings = stage.platform.faults().firings();
         assert!(shows(&faulty), "{fault} does not show: {:?} {:?}", faulty.response, faulty.token);

@@ -13,6 +13,7 @@ mod near_misses;
 mod observed;
 mod odd_claims;
 mod refusals;
+mod relay;
 mod stage;
 mod strict;
 mod tokens;

@@ -3,6 +3,7 @@ use std::sync::Arc;
 
 use collaudo::oauth::{ScopeSet, code_challenge_s256};
 use collaudo::platform::accounts::{Credentials, GrantType, RegistrationRequest, RegistrationType};
+use collaudo::platform::relay::RelayTarget;
 use collaudo::platform::{Platform, Settings};
 use regex::Regex;
 use reqwest::header::{HeaderMap, LOCATION};
@@ -22,6 +23,8 @@ pub struct Stage {
     pub platform: Arc<Platform>,
     pub client: Credentials,
     pub browser: Client,
+    /// Who has the pages and the people, where the platform is a relay.
+    pub target: Option<Arc<Platform>>,
 }
 
 /// An open consent page.
@@ -74,16 +77,34 @@ impl Stage {
     pub async fn with(settings: Settings, r#type: RegistrationType) -> Self {
         let platform = Arc::new(Platform::start(settings).await.expect("a free port"));
         let client = platform.register_client(application(r#type)).expect("a good registration");
-        Self { platform, client, browser: browser() }
+        Self { platform, client, browser: browser(), target: None }
+    }
+
+    /// A relay before a platform, at which the client is registered.
+    pub async fn behind_a_relay(read_only: bool) -> Self {
+        let Self { platform: target, client, browser, .. } = Self::new().await;
+        let issuer = target.shared().issuer_text().to_owned();
+        let to_target = Client::builder().redirect(reqwest::redirect::Policy::none()).build().expect("a client");
+        let target_file = RelayTarget { issuer, api: Some(target.api().clone()), client: to_target, read_only };
+        let relay = Platform::relay(Settings::default(), target_file).await.expect("a relay");
+        relay.preregister_client(application(RegistrationType::Web), &client).expect("a good registration");
+        Self { platform: Arc::new(relay), client, browser, target: Some(target) }
+    }
+
+    /// The platform that has the pages and the people.
+    pub fn pages(&self) -> &Platform {
+        self.target.as_ref().unwrap_or(&self.platform)
     }
 
     /// Another person's browser.
     pub fn another_browser(&self) -> Self {
-        Self { platform: self.platform.clone(), client: self.client.clone(), browser: browser() }
+        Self { platform: self.platform.clone(), client: self.client.clone(), browser: browser(), target: self.target.clone() }
     }
 
     pub fn url(&self, path: &str) -> Url {
-        self.platform.issuer().join(path).expect("a path")
+        let is_page = ["/sign-in", "/consent"].iter().any(|page| path.starts_with(page));
+        let platform = if is_page { self.pages() } else { &self.platform };
+        platform.issuer().join(path).expect("a path")
     }
 
     /// The honest authorization request; a change with an empty value leaves the parameter out.
@@ -118,9 +139,12 @@ impl Stage {
     /// Follows the authorization request to the consent page, signing in where asked.
     pub async fn consent(&self, email: &str, changes: &[(&str, &str)]) -> Consent {
         let mut location = location(&self.get(self.authorization_url(changes)).await);
+        if self.target.is_some() {
+            location = self::location(&self.get(location).await);
+        }
         if location.starts_with("/sign-in") {
             let page = text(self.get(self.url(&location)).await).await;
-            let password = self.platform.password_of(email).expect("a user");
+            let password = self.pages().password_of(email).expect("a user");
             let (csrf, request) = (field(&page, "csrf"), field(&page, "request"));
             let form = [("csrf", csrf.as_str()), ("request", &request), ("email", email), ("password", password.expose_secret())];
             let response = self.post("/sign-in", &form).await;
@@ -136,7 +160,9 @@ impl Stage {
         form.extend(scopes.iter().map(|scope| ("scope", *scope)));
         let response = self.post("/consent", &form).await;
         assert_eq!(response.status(), 303, "the decision is not answered with a redirect");
-        location(&response).parse().expect("a URL")
+        let location = location(&response);
+        let answered = self.target.as_ref().map(|_| self.platform.responses()(&location).expect("the target's answer"));
+        answered.unwrap_or(location).parse().expect("a URL")
     }
 
     /// A whole login with every scope granted: the redirect URI with the response.

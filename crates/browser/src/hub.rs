@@ -12,7 +12,7 @@ use super::context::ON_NEW_DOCUMENT;
 use super::evidence::{Request, public_text, public_url};
 use super::state::{Opening, Pending, Popups, Scope, Window, WindowState};
 use super::wait::calling;
-use super::{kept, served};
+use super::{detour, kept, served};
 use crate::domain::{BrowserFactKind, Dialogs};
 
 /// Which context and window an event belongs to.
@@ -67,7 +67,7 @@ impl Hub {
                 let Some(Attached { scope, window, frame }) = self.known().sessions.get(&session).cloned() else { return };
                 let Some(scope) = scope.upgrade() else { return };
                 if method == "Fetch.requestPaused" {
-                    if !served::answer(connection, &window, &params) {
+                    if !served::answer(connection, &window, &params) && !detour::answer(connection, &scope, &session, &params) {
                         kept::held(connection, &scope, &session, &params);
                     }
                 } else if method.starts_with("Network.") {
@@ -86,8 +86,12 @@ impl Hub {
         let session = text(params, "/sessionId");
         let of_frame = parent.and_then(|parent| self.known().sessions.get(parent).cloned());
         if let Some(attached) = of_frame {
+            let scope = attached.scope.upgrade();
             self.known().sessions.insert(session.to_owned(), Attached { frame: true, ..attached });
             connection.post(Some(session), "Network.enable", json!({}));
+            if let Some(scope) = scope.filter(|scope| scope.detour.get().is_some()) {
+                detour::hold_back(connection, &scope, session);
+            }
             attach_frames(connection, session);
             connection.post(Some(session), "Runtime.runIfWaitingForDebugger", json!({}));
             return;
@@ -130,7 +134,9 @@ impl Hub {
             connection.post(Some(session), ON_NEW_DOCUMENT, json!({ "source": source, "runImmediately": true }));
         }
         if scope.record().kept.is_some() {
-            kept::watch(connection, session);
+            kept::watch(connection, &scope, session);
+        } else {
+            detour::hold_back(connection, &scope, session);
         }
         connection.post(Some(session), "Runtime.runIfWaitingForDebugger", json!({}));
         if opener.is_some() {

@@ -11,9 +11,9 @@ use serde_json::{Value, json};
 use tokio::sync::oneshot;
 use tokio::time::{Instant, timeout, timeout_at};
 
-use super::Context;
 use super::cdp::{Answer, Connection};
 use super::state::{Scope, Window};
+use super::{Context, detour};
 
 /// For bodies that were asked for when they were there: the browser has them, or lost them with their page.
 const BODIES_DEADLINE: Duration = Duration::from_secs(5);
@@ -48,7 +48,7 @@ impl Context {
     pub fn keep_what_it_is_sent(&self) {
         self.scope.record().kept.get_or_insert_default();
         for page in self.pages() {
-            watch(&self.scope.connection, &page.window.session);
+            watch(&self.scope.connection, &self.scope, &page.window.session);
         }
     }
 
@@ -82,10 +82,9 @@ impl Context {
 }
 
 /// Lets a window tell what is kept, also of pages that close themselves at once: a document's body is read before its page has it.
-pub(super) fn watch(connection: &Connection, session: &str) {
+pub(super) fn watch(connection: &Connection, scope: &Scope, session: &str) {
     connection.post(Some(session), "DOMStorage.enable", json!({}));
-    let documents = json!([{ "urlPattern": "http*", "resourceType": "Document", "requestStage": "Response" }]);
-    connection.post(Some(session), "Fetch.enable", json!({ "patterns": documents }));
+    detour::hold_back(connection, scope, session);
 }
 
 /// A document's answer is held back until its body has been read.

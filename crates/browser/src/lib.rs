@@ -18,6 +18,7 @@ use collaudo_supervision as supervision;
 mod cdp;
 mod context;
 mod controls;
+mod detour;
 mod error;
 mod evidence;
 mod hub;

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use super::cdp::Connection;
 use super::state::Window;
-use super::{BrowserError, Context, Page};
+use super::{BrowserError, Context, Page, detour};
 
 impl Context {
     /// A new window with a page of any origin, by its address, which need not exist; `source` is its text.
@@ -17,7 +17,9 @@ impl Context {
         page.window.state.send_modify(|state| state.served = Some(source.to_owned()));
         page.call("Fetch.enable", json!({ "patterns": [{ "urlPattern": format!("{address}*"), "requestStage": "Request" }] })).await?;
         page.goto(address).await?;
+        page.window.state.send_modify(|state| state.served = None);
         page.call("Fetch.disable", json!({})).await?;
+        detour::hold_back(&self.scope.connection, &self.scope, &page.window.session);
         Ok(page)
     }
 }

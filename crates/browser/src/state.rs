@@ -1,14 +1,15 @@
 //! What is known of a context and of its windows, kept up by the events of the browser (`hub.rs`).
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::{HashMap, HashSet, VecDeque};
 use std::sync::atomic::AtomicBool;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Instant;
 
 use serde_json::{Value, json};
 use tokio::sync::watch;
 
 use super::cdp::Connection;
+use super::detour::Detour;
 use super::evidence::{Request, public_url};
 use super::kept::Kept;
 use crate::domain::{BrowserFact, BrowserFactKind};
@@ -82,6 +83,8 @@ pub(super) struct Scope {
     pub uncached: AtomicBool,
     /// Scripts that run before a page's own in windows that are still to be opened.
     preludes: Mutex<Vec<String>>,
+    /// What is asked before documents at some addresses are loaded.
+    pub detour: OnceLock<Detour>,
     record: Mutex<Record>,
 }
 
@@ -112,6 +115,8 @@ pub(super) struct Record {
     pub to_scripts: Vec<usize>,
     /// The last request of each DevTools request id, which a redirect keeps.
     latest: HashMap<String, usize>,
+    /// Requests that were answered on their way: their servers never saw them.
+    detoured: HashSet<String>,
     /// Raw, where it was asked for.
     pub kept: Option<Kept>,
     pub closed: bool,
@@ -119,8 +124,19 @@ pub(super) struct Record {
 
 impl Record {
     pub(crate) fn sent(&mut self, id: &str, request: Request) {
+        if self.detoured.remove(id)
+            && let Some(unseen) = self.latest.get(id).and_then(|&index| self.requests.get_mut(index))
+        {
+            *unseen = request;
+            return;
+        }
         self.latest.insert(id.to_owned(), self.requests.len());
         self.requests.push(request);
+    }
+
+    /// The request with this id goes elsewhere: what comes next under it takes its place.
+    pub(crate) fn detoured(&mut self, id: String) {
+        self.detoured.insert(id);
     }
 
     pub(crate) fn answered(&mut self, id: &str, status: u16) {
@@ -150,8 +166,18 @@ impl Record {
 impl Scope {
     pub(crate) fn new(id: String, connection: Arc<Connection>, popups: Popups) -> Self {
         let popups = Mutex::new(popups);
-        let (uncached, preludes, record) = Default::default();
-        Self { id, began: Instant::now(), connection, windows: watch::Sender::new(Windows::default()), popups, uncached, preludes, record }
+        let (uncached, preludes, detour, record) = Default::default();
+        Self {
+            id,
+            began: Instant::now(),
+            connection,
+            windows: watch::Sender::new(Windows::default()),
+            popups,
+            uncached,
+            preludes,
+            detour,
+            record,
+        }
     }
 
     pub(crate) fn record(&self) -> MutexGuard<'_, Record> {

@@ -6,7 +6,9 @@ use crate::oauth::giponext;
 
 /// AC-08: the sign-in was interactive, and the token was asked for with both identities: the client's credentials at the token
 /// endpoint, and `subject`'s own, typed at the platform (C-21, C-31).
-pub fn check_interactive_sign_in(exchanges: &[Exchange], subject: &str) -> Judgement {
+///
+/// `seen_typing`: whether somebody was seen to send a form to the platform's pages, where its exchanges do not tell.
+pub fn check_interactive_sign_in(exchanges: &[Exchange], subject: &str, seen_typing: bool) -> Judgement {
     let clause = Clause("C-21");
     let Some(request) = exchanges.iter().find(|exchange| is_authorization_request(exchange)) else {
         return Err(nothing("no authorization request was seen"));
@@ -14,7 +16,7 @@ pub fn check_interactive_sign_in(exchanges: &[Exchange], subject: &str) -> Judge
     let typed = exchanges
         .iter()
         .any(|exchange| exchange.endpoint == Endpoint::Portal && exchange.method == "POST" && exchange.form_value("password").is_some());
-    if !typed {
+    if !typed && !seen_typing {
         return Err(clause.refuse("nobody typed credentials at the platform", "the user's own sign-in", "none", [request.number]));
     }
     let redeemed = some(token_requests(exchanges), "no token request was seen")?;
@@ -86,15 +88,16 @@ mod tests {
 
     #[test]
     fn both_identities_are_needed() {
-        assert_eq!(check_interactive_sign_in(&honest(), "ada"), Ok(()));
+        assert_eq!(check_interactive_sign_in(&honest(), "ada", false), Ok(()));
         let mut untyped = honest();
         untyped.remove(1);
-        found(check_interactive_sign_in(&untyped, "ada"));
+        found(check_interactive_sign_in(&untyped, "ada", false));
+        assert_eq!(check_interactive_sign_in(&untyped, "ada", true), Ok(()), "at a target the browser was seen");
         let mut anonymous = honest();
         anonymous[2].facts.client_authentication.clear();
-        found(check_interactive_sign_in(&anonymous, "ada"));
-        found(check_interactive_sign_in(&honest(), "bruno"));
-        undecided(check_interactive_sign_in(&[], "ada"));
+        found(check_interactive_sign_in(&anonymous, "ada", false));
+        found(check_interactive_sign_in(&honest(), "bruno", false));
+        undecided(check_interactive_sign_in(&[], "ada", false));
     }
 
     #[test]

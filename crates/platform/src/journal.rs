@@ -213,6 +213,11 @@ impl Trace {
         write(&mut self.lock().facts);
     }
 
+    /// The client that the exchange is noted to be of.
+    pub(super) fn client_id(&self) -> Option<String> {
+        self.lock().facts.client_id.clone()
+    }
+
     pub(super) fn take(&self) -> Notes {
         std::mem::take(&mut *self.lock())
     }

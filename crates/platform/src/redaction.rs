@@ -14,6 +14,8 @@ use super::Keep;
 pub struct Redaction {
     /// Values whose identity is kept; all where there is none.
     most: Option<usize>,
+    /// Whether the people in the answers are real ones.
+    strict: bool,
     state: Mutex<State>,
 }
 
@@ -60,7 +62,15 @@ const PERSONAL: [&str; 22] = [
     "patientName",
 ];
 
+/// Members that tell of nobody, where every other text of the API is taken for personal.
+const OF_NOBODY: [&str; 9] = ["error", "error_description", "message", "field", "sub", "status", "id", "tenantId", "next"];
+
 impl Redaction {
+    /// The same for a platform that is not ours: of the texts of its API only those are shown that are known to tell of nobody.
+    pub(super) fn strict(self, strict: bool) -> Self {
+        Self { strict, ..self }
+    }
+
     /// As much as a journal that keeps so much can show: what is older gets another placeholder when it comes again.
     pub(super) fn keeping(keep: Keep) -> Self {
         let most = match keep {
@@ -68,7 +78,7 @@ impl Redaction {
             Keep::Last(exchanges) => Some(exchanges.saturating_mul(VALUES_OF_AN_EXCHANGE)),
             Keep::Nothing => Some(0),
         };
-        Self { most, state: Mutex::default() }
+        Self { most, ..Self::default() }
     }
 
     /// The placeholder of a value of some kind, such as `[access-token-2]`.
@@ -155,7 +165,7 @@ impl Redaction {
                     .iter()
                     .map(|(name, member)| {
                         let shown = match member {
-                            Value::String(_) if personal && PERSONAL.contains(&name.as_str()) => Value::from("[personal]"),
+                            Value::String(_) if personal && self.tells_of_somebody(name) => Value::from("[personal]"),
                             Value::String(text) => Value::from(self.field(name, text)),
                             other => self.json(other, personal),
                         };
@@ -164,8 +174,13 @@ impl Redaction {
                     .collect(),
             ),
             Value::Array(items) => Value::Array(items.iter().map(|item| self.json(item, personal)).collect()),
+            Value::String(_) if personal && self.strict => Value::from("[personal]"),
             other => other.clone(),
         }
+    }
+
+    fn tells_of_somebody(&self, member: &str) -> bool {
+        PERSONAL.contains(&member) || (self.strict && !OF_NOBODY.contains(&member) && secret_kind(member).is_none())
     }
 
     fn authorization(&self, value: &str) -> String {
@@ -250,6 +265,18 @@ mod tests {
         assert_eq!(redaction.secrets().len(), VALUES_OF_AN_EXCHANGE);
         assert_eq!(redaction.field("code", "19"), shown[19]);
         assert_eq!(redaction.field("code", "0"), "[code-21]");
+    }
+
+    #[test]
+    fn of_real_people_only_what_tells_of_nobody_is_shown() {
+        let redaction = Redaction::default().strict(true);
+        let page = serde_json::json!({"items": [{"id": "7", "patientLabel": "Ada", "tags": ["x"], "access_token": "t", "version": 2}], "status": "open"});
+        let shown = serde_json::json!({
+            "items": [{"id": "7", "patientLabel": "[personal]", "tags": ["[personal]"], "access_token": "[access-token-1]", "version": 2}],
+            "status": "open"
+        });
+        assert_eq!(redaction.json(&page, true), shown);
+        assert_eq!(redaction.json(&page["items"][0]["patientLabel"], false), "Ada");
     }
 
     #[test]

@@ -1,4 +1,4 @@
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener};
+use std::net::SocketAddr;
 use std::sync::Arc;
 
 use axum::Router;
@@ -13,13 +13,15 @@ use secrecy::{ExposeSecret, SecretString};
 use serde_json::Value;
 use url::Url;
 
+use super::accounts::MALLORY;
 use super::authorization::OwnKey;
 use super::connections::Connections;
 use super::delivery::deliver;
 use super::handshakes::Handshakes;
-use super::hosts::foreign_address;
 use super::journal::Notes;
+use super::listening::{listen, listen_error};
 use super::redaction::Redaction;
+use super::relay::{RelayTarget, Upstream};
 use super::store::{self, DataError, Store};
 use super::tls::{self, Certificates, Spoilt};
 use super::{EndpointPaths, Journal, Settings, Shared, Switchboard, Trace, api, authorization, cors, lang, portal, workbench};
@@ -29,8 +31,6 @@ use crate::domain::{Endpoint, Exchange};
 const BODY_LIMIT: usize = 1024 * 1024;
 /// Largest answer, in bytes: more than any fault gives.
 const ANSWER_LIMIT: usize = 8 * 1024 * 1024;
-/// Tries to find one port that is free on IPv4 and IPv6 loopback.
-const PORT_TRIES: usize = 16;
 
 #[derive(Debug, thiserror::Error)]
 pub enum PlatformError {
@@ -42,6 +42,8 @@ pub enum PlatformError {
     Data(#[from] DataError),
     #[error("{0}")]
     Key(String),
+    #[error("failed to stand before the target platform: {0}")]
+    Target(String),
     #[error("the public host `{0}` does not make a URL")]
     PublicHost(String),
 }
@@ -57,6 +59,18 @@ pub struct Platform {
 
 impl Platform {
     pub async fn start(settings: Settings) -> Result<Self, PlatformError> {
+        Self::begin(settings, None).await
+    }
+
+    /// A relay before another platform: see [`crate::relay`].
+    pub async fn relay(settings: Settings, target: RelayTarget) -> Result<Self, PlatformError> {
+        let relay = Self::begin(settings, Some(target)).await?;
+        // The only one whom a fault may show in somebody's place; the target's own users are met as they come.
+        relay.shared.accounts().users.retain(|user| user.email == MALLORY);
+        Ok(relay)
+    }
+
+    async fn begin(settings: Settings, target: Option<RelayTarget>) -> Result<Self, PlatformError> {
         // Fails only when a provider is installed already: then that one is used.
         let _ = rustls::crypto::ring::default_provider().install_default();
         let (store, found) = match &settings.data {
@@ -73,7 +87,11 @@ impl Platform {
             Some(tls) => Some(Certificates::parse(tls)?),
             None => None,
         };
-        let shared = Arc::new(Shared::new(settings, issuer, own_key, store, found));
+        let upstream = match target {
+            Some(target) => Some(Upstream::meet(target, &issuer).await.map_err(|error| PlatformError::Target(error.to_string()))?),
+            None => None,
+        };
+        let shared = Arc::new(Shared::new(settings, issuer, own_key, store, found, upstream));
         if let Some(tls) = &tls {
             tls.belong_to(&shared);
         }
@@ -136,6 +154,11 @@ impl Platform {
         api::elsewhere(self.issuer(), path)
     }
 
+    /// Whether it stands before another platform.
+    pub fn is_relay(&self) -> bool {
+        self.shared.upstream.is_some()
+    }
+
     pub fn journal(&self) -> &Journal {
         &self.shared.journal
     }
@@ -164,46 +187,6 @@ fn report_end(end: std::io::Result<()>) {
     }
 }
 
-fn listen_error(settings: &Settings, source: std::io::Error) -> PlatformError {
-    PlatformError::Listen { address: SocketAddr::new(settings.address, settings.port), source }
-}
-
-/// Listens on the wanted address and, on loopback, at those beside it: on IPv6 under `localhost`, because clients that resolve
-/// it to `::1` first would be refused otherwise, and at Mallory's address. A machine without one of them does without.
-fn listen(settings: &Settings) -> Result<Vec<TcpListener>, PlatformError> {
-    let mut beside: Vec<IpAddr> = Vec::new();
-    if settings.address == IpAddr::V4(Ipv4Addr::LOCALHOST) {
-        beside.extend((settings.public_host == "localhost").then_some(IpAddr::V6(Ipv6Addr::LOCALHOST)));
-        beside.extend(foreign_address().filter(|address| !beside.contains(address)));
-    }
-    for attempt in 1..=PORT_TRIES {
-        let mut listeners = vec![bind(settings.address, settings.port)?];
-        let port = listeners[0].local_addr().map_err(|source| listen_error(settings, source))?.port();
-        let taken = beside.iter().find_map(|address| match bind(*address, port) {
-            Ok(listener) => {
-                listeners.push(listener);
-                None
-            }
-            Err(PlatformError::Listen { source, .. }) if source.kind() != std::io::ErrorKind::AddrInUse => None,
-            Err(error) => Some(error),
-        });
-        match taken {
-            None => return Ok(listeners),
-            Some(_) if settings.port == 0 && attempt < PORT_TRIES => {}
-            Some(error) => return Err(error),
-        }
-    }
-    unreachable!("the last try returns")
-}
-
-fn bind(address: IpAddr, port: u16) -> Result<TcpListener, PlatformError> {
-    let address = SocketAddr::new(address, port);
-    let failed = |source| PlatformError::Listen { address, source };
-    let listener = TcpListener::bind(address).map_err(failed)?;
-    listener.set_nonblocking(true).map_err(failed)?;
-    Ok(listener)
-}
-
 /// The key of a platform's own, where it has one: kept in the data file, or made. Other platforms of the process share one.
 async fn own_key(settings: &Settings, store: Option<&Store>) -> Result<Option<OwnKey>, PlatformError> {
     let algorithm = settings.assumptions.signing_algorithm;
@@ -225,12 +208,11 @@ async fn own_key(settings: &Settings, store: Option<&Store>) -> Result<Option<Ow
 }
 
 fn routes(shared: Arc<Shared>) -> Router {
-    let of_scripts = authorization::script_router(&shared.settings.paths).merge(api::router());
+    let (own, of_scripts) = own_routes(&shared);
     let of_scripts =
         if shared.settings.assumptions.cors { of_scripts.layer(cors::of_registered_applications(&shared)) } else { of_scripts };
     let routes = Router::new()
-        .merge(authorization::router(&shared.settings.paths))
-        .merge(portal::router())
+        .merge(own)
         .merge(of_scripts)
         .merge(api::elsewhere_router().layer(cors::of_anybody()))
         .merge(workbench::router(&shared))
@@ -246,6 +228,15 @@ fn routes(shared: Arc<Shared>) -> Router {
         None => routes,
     };
     routes.layer(from_fn_with_state(shared.clone(), record)).with_state(shared)
+}
+
+/// What answers people's browsers, and what the scripts of pages may ask as well.
+fn own_routes(shared: &Arc<Shared>) -> (Router<Arc<Shared>>, Router<Arc<Shared>>) {
+    let paths = &shared.settings.paths;
+    match shared.upstream {
+        Some(_) => (authorization::relayed_router(paths), authorization::relayed_script_router(paths).merge(api::relayed_router())),
+        None => (authorization::router(paths).merge(portal::router()), authorization::script_router(paths).merge(api::router())),
+    }
 }
 
 /// Records every exchange in the journal, and lends handlers the exchange's `Trace`.

@@ -9,6 +9,7 @@ use super::authorization::{Authorizations, OwnKey};
 use super::kept::{Guard, Kept};
 use super::limiter::Limiter;
 use super::redaction::Redaction;
+use super::relay::Upstream;
 use super::store::{Found, Store};
 use super::workbench::Workbench;
 use super::{Clock, Journal, Random, Settings, Switchboard};
@@ -33,6 +34,8 @@ pub struct Shared {
     pub limiter: Limiter,
     /// The discovery document as it is sent: nothing in it changes.
     pub(super) metadata: OnceLock<Bytes>,
+    /// Whoever answers behind a relay.
+    pub(super) upstream: Option<Upstream>,
     /// Signs the tokens, where the platform has a key of its own.
     pub(super) own_key: Option<OwnKey>,
     /// Where the state outlives the process.
@@ -48,17 +51,25 @@ pub struct Shared {
 
 impl Shared {
     /// State as it was found in a data file, or as the settings make it.
-    pub(super) fn new(settings: Settings, issuer: Url, own_key: Option<OwnKey>, store: Option<Store>, found: Option<Found>) -> Self {
+    pub(super) fn new(
+        settings: Settings,
+        issuer: Url,
+        own_key: Option<OwnKey>,
+        store: Option<Store>,
+        found: Option<Found>,
+        upstream: Option<Upstream>,
+    ) -> Self {
         // What was issued by an earlier process must not come again.
         let random = if found.is_some() { Random::of_the_system() } else { Random::seeded(settings.seed) };
         let Found { accounts, authorizations, clinic } = found.unwrap_or_else(|| seeded(&settings, &random));
-        let journal = settings.journal;
+        let (journal, relayed) = (settings.journal, upstream.is_some());
         Self {
             clinic: Kept::new(clinic),
             authorizations: Kept::new(authorizations),
             accounts: Kept::new(accounts),
             own_key,
             store,
+            upstream,
             metadata: OnceLock::new(),
             named_besides: Mutex::default(),
             spared_until: Mutex::default(),
@@ -70,7 +81,7 @@ impl Shared {
             clock: Clock::default(),
             random,
             faults: Switchboard::default(),
-            redaction: Redaction::keeping(journal),
+            redaction: Redaction::keeping(journal).strict(relayed),
         }
     }
 

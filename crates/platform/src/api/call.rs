@@ -229,7 +229,7 @@ fn serve(shared: &Shared, trace: &Trace, operation: &Operation, request: Incomin
 }
 
 /// Whether a body has an access token in it, as a form's field (RFC 6750 section 2.2) or as a member of JSON.
-fn shows_token(body: &[u8]) -> bool {
+pub(super) fn shows_token(body: &[u8]) -> bool {
     let member = || serde_json::from_slice::<Value>(body).is_ok_and(|body| body.get("access_token").is_some());
     !body.is_empty() && (url::form_urlencoded::parse(body).any(|(name, _)| name == "access_token") || member())
 }

@@ -25,6 +25,7 @@ mod patients;
 mod people;
 mod practice;
 mod records;
+mod relayed;
 mod rome;
 mod seed;
 mod userinfo;
@@ -50,6 +51,9 @@ pub use clinic::PatientName;
 pub(crate) use damage::DAMAGE;
 pub(crate) use faults::FAULTS;
 pub(crate) use faults::{ELSEWHERE, elsewhere, in_place_of_user_information, retry_after, soon};
+pub use relayed::READ_ONLY;
+pub(crate) use relayed::router as relayed_router;
+pub(crate) use userinfo::first_tenant;
 
 /// The OpenAPI 2.0 document that the mock answers by, without the addresses of one platform (C-04).
 pub fn document() -> &'static serde_json::Value {

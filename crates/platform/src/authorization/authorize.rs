@@ -75,11 +75,7 @@ pub(super) async fn authorize(
     headers: HeaderMap,
     body: Bytes,
 ) -> Response {
-    let parameters = match method {
-        Method::POST if is_form(&headers) => Parameters::parse(&body),
-        Method::POST => Parameters::default(),
-        _ => Parameters::parse(uri.query().unwrap_or_default().as_bytes()),
-    };
+    let parameters = parameters_of(&method, &uri, &headers, &body);
     let (registration, redirect_uri) = match client_and_redirect_uri(&shared, &trace, &parameters) {
         Ok(known) => known,
         Err(problem) => {
@@ -119,6 +115,15 @@ pub(super) async fn authorize(
     let fresh_login = session.as_ref().is_none_or(|(user, id)| must_sign_in_again(&shared, &parameters, user, id));
     let lang = parameters.get("ui_locales").and_then(lang::first_known);
     begin(&shared, request, lang, session.filter(|_| !fresh_login).map(|(_, id)| id))
+}
+
+/// The parameters of an authorization request.
+pub(super) fn parameters_of(method: &Method, uri: &Uri, headers: &HeaderMap, body: &[u8]) -> Parameters {
+    match *method {
+        Method::POST if is_form(headers) => Parameters::parse(body),
+        Method::POST => Parameters::default(),
+        _ => Parameters::parse(uri.query().unwrap_or_default().as_bytes()),
+    }
 }
 
 /// An authorization request that went where no endpoint is (C-40), for the person whom the application sent there.

@@ -22,6 +22,32 @@ pub(super) fn authenticate_client(
     Ok(client)
 }
 
+/// How a client says who it is.
+struct Presented {
+    /// `Some(None)`: the header is not readable.
+    basic: Option<Option<(String, String)>>,
+    posted: Option<String>,
+    methods: Vec<ClientAuthentication>,
+}
+
+/// Notes who asks, and how that is shown, without a look at whether it is true.
+pub(super) fn note_client(trace: &Trace, headers: &HeaderMap, query: &Parameters, form: &Parameters) {
+    note(trace, headers, query, form);
+}
+
+fn note(trace: &Trace, headers: &HeaderMap, query: &Parameters, form: &Parameters) -> Presented {
+    let basic = headers.get(header::AUTHORIZATION).map(|value| value.to_str().ok().and_then(basic_credentials));
+    let posted = form.get("client_secret").map(str::to_owned);
+    let methods = methods(basic.is_some(), posted.is_some(), query, form);
+    let named =
+        basic.as_ref().and_then(|basic| basic.as_ref().map(|(id, _)| id.clone())).or_else(|| form.get("client_id").map(str::to_owned));
+    trace.note(|facts| {
+        facts.client_authentication.clone_from(&methods);
+        facts.client_id = named;
+    });
+    Presented { basic, posted, methods }
+}
+
 /// Exactly one method (RFC 6749 section 2.3).
 fn authenticated(
     shared: &Shared,
@@ -33,15 +59,7 @@ fn authenticated(
     if headers.get_all(header::AUTHORIZATION).iter().count() > 1 {
         return Err(TokenRefusal::new(ErrorCode::InvalidRequest, "the Authorization header is there twice"));
     }
-    let basic = headers.get(header::AUTHORIZATION).map(|value| value.to_str().ok().and_then(basic_credentials));
-    let posted = form.get("client_secret");
-    let methods = methods(basic.is_some(), posted.is_some(), query, form);
-    let named =
-        basic.as_ref().and_then(|basic| basic.as_ref().map(|(id, _)| id.clone())).or_else(|| form.get("client_id").map(str::to_owned));
-    trace.note(|facts| {
-        facts.client_authentication.clone_from(&methods);
-        facts.client_id.clone_from(&named);
-    });
+    let Presented { basic, posted, methods } = note(trace, headers, query, form);
     if methods.contains(&ClientAuthentication::Query) {
         return Err(TokenRefusal::new(ErrorCode::InvalidRequest, "the client secret is in the query string, where it must never be"));
     }
@@ -52,7 +70,7 @@ fn authenticated(
         Some(None) => return invalid("the Authorization header is not Basic with a form-encoded client id and secret"),
         Some(Some((id, secret))) => (id, Some(secret)),
         None => match form.get("client_id") {
-            Some(id) => (id.to_owned(), posted.map(str::to_owned)),
+            Some(id) => (id.to_owned(), posted),
             None => return invalid("the client does not say who it is"),
         },
     };

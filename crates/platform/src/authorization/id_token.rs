@@ -16,7 +16,6 @@ pub(super) const LIFETIME: i64 = 300;
 /// (section 12.2).
 pub(super) async fn issue(shared: &Shared, trace: &Trace, issued: &Issue<'_>, access_token: &str) -> Result<String, IssueError> {
     let (grant, nonce) = (issued.grant, issued.nonce);
-    let keys = keys::signing(shared).await?;
     let now = shared.clock.now_seconds();
     let mut claims = Map::new();
     let mut claim = |name: &str, value: Value| claims.insert(name.to_owned(), value);
@@ -40,8 +39,14 @@ pub(super) async fn issue(shared: &Shared, trace: &Trace, issued: &Issue<'_>, ac
             claim("email", user.email.clone().into());
         }
     }
+    sign(shared, trace, claims, issued.refreshed).await
+}
+
+/// An ID token with these claims, as armed faults leave it.
+pub(super) async fn sign(shared: &Shared, trace: &Trace, claims: Map<String, Value>, refreshed: bool) -> Result<String, IssueError> {
+    let keys = keys::signing(shared).await?;
     let mut draft = Draft { header: header(keys.algorithm.name(), Some(&keys.kid)), claims, signature: Signature::By(&keys.pair) };
-    id_token_faults::edit(shared, trace, &mut draft, keys, issued.refreshed).await?;
+    id_token_faults::edit(shared, trace, &mut draft, keys, refreshed).await?;
     trace.note(|facts| facts.id_token_claims = Some(draft.claims.keys().cloned().collect()));
     Ok(draft.sign()?)
 }
@@ -57,7 +62,7 @@ pub(super) fn header(alg: &str, kid: Option<&str>) -> Map<String, Value> {
 }
 
 /// OpenID Connect Core section 3.1.3.6.
-fn at_hash(access_token: &str) -> String {
+pub(super) fn at_hash(access_token: &str) -> String {
     let digest = ring::digest::digest(&ring::digest::SHA256, access_token.as_bytes());
     URL_SAFE_NO_PAD.encode(&digest.as_ref()[..16])
 }

@@ -194,7 +194,7 @@ pub(super) async fn decide(
                 Some(granted) => Outcome::Granted { code: issue_code(&shared, request, &user, &portal_session, granted) },
                 None => Outcome::Refused { code: ErrorCode::AccessDenied.as_str(), description: refusal.to_owned() },
             };
-            response::answer_decision(&shared, &trace, request, outcome)
+            response::answer_decision(&shared, &trace, request, &outcome)
         }
         Asked::Device(device) => verification::answer_decision(&shared, &trace, frame, device, (&user, &portal_session), granted),
     };

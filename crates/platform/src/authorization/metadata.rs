@@ -5,7 +5,7 @@ use axum::extract::State;
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::{Extension, Json};
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 use super::keys::KeyError;
 use super::token_answer::unavailable;
@@ -23,7 +23,39 @@ pub(super) async fn metadata(State(shared): State<Arc<Shared>>, Extension(trace)
     ([(header::CONTENT_TYPE, "application/json")], text).into_response()
 }
 
+/// Names in discovery of what a relay stands before, each with its own path.
+fn own_endpoints(shared: &Shared) -> [(&'static str, &str); 8] {
+    let paths = &shared.settings.paths;
+    [
+        ("authorization_endpoint", &paths.authorization),
+        ("token_endpoint", &paths.token),
+        ("device_authorization_endpoint", &paths.device_authorization),
+        ("userinfo_endpoint", &paths.userinfo),
+        ("revocation_endpoint", &paths.revocation),
+        ("introspection_endpoint", &paths.introspection),
+        ("end_session_endpoint", &paths.end_session),
+        ("jwks_uri", &paths.jwks),
+    ]
+}
+
+/// What the target announces, at the relay's own addresses: nothing of the target's own is left for an application to go to.
+fn relayed(shared: &Shared, announced: &Map<String, Value>, named: &str) -> Value {
+    let mut document = announced.clone();
+    let is_address = |name: &str| name.ends_with("_endpoint") || name.ends_with("_uri") || name == "mtls_endpoint_aliases";
+    document.retain(|name, _| !is_address(name) && !name.starts_with("backchannel_logout") && !name.starts_with("frontchannel_logout"));
+    for (name, path) in own_endpoints(shared).into_iter().filter(|(name, _)| announced.contains_key(*name)) {
+        document.insert(name.to_owned(), format!("{}{path}", shared.issuer_text()).into());
+    }
+    document.insert("issuer".to_owned(), named.into());
+    let algorithm = shared.settings.assumptions.signing_algorithm.name();
+    document.insert("id_token_signing_alg_values_supported".to_owned(), json!([algorithm]));
+    document.into()
+}
+
 fn document(shared: &Shared, named: &str) -> Value {
+    if let Some(upstream) = &shared.upstream {
+        return relayed(shared, upstream.metadata(), named);
+    }
     let (issuer, paths) = (shared.issuer_text(), &shared.settings.paths);
     let mut document = json!({
         "issuer": named,

@@ -24,6 +24,7 @@ mod near_misses;
 mod odd_claims;
 mod pages;
 mod parameters;
+mod relayed;
 mod response;
 mod revocation;
 mod scopes;
@@ -56,6 +57,9 @@ pub(crate) use keys::{KeyError, OwnKey, prepare as prepare_keys};
 pub use logout_token::LoggedOut;
 pub(crate) use logout_token::sign as sign_logout_token;
 pub(crate) use near_misses::shown_subject;
+pub(crate) use relayed::{
+    answered as answered_by_target, router as relayed_router, script_router as relayed_script_router, with_real_token,
+};
 pub(crate) use store::Authorizations;
 pub(crate) use token::access_token_of_code;
 pub(crate) use userinfo::other_user;

@@ -116,17 +116,41 @@ const EDITS: [(&str, &str, Edit); 43] = [
 ];
 
 /// The answer to the user's decision, faults included.
-pub(super) fn answer_decision(shared: &Shared, trace: &Trace, request: &AuthorizationRequest, outcome: Outcome) -> Response {
-    let mut outcome = outcome;
-    if matches!(outcome, Outcome::Granted { .. }) {
-        for (fault, code, description) in ERRORS {
-            if trace.fires(&shared.faults, fault) {
-                outcome = Outcome::Refused { code, description: description.to_owned() };
-                break;
-            }
+pub(super) fn answer_decision(shared: &Shared, trace: &Trace, request: &AuthorizationRequest, outcome: &Outcome) -> Response {
+    let edited = edited(shared, trace, parameters(shared, request, outcome));
+    redirect(&named_besides(shared, &request.redirect_uri), &edited)
+}
+
+/// Members of an answer that a fault may edit; others stay as they are.
+const MEMBERS: [&str; 6] = ["code", "state", "iss", "error", "error_description", "error_uri"];
+
+/// Where a browser goes with an answer that a target gave at this address, as the relay's own and with its faults.
+pub(super) fn answer_of_target(shared: &Shared, trace: &Trace, redirect_uri: &str, address: &Url) -> Option<Url> {
+    let registered = Url::parse(redirect_uri).ok()?;
+    let mut kept: Vec<(String, String)> = registered.query_pairs().into_owned().collect();
+    let (mut parameters, mut others) = (Parameters::new(), Vec::new());
+    for (name, value) in address.query_pairs().into_owned() {
+        let own = kept.iter().position(|(key, kept)| *key == name && *kept == value);
+        match (own, MEMBERS.into_iter().find(|member| *member == name)) {
+            (Some(own), _) => drop(kept.remove(own)),
+            (None, Some("iss")) => parameters.push(("iss", shared.issuer_text().to_owned())),
+            (None, Some(member)) => parameters.push((member, value)),
+            (None, None) => others.push((name, value)),
         }
     }
-    let mut parameters = parameters(shared, request, &outcome);
+    let edited = edited(shared, trace, parameters);
+    let mut url = Url::parse(&named_besides(shared, redirect_uri)).ok()?;
+    url.query_pairs_mut().extend_pairs(edited).extend_pairs(others);
+    Some(url)
+}
+
+/// The parameters as armed faults leave them.
+fn edited(shared: &Shared, trace: &Trace, mut parameters: Parameters) -> Parameters {
+    if let Some(at) = parameters.iter().position(|(name, _)| *name == "code")
+        && let Some((_, code, description)) = ERRORS.into_iter().find(|(fault, ..)| trace.fires(&shared.faults, fault))
+    {
+        parameters.splice(at..=at, [("error", code.to_owned()), ("error_description", description.to_owned())]);
+    }
     if let Some(name) = near::other_name(shared, trace) {
         edit(&mut parameters, "iss", |_| name.clone());
     }
@@ -135,7 +159,7 @@ pub(super) fn answer_decision(shared: &Shared, trace: &Trace, request: &Authoriz
             edit(&mut parameters);
         }
     }
-    redirect(&named_besides(shared, &request.redirect_uri), &parameters)
+    parameters
 }
 
 /// The redirect URI with what a lever lets every response name, in the place of what it has there.

@@ -36,14 +36,8 @@ fn revoke_token(shared: &Shared, trace: &Trace, uri: &Uri, headers: &HeaderMap, 
     let (query, form) = (Parameters::parse(uri.query().unwrap_or_default().as_bytes()), token::form(headers, body)?);
     let client = authenticate_client(shared, trace, headers, &query, &form)?;
     let token = form.get("token").ok_or_else(|| TokenRefusal::new(ErrorCode::InvalidRequest, "token is missing"))?;
-    if trace.fires(&shared.faults, REVOCATION_REDIRECT) {
-        return Ok(redirected(shared, "/connect/revocation"));
-    }
-    if trace.fires(&shared.faults, REVOCATION_REFUSED) {
-        return Ok(revocation_refused());
-    }
-    if trace.fires(&shared.faults, REVOCATION_UNAVAILABLE) {
-        return Ok(revocation_unavailable());
+    if let Some(response) = faulty(shared, trace) {
+        return Ok(response);
     }
     let client_id = client.client_id.as_deref().unwrap_or_default();
     let revoked = shared.authorizations().revoke_token(token, client_id);
@@ -51,4 +45,15 @@ fn revoke_token(shared: &Shared, trace: &Trace, uri: &Uri, headers: &HeaderMap, 
         return Err(TokenRefusal::new(ErrorCode::InvalidRequest, "the token was issued to another client"));
     }
     Ok((StatusCode::OK, [(header::CACHE_CONTROL, "no-store")]).into_response())
+}
+
+/// The answer of an armed fault, if one is.
+pub(super) fn faulty(shared: &Shared, trace: &Trace) -> Option<Response> {
+    if trace.fires(&shared.faults, REVOCATION_REDIRECT) {
+        return Some(redirected(shared, "/connect/revocation"));
+    }
+    if trace.fires(&shared.faults, REVOCATION_REFUSED) {
+        return Some(revocation_refused());
+    }
+    trace.fires(&shared.faults, REVOCATION_UNAVAILABLE).then(revocation_unavailable)
 }

@@ -169,8 +169,8 @@ async fn refresh_token(shared: &Shared, trace: &Trace, client: &Registration, fo
         return Err(TokenRefusal::new(ErrorCode::InvalidScope, format!("the user did not grant {beyond}")));
     }
     let must_rotate = shared.settings.assumptions.refresh_rotation || client.is_public();
-    let refresh_token = match NOT_ROTATED.into_iter().find(|(fault, _)| trace.fires(&shared.faults, fault)) {
-        Some((_, in_its_place)) => in_its_place(),
+    let refresh_token = match not_rotated(shared, trace) {
+        Some(in_its_place) => in_its_place,
         None if must_rotate => {
             if !shared.authorizations().rotate_refresh_token(value) {
                 return bad_grant("the refresh token was used before");
@@ -182,12 +182,22 @@ async fn refresh_token(shared: &Shared, trace: &Trace, client: &Registration, fo
     let seen = shared.journal.mark();
     let issue = Issue { id, grant: &grant, scopes, nonce: None, refresh_token, refreshed: true };
     let answer = tokens::answer(shared, trace, issue).await?;
+    hold(shared, trace, seen).await;
+    Ok(answer)
+}
+
+/// What stands in the place of a new refresh token, where a fault keeps that back.
+pub(super) fn not_rotated(shared: &Shared, trace: &Trace) -> Option<Option<Value>> {
+    NOT_ROTATED.into_iter().find(|(fault, _)| trace.fires(&shared.faults, fault)).map(|(_, in_its_place)| in_its_place())
+}
+
+/// Keeps the answer to a refresh back, where a fault says so; `seen`: where the journal stood when it was made.
+pub(super) async fn hold(shared: &Shared, trace: &Trace, seen: usize) {
     if trace.fires(&shared.faults, f::REFRESH_HELD) {
         let token_request = |exchange: &Exchange| exchange.endpoint == Endpoint::Token;
         // Whoever waits in vain is answered all the same.
         let _ = shared.journal.wait_for(seen, "another token request", LONGEST_HELD, token_request).await;
     }
-    Ok(answer)
 }
 
 pub(super) fn issue_refresh_token(shared: &Shared, id: GrantId) -> String {
@@ -217,7 +227,7 @@ pub(super) fn active(shared: &Shared, subject: &UserId) -> Result<(), TokenRefus
     if active { Ok(()) } else { bad_grant("the user is deactivated") }
 }
 
-fn note_verifier(trace: &Trace, form: &Parameters) {
+pub(super) fn note_verifier(trace: &Trace, form: &Parameters) {
     if let Some(verifier) = form.get("code_verifier") {
         trace.note(|facts| {
             facts.verifier_challenge = Some(code_challenge_s256(verifier));

@@ -58,12 +58,17 @@ pub(super) async fn answer(shared: &Shared, trace: &Trace, issue: Issue<'_>) -> 
         facts.subject = Some(issue.grant.subject.0.clone());
         facts.scopes = Some(issue.scopes.to_vec());
     });
+    Ok(edited(shared, trace, answer, issue.refreshed))
+}
+
+/// A good answer as armed faults leave it.
+pub(super) fn edited(shared: &Shared, trace: &Trace, mut answer: Map<String, Value>, refreshed: bool) -> Response {
     for (fault, edit) in EDITS {
         if trace.fires(&shared.faults, fault) {
             edit(&mut answer);
         }
     }
-    Ok(edit_good(shared, trace, &Value::Object(answer), issue.refreshed))
+    edit_good(shared, trace, &Value::Object(answer), refreshed)
 }
 
 type Edit = fn(&mut Map<String, Value>);
@@ -115,23 +120,36 @@ pub(super) async fn access_token(shared: &Shared, trace: &Trace, issue: &Issue<'
     claim("nbf", now.into());
     claim("exp", expires_at.into());
     claim("jti", shared.random.token(16).into());
-    if trace.fires(&shared.faults, f::TOKEN_LARGE) {
-        claim("groups", vec!["a-role-of-the-medical-centre"; 280].into());
-    }
     let mut header = header(keys.algorithm.name(), Some(&keys.kid));
     header.insert("typ".to_owned(), "at+jwt".into());
-    if trace.fires(&shared.faults, f::TOKEN_OTHER_JWT) {
-        header.insert("typ".to_owned(), "reference+jwt".into());
-        claims.retain(|name, _| name == "jti");
-    }
-    let token = Draft { header, claims, signature: Signature::By(&keys.pair) }.sign()?;
-    let given = if trace.fires(&shared.faults, f::TOKEN_OPAQUE) { format!("0~._-+/{}==", shared.random.token(24)) } else { token };
+    let mut draft = Draft { header, claims, signature: Signature::By(&keys.pair) };
+    let given = match in_another_form(shared, trace, &mut draft)? {
+        Some(given) => given,
+        None => draft.sign()?,
+    };
     shared.authorizations().add_access_token(issue.id, given.clone(), scopes.clone(), now..expires_at);
     Ok(given)
 }
 
+/// The access token that armed faults put in the place of one, where they do.
+pub(super) fn in_another_form(shared: &Shared, trace: &Trace, draft: &mut Draft<'_>) -> Result<Option<String>, SignError> {
+    let large = trace.fires(&shared.faults, f::TOKEN_LARGE);
+    if large {
+        draft.claims.insert("groups".to_owned(), vec!["a-role-of-the-medical-centre"; 280].into());
+    }
+    let reference = trace.fires(&shared.faults, f::TOKEN_OTHER_JWT);
+    if reference {
+        draft.header.insert("typ".to_owned(), "reference+jwt".into());
+        draft.claims.retain(|name, _| name == "jti");
+    }
+    if trace.fires(&shared.faults, f::TOKEN_OPAQUE) {
+        return Ok(Some(format!("0~._-+/{}==", shared.random.token(24))));
+    }
+    if large || reference { draft.sign().map(Some) } else { Ok(None) }
+}
+
 /// Without the last scope of a resource.
-fn narrowed(scopes: &ScopeSet) -> ScopeSet {
+pub(super) fn narrowed(scopes: &ScopeSet) -> ScopeSet {
     let last = giponext::RESOURCES.iter().rfind(|resource| scopes.contains(resource));
     scopes.iter().filter(|scope| last != Some(scope)).collect()
 }

@@ -32,14 +32,7 @@ pub(super) async fn userinfo(
     }
     let grant = match authenticate_bearer(&shared, &headers, uri.query(), &trace) {
         Ok(grant) => grant,
-        Err(refusal) => {
-            // Without a token there is no error code (RFC 6750 section 3.1).
-            let body = match refusal.error() {
-                Some(error) => json!({"error": error.as_str(), "error_description": refusal.to_string()}),
-                None => json!({"error_description": refusal.to_string()}),
-            };
-            return refused(StatusCode::UNAUTHORIZED, refusal.www_authenticate(), &body);
-        }
+        Err(refusal) => return refused_for(refusal),
     };
     if let Err(refusal) = shared.limiter.admit(&grant.client_id, shared.clock.now()) {
         trace.note(|facts| facts.refusal = Some(refusal.to_string()));
@@ -57,20 +50,11 @@ pub(super) async fn userinfo(
     if let Some(response) = faulty(&shared, &trace, &grant.subject) {
         return response;
     }
-    let accounts = shared.accounts();
-    let unnamed = trace.fires(&shared.faults, f::USERINFO_WITHOUT_SUBJECT);
-    let nearly = [(f::USERINFO_LONGER_SUBJECT, longer as fn(&str) -> String), (f::USERINFO_SUBJECT_OTHER_CASE, other_case)];
-    let nearly = nearly.into_iter().find(|(fault, _)| trace.fires(&shared.faults, fault)).map(|(_, change)| change(&grant.subject.0));
-    let other = unnamed || nearly.is_some() || trace.fires(&shared.faults, USERINFO_OTHER_SUBJECT);
-    let user = if other { other_user(&accounts, &grant.subject) } else { accounts.user(&grant.subject) };
-    let Some(user) = user else {
+    let Some(Shown { user, subject, other }) = shown(&shared, &trace, &grant.subject) else {
         return StatusCode::INTERNAL_SERVER_ERROR.into_response();
     };
     let mut claims = Map::new();
-    if !unnamed {
-        let shown = nearly.map_or_else(|| shown_subject(&shared, &trace, &user.id), Value::from);
-        claims.insert("sub".to_owned(), shown);
-    }
+    claims.extend(subject.map(|subject| ("sub".to_owned(), subject)));
     if grant.scopes.contains(giponext::PROFILE) || other {
         claims.insert("name".to_owned(), user.name().into());
         claims.insert("given_name".to_owned(), user.given_name.clone().into());
@@ -82,8 +66,29 @@ pub(super) async fn userinfo(
     json_answer(StatusCode::OK, &Value::Object(claims))
 }
 
+/// Whom an answer is about.
+pub(super) struct Shown {
+    pub user: User,
+    /// The subject that it names; none where a fault leaves it out.
+    pub subject: Option<Value>,
+    /// Whether a fault shows somebody else.
+    pub other: bool,
+}
+
+/// The user of this subject, or whom armed faults show in that place.
+pub(super) fn shown(shared: &Shared, trace: &Trace, subject: &UserId) -> Option<Shown> {
+    let unnamed = trace.fires(&shared.faults, f::USERINFO_WITHOUT_SUBJECT);
+    let nearly = [(f::USERINFO_LONGER_SUBJECT, longer as fn(&str) -> String), (f::USERINFO_SUBJECT_OTHER_CASE, other_case)];
+    let nearly = nearly.into_iter().find(|(fault, _)| trace.fires(&shared.faults, fault)).map(|(_, change)| change(&subject.0));
+    let other = unnamed || nearly.is_some() || trace.fires(&shared.faults, USERINFO_OTHER_SUBJECT);
+    let accounts = shared.accounts();
+    let user = if other { other_user(&accounts, subject) } else { accounts.user(subject) }?.clone();
+    let subject = (!unnamed).then(|| nearly.map_or_else(|| shown_subject(shared, trace, &user.id), Value::from));
+    Some(Shown { user, subject, other })
+}
+
 /// The answer that an armed fault puts in the place of a good one.
-fn faulty(shared: &Shared, trace: &Trace, subject: &UserId) -> Option<Response> {
+pub(super) fn faulty(shared: &Shared, trace: &Trace, subject: &UserId) -> Option<Response> {
     if trace.fires(&shared.faults, f::USERINFO_UNAUTHORIZED) {
         let body = json!({"error": "invalid_token", "error_description": BearerRefusal::Revoked.to_string()});
         return Some(refused(StatusCode::UNAUTHORIZED, BearerRefusal::Revoked.www_authenticate(), &body));
@@ -103,6 +108,15 @@ fn faulty(shared: &Shared, trace: &Trace, subject: &UserId) -> Option<Response> 
 /// The user whom [`USERINFO_OTHER_SUBJECT`] shows in the place of `subject`.
 pub(crate) fn other_user<'a>(accounts: &'a Accounts, subject: &UserId) -> Option<&'a User> {
     accounts.user_by_email(MALLORY).filter(|user| user.id != *subject).or_else(|| accounts.user_by_email(ADA))
+}
+
+/// Without a token there is no error code (RFC 6750 section 3.1).
+pub(super) fn refused_for(refusal: BearerRefusal) -> Response {
+    let body = match refusal.error() {
+        Some(error) => json!({"error": error.as_str(), "error_description": refusal.to_string()}),
+        None => json!({"error_description": refusal.to_string()}),
+    };
+    refused(StatusCode::UNAUTHORIZED, refusal.www_authenticate(), &body)
 }
 
 fn refused(status: StatusCode, challenge: axum::http::HeaderValue, body: &Value) -> Response {
