@@ -76,6 +76,7 @@ impl Context {
         Self { standing, ..self }
     }
 
+    /// How long its pages are waited for where an action names no deadline; never less than [`DEFAULT_DEADLINE`].
     pub fn patience(&self) -> Duration {
         self.patience
     }
@@ -163,6 +164,7 @@ impl Context {
         open.map(|window| Page::new(Arc::clone(window), self.clone())).collect()
     }
 
+    /// Every cookie of the context, of any site, `HttpOnly` ones too; values are raw.
     pub async fn cookies(&self) -> Result<Vec<Cookie>, BrowserError> {
         let method = "Storage.getCookies";
         let mut answer = self.call(method, json!({ "browserContextId": self.scope.id })).await?;
@@ -175,6 +177,7 @@ impl Context {
         self.call("Storage.setCookies", wish).await.map(drop)
     }
 
+    /// Deletes every cookie of the context, of any site; what pages keep in their storages stays.
     pub async fn clear_cookies(&self) -> Result<(), BrowserError> {
         self.call("Storage.clearCookies", json!({ "browserContextId": self.scope.id })).await.map(drop)
     }

@@ -14,8 +14,9 @@ const ASKS_TO_SIGN_IN: &str = include_str!("scripts/asks_to_sign_in.js");
 /// What leads on in a list.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct LeadsOn {
-    /// How it was known: `rel=next`, its words, or the profile's selector.
+    /// How it was known: `rel=next`, `its words`, `an arrow`, `the next number`, or the profile's selector.
     pub by: String,
+    /// What a person reads on it, or its label or value where it has no text; may be empty.
     pub words: String,
 }
 

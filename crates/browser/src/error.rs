@@ -6,32 +6,82 @@ use regex::Regex;
 /// Why the browser could not do it. All of these are failures of our side until a step says otherwise.
 #[derive(Debug, thiserror::Error)]
 pub enum BrowserError {
+    /// A program that is needed is not installed, or is not at the path that was named.
     #[error("{what} not found: install the package `{package}` or name its path")]
-    NotFound { what: String, package: &'static str },
+    NotFound {
+        /// The program, as a noun phrase: `the WebDriver server (chromedriver)`.
+        what: String,
+        /// The Debian package that has it.
+        package: &'static str,
+    },
+    /// The driver, the browser or the DevTools connection did not come up.
     #[error("could not start {what}: {why}")]
-    Start { what: String, why: String },
+    Start {
+        /// What did not come up, as a noun phrase: `a DevTools connection`.
+        what: String,
+        /// The reason, in the words of the driver, the system or this crate.
+        why: String,
+    },
     /// A driver drives browsers of its own version alone.
     #[error("chromedriver {driver} does not drive the browser, which is of version {browser}")]
-    Versions { driver: String, browser: String },
+    Versions {
+        /// The version of the browser that the driver drives, as the driver says it: `99`.
+        driver: String,
+        /// The version of the browser that is installed: `156.0.8078.108`.
+        browser: String,
+    },
     /// The browser, its driver or the page's process is no more; nothing that is asked of it can succeed.
     #[error("the browser is gone: {why}")]
-    Gone { why: String },
+    Gone {
+        /// How it ended, as the words after "the browser is gone: ".
+        why: String,
+    },
     /// The window was closed while something was asked of it.
     #[error("the window is closed (last seen: `{url}`)")]
-    Closed { url: String },
-    /// `what` is a noun phrase that completes "no … within".
+    Closed {
+        /// The address that the window showed last, without query and fragment.
+        url: String,
+    },
+    /// What was waited for did not come about before the deadline.
     #[error("no {what} within {} ms (last seen: {last_seen})", waited.as_millis())]
-    Timeout { what: String, waited: Duration, last_seen: String },
+    Timeout {
+        /// What did not come about, as a noun phrase without an article: "visible `#sign-in`".
+        what: String,
+        /// The deadline that ran out.
+        waited: Duration,
+        /// Address and title of the window, or the open windows of a context, when the deadline ran out; without queries.
+        last_seen: String,
+    },
     /// The address could not be loaded: refused connection, bad certificate, unknown host.
     #[error("could not load `{url}`: {why}")]
-    Navigation { url: String, why: String },
+    Navigation {
+        /// The address that was asked for, without query and fragment.
+        url: String,
+        /// The browser's own reason, such as `net::ERR_CONNECTION_REFUSED`.
+        why: String,
+    },
     /// A page object's page is not what its action needs. `shown` is what a person reads there, without fields' values.
     #[error("the page does not show {wanted} (last seen: {shown})")]
-    NotShown { wanted: String, shown: String },
+    NotShown {
+        /// What the action needs, as a noun phrase: `the opened ticket`.
+        wanted: String,
+        /// Headings and error messages of the page, or what it offers instead.
+        shown: String,
+    },
+    /// A script that this crate ran in the page threw, lost its page, or gave a value of the wrong type.
     #[error("script failed in the page: {why}")]
-    Script { why: String },
+    Script {
+        /// The first line of the exception, or what was wrong with the value.
+        why: String,
+    },
+    /// The browser refused a command, did not answer it, or answered it with something unexpected.
     #[error("the browser refused `{method}`: {why}")]
-    Protocol { method: String, why: String },
+    Protocol {
+        /// The DevTools method, such as `Page.reload`; `wait` for a wait within the page.
+        method: String,
+        /// The browser's own words, or what is wrong with its answer.
+        why: String,
+    },
 }
 
 impl BrowserError {

@@ -12,15 +12,21 @@ use url::Url;
 #[derive(Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Cookie {
+    /// The part before the first `=` of the `Set-Cookie` header (RFC 6265 section 5.2).
     pub name: String,
+    /// The raw value: a secret, which `Debug` leaves out.
     pub value: String,
+    /// The host; with a leading dot where the cookie was set with `Domain`, and so goes to subdomains too.
     pub domain: String,
+    /// The path that a request's path has to begin with, so that the browser sends the cookie (RFC 6265 section 5.1.4).
     pub path: String,
     /// Seconds since 1970; negative or absent for a session cookie.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub expires: Option<f64>,
+    /// Whether it is hidden from scripts (`HttpOnly`).
     #[serde(default)]
     pub http_only: bool,
+    /// Whether it travels over TLS only (`Secure`).
     #[serde(default)]
     pub secure: bool,
     /// `Strict`, `Lax` or `None`; absent when the server named none.
@@ -38,7 +44,9 @@ impl fmt::Debug for Cookie {
 /// A request of a page or of one of its frames. Kept in memory only: `url` is raw.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Request {
+    /// The raw address with query and fragment.
     pub url: String,
+    /// The HTTP method in capitals.
     pub method: String,
     /// In DevTools' words: `Document`, `Script`, `Fetch`, `XHR`, …
     pub resource_type: String,
@@ -60,13 +68,16 @@ impl fmt::Debug for Request {
 /// What a page keeps in the browser, and the addresses that its window has shown. Raw, in memory only.
 #[derive(Clone, Default, PartialEq, Eq, Deserialize)]
 pub struct Storage {
+    /// Keys and values of `localStorage`.
     pub local: Vec<(String, String)>,
+    /// Keys and values of the window's `sessionStorage`.
     pub session: Vec<(String, String)>,
     /// `database/store/key` and the value as JSON.
     pub indexed_db: Vec<(String, String)>,
     /// What scripts and service workers put into a cache (Cache API): its name and the address, and the body.
     #[serde(default)]
     pub cached: Vec<(String, String)>,
+    /// Every address that the window has shown, oldest first; the present one is the last.
     #[serde(default)]
     pub urls: Vec<String>,
 }

@@ -20,7 +20,9 @@ const BODIES_DEADLINE: Duration = Duration::from_secs(5);
 
 /// The body of one answer.
 pub struct Body {
+    /// The raw address of its request.
     pub url: String,
+    /// The body as text; bytes that are no UTF-8 are replaced.
     pub text: String,
 }
 
@@ -29,6 +31,7 @@ pub struct Body {
 pub struct Passed {
     /// What it was, for a person, without its text.
     pub name: String,
+    /// What passed, raw: the value of a header, a whole message, or the key and value of a storage's entry.
     pub text: String,
 }
 

@@ -85,6 +85,7 @@ impl Browser {
         &self.running.version
     }
 
+    /// The version of chromedriver, without its revision; empty where the driver does not tell it.
     pub fn driver_version(&self) -> &str {
         &self.running.driver_version
     }
@@ -100,6 +101,7 @@ impl Browser {
         Ok(Context::new(scope, Arc::clone(&self.running)))
     }
 
+    /// Whether the DevTools connection stands; without it every call fails with [`BrowserError::Gone`].
     pub fn is_alive(&self) -> bool {
         self.running.connection.why_gone().is_none()
     }

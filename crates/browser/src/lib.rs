@@ -10,7 +10,7 @@
 //! Where to add: an action or a wait of a person to `page.rs` (its script to `scripts/`), a DevTools event to `hub.rs`,
 //! a browser flag to `session.rs`, a page object to `pages/`.
 
-#![deny(unreachable_pub)]
+#![deny(missing_docs, unreachable_pub)]
 
 use collaudo_model::{domain, oauth};
 use collaudo_supervision as supervision;

@@ -13,20 +13,24 @@ pub struct Options {
     pub headed: bool,
     /// A running driver or Grid; then no process of ours is started.
     pub webdriver: Option<Url>,
+    /// Path of the browser on the driver's machine; without one it is looked for in `PATH` and in the folders of the distributions.
     pub binary: Option<PathBuf>,
+    /// Path of chromedriver; without one it is looked for in the same places. Of no use with `webdriver`.
     pub driver: Option<PathBuf>,
-    pub ignore_certificate_errors: bool,
     /// Public keys of certificates that are taken for good: base64 of the SHA-256 of each.
     pub trusted_keys: Vec<String>,
     /// Further arguments for the browser, such as `--host-resolver-rules=MAP sandbox.example 127.0.0.1`.
     pub arguments: Vec<String>,
+    /// What is answered to the dialogs that pages open (`alert`, `confirm`, `prompt`, `beforeunload`).
     pub dialogs: Dialogs,
 }
 
 /// The programs that [`Browser::launch`](super::Browser::launch) would start.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Located {
+    /// Path of the browser.
     pub binary: PathBuf,
+    /// Path of chromedriver.
     pub driver: PathBuf,
     /// The old headless mode as a program of its own: starts in a fifth of the time, and has no popup blocker.
     pub headless_shell: bool,

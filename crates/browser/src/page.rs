@@ -40,6 +40,7 @@ impl Page {
         Arc::ptr_eq(&self.window, &other.window)
     }
 
+    /// The context that the window belongs to.
     pub fn context(&self) -> &Context {
         &self.context
     }
@@ -65,6 +66,7 @@ impl Page {
         if answer["loaderId"].is_null() { Ok(()) } else { self.wait_until_loaded(commits, url, deadline).await }
     }
 
+    /// Loads the present address again, as the reload button does; returns when it has loaded.
     pub async fn reload(&self) -> Result<(), BrowserError> {
         let commits = self.commits();
         self.call("Page.reload", json!({})).await?;
@@ -89,6 +91,7 @@ impl Page {
         self.window.state.borrow().url().to_owned()
     }
 
+    /// The document's title; empty where it has none.
     pub async fn title(&self) -> Result<String, BrowserError> {
         self.evaluate("document.title").await
     }
@@ -150,6 +153,7 @@ impl Page {
         self.ask("css => !!find(css)", &[json!(css)]).await
     }
 
+    /// Whether one `css` is visible now; what a closed menu holds is not.
     pub async fn is_visible(&self, css: &str) -> Result<bool, BrowserError> {
         self.ask("css => !!shown(css)", &[json!(css)]).await
     }
@@ -180,12 +184,13 @@ impl Page {
         self.ask("css => { const el = shown(css) ?? find(css); return el ? words(el) : null; }", &[json!(css)]).await
     }
 
+    /// The trimmed text of every `css`, visible or not, in document order; those in open shadow roots come last.
     pub async fn texts(&self, css: &str) -> Result<Vec<String>, BrowserError> {
         self.ask("css => every(css).map(words)", &[json!(css)]).await
     }
 
     /// An attribute as written in the document.
-    pub async fn attribute(&self, css: &str, name: &str) -> Result<Option<String>, BrowserError> {
+    pub(crate) async fn attribute(&self, css: &str, name: &str) -> Result<Option<String>, BrowserError> {
         self.ask("(css, name) => find(css)?.getAttribute(name) ?? null", &[json!(css), json!(name)]).await
     }
 
@@ -223,10 +228,12 @@ impl Page {
         self.watch(what, deadline, |state| state.urls.iter().skip(present).rev().find(|url| matches(url)).cloned()).await
     }
 
+    /// Waits until the window has closed, whoever closes it.
     pub async fn wait_until_closed(&self, deadline: Duration) -> Result<(), BrowserError> {
         self.watch("closed window", deadline, |state| state.closed.then_some(())).await
     }
 
+    /// Whether the window has closed; a page whose process crashed has not.
     pub fn is_closed(&self) -> bool {
         self.window.state.borrow().closed
     }
@@ -274,6 +281,7 @@ impl Page {
         }
     }
 
+    /// What the page's origin keeps in the browser now, and the addresses that the window has shown.
     pub async fn storage(&self) -> Result<Storage, BrowserError> {
         let kept: Storage = self.evaluate(&calling(include_str!("scripts/storage.js"), &[])).await?;
         Ok(Storage { urls: self.window.state.borrow().urls.clone(), ..kept })

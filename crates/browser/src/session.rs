@@ -107,9 +107,6 @@ fn capabilities(options: &Options, local: Option<(&Located, &Driver)>) -> Map<St
     if shell {
         arguments.extend(IN_ONE_PROCESS.map(str::to_owned));
     }
-    if options.ignore_certificate_errors {
-        arguments.push("--ignore-certificate-errors".to_owned());
-    }
     // A remote browser's user is not known; one on this machine is most likely ours.
     let here = options.webdriver.as_ref().is_none_or(|url| matches!(url.host_str(), Some("127.0.0.1" | "localhost" | "[::1]")));
     if here && rustix::process::geteuid().is_root() {
@@ -130,7 +127,7 @@ fn capabilities(options: &Options, local: Option<(&Located, &Driver)>) -> Map<St
     let name = if shell { HEADLESS_SHELL } else { "chrome" };
     let mut capabilities = Map::new();
     capabilities.insert("browserName".to_owned(), json!(name));
-    capabilities.insert("acceptInsecureCerts".to_owned(), json!(options.ignore_certificate_errors));
+    capabilities.insert("acceptInsecureCerts".to_owned(), json!(false));
     capabilities.insert("goog:chromeOptions".to_owned(), chrome);
     capabilities
 }

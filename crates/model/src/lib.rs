@@ -6,7 +6,7 @@
 //! | [`oauth`] | messages and values of OAuth 2.0 and OpenID Connect as types |
 //! | [`event`] | what happened in a run, in order |
 
-#![deny(unreachable_pub)]
+#![deny(missing_docs, unreachable_pub)]
 
 pub mod domain;
 pub mod event;

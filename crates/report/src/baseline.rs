@@ -12,6 +12,7 @@ const FORMAT: u32 = 1;
 #[serde(deny_unknown_fields)]
 pub struct Baseline {
     format: u32,
+    /// The failures, in the order of the features of the run that they are from.
     pub known: Vec<KnownFailure>,
 }
 
@@ -62,7 +63,7 @@ impl Baseline {
 
 /// What a baseline says of a finding that keeps the application from being ready.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Standing {
+pub(crate) enum Standing {
     New,
     Known,
 }
@@ -74,7 +75,7 @@ fn standing(known: &[KnownFailure], scenario: &ScenarioRun, finding: &Finding) -
 
 impl Run {
     /// Findings that keep the application from being ready, in the order of the features.
-    pub fn failures(&self) -> impl Iterator<Item = (&ScenarioRun, &Finding)> {
+    pub(crate) fn failures(&self) -> impl Iterator<Item = (&ScenarioRun, &Finding)> {
         let strict = self.is_strict();
         self.scenarios().iter().flat_map(move |scenario| {
             let counts = move |finding: &&Finding| counts(finding, strict);
@@ -93,11 +94,12 @@ impl Run {
     }
 
     /// `None` without a baseline, and for a finding that does not count.
-    pub fn standing(&self, scenario: &ScenarioRun, finding: &Finding) -> Option<Standing> {
+    pub(crate) fn standing(&self, scenario: &ScenarioRun, finding: &Finding) -> Option<Standing> {
         let known = self.started().baseline.as_deref()?;
         counts(finding, self.is_strict()).then(|| standing(known, scenario, finding))
     }
 
+    /// The run beside these failures, whatever baseline it was started with.
     pub fn against<'run>(&'run self, known: &'run [KnownFailure]) -> Comparison<'run> {
         let mut comparison = Comparison::default();
         for (scenario, finding) in self.failures() {

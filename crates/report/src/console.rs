@@ -14,7 +14,9 @@ use crate::event::{Event, Lang, Record};
 pub struct Style {
     /// A progress bar on stderr, cleared at the end.
     pub interactive: bool,
+    /// Whether text is coloured by ANSI escape codes.
     pub colour: bool,
+    /// The language of the sentences.
     pub lang: Lang,
 }
 
@@ -23,6 +25,7 @@ const WIDTH: usize = 100;
 /// Scenarios without a finding that the ending names one by one.
 const NAMED: usize = 5;
 
+/// A reporter that writes for a person to `W`; made by [`console`].
 pub struct Console<W> {
     out: W,
     style: Style,

@@ -7,6 +7,7 @@ use crate::event::Previous;
 /// A run beside the one before it.
 #[derive(Debug)]
 pub struct Difference<'run> {
+    /// The earlier run.
     pub previous: &'run Previous,
     /// Requirements that both judged, and not alike; what got worse comes first.
     pub changes: Vec<Change<'run>>,
@@ -14,14 +15,19 @@ pub struct Difference<'run> {
     pub same_suite: bool,
 }
 
+/// A requirement that two runs judged differently.
 #[derive(Debug)]
 pub struct Change<'run> {
+    /// The requirement, as the later run's catalogue has it.
     pub requirement: &'run Requirement,
+    /// Where it stood after the earlier run.
     pub from: State,
+    /// Where it stands after the later run.
     pub to: State,
 }
 
 impl Change<'_> {
+    /// Whether it stands worse after the later run.
     pub fn is_worse(&self) -> bool {
         self.to.rank() > self.from.rank()
     }

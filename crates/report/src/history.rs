@@ -10,20 +10,30 @@ use crate::event::{Lang, Previous};
 /// A run of the past, folded to what a history shows.
 #[derive(Debug)]
 pub struct Past {
+    /// The language of the run's reports.
     pub lang: Lang,
+    /// The application's name, with its defect in brackets where it was broken on purpose.
     pub application: String,
+    /// `mock`, or the target file's name for the platform.
     pub target: String,
+    /// When its first event came.
     pub started_at: Timestamp,
+    /// From the first event to the last, in milliseconds.
     pub duration_ms: u64,
+    /// Its verdict.
     pub readiness: Readiness,
+    /// Whether it ended before its last scenario.
     pub interrupted: bool,
+    /// How many scenarios were planned.
     pub planned: usize,
     /// Scenarios in each state that occurs.
     pub counts: Vec<(State, usize)>,
+    /// What the next run is told of it: above all how each requirement stood.
     pub told: Previous,
 }
 
 impl Past {
+    /// Folds a run to what a history shows of it.
     pub fn of(run: &Run) -> Self {
         let started = run.started();
         let defect = started.application.defect.as_ref().map(|defect| format!(" ({defect})")).unwrap_or_default();

@@ -10,7 +10,7 @@ use crate::domain::{
 use crate::event::Lang;
 
 /// Version of the summary's format. Fields may be added within a version; a change of meaning is a new one.
-pub const SUMMARY_FORMAT: u32 = 1;
+const SUMMARY_FORMAT: u32 = 1;
 
 /// The summary for programs. Traffic and browser facts stay in `run.jsonl`.
 pub fn render_json(run: &Run) -> Result<String, ReportError> {

@@ -6,7 +6,7 @@
 //! To add a format: a module with `render_NAME(&Run)`, or a [`Reporter`] where it has to follow the run while it happens.
 //! To add a sentence of a report's own: `words.rs`, in Italian and English. To change the page: `templates/`.
 
-#![deny(unreachable_pub)]
+#![deny(missing_docs, unreachable_pub)]
 
 use collaudo_model::{domain, event};
 
@@ -38,26 +38,28 @@ mod waivers;
 mod words;
 
 pub use annotations::render_annotations;
-pub use baseline::{Baseline, Comparison, Standing};
+pub use baseline::{Baseline, Comparison};
 pub use console::{Console, Style, console};
 pub use difference::{Change, Difference};
 pub use error::ReportError;
 pub use har::render_har;
 pub use history::{Past, read_history};
 pub use html::{render_history, render_html};
-pub use json::{SUMMARY_FORMAT, render_json};
+pub use json::render_json;
 pub use jsonl::{JsonLines, Torn, parse_jsonl, read_jsonl};
 pub use junit::render_junit;
 pub use leaks::Searched;
 pub use markdown::render_markdown;
 pub use matrix::RequirementRow;
 pub use messages::render_messages;
-pub use ranking::WorstFinding;
 pub use regular::{read_kept, read_regular};
 pub use run::{Attempt, Counts, DIVISION, Run, ScenarioRun};
 pub use state::State;
 pub use verdict::Tally;
-pub use waivers::Worth;
+
+pub(crate) use baseline::Standing;
+pub(crate) use ranking::WorstFinding;
+pub(crate) use waivers::Worth;
 
 use crate::event::Record;
 
@@ -83,6 +85,7 @@ pub const TARGET: &str = "target.toml";
 
 /// Follows a run while it happens.
 pub trait Reporter: Send {
+    /// Takes the next event of the run; events come in the order in which they happened.
     fn record(&mut self, record: &Record) -> Result<(), ReportError>;
     /// Called once, after the last record, also when the run was interrupted.
     fn finish(&mut self) -> Result<(), ReportError>;

@@ -4,11 +4,13 @@ use crate::domain::{Actor, Finding, Level, Requirement, RequirementId, Verdict};
 /// A row of the requirement matrix.
 #[derive(Debug)]
 pub struct RequirementRow<'run> {
+    /// The requirement, as the run's catalogue has it.
     pub requirement: &'run Requirement,
     /// The worst of what its scenarios say of it; where it has none, why.
     pub state: State,
     /// The planned scenarios that carry its tag, or that found it broken.
     pub scenarios: Vec<&'run ScenarioRun>,
+    /// Every finding on it, with the scenario that found it, in the order of the features.
     pub findings: Vec<(&'run ScenarioRun, &'run Finding)>,
 }
 
@@ -61,7 +63,7 @@ impl Run {
 impl ScenarioRun {
     /// What this scenario says of one of its requirements. Its own findings speak by their level; a finding on another requirement
     /// never does: where that one stopped the scenario, this one was not judged to its end.
-    pub fn state_of(&self, id: &RequirementId) -> State {
+    pub(crate) fn state_of(&self, id: &RequirementId) -> State {
         let found = self.findings().iter().filter(|finding| finding.requirement == *id).map(|finding| match finding.level {
             Level::Must if finding.waiver.is_none() => State::Judged(Verdict::Failed),
             Level::Must | Level::Should | Level::Quality => State::Judged(Verdict::Warned),

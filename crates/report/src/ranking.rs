@@ -5,7 +5,7 @@ use crate::domain::{Finding, Level, Requirement, RequirementId};
 
 /// A finding worth reading first.
 #[derive(Debug)]
-pub struct WorstFinding<'run> {
+pub(crate) struct WorstFinding<'run> {
     pub scenario: &'run ScenarioRun,
     pub finding: &'run Finding,
     /// `None` where the catalogue of the run does not know it.
@@ -17,7 +17,7 @@ pub struct WorstFinding<'run> {
 impl Run {
     /// At most `n` findings: those of failed scenarios first, then by level, then in the order of the features; one for each
     /// requirement, so that one mistake seen ten times does not hide the others.
-    pub fn worst_findings(&self, n: usize) -> Vec<WorstFinding<'_>> {
+    pub(crate) fn worst_findings(&self, n: usize) -> Vec<WorstFinding<'_>> {
         let mut all: Vec<_> =
             self.scenarios().iter().flat_map(|scenario| scenario.findings().iter().map(move |finding| (scenario, finding))).collect();
         all.sort_by_key(|(scenario, finding)| {

@@ -29,11 +29,13 @@ struct Part {
 /// A planned scenario and what became of it.
 #[derive(Debug)]
 pub struct ScenarioRun {
+    /// The scenario as it was planned.
     pub summary: ScenarioSummary,
     /// In the order in which they started; more than one where retries were asked for or shards overlap.
     pub attempts: Vec<Attempt>,
 }
 
+/// One time that a scenario was run.
 #[derive(Debug)]
 pub struct Attempt {
     /// 0-based number of the shard that it ran in.
@@ -42,17 +44,20 @@ pub struct Attempt {
     pub started_at: Timestamp,
     /// By index into the scenario's steps.
     pub steps: BTreeMap<usize, StepFinished>,
+    /// The event that ended it; `None` where the run ended before.
     pub finished: Option<Box<ScenarioFinished>>,
 }
 
 /// How many planned scenarios stand where. Serialises nothing; see `render_json`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Counts {
+    /// All planned scenarios.
     pub planned: usize,
     by_state: Vec<(State, usize)>,
 }
 
 impl Counts {
+    /// How many stand at `state`.
     pub fn of(&self, state: State) -> usize {
         self.by_state.iter().find(|(known, _)| *known == state).map_or(0, |(_, count)| *count)
     }
@@ -84,10 +89,12 @@ impl ScenarioRun {
             .max_by_key(|attempt| attempt.state().rank())
     }
 
+    /// Where it stands, by the attempt that counts.
     pub fn state(&self) -> State {
         self.attempt().map_or(State::NotRun, Attempt::state)
     }
 
+    /// Its verdict, by the attempt that counts; `None` where that one did not finish, or there was none.
     pub fn verdict(&self) -> Option<Verdict> {
         self.state().verdict()
     }
@@ -98,18 +105,20 @@ impl ScenarioRun {
     }
 
     /// What it weighs in the readiness.
-    pub fn weight(&self) -> Option<Verdict> {
+    pub(crate) fn weight(&self) -> Option<Verdict> {
         self.verdict().map(|verdict| weight(verdict, self.findings()))
     }
 
+    /// The event that ended the attempt that counts.
     pub fn finished(&self) -> Option<&ScenarioFinished> {
         self.attempt().and_then(|attempt| attempt.finished.as_deref())
     }
 
-    pub fn findings(&self) -> &[Finding] {
+    pub(crate) fn findings(&self) -> &[Finding] {
         self.finished().map_or(&[], |finished| &finished.findings)
     }
 
+    /// What became of the step at this 0-based index, in the attempt that counts.
     pub fn step(&self, index: usize) -> Option<&StepFinished> {
         self.attempt().and_then(|attempt| attempt.steps.get(&index))
     }
@@ -152,6 +161,7 @@ impl Run {
         Ok(run)
     }
 
+    /// Folds the next record.
     pub fn apply(&mut self, record: &Record) -> Result<(), ReportError> {
         self.last_at = self.last_at.max(record.at);
         let shard = self.shards.len() - 1;
@@ -225,6 +235,7 @@ impl Run {
         }
     }
 
+    /// The first `run-started`; once every part of a divided run is there, with the selection and the command of the whole run.
     pub fn started(&self) -> &RunStarted {
         &self.shards[0].started
     }
@@ -233,17 +244,18 @@ impl Run {
         &mut self.shards[0].started
     }
 
+    /// When its first event came.
     pub fn started_at(&self) -> Timestamp {
         self.started_at
     }
 
     /// When its last event came.
-    pub fn ended_at(&self) -> Timestamp {
+    pub(crate) fn ended_at(&self) -> Timestamp {
         self.last_at
     }
 
     /// From the first record to the last, in milliseconds.
-    pub fn duration_ms(&self) -> u64 {
+    pub(crate) fn duration_ms(&self) -> u64 {
         let told = self.shards.iter().filter_map(|shard| shard.finished.as_ref()).map(|finished| finished.duration_ms).max();
         let seen = self.last_at.duration_since(self.started_at).as_millis();
         told.unwrap_or_else(|| u64::try_from(seen).unwrap_or(0))
@@ -264,15 +276,17 @@ impl Run {
         &self.scenarios
     }
 
+    /// A planned scenario by its id.
     pub fn scenario(&self, id: &ScenarioId) -> Option<&ScenarioRun> {
         self.places.get(id).map(|&place| &self.scenarios[place])
     }
 
     /// 0-based place of a scenario among [`Run::scenarios`]; 0 for one that was not planned.
-    pub fn place(&self, id: &ScenarioId) -> usize {
+    pub(crate) fn place(&self, id: &ScenarioId) -> usize {
         self.places.get(id).copied().unwrap_or(0)
     }
 
+    /// A requirement of the run's catalogue by its id.
     pub fn requirement(&self, id: &RequirementId) -> Option<&Requirement> {
         self.started().requirements.iter().find(|requirement| requirement.id == *id)
     }
@@ -283,7 +297,7 @@ impl Run {
     }
 
     /// Whether a recommendation that does not hold counts as a failure.
-    pub fn is_strict(&self) -> bool {
+    pub(crate) fn is_strict(&self) -> bool {
         self.shards.iter().any(|shard| shard.started.strict)
     }
 
@@ -311,6 +325,7 @@ impl Run {
         })
     }
 
+    /// How many planned scenarios stand where.
     pub fn counts(&self) -> Counts {
         let count = |state: State| self.scenarios.iter().filter(|scenario| scenario.state() == state).count();
         Counts { planned: self.scenarios.len(), by_state: State::ALL.into_iter().map(|state| (state, count(state))).collect() }

@@ -3,6 +3,7 @@ use crate::domain::Verdict;
 /// Where a scenario or a requirement stands at the end of a run: a verdict, or why there is none.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum State {
+    /// It has this verdict; a requirement has the worst of its scenarios.
     Judged(Verdict),
     /// It started and never finished.
     Interrupted,
@@ -15,6 +16,7 @@ pub enum State {
 }
 
 impl State {
+    /// Every state once: verdicts first, then the reasons why there is none.
     pub const ALL: [Self; 12] = [
         Self::Judged(Verdict::Passed),
         Self::Judged(Verdict::Warned),
@@ -30,6 +32,7 @@ impl State {
         Self::NotCovered,
     ];
 
+    /// The verdict, if it has one.
     pub fn verdict(self) -> Option<Verdict> {
         match self {
             Self::Judged(verdict) => Some(verdict),
@@ -38,7 +41,7 @@ impl State {
     }
 
     /// Whether somebody had to look: what does not apply costs nothing.
-    pub fn is_judged(self) -> bool {
+    pub(crate) fn is_judged(self) -> bool {
         self.verdict().is_some_and(|verdict| !matches!(verdict, Verdict::NotApplicable | Verdict::NotTested))
     }
 
@@ -84,7 +87,7 @@ impl State {
     }
 
     /// From best to worst: a requirement is as bad as its worst scenario, and what did not run is never green.
-    pub fn rank(self) -> u8 {
+    pub(crate) fn rank(self) -> u8 {
         match self {
             Self::NotCovered => 0,
             Self::NotSelected => 1,
@@ -103,7 +106,7 @@ impl State {
     }
 
     /// Whether nothing is left to do about it.
-    pub fn is_settled(self) -> bool {
+    pub(crate) fn is_settled(self) -> bool {
         let verdict = matches!(self.verdict(), Some(Verdict::Passed | Verdict::Warned | Verdict::NotApplicable | Verdict::NotTested));
         verdict || matches!(self, Self::NotSelected | Self::NotCovered)
     }

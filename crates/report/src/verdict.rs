@@ -15,6 +15,7 @@ const VALIDITY: SignedDuration = SignedDuration::from_hours(365 * 24);
 pub struct Tally {
     /// How many the run judged, and how many the catalogue has of every party.
     pub run: usize,
+    /// How many requirements the catalogue has, of every party.
     pub of: usize,
     /// Recommendations that did not hold.
     pub open: usize,
@@ -86,6 +87,7 @@ impl Run {
         reasons
     }
 
+    /// Counts the requirements of the run's first party.
     pub fn tally(&self) -> Tally {
         let rows = self.requirement_rows();
         let first = self.first_party();
@@ -107,7 +109,7 @@ impl Run {
     }
 
     /// Requirements that apply, and that no scenario judged: mandatory ones first.
-    pub fn untested(&self) -> Vec<RequirementRow<'_>> {
+    pub(crate) fn untested(&self) -> Vec<RequirementRow<'_>> {
         let untested = |row: &RequirementRow<'_>| matches!(row.state, State::Judged(Verdict::NotTested) | State::NotCovered);
         let mut rows: Vec<_> = self.requirement_rows().into_iter().filter(untested).collect();
         rows.sort_by_key(|row| row.requirement.level);

@@ -8,7 +8,7 @@ use crate::domain::{Waiver, day_of};
 /// What a waiver of the profile was worth in a run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
-pub enum Worth {
+pub(crate) enum Worth {
     /// Findings of its requirement do not count.
     InUse,
     /// Its requirement was judged, or not, without a finding: it can go.
@@ -19,7 +19,7 @@ pub enum Worth {
 
 impl Run {
     /// Every waiver of the profile, with what it was worth.
-    pub fn waivers(&self) -> impl Iterator<Item = (&Waiver, Worth)> {
+    pub(crate) fn waivers(&self) -> impl Iterator<Item = (&Waiver, Worth)> {
         let day = day_of(self.started_at());
         self.started().waivers.iter().map(move |waiver| {
             let mut findings = self.scenarios().iter().flat_map(|scenario| scenario.findings());

@@ -50,6 +50,7 @@ const ADDRESSES: &str = "() => every('[href], [action], [src], [formaction]')\
     .flatMap(el => ['href', 'action', 'src', 'formaction'].map(name => el.getAttribute(name)).filter(Boolean))\
     .flatMap(address => { try { return [address, decodeURIComponent(address.replaceAll('+', ' '))] } catch { return [address] } })";
 
+/// The addresses that links, forms and sources of a page name, as they are written and once more decoded.
 pub async fn addresses_in(page: &Page) -> Result<Vec<String>, BrowserError> {
     page.evaluate(&calling(ADDRESSES, &[])).await
 }

@@ -11,12 +11,9 @@ const APPLICATION: &str = "#application";
 pub struct ConsentPage<'a>(pub &'a Page);
 
 impl ConsentPage<'_> {
+    /// Waits until the button that refuses the request is visible.
     pub async fn wait_for(&self) -> Result<(), BrowserError> {
         self.0.wait_for(CANCEL, DEFAULT_DEADLINE).await
-    }
-
-    pub async fn is_shown(&self) -> Result<bool, BrowserError> {
-        self.0.is_visible(FORM).await
     }
 
     /// The application that asks, by its name.

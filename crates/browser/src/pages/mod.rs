@@ -7,6 +7,7 @@ mod device;
 mod foreign;
 mod platform_window;
 mod portal;
+mod portal_forms;
 mod sign_in;
 mod target_sign_in;
 
@@ -15,6 +16,7 @@ pub use consent::ConsentPage;
 pub use device::DevicePage;
 pub use foreign::{ForeignPage, address_of, kept_messages, name_at_control, send_to};
 pub use platform_window::{CANARY, PlatformWindow, Shown, holds_canary, visible_text, wait_for_text};
-pub use portal::{Access, ApplicationForm, ApplicationStatus, FailedCall, PersonForm, Portal, TicketForm, TicketStatus};
+pub use portal::Portal;
+pub use portal_forms::{Access, ApplicationForm, ApplicationStatus, PersonForm, TicketForm, TicketStatus};
 pub use sign_in::SignInPage;
 pub use target_sign_in::TargetSignIn;

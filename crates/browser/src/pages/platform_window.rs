@@ -6,7 +6,9 @@ use crate::{BrowserError, Page};
 /// What the window of an authorization request shows first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Shown {
+    /// The platform's sign-in page; after a sign-in, the same page with its refusal.
     SignIn,
+    /// The platform's consent page.
     Consent,
     /// The platform's own error page: a wrong client or redirect URI.
     Error,
@@ -43,6 +45,7 @@ impl PlatformWindow<'_> {
         Ok([Shown::Consent, Shown::SignIn, Shown::Error, Shown::Application][next])
     }
 
+    /// The explanation on the platform's error page; empty where the window shows none.
     pub async fn error(&self) -> Result<String, BrowserError> {
         Ok(self.0.text(ERROR_DETAIL).await?.unwrap_or_default())
     }

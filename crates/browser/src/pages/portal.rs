@@ -2,7 +2,8 @@ use secrecy::{ExposeSecret, SecretString};
 use url::Url;
 
 use super::SignInPage;
-use crate::oauth::{ScopeSet, giponext};
+use super::portal_forms::{Access, ApplicationForm, ApplicationStatus, PersonForm, TicketForm, TicketStatus};
+use crate::oauth::giponext;
 use crate::{BrowserError, DEFAULT_DEADLINE, Page};
 
 const MESSAGE: &str = "#message";
@@ -11,69 +12,6 @@ const DEVELOPER_MENU: &str = "#developer-menu";
 const TICKET: &str = "#ticket";
 const REGISTRATION: &str = "#registration";
 const CLAIMS: [&str; 2] = ["name", "email"];
-
-/// Whether the portal let a person in where they went.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Access {
-    Reached,
-    Refused,
-}
-
-/// What a person types to sign up for a demo account.
-#[derive(Clone, Debug)]
-pub struct PersonForm<'a> {
-    pub given_name: &'a str,
-    pub family_name: &'a str,
-    pub email: &'a str,
-    pub password: &'a SecretString,
-}
-
-/// What a ticket asks support for.
-#[derive(Clone, Debug)]
-pub enum TicketForm<'a> {
-    Introduction { integrator_email: &'a str, intent: &'a str },
-    DeveloperRole { email: &'a str },
-    CreateUser { email: &'a str, given_name: &'a str, family_name: &'a str, temporary: bool },
-    DeactivateUser { email: &'a str },
-    Question { text: &'a str, call: Option<FailedCall<'a>> },
-}
-
-/// The call that a question is about (C-64).
-#[derive(Clone, Copy, Debug)]
-pub struct FailedCall<'a> {
-    pub endpoint: &'a str,
-    pub status: &'a str,
-    pub body: &'a str,
-    pub time: &'a str,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum TicketStatus {
-    Open,
-    Done,
-}
-
-/// The OAuth application request (C-13), in the portal's own values.
-#[derive(Clone, Debug)]
-pub struct ApplicationForm<'a> {
-    /// `web`, `spa`, `native` or `daemon`.
-    pub r#type: &'a str,
-    /// `authorization_code` or `device_code`.
-    pub grant: &'a str,
-    pub name: &'a str,
-    pub description: &'a str,
-    pub redirect_uris: &'a [&'a str],
-    pub scopes: ScopeSet,
-    /// Among `name` and `email`.
-    pub claims: &'a [&'a str],
-}
-
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum ApplicationStatus {
-    Pending,
-    Approved,
-    Refused { reason: String },
-}
 
 /// The account portal as one person uses it in one window.
 #[derive(Clone, Copy)]
@@ -84,10 +22,12 @@ pub struct Portal<'a> {
 }
 
 impl<'a> Portal<'a> {
+    /// The portal at the address `base`, in the window `page`; opens nothing yet.
     pub fn new(page: &'a Page, base: &'a Url) -> Self {
         Self { page, base }
     }
 
+    /// Makes a demo account.
     pub async fn sign_up(&self, person: &PersonForm<'_>) -> Result<(), BrowserError> {
         self.open("/sign-up").await?;
         let fields = [
@@ -115,12 +55,14 @@ impl<'a> Portal<'a> {
         }
     }
 
+    /// Signs out through the user's menu.
     pub async fn sign_out(&self) -> Result<(), BrowserError> {
         self.open("/").await?;
         self.page.click(USER_MENU).await?;
         self.send("#sign-out").await
     }
 
+    /// Opens the home page and says whether it shows the user's menu.
     pub async fn is_signed_in(&self) -> Result<bool, BrowserError> {
         self.open("/").await?;
         self.page.exists(USER_MENU).await
@@ -159,13 +101,6 @@ impl<'a> Portal<'a> {
                 ("create-user", fields)
             }
             TicketForm::DeactivateUser { email } => ("deactivate-user", vec![("#email", *email)]),
-            TicketForm::Question { text, call } => {
-                let mut fields = vec![("#text", *text)];
-                if let Some(call) = call {
-                    fields.extend([("#endpoint", call.endpoint), ("#status", call.status), ("#body", call.body), ("#time", call.time)]);
-                }
-                ("question", fields)
-            }
         };
         self.open(&format!("/support/new/{topic}")).await?;
         self.require("#ticket-form", "the ticket's form").await?;
@@ -174,6 +109,7 @@ impl<'a> Portal<'a> {
         self.number(TICKET, "the opened ticket").await
     }
 
+    /// Opens a ticket by its number and reads where it stands.
     pub async fn ticket_status(&self, number: u32) -> Result<TicketStatus, BrowserError> {
         self.open(&format!("/support/{number}")).await?;
         match self.page.attribute(TICKET, "data-status").await?.as_deref() {
@@ -212,6 +148,7 @@ impl<'a> Portal<'a> {
         self.number(REGISTRATION, "the submitted application").await
     }
 
+    /// Opens an OAuth application by its number and reads where it stands.
     pub async fn application_status(&self, number: u32) -> Result<ApplicationStatus, BrowserError> {
         self.open(&format!("/developer/applications/{number}")).await?;
         match self.page.attribute(REGISTRATION, "data-status").await?.as_deref() {

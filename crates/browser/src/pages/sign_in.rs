@@ -14,12 +14,9 @@ const APPLICATION: &str = "#application";
 pub struct SignInPage<'a>(pub &'a Page);
 
 impl SignInPage<'_> {
+    /// Waits until the sign-in form is visible.
     pub async fn wait_for(&self) -> Result<(), BrowserError> {
         self.0.wait_for(FORM, DEFAULT_DEADLINE).await
-    }
-
-    pub async fn is_shown(&self) -> Result<bool, BrowserError> {
-        self.0.is_visible(FORM).await
     }
 
     /// Types both and sends the form; returns as soon as the platform has answered with its next page.
@@ -31,11 +28,6 @@ impl SignInPage<'_> {
     /// What the page says when it refuses a sign-in.
     pub async fn refusal(&self) -> Result<Option<String>, BrowserError> {
         self.0.text(ERROR).await
-    }
-
-    /// Waits for the refusal of a sign-in.
-    pub async fn wait_for_refusal(&self) -> Result<(), BrowserError> {
-        self.0.wait_for(ERROR, DEFAULT_DEADLINE).await
     }
 
     /// The application that the end-user signs in for; none at the portal itself.

@@ -1,5 +1,4 @@
 use std::fmt;
-use std::time::Duration;
 
 use serde::de::{Error, Unexpected, Visitor};
 use serde::{Deserialize, Deserializer, Serialize};
@@ -23,15 +22,15 @@ pub struct Assumptions {
     pub user_claims_in_id_token: bool,
     /// C-45: what signs ID and access tokens.
     pub signing_algorithm: SigningAlgorithm,
-    /// C-36.
+    /// C-36: how long an access token is good.
     pub access_token_lifetime_seconds: u64,
     /// C-38: whether deactivating a user ends access tokens at once, or only refresh tokens, and access tokens as they expire.
     pub deactivation_ends_access_tokens: bool,
     /// C-13 has no field for addresses after a sign-out: whether redirect URIs serve as such.
     pub post_logout_to_redirect_uris: bool,
-    /// C-43.
+    /// C-43: how long an authorization code is good.
     pub code_lifetime_seconds: u64,
-    /// C-37.
+    /// C-37: how long a refresh token is good.
     pub refresh_token_lifetime_seconds: u64,
     /// C-56: entries a list page holds when the request names no limit.
     pub default_page_limit: usize,
@@ -58,9 +57,11 @@ pub struct Assumptions {
 /// A version of TLS that is not deprecated (RFC 8996).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
 pub enum TlsVersion {
+    /// TLS 1.2 (RFC 5246).
     #[default]
     #[serde(rename = "1.2")]
     V1_2,
+    /// TLS 1.3 (RFC 8446).
     #[serde(rename = "1.3")]
     V1_3,
 }
@@ -69,12 +70,15 @@ pub enum TlsVersion {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "UPPERCASE")]
 pub enum SigningAlgorithm {
+    /// RSASSA-PKCS1-v1_5 with SHA-256 (RFC 7518 section 3.3).
     #[default]
     Rs256,
+    /// ECDSA with P-256 and SHA-256 (RFC 7518 section 3.4).
     Es256,
 }
 
 impl SigningAlgorithm {
+    /// The value of the `alg` header parameter.
     pub fn name(self) -> &'static str {
         match self {
             Self::Rs256 => "RS256",
@@ -108,20 +112,6 @@ impl Default for Assumptions {
             rate_limit_window_seconds: 60,
             tls_minimum: TlsVersion::default(),
         }
-    }
-}
-
-impl Assumptions {
-    pub fn access_token_lifetime(&self) -> Duration {
-        Duration::from_secs(self.access_token_lifetime_seconds)
-    }
-
-    pub fn code_lifetime(&self) -> Duration {
-        Duration::from_secs(self.code_lifetime_seconds)
-    }
-
-    pub fn refresh_token_lifetime(&self) -> Duration {
-        Duration::from_secs(self.refresh_token_lifetime_seconds)
     }
 }
 

@@ -12,10 +12,13 @@ pub struct Dialogs {
     pub prompt: Option<String>,
 }
 
+/// Which of a dialog's two buttons a person takes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Answer {
+    /// OK; where the page asks whether it may be left, it is left.
     Accept,
+    /// Cancel; where the page asks whether it may be left, the person stays.
     Dismiss,
 }
 

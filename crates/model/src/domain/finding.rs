@@ -5,12 +5,15 @@ use super::{Level, RequirementId, Waiver};
 /// What a check gives when a requirement does not hold.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Finding {
+    /// The requirement that does not hold.
     pub requirement: RequirementId,
     /// The catalogue's level at the time of the run; decides between Failed and Warned.
     pub level: Level,
     /// One sentence: what the party under test did.
     pub summary: String,
+    /// What the clause asks for, in English, for a person.
     pub expected: String,
+    /// What was seen in its place, in English, for a person; no secret.
     pub actual: String,
     /// The clause that the check rests on.
     pub clause: String,
@@ -34,6 +37,8 @@ pub struct Finding {
 /// A remedy of a finding's own, in both languages.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Advice {
+    /// In English, in whole sentences.
     pub en: String,
+    /// The same in Italian.
     pub it: String,
 }

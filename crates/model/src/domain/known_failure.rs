@@ -6,7 +6,9 @@ use super::RequirementId;
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct KnownFailure {
+    /// The requirement that did not hold.
     pub requirement: RequirementId,
+    /// Title of the scenario that found it.
     pub scenario: String,
     /// What it did then; for people, and not compared.
     pub summary: String,

@@ -4,6 +4,7 @@ mod address;
 mod application;
 mod assumptions;
 mod dialogs;
+mod dossier;
 mod escapes;
 mod evidence;
 mod finding;
@@ -26,6 +27,7 @@ pub use address::{PORT, is_loopback, platform_host};
 pub use application::{Application, ApplicationType, Attestation, Environment, Learned, TargetSummary};
 pub use assumptions::{Assumptions, SigningAlgorithm, TlsVersion};
 pub use dialogs::{Answer, Dialogs};
+pub use dossier::{Attested, Dossier, DossierEnvironment, TemporaryUser};
 pub use evidence::{
     Attachment, BrowserFact, BrowserFactKind, ClientAuthentication, Cookie, Credential, Endpoint, Exchange, Facts, HANDSHAKE, Leak,
     SameSite,
@@ -37,9 +39,7 @@ pub use oracle::{Oracle, OraclePart};
 pub use party::{Parties, Party, Weighed};
 pub use patience::{Patience, Waiting};
 pub use plain::{plain, plain_lines, uncommanding};
-pub use profile::{
-    Action, App, Attested, Console, Control, Dossier, DossierEnvironment, Login, Profile, StaticClient, TemporaryUser, Window,
-};
+pub use profile::{Action, App, Console, Control, Login, Profile, StaticClient, Window};
 pub use requirement::{Actor, Level, Requirement, RequirementId, RequirementIdError};
 pub use scenario::{ScenarioId, ScenarioSummary, StepText, Suite};
 pub use secrets::{Secrets, base64_cores, hexadecimal, tokens_in};

@@ -17,19 +17,27 @@ pub struct Oracle {
     pub recovery: Option<bool>,
 }
 
+/// One part of an [`Oracle`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum OraclePart {
+    /// The sign-in before, without a fault, worked.
     Control,
+    /// The fault fired.
     Delivered,
+    /// Nothing that the fault must not lead to reached the platform.
     NoFollowUp,
+    /// The application showed what the scenario expects of it.
     Reaction,
+    /// The sign-in after, without a fault, worked.
     Recovery,
 }
 
 impl OraclePart {
+    /// The parts in the order in which a scenario comes to them.
     pub const ALL: [Self; 5] = [Self::Control, Self::Delivered, Self::NoFollowUp, Self::Reaction, Self::Recovery];
 
+    /// What it says when it holds, in English, without capital and full stop.
     pub fn sentence(self) -> &'static str {
         match self {
             Self::Control => "an honest sign-in just before succeeded",
@@ -42,6 +50,7 @@ impl OraclePart {
 }
 
 impl Oracle {
+    /// Whether a part held; `None` where it was not observed.
     pub fn part(&self, part: OraclePart) -> Option<bool> {
         match part {
             OraclePart::Control => self.control,
@@ -52,6 +61,7 @@ impl Oracle {
         }
     }
 
+    /// Writes down whether a part held; the last word counts.
     pub fn set(&mut self, part: OraclePart, held: bool) {
         *match part {
             OraclePart::Control => &mut self.control,

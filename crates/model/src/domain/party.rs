@@ -10,10 +10,12 @@ pub enum Party {
     Application,
     /// The integrator's project, as the accreditation judges it.
     Project,
+    /// The authorization server with its API and portal.
     Platform,
 }
 
 impl Party {
+    /// Every party, the application first.
     pub const ALL: [Self; 3] = [Self::Application, Self::Project, Self::Platform];
 
     /// The stable name for programs, as it is serialised.
@@ -39,6 +41,7 @@ impl From<Suite> for Party {
 /// A planned scenario as the readiness weighs it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Weighed {
+    /// Whom the scenario judges.
     pub party: Party,
     /// `None`: it was planned and has no verdict.
     pub verdict: Option<Verdict>,
@@ -47,6 +50,7 @@ pub struct Weighed {
 }
 
 impl Weighed {
+    /// A scenario with its verdict, by the levels that `requirements`, the run's catalogue, gives its requirements.
     pub fn new(scenario: &ScenarioSummary, verdict: Option<Verdict>, requirements: &[Requirement]) -> Self {
         let recommended =
             |id: &RequirementId| requirements.iter().any(|requirement| requirement.id == *id && requirement.level != Level::Must);
@@ -95,6 +99,7 @@ impl Parties {
         self.first().map_or(Readiness::Incomplete, |(_, readiness)| readiness)
     }
 
+    /// The worst of the verdicts on the parties; INCOMPLETE where none was judged.
     pub fn worst(&self) -> Readiness {
         self.judged().map(|(_, readiness)| readiness).max_by_key(|readiness| readiness.severity()).unwrap_or(Readiness::Incomplete)
     }

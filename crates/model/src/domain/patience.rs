@@ -26,8 +26,11 @@ pub struct Patience {
 /// A key of `[app.patience]`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Waiting {
+    /// `start`: the start of the application, until it answers.
     Start,
+    /// `sign_in`: the end of a sign-in, once the person is done at the platform.
     SignIn,
+    /// `follow_up`: what a person did on the application's pages, until it is done.
     FollowUp,
 }
 
@@ -38,6 +41,7 @@ impl Default for Patience {
 }
 
 impl Patience {
+    /// How long is waited for this.
     pub fn of(&self, what: Waiting) -> Duration {
         match what {
             Waiting::Start => self.start,
@@ -46,6 +50,7 @@ impl Patience {
         }
     }
 
+    /// Waits for this as long as `patience`; [`Patience::parse`] says how long may be asked for.
     pub fn set(&mut self, what: Waiting, patience: Duration) {
         match what {
             Waiting::Start => self.start = patience,
@@ -89,6 +94,7 @@ impl Patience {
 }
 
 impl Waiting {
+    /// The key with its tables, as messages name it: `app.patience.start`.
     pub fn key(self) -> &'static str {
         match self {
             Self::Start => "app.patience.start",

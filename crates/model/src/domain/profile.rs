@@ -7,16 +7,18 @@ use serde::de::{MapAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 use url::Url;
 
-use super::{Application, ApplicationType, Attestation, Dialogs, Patience, Waiver};
+use super::{Application, ApplicationType, Dialogs, Dossier, Patience, Waiver};
 
 /// `collaudo.toml`: the application under test and the attested facts of its accreditation.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Profile {
+    /// The application under test.
     pub app: App,
     /// Where host names of the application lead, such as `"portale.example" = "127.0.0.1"`; a target's file has its own.
     #[serde(default)]
     pub hosts: BTreeMap<String, IpAddr>,
+    /// What people attest; empty where the profile has no `[dossier]`.
     #[serde(default)]
     pub dossier: Dossier,
     /// Requirements that do not hold for now, and who answers for them.
@@ -24,14 +26,17 @@ pub struct Profile {
     pub waivers: Vec<Waiver>,
 }
 
+/// `[app]`: the application, its registration and how it is used.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct App {
+    /// What people call it, and what a report calls it.
     pub name: String,
     /// Which build of it is judged, as reports and bundles name it.
     pub version: Option<String>,
     /// Whom a reader of the report asks.
     pub contact: Option<String>,
+    /// What kind of client it is: `web`, `spa`, `native` or `device`.
     pub r#type: ApplicationType,
     /// The page with the login button; a program (`native`, `device`) has none.
     pub url: Option<Url>,
@@ -43,8 +48,10 @@ pub struct App {
     pub image: Option<String>,
     /// Path that answers 200 when the started application is ready, or a whole address, where a proxy has the one of `url`.
     pub ready: Option<String>,
+    /// What it does with the API, in words of its own; each has an action in `actions`, or is not judged.
     #[serde(default)]
     pub features: Vec<String>,
+    /// The scopes that it may ask for, and is registered with.
     pub scopes: Vec<String>,
     /// A device has none.
     #[serde(default)]
@@ -83,9 +90,11 @@ fn authorised() -> Vec<String> {
     vec!["authorised".to_owned()]
 }
 
+/// `[app.client]`: the registration that an application which is running already was configured with.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct StaticClient {
+    /// The client id that the application sends.
     pub client_id: String,
     /// Environment variable that holds the client secret; a public client has none.
     pub secret_env: Option<String>,
@@ -96,11 +105,13 @@ pub struct StaticClient {
     pub platform_host: Option<String>,
 }
 
+/// `[app.login]`: how a person signs in and out, and what the application shows then.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Login {
     /// CSS selector of what a person clicks.
     pub trigger: String,
+    /// Where the authorization request opens.
     #[serde(default)]
     pub window: Window,
     /// CSS selector that is present, and names the user, when someone is signed in; learned from honest sign-ins where it is not written.
@@ -123,7 +134,9 @@ pub struct Login {
 /// What a person clicks: a CSS selector, or a table with it and what they click before.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Control {
+    /// CSS selector of what they click last.
     pub trigger: String,
+    /// CSS selectors of what they click before it, one after the other.
     pub before: Vec<String>,
 }
 
@@ -176,11 +189,14 @@ pub struct Console {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Window {
+    /// In a window that the application opens.
     #[default]
     Popup,
+    /// In the window that shows the application.
     Same,
 }
 
+/// `[app.actions.NAME]`: how a feature is used, and what it shows then.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Action {
@@ -204,59 +220,6 @@ pub struct Action {
     pub submit: Option<String>,
     /// CSS selector of what makes a new resource at the API, such as a booking, when a person clicks it on the opened page.
     pub books: Option<String>,
-}
-
-/// Attested facts of the accreditation, for what cannot be seen from outside.
-#[derive(Clone, Debug, Default, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-pub struct Dossier {
-    /// Who runs the suite, as reports and bundles name them.
-    pub tester: Option<String>,
-    /// AC-01: who at the medical centre introduced the integrator.
-    pub introduced_by: Option<Attested>,
-    /// AC-02, AC-03, AC-04: the developer account, its role and the OAuth application request.
-    pub developer_account: Option<Attested>,
-    /// AC-07: the ticket, or the existing credentials, that gave access to the data.
-    pub data_access: Option<Attested>,
-    /// AC-09: the sandbox tenant, or the agreed temporary user, that it was tested with.
-    pub tested_on: Option<Attested>,
-    /// AC-13, GX-23: who answers for how support is used.
-    pub support: Option<Attested>,
-    /// AC-11, AC-12.
-    pub environments: Vec<DossierEnvironment>,
-    /// AC-10; an empty list says that there were none.
-    pub temporary_users: Option<Vec<TemporaryUser>>,
-}
-
-#[derive(Clone, Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Attested {
-    pub name: String,
-    pub date: String,
-    pub ticket: Option<String>,
-}
-
-impl Attested {
-    pub fn attestation(&self, fact: &str) -> Attestation {
-        Attestation { fact: fact.to_owned(), name: self.name.clone(), date: self.date.clone(), ticket: self.ticket.clone() }
-    }
-}
-
-#[derive(Clone, Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct DossierEnvironment {
-    pub name: String,
-    pub client_id: String,
-    pub redirect_uris: Vec<String>,
-    /// Environment variable that holds this environment's secret; only a salted digest of it is kept.
-    pub secret_env: Option<String>,
-}
-
-#[derive(Clone, Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct TemporaryUser {
-    pub email: String,
-    pub deactivated_on: Option<String>,
 }
 
 impl App {

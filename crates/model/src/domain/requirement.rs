@@ -8,11 +8,13 @@ use serde::{Deserialize, Serialize};
 #[serde(try_from = "String", into = "String")]
 pub struct RequirementId(String);
 
+/// A text that is no requirement id; holds the text.
 #[derive(Debug, thiserror::Error)]
 #[error("`{0}` is not a requirement id: expected two capital letters, a hyphen and two digits, such as CB-01")]
 pub struct RequirementIdError(String);
 
 impl RequirementId {
+    /// The id as it is written.
     pub fn as_str(&self) -> &str {
         &self.0
     }
@@ -54,8 +56,10 @@ impl fmt::Display for RequirementId {
 /// How binding a requirement is: a MUST that does not hold fails, a SHOULD or a quality rule of ours warns.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub enum Level {
+    /// It has to hold: what does not keep it is not ready.
     #[serde(rename = "MUST")]
     Must,
+    /// A recommendation: it has to hold only in a strict run.
     #[serde(rename = "SHOULD")]
     Should,
     /// Our own quality rule, with no standard's text behind it.
@@ -77,24 +81,32 @@ impl fmt::Display for Level {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Actor {
+    /// The application.
     RelyingParty,
+    /// The integrator, in the course of the accreditation.
     Integrator,
+    /// The authorization server with its API and portal.
     Platform,
 }
 
 /// One row of the requirement catalogue (`features/requirements.toml`).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Requirement {
+    /// The name of its table in the catalogue.
     pub id: RequirementId,
+    /// How binding it is, where `must_for` says nothing else.
     pub level: Level,
+    /// Whose duty it is; those of the platform have a file of their own (`features/platform/requirements.toml`).
     pub actor: Actor,
     /// Clauses and contract rows that the requirement rests on, such as `RFC 6749 section 10.12` or `C-51`.
     pub clause: Vec<String>,
     /// Completes "the application …" (or "the integrator's project …") in the present tense.
     pub title: String,
+    /// The same in Italian.
     pub title_it: String,
     /// What to do when it does not hold.
     pub remedy: String,
+    /// The same in Italian.
     pub remedy_it: String,
     /// Set where the rule is stricter than the text it rests on: says how.
     #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -55,6 +55,7 @@ impl Default for Secrets {
 }
 
 impl Secrets {
+    /// Knows these secrets, each with its label in front; values of fewer than six bytes are passed over.
     pub fn new(secrets: &[(String, SecretString)]) -> Self {
         let mut known = Self::default();
         for (label, secret) in secrets {
@@ -204,6 +205,7 @@ fn spellings(secret: &str) -> BTreeSet<(Vec<u8>, bool)> {
 /// RFC 3986 section 2.3: what needs no escape in an address.
 const UNRESERVED: &percent_encoding::AsciiSet = &percent_encoding::NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 
+/// The bytes as lower-case hexadecimal digits, two for each.
 pub fn hexadecimal(value: &[u8]) -> String {
     const DIGITS: [char; 16] = ['0', '1', '2', '3', '4', '5', '6', '7', '8', '9', 'a', 'b', 'c', 'd', 'e', 'f'];
     let mut digits = String::with_capacity(value.len() * 2);

@@ -8,9 +8,11 @@ use serde::{Deserialize, Serialize};
 pub struct Shard {
     /// 1-based.
     pub index: usize,
+    /// How many parts the run was divided into.
     pub of: usize,
 }
 
+/// A text that is no [`Shard`]; holds the text.
 #[derive(Debug, thiserror::Error)]
 #[error("`{0}` is no part of a run: write it as I/N with 1 <= I <= N, such as 2/3")]
 pub struct ShardError(String);

@@ -11,7 +11,9 @@ use super::Assumptions;
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct TargetFile {
+    /// What people call the platform; a report names it so.
     pub name: String,
+    /// The issuer identifier that clients are configured with.
     pub issuer: Issuer,
     /// Base of the API's `/v2/…` paths. A platform without one claims the standards only: what is GipoNext's own is not applicable.
     pub api: Option<Url>,
@@ -25,6 +27,7 @@ pub struct TargetFile {
     /// Whether the suite itself must write nothing: neither at the API nor at the portal, nor by an action of the application that does.
     #[serde(default)]
     pub read_only: bool,
+    /// The registration that sign-ins are made with.
     pub client: TargetClient,
     /// A further registration, for scenarios in which one client holds what another one was given.
     pub other_client: Option<TargetClient>,
@@ -42,8 +45,11 @@ pub struct TargetFile {
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct TargetClient {
+    /// The client id that the platform gave out.
     pub client_id: String,
+    /// Environment variable that holds the client secret; a public client has none.
     pub secret_env: Option<String>,
+    /// A redirect URI of the registration on this machine. The suite, or the bundled application, listens at its port, which must be free.
     pub redirect_uri: Url,
     /// What the platform suite asks for; by default the application's scopes.
     pub scopes: Option<Vec<String>>,
@@ -53,16 +59,23 @@ pub struct TargetClient {
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct SignInSelectors {
+    /// The field for the name or e-mail address.
     pub email: String,
+    /// The field for the password.
     pub password: String,
+    /// The button that sends both.
     pub submit: String,
+    /// The button that grants everything, on the page after the sign-in.
     pub allow: String,
 }
 
+/// `[users.NAME]`: an end-user who exists at the target.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct TargetUser {
+    /// What the user types into the sign-in page's first field.
     pub email: String,
+    /// Environment variable that holds the password.
     pub password_env: String,
     /// How the platform names the user in full; by default any signed-in marker counts.
     pub name: Option<String>,
@@ -76,6 +89,7 @@ pub struct TargetUser {
 pub struct Issuer(String);
 
 impl Issuer {
+    /// The issuer, byte for byte as it was written.
     pub fn as_str(&self) -> &str {
         &self.0
     }

@@ -27,17 +27,7 @@ pub enum Verdict {
 }
 
 impl Verdict {
-    pub const ALL: [Self; 8] = [
-        Self::Passed,
-        Self::Warned,
-        Self::Failed,
-        Self::Inconclusive,
-        Self::NeedsReview,
-        Self::NotApplicable,
-        Self::NotTested,
-        Self::Errored,
-    ];
-
+    /// The words for people, in English.
     pub fn name(self) -> &'static str {
         match self {
             Self::NotApplicable => "not applicable",
@@ -61,13 +51,16 @@ impl fmt::Display for Verdict {
 /// What a run says of a party under test.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum Readiness {
+    /// The whole suite was run, and everything that has to hold held.
     #[serde(rename = "READY")]
     Ready,
     /// Only a part of the suite was run, and it held: no word on the rest.
     #[serde(rename = "PARTIAL")]
     Partial,
+    /// Nothing failed, and something that has to hold was not judged, or nothing was judged at all.
     #[serde(rename = "INCOMPLETE")]
     Incomplete,
+    /// Something that has to hold did not.
     #[serde(rename = "NOT READY")]
     NotReady,
 }
@@ -84,7 +77,7 @@ impl Readiness {
     }
 
     /// A selection that held is a part of a run, and never READY.
-    pub fn of_selection(self, selected: bool) -> Self {
+    pub(crate) fn of_selection(self, selected: bool) -> Self {
         if selected && self == Self::Ready { Self::Partial } else { self }
     }
 }

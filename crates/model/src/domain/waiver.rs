@@ -9,6 +9,7 @@ use super::{Finding, RequirementId, Verdict};
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Waiver {
+    /// The requirement that does not hold for now.
     pub requirement: RequirementId,
     /// Who answers for it.
     pub owner: String,
@@ -19,6 +20,7 @@ pub struct Waiver {
 }
 
 impl Waiver {
+    /// Whether it counts on this day.
     pub fn is_good_on(&self, day: Date) -> bool {
         day <= self.until
     }

@@ -8,18 +8,34 @@ pub const LOGOUT_EVENT: &str = "http://schemas.openid.net/event/backchannel-logo
 /// The readable parts of a signed JWT. Nothing is verified: for evidence and snapshots only.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Jwt {
+    /// The JOSE header (RFC 7519 section 5).
     pub header: Map<String, Value>,
+    /// The claims set (RFC 7519 section 4).
     pub claims: Map<String, Value>,
 }
 
+/// Why a text is not a signed JWT in the compact form (RFC 7515 section 7.1).
 #[derive(Debug, thiserror::Error)]
 pub enum DecodeError {
+    /// It does not have three parts; holds how many it has.
     #[error("a JWT has three parts separated by dots, this text has {0}")]
     Parts(usize),
+    /// A part is not base64url without padding.
     #[error("the JWT's {part} is not base64url: {source}")]
-    Base64 { part: &'static str, source: base64::DecodeError },
+    Base64 {
+        /// `header` or `payload`.
+        part: &'static str,
+        /// What the decoder says.
+        source: base64::DecodeError,
+    },
+    /// A part is not a JSON object.
     #[error("the JWT's {part} is not a JSON object: {source}")]
-    Json { part: &'static str, source: serde_json::Error },
+    Json {
+        /// `header` or `payload`.
+        part: &'static str,
+        /// What the parser says.
+        source: serde_json::Error,
+    },
 }
 
 /// Reads a JWT's header and claims without verifying its signature.

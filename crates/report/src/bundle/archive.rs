@@ -17,6 +17,7 @@ pub const STATEMENT: &str = "attestation.dsse.json";
 pub struct Member {
     /// Relative, with `/`.
     pub name: String,
+    /// The whole content, not packed.
     pub bytes: Vec<u8>,
 }
 

@@ -26,7 +26,7 @@ struct Signature {
 }
 
 impl Envelope {
-    pub fn seal(payload: &[u8], key: &SigningKey) -> Self {
+    pub(super) fn seal(payload: &[u8], key: &SigningKey) -> Self {
         let sig = STANDARD.encode(key.sign(&pre_authentication(PAYLOAD_TYPE, payload)));
         let signatures = vec![Signature { keyid: key.public().id(), sig }];
         Self { payload_type: PAYLOAD_TYPE.to_owned(), payload: STANDARD.encode(payload), signatures }

@@ -46,10 +46,12 @@ impl SigningKey {
         Ok(Self { pair, document })
     }
 
+    /// The private key in PEM (PKCS#8, RFC 8410): a secret.
     pub fn pem(&self) -> SecretString {
         pem("PRIVATE KEY", &self.document).into()
     }
 
+    /// The public half of the pair.
     pub fn public(&self) -> PublicKey {
         PublicKey(self.pair.public_key().as_ref().to_vec())
     }
@@ -72,6 +74,7 @@ impl PublicKey {
         Ok(Self(key.to_vec()))
     }
 
+    /// The key in PEM (SubjectPublicKeyInfo, RFC 8410).
     pub fn pem(&self) -> String {
         pem("PUBLIC KEY", &[PUBLIC.as_slice(), &self.0].concat())
     }

@@ -27,34 +27,62 @@ const LARGEST_STATEMENT: u64 = 16 << 20;
 /// What a sound bundle says of itself.
 #[derive(Debug, Serialize)]
 pub struct Seen {
+    /// What the signed statement says of the run.
     pub told: Told,
     /// SHA-256 of the signer's public key.
     pub key: String,
+    /// How many files the bundle holds, without the statement itself.
     pub members: usize,
+    /// Whether the approval's last moment has passed; never set where the run is no approval.
     pub expired: bool,
 }
 
 /// Why a bundle is not to be trusted.
 #[derive(Debug, thiserror::Error)]
 pub enum BundleError {
+    /// A file of the run could not be read or written.
     #[error("{0}")]
     Report(#[from] ReportError),
+    /// The file is no archive that can be read, or none can be written there.
     #[error("cannot read `{path}`: {why}", path = path.display())]
-    Archive { path: std::path::PathBuf, why: String },
+    Archive {
+        /// Path of the archive.
+        path: std::path::PathBuf,
+        /// The reason, in the words of the archive's reader or writer.
+        why: String,
+    },
+    /// A key is not Ed25519 in PEM, or none could be made; holds the name of its file, for messages.
     #[error("`{0}` is no Ed25519 key in PEM: `collaudo key` makes a pair")]
     Key(String),
+    /// The bundle has no statement.
     #[error("the bundle has no {STATEMENT}: it was never signed, or the statement was taken out")]
     Unsigned,
+    /// The statement's file is no DSSE envelope with a test-result statement; holds the reason.
     #[error("{STATEMENT} is not what it should be: {0}")]
     Envelope(String),
+    /// No trusted key signed the statement as it is.
     #[error("{STATEMENT} was changed, or signed by another key than {}: the signature does not hold", .keys.join(", "))]
-    Signature { keys: Vec<String> },
+    Signature {
+        /// The keys that were tried, each as [`PublicKey::id`].
+        keys: Vec<String>,
+    },
+    /// A member is not the file that the statement was made on.
     #[error("the member `{name}` was changed: its SHA-256 is {found}, the statement says {told}")]
-    Changed { name: String, found: String, told: String },
+    Changed {
+        /// The member, by its path in the bundle.
+        name: String,
+        /// SHA-256 of what is there, in hexadecimal.
+        found: String,
+        /// SHA-256 that the statement gives, in hexadecimal.
+        told: String,
+    },
+    /// A member cannot be unpacked; holds its path in the bundle.
     #[error("the member `{0}` cannot be read: it was changed or cut")]
     Broken(String),
+    /// The statement names a member that is not there; holds its path in the bundle.
     #[error("the member `{0}` is missing: the statement names it")]
     Missing(String),
+    /// There is a member that the statement does not name; holds its path in the bundle.
     #[error("the member `{0}` was added: the statement does not name it")]
     Added(String),
 }

@@ -17,22 +17,30 @@ const PREDICATE_TYPE: &str = "https://in-toto.io/attestation/test-result/v0.1";
 pub struct Statement {
     #[serde(rename = "_type")]
     kind: String,
+    /// The members of the bundle with their digests.
     pub subject: Vec<Resource>,
     predicate_type: String,
+    /// What the run came to.
     pub predicate: Predicate,
 }
 
+/// A file, or another thing with a digest (ResourceDescriptor of in-toto).
 #[derive(Debug, Serialize, Deserialize)]
 pub struct Resource {
+    /// The path of a member in the bundle; `features` for the suite.
     pub name: String,
+    /// The digest of its content; of `features`, the suite digest.
     pub digest: Digest,
 }
 
+/// Digests by the names of their algorithms (DigestSet of in-toto).
 #[derive(Debug, Serialize, Deserialize)]
 pub struct Digest {
+    /// SHA-256 in lower-case hexadecimal.
     pub sha256: String,
 }
 
+/// The test-result predicate, version 0.1.
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Predicate {
@@ -49,6 +57,7 @@ pub struct Predicate {
 /// Who, with what version, judged by which features, until when.
 #[derive(Debug, Serialize, Deserialize)]
 pub struct Told {
+    /// The verdict of the run.
     pub readiness: Readiness,
     /// The verdict in words.
     #[serde(default)]
@@ -62,21 +71,29 @@ pub struct Told {
     /// Why the run is no approval; empty where it is one.
     #[serde(default)]
     pub no_approval: Vec<String>,
+    /// The application's name, from its profile.
     pub application: String,
-    /// Which build of it, who answers for it, and who ran the suite; as the profile says.
+    /// Which build of the application; from the profile.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub version: Option<String>,
+    /// Who answers for the application; from the profile.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub contact: Option<String>,
+    /// Who ran the suite; from the profile.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub tester: Option<String>,
+    /// The client ids that profile and target file name.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub client_ids: Vec<String>,
+    /// `mock`, or the target file's name for the platform.
     pub target: String,
+    /// When the run began and its seed: `20261124T101503Z-7`.
     pub run_id: String,
+    /// The version of collaudo that judged.
     pub collaudo_version: String,
     /// SHA-256 over the features, the requirements and the judging code.
     pub suite_digest: String,
+    /// When the last event of the run came.
     pub judged_at: Timestamp,
     /// None where the run is no approval.
     #[serde(default)]
@@ -87,6 +104,7 @@ pub struct Told {
 }
 
 impl Statement {
+    /// The statement on a run and the files that it left; `signer` is the name to give for whoever signs.
     pub fn on(run: &Run, members: &[Member], signer: Option<String>) -> Self {
         let started = run.started();
         let resource = |member: &Member| Resource { name: member.name.clone(), digest: Digest { sha256: member.digest() } };
