@@ -9,7 +9,7 @@ use super::stage::{Stage, questions_to};
 use super::{Failure, Setup, Target};
 use crate::browser::Request;
 use crate::domain::Exchange;
-use crate::platform::accounts::{OTHER_TENANT, TENANT};
+use crate::platform::accounts::{MALLORY, OTHER_TENANT, TENANT};
 use crate::platform::relay::{RelayTarget, TARGET_FAILED, only_the_owner_can};
 use crate::platform::{Platform, Settings, Trigger};
 
@@ -124,6 +124,17 @@ impl Stage {
     pub(super) fn personal_canaries(&self) -> Result<Vec<(String, SecretString)>, Failure> {
         let platform = self.instrument()?;
         Ok(if platform.is_relay() { platform.patients_seen() } else { platform.personal_canaries(TENANT) })
+    }
+
+    /// How Mallory is called, also where the target file does not name her: a fault shows her in somebody's place.
+    pub(super) fn names_of_mallory(&self) -> Result<Vec<String>, Failure> {
+        match self.person("Mallory") {
+            Err(_) if self.instrument().is_ok_and(Platform::is_relay) => {
+                let known = self.instrument()?.shared().accounts().user_by_email(MALLORY).map(|user| user.name());
+                Ok(known.into_iter().collect())
+            }
+            known => Ok(known?.names()),
+        }
     }
 
     /// Whether a browser has sent a form to the target's pages, which a relay does not see.

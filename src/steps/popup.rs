@@ -149,7 +149,7 @@ pub(super) async fn shows_nobody_else(world: &mut World) -> Result<(), Failure> 
     let shown = world.stage()?.who_is_signed_in(&visitor).await?;
     let actual = world.describe_outcome(shown.as_deref());
     // What names nobody at all, a subject or a polite word, is nobody else.
-    let others = [ada.others.clone(), world.stage()?.person("Mallory")?.names()].concat();
+    let others = [ada.others.clone(), world.stage()?.names_of_mallory()?].concat();
     let held = shown.is_none_or(|shown| ada.is_named_by(&shown) || !mentions(&shown, &others));
     world.react(held, "shows somebody else as signed in", "nobody, or Ada herself, is shown", &actual)
 }

@@ -104,6 +104,15 @@ async fn an_id_token_that_the_target_has_not_signed_is_handed_to_nobody() {
     }
 }
 
+#[tokio::test]
+async fn the_nonce_of_a_sign_in_that_waits_is_known_to_a_relay_too() {
+    let stage = Stage::behind_a_relay(false).await;
+    stage.platform.faults().arm("id-token-nonce-of-another", Times::Always).expect("a fault");
+    stage.get(stage.authorization_url(&[("nonce", "nonce-of-one-that-waits"), ("state", "another-state")])).await;
+    let other = Login::observe(&stage).await;
+    assert!(other.claim("nonce").is_some_and(|nonce| nonce == "nonce-of-one-that-waits") && other.well_signed());
+}
+
 fn writes(platform: &Platform) -> usize {
     platform.journal().since(0).iter().filter(|exchange| exchange.endpoint == Endpoint::Api && exchange.method != "GET").count()
 }

@@ -182,8 +182,11 @@ pub(super) async fn edit<'a>(
 
 /// The nonce of the client's latest request that still waits for its user.
 fn nonce_of_another(shared: &Shared, draft: &Draft) -> Option<String> {
-    let own = draft.claims.get("nonce")?.as_str()?;
-    shared.authorizations().nonce_in_progress(draft.claims.get("aud")?.as_str()?, own)
+    let (own, client_id) = (draft.claims.get("nonce")?.as_str()?, draft.claims.get("aud")?.as_str()?);
+    match &shared.upstream {
+        Some(target) => target.passed().nonce_in_progress(client_id, own),
+        None => shared.authorizations().nonce_in_progress(client_id, own),
+    }
 }
 
 fn sign_with<'a>(draft: &mut Draft<'a>, keys: &'a Keys) {

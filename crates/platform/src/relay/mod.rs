@@ -20,7 +20,7 @@ pub(crate) use upstream::{Upstream, UpstreamError};
 pub const TARGET_FAILED: &str = "the target platform gave no sound answer: ";
 
 /// Faults that a relay cannot show: each changes a rule that only whoever owns the platform can change.
-pub const OWNERS_FAULTS: [(&str, &str); 12] = [
+pub const OWNERS_FAULTS: [(&str, &str); 11] = [
     ("pkce-ignored", "whether a code verifier is looked at is decided at the target's token endpoint"),
     ("coop-same-origin", "the sign-in and consent pages are the target's own"),
     ("api-short-pages", "how many entries stand on a page is decided by the target's API"),
@@ -32,7 +32,6 @@ pub const OWNERS_FAULTS: [(&str, &str); 12] = [
     ("device-hangs", DEVICES),
     ("device-expired", DEVICES),
     ("device-denied", DEVICES),
-    ("id-token-nonce-of-another", "which requests wait for their users is known at the target alone"),
 ];
 
 const DEVICES: &str = "a device is registered at the mock alone: a target file names a web application";

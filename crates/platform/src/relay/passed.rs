@@ -13,6 +13,7 @@ pub(crate) struct Asked {
     pub client_id: Option<String>,
     pub redirect_uri: String,
     pub state: Option<String>,
+    pub nonce: Option<String>,
     pub scope: String,
 }
 
@@ -64,6 +65,12 @@ impl Passed {
             self.scopes.insert(code, asked.scope.clone());
         }
         Some(asked)
+    }
+
+    /// The nonce of the client's latest request that nobody has answered and that has another one than `own`.
+    pub(crate) fn nonce_in_progress(&self, client_id: &str, own: &str) -> Option<String> {
+        let of_client = self.asked.iter().rev().filter(|asked| asked.client_id.as_deref() == Some(client_id));
+        of_client.filter_map(|asked| asked.nonce.clone()).find(|nonce| nonce != own)
     }
 
     pub(crate) fn scope_of(&self, code: &str) -> Option<String> {
@@ -123,6 +130,7 @@ mod tests {
             client_id: Some("c".to_owned()),
             redirect_uri: "http://127.0.0.1:1/callback?kept=1".to_owned(),
             state: Some(state.to_owned()),
+            nonce: None,
             scope: "openid".to_owned(),
         };
         let mut passed = Passed::default();

@@ -41,7 +41,7 @@ pub(super) async fn authorize(
         if parameters.get("code_challenge").is_some() && trace.fires(&shared.faults, PKCE_REFUSED) {
             return pkce_refused(&shared, client_id, redirect_uri, state);
         }
-        target.passed().ask(Asked { client_id, redirect_uri, state, scope });
+        target.passed().ask(Asked { client_id, redirect_uri, state, nonce: owned("nonce"), scope });
     }
     let sent = match method {
         Method::POST => String::from_utf8_lossy(&body).into_owned(),
