@@ -3,13 +3,13 @@
 use crate::applications::started_with;
 use crate::program::{Desk, free_port};
 
-const BREAKS_ONE_RULE: &[&str] = &["--requirement", "CB-15", "AZ-01", "--defect", "keeps-code-in-url", "--seed", "7"];
+const BREAKS_ONE_RULE: &[&str] = &["--requirement", "PO-02", "AZ-01", "--defect", "posts-to-any-origin", "--seed", "7"];
 
 /// The bundled application's profile, started by itself, with waivers.
 fn waived(desk: &Desk, until: &str) -> String {
-    let profile = started_with(free_port(), &["--defect", "keeps-code-in-url"]);
+    let profile = started_with(free_port(), &["--defect", "posts-to-any-origin"]);
     let text = format!(
-        "{profile}\n[[waivers]]\nrequirement = \"CB-15\"\nowner = \"Nora Sala\"\nreason = \"mended in release 2\"\nuntil = \"{until}\"\n"
+        "{profile}\n[[waivers]]\nrequirement = \"PO-02\"\nowner = \"Nora Sala\"\nreason = \"mended in release 2\"\nuntil = \"{until}\"\n"
     );
     desk.write("collaudo.toml", &text);
     "collaudo.toml".to_owned()
@@ -19,10 +19,10 @@ fn waived(desk: &Desk, until: &str) -> String {
 fn a_waiver_is_shown_and_counts_until_its_last_day() {
     let desk = Desk::new();
     let profile = waived(&desk, "2999-12-31");
-    let run = desk.run(&["--app", &profile, "--requirement", "CB-15"]);
+    let run = desk.run(&["--app", &profile, "--requirement", "PO-02"]);
     assert_eq!(run.code, Some(0), "{run:?}");
     assert!(
-        run.stdout.contains("== PARTIAL ==") && run.stdout.contains("CB-15 does not hold and is waived until 2999-12-31 by Nora Sala"),
+        run.stdout.contains("== PARTIAL ==") && run.stdout.contains("PO-02 does not hold and is waived until 2999-12-31 by Nora Sala"),
         "{run:?}"
     );
     let read = |name: &str| std::fs::read_to_string(desk.out().join(name)).expect("it is there");
@@ -31,13 +31,13 @@ fn a_waiver_is_shown_and_counts_until_its_last_day() {
     assert_eq!((summary["waivers"][0]["worth"].as_str(), summary["readiness"].as_str()), (Some("in-use"), Some("PARTIAL")));
 
     let profile = waived(&desk, "2026-01-31");
-    let run = desk.run(&["--app", &profile, "--requirement", "CB-15"]);
+    let run = desk.run(&["--app", &profile, "--requirement", "PO-02"]);
     assert_eq!(run.code, Some(1), "{run:?}");
     assert!(run.stdout.contains("expired on 2026-01-31 and does not count"), "{run:?}");
 
-    let text = std::fs::read_to_string(desk.path("collaudo.toml")).expect("it is there").replace("\"CB-15\"\nowner", "\"ZZ-99\"\nowner");
+    let text = std::fs::read_to_string(desk.path("collaudo.toml")).expect("it is there").replace("\"PO-02\"\nowner", "\"ZZ-99\"\nowner");
     desk.write("collaudo.toml", &text);
-    let run = desk.run(&["--app", &profile, "--requirement", "CB-15"]);
+    let run = desk.run(&["--app", &profile, "--requirement", "PO-02"]);
     assert_eq!(run.code, Some(2), "{run:?}");
     assert!(run.stderr.contains("waives ZZ-99, which is no requirement"), "{run:?}");
 }
@@ -52,11 +52,11 @@ fn a_baseline_lets_known_failures_pass_and_tells_new_and_healed_ones() {
     assert_eq!(known.code, Some(0), "{known:?}");
     assert!(known.stdout.contains("NOT READY") && known.stdout.contains("   0 new") && !known.stdout.contains("   0 known"), "{known:?}");
 
-    let healed = desk.run(&["--requirement", "CB-15", "AZ-01", "--baseline", "known.json"]);
+    let healed = desk.run(&["--requirement", "PO-02", "AZ-01", "--baseline", "known.json"]);
     assert_eq!(healed.code, Some(0), "{healed:?}");
     assert!(healed.stdout.contains("takes the healed ones out") && !healed.stdout.contains("   0 healed"), "{healed:?}");
 
-    let text = std::fs::read_to_string(desk.path("known.json")).expect("it is there").replace("CB-15", "AZ-01");
+    let text = std::fs::read_to_string(desk.path("known.json")).expect("it is there").replace("PO-02", "AZ-01");
     desk.write("other.json", &text);
     let new = run(&["--baseline", "other.json"]);
     assert_eq!(new.code, Some(1), "{new:?}");

@@ -93,7 +93,7 @@ fn a_bundle_is_read_elsewhere_and_a_changed_one_refused() {
     let made = desk.ended(&["key", "ours.key"]);
     assert_eq!(made.code, Some(0), "{made:?}");
     assert_eq!(desk.ended(&["key", "ours.key"]).code, Some(2), "a key is never written over");
-    let ended = desk.run(&["--requirement", "CB-15", "--bundle", "run.zip", "--key", "ours.key", "--signer", "Irene Sala"]);
+    let ended = desk.run(&["--requirement", "PO-02", "--bundle", "run.zip", "--key", "ours.key", "--signer", "Irene Sala"]);
     assert_eq!(ended.code, Some(0), "{ended:?}");
     let verify = |bundle: &str, key: &str| desk.ended(&["verify", bundle, "--public-key", key]);
     let seen = verify("run.zip", "ours.key.pub");
@@ -135,7 +135,7 @@ fn a_bundle_is_read_elsewhere_and_a_changed_one_refused() {
         fs::copy(desk.out().join("run.jsonl"), night.join("run.jsonl")).expect("copies");
     };
     copy("one");
-    let broken = desk.run(&["--requirement", "CB-15", "--defect", "keeps-code-in-url", "--previous", "nights/one"]);
+    let broken = desk.run(&["--requirement", "PO-02", "--defect", "posts-to-any-origin", "--previous", "nights/one"]);
     assert_eq!(broken.code, Some(1), "{broken:?}");
     copy("two");
     let history = desk.ended(&["report", "--history", "nights"]);
