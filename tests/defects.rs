@@ -1,7 +1,7 @@
 //! The kill matrix: a run against the bundled application with a defect is NOT READY, fails at the mandatory requirements that the
 //! defect breaks, warns at the others, and finds nothing else. The scenarios that caught it before (`fixtures/caught.json`) are tried
 //! first; where they do not show it, every scenario of the requirements that it breaks has to.
-//! `ci/test` takes a third of the defects, the others after the next commits (`KILL_TURN`).
+//! `ci/test` takes a fifth of the defects, the others after the next commits (`KILL_TURN`).
 //! `just kill-matrix SEED JOBS` always runs all of those, with one seed and so many scenarios at once, and writes the file anew.
 
 use std::collections::{BTreeMap, BTreeSet};
