@@ -5,13 +5,8 @@ use serde_json::Value;
 use crate::program::{Desk, text};
 use crate::sandbox::{Sandbox, sandbox_with};
 
-/// Requirements on what is observed, and on what is edited in the browser, in an ID token and in user information; each with a defect.
-const CAUGHT: [(&str, &str); 4] = [
-    ("AZ-04", "constant-state"),
-    ("CB-08", "ignores-response-issuer"),
-    ("ID-05", "accepts-alg-none"),
-    ("ID-13", "uses-userinfo-of-another-subject"),
-];
+/// Requirements on what is observed, and on what is edited in the browser and in an ID token; each with a defect.
+const CAUGHT: [(&str, &str); 3] = [("AZ-04", "constant-state"), ("CB-08", "ignores-response-issuer"), ("ID-05", "accepts-alg-none")];
 
 fn quiet(desk: &Desk) -> Sandbox {
     sandbox_with(desk, &["--log", "off"], "", "")
@@ -28,7 +23,11 @@ fn what_an_application_and_a_sandbox_say_to_each_other_is_judged() {
     let ended = sandbox.run(&desk, &[&["--requirement"], &requirements[..], &OF_PAGES].concat());
     let verdicts = desk.verdicts();
     assert_eq!(ended.code, Some(0), "{verdicts:#?}");
-    assert!(verdicts.len() > 5 && verdicts.iter().all(|(_, verdict, _)| verdict == "passed"), "{verdicts:#?}");
+    let (passed, others): (Vec<_>, Vec<_>) = verdicts.iter().partition(|(_, verdict, _)| verdict == "passed");
+    let owners =
+        |reason: &str| reason.starts_with("only whoever owns the platform can") || reason.starts_with("nothing that the application does");
+    assert!(passed.len() >= 5, "{verdicts:#?}");
+    assert!(others.iter().all(|(_, verdict, reason)| verdict == "warned" || owners(reason)), "{others:#?}");
     let records = desk.records();
     let exchanges = records.iter().filter_map(|record| record["exchanges"].as_array()).flatten();
     let seen: Vec<String> = exchanges.map(|exchange| format!("{} {}", text(&exchange["endpoint"]), exchange["status"])).collect();
