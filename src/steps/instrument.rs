@@ -13,17 +13,20 @@ use crate::platform::accounts::{MALLORY, OTHER_TENANT, TENANT};
 use crate::platform::relay::{RelayTarget, TARGET_FAILED, only_the_owner_can};
 use crate::platform::{Platform, Settings, Trigger};
 
-const WITHOUT_INSTRUMENT: &str = "it needs what the application asks the platform for, or a fault of the platform: at a target the relay sees and \
-    does both, and it stands only before an application that collaudo starts and tells {issuer} and {api}";
+const WITHOUT_INSTRUMENT: &str = "it needs what the application asks the platform for, or a fault of the platform: at a target only the relay sees and \
+    does both (relay = true in the target file), and it stands only before an application that collaudo starts and tells {issuer} and {api}";
 const OWNERS: &str = "only whoever owns the platform can do it: at a target collaudo changes no account, record, clock or registration";
 
 impl Setup {
-    /// Whether a relay stands between the application and the target: where the application can be told another issuer.
+    /// Whether a relay stands between the application and the target: where the target file wants one, and the application can be told
+    /// another issuer.
     pub(super) fn is_relayed(&self) -> bool {
         let app = &self.profile.app;
         let is_told = |what: &str| app.env.values().any(|value| value.contains(what));
         let of_started = || app.is_started() && app.r#type.has_pages() && is_told("{issuer}");
-        self.remote().is_some_and(|remote| self.bundled || (of_started() && (remote.file.api.is_none() || is_told("{api}"))))
+        self.remote()
+            .filter(|remote| remote.file.relay)
+            .is_some_and(|remote| self.bundled || (of_started() && (remote.file.api.is_none() || is_told("{api}"))))
     }
 }
 

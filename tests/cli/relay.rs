@@ -9,7 +9,7 @@ use crate::sandbox::{Sandbox, sandbox_with};
 const CAUGHT: [(&str, &str); 3] = [("AZ-04", "constant-state"), ("CB-08", "ignores-response-issuer"), ("ID-05", "accepts-alg-none")];
 
 fn quiet(desk: &Desk) -> Sandbox {
-    sandbox_with(desk, &["--log", "off"], "", "")
+    sandbox_with(desk, &["--log", "off"], "relay = true", "")
 }
 
 /// Of a web application: a target file names no other.

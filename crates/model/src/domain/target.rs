@@ -27,6 +27,9 @@ pub struct TargetFile {
     /// Whether the suite itself must write nothing: neither at the API nor at the portal, nor by an action of the application that does.
     #[serde(default)]
     pub read_only: bool,
+    /// Whether a relay stands between the platform and an application that the suite starts.
+    #[serde(default)]
+    pub relay: bool,
     /// The registration that sign-ins are made with.
     pub client: TargetClient,
     /// A further registration, for scenarios in which one client holds what another one was given.
