@@ -98,7 +98,7 @@ fn a_bundle_is_read_elsewhere_and_a_changed_one_refused() {
     let verify = |bundle: &str, key: &str| desk.ended(&["verify", bundle, "--public-key", key]);
     let seen = verify("run.zip", "ours.key.pub");
     assert_eq!(seen.code, Some(3), "a part is no approval: {seen:?}");
-    let part = "no approval: only a part of the suite was run (requirement CB-01)";
+    let part = "no approval: only a part of the suite was run (requirement PO-02)";
     for told in ["verdict      PARTIAL", "application  Portale Referti", "signed by    Irene Sala", "not valid as an approval", part] {
         assert!(seen.stdout.contains(told), "{told}: {}", seen.stdout);
     }
