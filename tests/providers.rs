@@ -16,12 +16,13 @@ const SECRET: &str = "s3cret0fTheProvidersClientThatIsLongEnough";
 const OTHER_SECRET: &str = "s3cret0fTheOtherClientThatIsLongEnoughToo";
 
 /// Why a scenario may be left out there.
-const REASONS: [&str; 6] = [
+const REASONS: [&str; 7] = [
     "the target file names no",
     "the target's consent page grants all or nothing",
     "the discovery document",
     "the platform publishes no such document",
     "it needs what the application asks the platform for",
+    "only whoever owns the platform can do it",
     "the ID token has no `at_hash`",
 ];
 

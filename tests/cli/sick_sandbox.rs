@@ -68,14 +68,14 @@ fn a_host_name_of_the_target_file_leads_the_suite_s_own_client() {
 fn where_nothing_may_be_written_nothing_that_writes_is_tried() {
     let desk = Desk::new();
     let title = "A write that fails is not told as made";
-    for (line, told) in
-        [("read_only = true", "the target file says read_only"), ("", "it needs what the application asks the platform for")]
-    {
+    // A relay sees the write; what was written nobody but the platform's owner takes back.
+    let of_the_owner = ["it needs what the application asks the platform for", "only whoever owns the platform can do it"];
+    for (line, told) in [("read_only = true", &["the target file says read_only"][..]), ("", &of_the_owner)] {
         let sandbox = sandbox_with(&desk, &["--log", "off"], line, "");
         sandbox.run(&desk, &["--requirement", "GX-12", "--tags", "@resource-access"]);
         let verdicts = desk.verdicts();
         let (_, _, reason) = verdicts.iter().find(|(found, ..)| found == title).expect("it was planned");
-        assert!(reason.starts_with(told), "{line}: {reason}");
+        assert!(told.iter().any(|told| reason.starts_with(told)), "{line}: {reason}");
     }
 }
 
