@@ -20,8 +20,8 @@ pub fn resolve(selection: &Selection, features: &mut [Feature], sources: &Source
     let mut resolved = Resolved { selection: selection.clone(), nowhere: Vec::new() };
     let mut rows: BTreeMap<ScenarioId, BTreeSet<usize>> = BTreeMap::new();
     for place in &selection.places {
-        let ids = features.iter().flat_map(|feature| scenarios(feature).map(|(_, scenario)| scenario_id(feature, scenario)));
-        if ids.into_iter().any(|id| place.holds(&id)) {
+        let mut ids = features.iter().flat_map(|feature| scenarios(feature).map(|(_, scenario)| scenario_id(feature, scenario)));
+        if ids.any(|id| place.holds(&id)) {
             continue;
         }
         let (found, row) = at_line(place, features, sources);
@@ -38,7 +38,8 @@ pub fn resolve(selection: &Selection, features: &mut [Feature], sources: &Source
     // Who names a scenario, its feature or a folder means all of it.
     rows.retain(|id, _| !resolved.selection.places.iter().any(|place| place.holds(id)));
     resolved.selection.places.extend(rows.keys().map(Place::of));
-    for feature in features {
+    let has_one = |feature: &Feature| scenarios(feature).any(|(_, scenario)| rows.contains_key(&scenario_id(feature, scenario)));
+    for feature in features.iter_mut().filter(|feature| has_one(feature)) {
         let whole = feature.clone();
         let lines: Vec<&str> = sources.text(&path_of(&whole)).lines().collect();
         for scenario in all_scenarios_mut(feature) {
@@ -57,11 +58,9 @@ fn at_line(place: &Place, features: &[Feature], sources: &Sources) -> (Vec<Scena
     let lines: Vec<&str> = sources.text(path).lines().collect();
     let has_row = |scenario: &Scenario| scenario.steps.iter().filter_map(tried).any(|table| row_lines(table, &lines).contains(&line));
     let holds = |scenario: &Scenario| {
-        let of_steps = scenario.steps.iter().flat_map(|step| {
-            let rows = step.table.iter().flat_map(|table| row_lines(table, &lines));
-            std::iter::once(step.position.line).chain(rows)
-        });
-        of_steps.into_iter().any(|own| own == line)
+        let is_of =
+            |step: &Step| step.position.line == line || step.table.as_ref().is_some_and(|table| row_lines(table, &lines).contains(&line));
+        scenario.steps.iter().any(is_of)
     };
     let of_line = of_file().flat_map(|feature| scenarios(feature).map(move |(_, scenario)| (feature, scenario)));
     let found: Vec<_> = of_line.filter(|(_, scenario)| holds(scenario)).collect();
