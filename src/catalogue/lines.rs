@@ -2,11 +2,11 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use gherkin::{Feature, Scenario, Step, StepType, Table};
 
-use super::features::{all_scenarios_mut, path_of, row_places, scenarios};
+use super::features::{all_scenarios_mut, path_of, row_places, scenarios, summaries};
 use super::{Place, Selection, Sources, scenario_id};
-use crate::domain::ScenarioId;
+use crate::domain::{RequirementId, ScenarioId, ScenarioSummary};
 
-/// A selection whose places may be any lines of scenarios, as it selects them.
+/// A selection whose places may be any lines of scenarios, their titles, or requirements, as it selects them.
 #[derive(Debug)]
 pub struct Resolved {
     pub selection: Selection,
@@ -24,7 +24,10 @@ pub fn resolve(selection: &Selection, features: &mut [Feature], sources: &Source
         if ids.any(|id| place.holds(&id)) {
             continue;
         }
-        let (found, row) = at_line(place, features, sources);
+        let (mut found, row) = at_line(place, features, sources);
+        if found.is_empty() {
+            found = called(place, features);
+        }
         if found.is_empty() {
             resolved.nowhere.push(place.clone());
         }
@@ -49,6 +52,16 @@ pub fn resolve(selection: &Selection, features: &mut [Feature], sources: &Source
         }
     }
     resolved
+}
+
+/// The scenarios of a title, or of a requirement.
+fn called(place: &Place, features: &[Feature]) -> Vec<ScenarioId> {
+    let name = place.to_string();
+    let is_called = |scenario: &ScenarioSummary| {
+        let mut names = scenario.requirements.iter().map(RequirementId::as_str).chain([scenario.title.as_str()]);
+        names.any(|own| own.eq_ignore_ascii_case(&name))
+    };
+    features.iter().flat_map(summaries).filter(is_called).map(|scenario| scenario.id).collect()
 }
 
 /// The scenarios that a line belongs to, all rows of Examples of an outline among them, and the line where it is a row of a When's table.

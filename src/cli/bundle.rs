@@ -18,7 +18,7 @@ use crate::report::Run;
 use crate::report::bundle::{PublicKey, Seen, SigningKey, check_bundle, gather, is_a_bundle, write_bundle};
 
 /// What to seal a run with.
-#[derive(clap::Args)]
+#[derive(Default, clap::Args)]
 pub struct Sealing {
     /// Put record, reports, evidence and profile into this archive, signed with --key.
     #[arg(long, value_name = "FILE", requires = "key")]

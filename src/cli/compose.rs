@@ -9,12 +9,14 @@ use std::time::Duration;
 use rand::Rng;
 
 use super::CliError;
+use super::nearest::did_you_mean;
 use super::profile::{self, Application};
 use crate::browser::Options;
 use crate::catalogue::Catalogue;
-use crate::domain::{App, Environment, Patience, Profile, Requirement, TargetSummary, Waiting};
+use crate::domain::{App, Environment, Patience, Profile, Requirement, TargetFile, TargetSummary, Waiting};
 use crate::platform::spki_of;
 use crate::relying_party::Defect;
+use crate::steps::recordings::{FirstSeen, Recordings, usual_folder};
 use crate::steps::{BrowserPool, GoldenTexts, Reach, Remote, Setup, Target};
 
 /// The application and the platform of a run, and how to look at them; the same words in `run` and `doctor`.
@@ -38,6 +40,9 @@ pub struct Parties {
     /// Use a running WebDriver or Grid instead of a driver of our own.
     #[arg(long, value_name = "URL")]
     pub webdriver: Option<url::Url>,
+    /// Where the recordings of the target are (`collaudo record`); without it `snapshots/NAME` beside the target file.
+    #[arg(long, value_name = "DIR")]
+    pub snapshots: Option<PathBuf>,
     #[command(flatten)]
     pub patience: PatienceOptions,
 }
@@ -81,6 +86,8 @@ pub struct Read {
     pub target: Target,
     pub seed: u64,
     pub browser: Options,
+    /// Of a target.
+    pub recordings: Option<Recordings>,
 }
 
 impl Parties {
@@ -89,17 +96,37 @@ impl Parties {
             Some(path) => profile::read_application(path)?,
             None => profile::bundled()?,
         };
-        let defect = self.defect.as_deref().map(str::parse).transpose()?;
+        let defect = self.defect.as_deref().map(defect).transpose()?;
         let mut programs = if application.bundled { profile::bundled_programs(self.defect.as_deref())? } else { Vec::new() };
         for app in programs.iter_mut().chain([&mut application.profile.app]) {
             self.patience.override_in(&mut app.patience);
         }
         let target = profile::read_target(&self.target)?;
+        let recordings = match &target {
+            Target::Mock(_) => None,
+            Target::Remote(remote) => Some(Recordings {
+                folder: recordings_of(&remote.file, Path::new(&self.target), self.snapshots.as_ref()),
+                writes: false,
+                first_seen: FirstSeen::new(),
+            }),
+        };
         let browser = browser_options(self, &application.profile, &target)?;
         // Half of the range: a seed that people copy by hand.
         let seed = self.seed.unwrap_or_else(|| u64::from(rand::rng().random::<u32>()));
-        Ok(Read { application, programs, defect, target, seed, browser })
+        Ok(Read { application, programs, defect, target, seed, browser, recordings })
     }
+}
+
+fn defect(name: &str) -> Result<Defect, CliError> {
+    name.parse().map_err(|error| CliError::Other(format!("{error}{}", did_you_mean(name, Defect::ALL.iter().map(|defect| defect.name())))))
+}
+
+/// The folder of a report in which texts are left that differ from the approved ones.
+pub const SNAPSHOTS: &str = "snapshots";
+
+/// Where the recordings of a target are.
+pub fn recordings_of(file: &TargetFile, path: &Path, named: Option<&PathBuf>) -> PathBuf {
+    named.cloned().unwrap_or_else(|| usual_folder(path, &file.name))
 }
 
 /// Of a name in both files the target's counts.
@@ -162,7 +189,7 @@ impl Read {
             self.seed,
             out.to_owned(),
             levels,
-            GoldenTexts { pending: out.join("snapshots") },
+            GoldenTexts { pending: out.join(SNAPSHOTS), recordings: self.recordings },
             application.dossier_secrets,
         )
         .with_programs(self.programs)

@@ -8,6 +8,7 @@ use crate::platform::{DataError, PlatformError};
 use crate::relying_party::RelyingPartyError;
 use crate::report::ReportError;
 use crate::report::bundle::BundleError;
+use crate::steps::recordings::Unreadable;
 
 /// Why a command could not do its work; each ends with exit code 2.
 #[derive(Debug, thiserror::Error)]
@@ -32,10 +33,10 @@ pub enum CliError {
     Suite(#[from] CatalogueErrors),
     #[error("{0}")]
     Selection(#[from] SelectionError),
-    #[error("nothing is selected: no scenario of the suite matches {0}")]
-    NothingSelected(String),
-    #[error("no scenario stands at `{0}`")]
-    Nowhere(Place),
+    #[error("nothing is selected: no scenario of the suite matches {0}{1}")]
+    NothingSelected(String, String),
+    #[error("no scenario stands at `{0}`{1}")]
+    Nowhere(Place, String),
     #[error("{0}")]
     Browser(#[from] BrowserError),
     #[error("{0}")]
@@ -51,6 +52,8 @@ pub enum CliError {
     #[error("--assume {change}: {why}")]
     Assumption { change: String, why: String },
     #[error("{0}")]
+    Recording(#[from] Unreadable),
+    #[error("{0}")]
     Other(String),
 }
 
@@ -62,9 +65,10 @@ impl CliError {
             Self::Taken { .. } => Some("name another file, or move away what is yours; nothing was changed"),
             Self::Baseline { .. } => Some("`collaudo run --write-baseline FILE` writes one"),
             Self::Environment { .. } => Some("export it before the run; secrets are never written into files"),
+            Self::Recording(_) => Some("bring the file back from your repository, or remove it and record anew"),
             Self::Uncaught { .. } => Some("`collaudo list defects` shows which defects a run catches"),
             Self::Assumption { .. } => Some("the keys are those of a target file's [assume]; see docs/mock.md"),
-            Self::NothingSelected(_) | Self::Nowhere(_) => {
+            Self::NothingSelected(..) | Self::Nowhere(..) => {
                 Some("`collaudo list scenarios` shows every scenario with its requirements and its place")
             }
             Self::Browser(BrowserError::NotFound { .. }) => Some("`collaudo doctor` shows what else is missing"),

@@ -28,6 +28,8 @@ pub struct Delivery {
     pub formats: Vec<Format>,
     pub lang: Lang,
     pub sealing: Option<Seal>,
+    /// Whether the console follows it and tells its end.
+    pub told: bool,
     /// Profile and target file as the run was given them, by the names that they have in the folder.
     pub profiles: Vec<(&'static str, Vec<u8>)>,
 }
@@ -36,10 +38,10 @@ pub async fn drive(setup: Arc<Setup>, plan: Plan, started: RunStarted, delivery:
     let (sender, receiver) = unbounded_channel();
     let report_path = delivery.out.join(if delivery.formats.contains(&Format::Html) { "report.html" } else { "run.jsonl" });
     let style = Style { interactive: std::io::stderr().is_terminal(), colour: colour(), lang: delivery.lang };
-    let mut reporters: Vec<Box<dyn Reporter>> = vec![
-        Box::new(JsonLines::create(delivery.out.join("run.jsonl"))?),
-        Box::new(console(Heard(Some(std::io::stdout())), style, report_path)),
-    ];
+    let mut reporters: Vec<Box<dyn Reporter>> = vec![Box::new(JsonLines::create(delivery.out.join("run.jsonl"))?)];
+    if delivery.told {
+        reporters.push(Box::new(console(Heard(Some(std::io::stdout())), style, report_path)));
+    }
     let given = setup.clone();
     let (fail, failed) = oneshot::channel::<()>();
     let stop = async {

@@ -9,7 +9,7 @@ use super::{CliError, End};
 use crate::domain::{Finding, KnownFailure, Readiness, plain};
 use crate::report::{Baseline, Run, ScenarioRun};
 
-#[derive(clap::Args)]
+#[derive(Default, clap::Args)]
 pub struct Gate {
     /// Failures that this file knows do not fail the run (exit code 0); new ones do, and healed ones are told.
     #[arg(long, value_name = "FILE")]

@@ -15,9 +15,12 @@ mod init;
 mod list;
 mod merge;
 mod mock;
+mod nearest;
 mod placeholders;
 mod profile;
+mod record;
 mod report;
+mod review;
 mod run;
 mod signals;
 
@@ -56,6 +59,10 @@ enum Command {
     Mock(mock::Arguments),
     /// Run the bundled application alone, until Ctrl-C.
     App(app::Arguments),
+    /// Keep what a target answers, in kind, to see later whether it has changed.
+    Record(record::Arguments),
+    /// Show what a target answers otherwise than it was recorded, and accept or reject it.
+    Review(review::Arguments),
     /// Look before a run whether everything that it needs is there.
     Doctor(doctor::Arguments),
     /// Write a commented profile of an application to start from.
@@ -75,7 +82,7 @@ enum Command {
 impl Command {
     /// Whether it starts processes or makes temporary folders.
     fn starts_something(&self) -> bool {
-        matches!(self, Self::Run(_) | Self::Mock(_) | Self::App(_) | Self::Doctor(_))
+        matches!(self, Self::Run(_) | Self::Mock(_) | Self::App(_) | Self::Record(_) | Self::Doctor(_))
     }
 }
 
@@ -167,6 +174,8 @@ pub fn main() -> ExitCode {
             Command::Run(arguments) => run::run(*arguments).await,
             Command::Mock(arguments) => mock::run(arguments).await,
             Command::App(arguments) => app::run(arguments).await,
+            Command::Record(arguments) => record::run(arguments).await,
+            Command::Review(arguments) => review::run(&arguments),
             Command::Doctor(arguments) => doctor::run(arguments).await,
             Command::Init(arguments) => init::run(&arguments),
             Command::List(arguments) => list::run(&arguments),

@@ -6,30 +6,35 @@ use clap::ValueEnum;
 use jiff::Timestamp;
 
 use super::bundle::{Seal, Sealing};
-use super::compose::{Parties, target_summary};
-use super::console::note;
+use super::compose::{Parties, SNAPSHOTS, target_summary};
+use super::console::{note, say};
 use super::follow::{Delivery, drive};
 use super::gate::Gate;
+use super::nearest::did_you_mean;
 use super::{CliError, End, VERSION, folder, profile, signals};
-use crate::catalogue::{Place, Selection, Sources};
-use crate::domain::{Application, RequirementId, Shard, Suite, plain};
+use crate::catalogue::{Catalogue, Place, Selection, Sources};
+use crate::domain::{Application, KnownFailure, RequirementId, Shard, Suite, Verdict, plain};
 use crate::event::{FORMAT, Lang, RunStarted};
 use crate::relying_party::Defect;
-use crate::report::{DIVISION, PROFILE, Run, TARGET, read_jsonl};
+use crate::report::{DIVISION, PROFILE, Run, ScenarioRun, TARGET, read_jsonl};
 use crate::runner::Plan;
+use crate::steps::recordings::first_seen;
 use crate::steps::{SNAPSHOT_MODE, Sight, Target, preflight};
 
 #[derive(clap::Args)]
 pub struct Arguments {
     #[command(flatten)]
     parties: Parties,
-    /// Run the scenarios at these places only, such as features/token/id_token.feature:19; without the line the whole feature, or the
-    /// features of a folder. The line of a row of what a scenario tries runs that row alone.
+    /// Run these scenarios only: by place, such as features/token/id_token.feature:19 (without the line the whole feature, or the features
+    /// of a folder), by title, or by a requirement's id. The line of a row of what a scenario tries runs that row alone.
     #[arg(value_name = "PLACE")]
     places: Vec<Place>,
     /// Count a recommendation (SHOULD, Q) that does not hold as a failure; with --defect it always counts.
     #[arg(long)]
     strict: bool,
+    /// Run the scenarios again that did not hold in the run before this one: of --previous, or of the report's folder.
+    #[arg(long, conflicts_with_all = ["places", "shard"])]
+    last_failed: bool,
     /// Run this suite only; may be repeated.
     #[arg(long, value_name = "SUITE")]
     suite: Vec<SuiteName>,
@@ -123,12 +128,58 @@ impl From<SuiteName> for Suite {
     }
 }
 
+impl Arguments {
+    /// The folder of the run before this one.
+    fn before(&self) -> &Path {
+        self.previous.as_deref().unwrap_or(&self.out)
+    }
+
+    /// A run of one requirement's scenarios that is reported by nothing but its record.
+    pub fn of(parties: Parties, requirement: RequirementId, out: PathBuf) -> Self {
+        Self {
+            parties,
+            requirement: vec![requirement],
+            out,
+            places: Vec::new(),
+            last_failed: false,
+            strict: false,
+            suite: Vec::new(),
+            tags: None,
+            jobs: 1,
+            shard: None,
+            gate: Gate::default(),
+            report: Vec::new(),
+            lang: LangName::En,
+            previous: None,
+            sealing: Sealing::default(),
+            features: None,
+        }
+    }
+}
+
 pub async fn run(arguments: Arguments) -> Result<End, CliError> {
+    let gate = arguments.gate.read()?;
+    if arguments.last_failed && last_failed(&arguments)?.is_empty() {
+        say!("nothing failed in the run of {}", arguments.before().display());
+        return Ok(End::Done);
+    }
+    match carry_out(arguments, gate.known(), false).await? {
+        Some(run) => gate.end(&run),
+        None => Ok(End::Incomplete),
+    }
+}
+
+/// Runs what the arguments select; `records` is for a run that keeps what a target answers, and tells nothing. `None` where it was
+/// stopped before its first scenario.
+pub async fn carry_out(arguments: Arguments, baseline: Option<Vec<KnownFailure>>, records: bool) -> Result<Option<Run>, CliError> {
     let plan = plan(&arguments)?;
-    let read = arguments.parties.read()?;
+    let mut read = arguments.parties.read()?;
+    if let Some(recordings) = &mut read.recordings {
+        recordings.writes = records;
+        recordings.first_seen = first_seen(&arguments.before().join(SNAPSHOTS).join(recordings.name()));
+    }
     check_catchable(read.defect, &plan)?;
     let sealing = arguments.sealing.read()?;
-    let gate = arguments.gate.read()?;
     let previous = previous(&arguments)?;
     profile::check_waivers(&read.application.profile, &plan.catalogue.requirements)?;
     let profiles = profiles(&arguments)?;
@@ -155,7 +206,7 @@ pub async fn run(arguments: Arguments) -> Result<End, CliError> {
         let Some(looks) = looks else {
             setup.end().await;
             note!("stopped before the first scenario");
-            return Ok(End::Incomplete);
+            return Ok(None);
         };
         // What makes the run hopeless is the reason of its scenarios.
         for look in looks.iter().filter(|look| matches!(look.sight, Sight::Wrong | Sight::Doubtful)) {
@@ -182,12 +233,13 @@ pub async fn run(arguments: Arguments) -> Result<End, CliError> {
         application,
         target,
         waivers: setup.profile.waivers.clone(),
-        baseline: gate.known(),
+        baseline,
         // A defect is there to be caught, whatever the level of the rule that it breaks.
         strict: arguments.strict || defect.is_some(),
     };
-    let delivery = Delivery { out: arguments.out, formats: arguments.report, lang: arguments.lang.into(), sealing, profiles };
-    gate.end(&drive(setup, plan, started, &delivery).await?)
+    let (lang, formats, told) = (arguments.lang.into(), arguments.report, !records);
+    let delivery = Delivery { out: arguments.out, formats, lang, sealing, told, profiles };
+    drive(setup, plan, started, &delivery).await.map(Some)
 }
 
 /// The run before this one; one that cannot be read is passed over, unless it was named.
@@ -207,15 +259,48 @@ fn plan(arguments: &Arguments) -> Result<Plan, CliError> {
     let selection = selection(arguments)?;
     let mut plan = Plan::make(&sources, &selection)?;
     if let Some(place) = plan.nowhere.first() {
-        return Err(CliError::Nowhere(place.clone()));
+        return Err(CliError::Nowhere(place.clone(), places_like(place, &plan.catalogue)));
     }
     if let Some(shard) = arguments.shard {
         plan = plan.part(shard);
     }
     if plan.scenarios.is_empty() {
-        return Err(CliError::NothingSelected(words(arguments)?.join(", ")));
+        return Err(CliError::NothingSelected(words(arguments)?.join(", "), meant_instead(arguments, &plan.catalogue)));
     }
     Ok(plan)
+}
+
+/// What somebody who typed a place most likely meant.
+fn places_like(place: &Place, catalogue: &Catalogue) -> String {
+    let typed = place.to_string();
+    // Of a line that is none the feature counts.
+    let typed = place.line().map_or(typed.as_str(), |(path, _)| path);
+    let scenarios = catalogue.scenarios.iter();
+    let files = scenarios.clone().filter_map(|scenario| scenario.id.0.rsplit_once(':')).map(|(path, _)| path);
+    let names = scenarios.flat_map(|scenario| scenario.requirements.iter().map(RequirementId::as_str).chain([scenario.title.as_str()]));
+    let known: Vec<&str> = files.chain(names).collect();
+    if known.contains(&typed) { String::new() } else { did_you_mean(typed, known) }
+}
+
+/// Names of the selection that are none, with what was most likely meant.
+fn meant_instead(arguments: &Arguments, catalogue: &Catalogue) -> String {
+    let ids: Vec<&str> = catalogue.requirements.iter().map(|requirement| requirement.id.as_str()).collect();
+    let tags: Vec<String> = catalogue.scenarios.iter().flat_map(|scenario| &scenario.tags).map(|tag| format!("@{tag}")).collect();
+    let typed_tags = arguments.tags.iter().flat_map(|expression| expression.split(|c: char| c.is_whitespace() || "()".contains(c)));
+    let ids_meant =
+        arguments.requirement.iter().map(RequirementId::as_str).filter(|id| !ids.contains(id)).map(|id| did_you_mean(id, ids.clone()));
+    let unknown = typed_tags.filter(|tag| tag.starts_with('@') && !tags.iter().any(|known| known == tag));
+    let tags_meant = unknown.map(|tag| did_you_mean(tag, tags.iter().map(String::as_str)));
+    ids_meant.chain(tags_meant).collect()
+}
+
+/// The scenarios of the run before this one that did not hold, or were not judged.
+fn last_failed(arguments: &Arguments) -> Result<Vec<Place>, CliError> {
+    let run = Run::fold(read_jsonl(&arguments.before().join("run.jsonl"))?.0)?;
+    let fell = |scenario: &&ScenarioRun| {
+        scenario.finished().is_none_or(|finished| matches!(finished.verdict, Verdict::Failed | Verdict::Inconclusive | Verdict::Errored))
+    };
+    Ok(run.scenarios().iter().filter(fell).map(|scenario| Place::of(&scenario.summary.id)).collect())
 }
 
 /// A broken application that no planned scenario can catch would be called ready: that run is refused.
@@ -241,7 +326,7 @@ fn selection(arguments: &Arguments) -> Result<Selection, CliError> {
         tags: arguments.tags.as_deref().map(Selection::parse_tags).transpose()?,
         requirements: arguments.requirement.clone(),
         suites: arguments.suite.iter().copied().map(Into::into).collect(),
-        places: arguments.places.clone(),
+        places: if arguments.last_failed { last_failed(arguments)? } else { arguments.places.clone() },
     })
 }
 

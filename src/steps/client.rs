@@ -2,6 +2,7 @@
 
 use std::net::SocketAddr;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
 use axum::Router;
 use axum::extract::{RawQuery, State};
@@ -45,8 +46,9 @@ pub struct OwnClient {
     pub code: Option<(SecretString, String)>,
     pub nonce: String,
     pub tokens: Option<Tokens>,
-    /// The last answer, of whatever endpoint.
+    /// The last answer, of whatever endpoint, and how long it took.
     pub answer: Option<Answer>,
+    pub took: Duration,
     /// The last authorization request that was sent without a browser, and whether nobody is to be asked for anything.
     pub asked_for: Option<(Url, bool)>,
     /// The authorization response that came last, and the state of its request.
@@ -123,7 +125,7 @@ impl OwnClient {
             let _ = axum::serve(listener, routes).await;
         });
         let nonce = CsrfToken::new_random().into_secret();
-        let (code, tokens, answer, asked_for, response) = Default::default();
+        let (code, tokens, answer, took, asked_for, response) = Default::default();
         Ok(Self {
             metadata,
             document,
@@ -137,6 +139,7 @@ impl OwnClient {
             nonce,
             tokens,
             answer,
+            took,
             asked_for,
             response,
             server,
@@ -246,16 +249,18 @@ impl OwnClient {
 
     pub async fn send(&mut self, request: reqwest::RequestBuilder) -> Result<(), Failure> {
         let request = request.build().map_err(|error| Failure::broke(error.without_url()))?;
-        let response = limits::send(&self.http, request).await.map_err(|error| Failure::unjudged(error.without_url()))?;
+        let (response, sent) = limits::send(&self.http, request).await.map_err(|error| Failure::unjudged(error.without_url()))?;
         let (status, headers) = (response.status().as_u16(), response.headers().clone());
         let body = response.bytes().await.map_err(Failure::unjudged)?;
+        self.took = sent.elapsed();
         self.answer = Some(Answer { status, headers, body: serde_json::from_slice(&body).unwrap_or(Value::Null) });
         Ok(())
     }
 
-    fn keep(&mut self, answer: std::sync::Mutex<Option<Answer>>, tokens: Option<BasicTokenResponse>) {
+    fn keep(&mut self, kept: std::sync::Mutex<Option<(Answer, Duration)>>, tokens: Option<BasicTokenResponse>) {
         use oauth2::TokenResponse;
-        self.answer = answer.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner);
+        let kept = kept.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner);
+        (self.answer, self.took) = kept.map_or((None, Duration::ZERO), |(answer, took)| (Some(answer), took));
         if let Some(tokens) = tokens {
             let id = self.answer.as_ref().and_then(|answer| answer.body.get("id_token")).and_then(Value::as_str);
             self.tokens = Some(Tokens {
@@ -341,17 +346,17 @@ enum CallError {
 async fn call(
     http: &reqwest::Client,
     request: oauth2::HttpRequest,
-    kept: &std::sync::Mutex<Option<Answer>>,
+    kept: &std::sync::Mutex<Option<(Answer, Duration)>>,
 ) -> Result<oauth2::HttpResponse, CallError> {
-    let response = limits::send(http, request.try_into()?).await?;
+    let (response, sent) = limits::send(http, request.try_into()?).await?;
     let mut builder = http::Response::builder().status(response.status());
     for (name, value) in response.headers() {
         builder = builder.header(name, value);
     }
     let (status, headers) = (response.status().as_u16(), response.headers().clone());
     let body = response.bytes().await?.to_vec();
-    *kept.lock().unwrap_or_else(std::sync::PoisonError::into_inner) =
-        Some(Answer { status, headers, body: serde_json::from_slice(&body).unwrap_or(Value::Null) });
+    let answer = Answer { status, headers, body: serde_json::from_slice(&body).unwrap_or(Value::Null) };
+    *kept.lock().unwrap_or_else(std::sync::PoisonError::into_inner) = Some((answer, sent.elapsed()));
     Ok(builder.body(body)?)
 }
 

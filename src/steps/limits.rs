@@ -1,6 +1,6 @@
 //! The platform's rate limit, as a client of our own obeys it: it waits for as long as an answer 429 says, and asks again.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use http::{HeaderMap, StatusCode, header};
 
@@ -9,11 +9,11 @@ const TIMES: usize = 4;
 /// The longest wait that is obeyed: a platform that asks for more is not waited for, and its 429 is the answer.
 const LONGEST: Duration = Duration::from_secs(70);
 
-/// Sends a request. After a 429 it is sent again, once the platform lets it in.
-pub(super) async fn send(http: &reqwest::Client, request: reqwest::Request) -> Result<reqwest::Response, reqwest::Error> {
+/// Sends a request. After a 429 it is sent again, once the platform lets it in. With the answer comes the moment when it was asked for.
+pub(super) async fn send(http: &reqwest::Client, request: reqwest::Request) -> Result<(reqwest::Response, Instant), reqwest::Error> {
     let mut request = request;
     for _ in 1..TIMES {
-        let again = request.try_clone();
+        let (again, sent) = (request.try_clone(), Instant::now());
         let response = http.execute(request).await?;
         let wait = (response.status() == StatusCode::TOO_MANY_REQUESTS).then(|| told_to_wait(response.headers(), jiff::Timestamp::now()));
         match (wait.flatten(), again) {
@@ -21,10 +21,11 @@ pub(super) async fn send(http: &reqwest::Client, request: reqwest::Request) -> R
                 tokio::time::sleep(wait).await;
                 request = again;
             }
-            _ => return Ok(response),
+            _ => return Ok((response, sent)),
         }
     }
-    http.execute(request).await
+    let sent = Instant::now();
+    Ok((http.execute(request).await?, sent))
 }
 
 /// `Retry-After`, in seconds or as a date (RFC 9110 section 10.2.3).

@@ -30,6 +30,9 @@ pub(super) struct Memory {
     pub client: Option<OwnClient>,
     /// Path of the last request of the client of our own to the API, without its query.
     pub asked: Option<String>,
+    /// Answers that were looked at, to be compared with their recordings, and what could not be looked at.
+    pub looked: Vec<super::recorded::Looked>,
+    pub unread: Vec<String>,
     /// Ids of list entries that the client of our own has read.
     pub read: Vec<String>,
     /// The windows of two sign-ins side by side.

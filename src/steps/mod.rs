@@ -74,6 +74,8 @@ mod provocation;
 mod reach;
 mod reading_on;
 mod reconnection;
+mod recorded;
+pub mod recordings;
 mod redirectors;
 mod refresh;
 mod resource_access;

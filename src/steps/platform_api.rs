@@ -146,7 +146,7 @@ async fn every_entry_once(world: &mut World) -> Result<(), Failure> {
 
 impl World {
     /// A page of so many entries, or as many as the platform gives at most.
-    fn page_of(&self, limit: usize) -> Result<usize, Failure> {
+    pub(super) fn page_of(&self, limit: usize) -> Result<usize, Failure> {
         Ok(limit.min(self.setup()?.assumptions().max_page_limit))
     }
 

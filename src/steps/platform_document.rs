@@ -7,7 +7,7 @@ use super::world::World;
 use crate::checks;
 
 /// Under the API's base (C-04).
-const DOCUMENT: &str = "swagger/docs/v2";
+pub(super) const DOCUMENT: &str = "swagger/docs/v2";
 
 #[then("the answer is as the platform's own document says")]
 async fn answer_as_documented(world: &mut World) -> Result<(), Failure> {

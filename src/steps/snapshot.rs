@@ -11,6 +11,7 @@ use insta::internals::SnapshotContents;
 use rust_embed::RustEmbed;
 use serde_json::Value;
 
+use super::recordings::Recordings;
 use super::{Failure, Target, world::World};
 use crate::checks::{check_shape, documented_shape, shape};
 use crate::domain::Assumptions;
@@ -30,6 +31,8 @@ struct Approved;
 /// Where texts that are not approved are left, for a person to look at.
 pub struct GoldenTexts {
     pub pending: PathBuf,
+    /// What was recorded of a target; the mock has none.
+    pub recordings: Option<Recordings>,
 }
 
 /// What both sides of a comparison were.

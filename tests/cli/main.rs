@@ -17,6 +17,7 @@ mod odd;
 mod places;
 mod program;
 mod programs;
+mod recorded;
 mod relay;
 mod reports;
 mod sandbox;

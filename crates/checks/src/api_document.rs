@@ -1,3 +1,5 @@
+use std::collections::{BTreeMap, BTreeSet};
+
 use jsonschema::{Draft, Validator};
 use serde_json::Value;
 
@@ -5,6 +7,10 @@ use super::judgement::{Clause, Judgement, Refusal};
 use super::shape::{Member, Shape};
 
 const DOCUMENT: Clause = Clause("C-04");
+/// The place of an answer's body.
+pub(super) const BODY: &str = "body";
+/// How far a schema is followed: one may refer to itself.
+const DEEPEST: usize = 12;
 
 /// Where a JSON value departs from a schema, without the value: it may be personal.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -98,6 +104,42 @@ pub fn documented_shape(document: &Value, method: &str, path: &str, status: u16)
     Some(shape_of(document, resolve(document, response).get("schema")?))
 }
 
+/// The closed lists (`enum`) that a document publishes for the answer to an operation, by the place of the value, such as `body.items[].status`.
+pub(super) fn closed_lists(document: &Value, method: &str, path: &str, status: u16) -> BTreeMap<String, BTreeSet<String>> {
+    let mut lists = BTreeMap::new();
+    let responses = operation(document, &method.to_ascii_lowercase(), path).and_then(|operation| operation.get("responses"));
+    let response = responses.and_then(|responses| responses.get(status.to_string()));
+    if let Some(schema) = response.and_then(|response| resolve(document, response).get("schema")) {
+        add_closed_lists(document, schema, BODY, DEEPEST, &mut lists);
+    }
+    lists
+}
+
+fn add_closed_lists(document: &Value, schema: &Value, place: &str, depth: usize, lists: &mut BTreeMap<String, BTreeSet<String>>) {
+    let schema = resolve(document, schema);
+    let Some(depth) = depth.checked_sub(1) else { return };
+    if let Some(values) = schema.get("enum").and_then(Value::as_array) {
+        lists.insert(place.to_owned(), values.iter().filter_map(Value::as_str).map(str::to_owned).collect());
+    }
+    if let Some(items) = schema.get("items") {
+        add_closed_lists(document, items, &format!("{place}[]"), depth, lists);
+    }
+    for (name, member) in schema.get("properties").and_then(Value::as_object).into_iter().flatten() {
+        add_closed_lists(document, member, &format!("{place}.{name}"), depth, lists);
+    }
+}
+
+/// Lists of a medical centre that a document names, such as `patients` of `/v2/tenants/{tenantId}/patients`.
+pub fn documented_lists(document: &Value) -> Vec<String> {
+    let paths = document.get("paths").and_then(Value::as_object).into_iter().flatten();
+    let readable = paths.filter(|(_, item)| item.get("get").is_some()).map(|(path, _)| path.as_str());
+    let list = |path: &str| match path.rsplit('/').collect::<Vec<_>>()[..] {
+        [name, tenant, "tenants", ..] if tenant.starts_with('{') && !name.starts_with('{') => Some(name.to_owned()),
+        _ => None,
+    };
+    readable.filter_map(list).collect()
+}
+
 /// The scope that a document names for an operation. `path` is without its query.
 pub fn documented_scope(document: &Value, method: &str, path: &str) -> Option<String> {
     let security = operation(document, &method.to_ascii_lowercase(), path)?.get("security")?.as_array()?;
@@ -128,7 +170,7 @@ fn shape_of(document: &Value, schema: &Value) -> Shape {
     if schema.get("x-nullable") == Some(&Value::Bool(true)) { Shape::Nullable(Box::new(shape)) } else { shape }
 }
 
-fn requires(schema: &Value, name: &str) -> bool {
+pub(super) fn requires(schema: &Value, name: &str) -> bool {
     schema.get("required").and_then(Value::as_array).is_some_and(|required| required.iter().any(|member| member == name))
 }
 
@@ -151,7 +193,7 @@ fn named_segments(template: &str, wanted: &[&str]) -> Option<usize> {
 }
 
 /// What a local reference points at.
-fn resolve<'a>(document: &'a Value, value: &'a Value) -> &'a Value {
+pub(super) fn resolve<'a>(document: &'a Value, value: &'a Value) -> &'a Value {
     let reference = value.get("$ref").and_then(Value::as_str).and_then(|reference| reference.strip_prefix('#'));
     reference.and_then(|pointer| document.pointer(pointer)).unwrap_or(value)
 }

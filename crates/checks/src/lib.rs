@@ -37,6 +37,7 @@ mod pages;
 mod platform_answer;
 mod presented_token;
 mod reading;
+mod recording;
 mod refresh;
 mod registration;
 mod resource_access;
@@ -57,7 +58,7 @@ pub use access_token::{ExpectedAccessToken, check_access_token_claims};
 pub use addresses::{check_endpoints_discovered, strayed, told_of_strayed};
 pub use answer::{Answer, check_bearer_refused, check_header_authentication_refused, check_refused, check_token_answer};
 pub use api_answer::{check_error_body, check_page};
-pub use api_document::{BodySchema, Mismatch, check_answer_matches_document, documented_scope, documented_shape};
+pub use api_document::{BodySchema, Mismatch, check_answer_matches_document, documented_lists, documented_scope, documented_shape};
 pub use authorization_request::{
     check_asked_in_a_window, check_code_challenge, check_new_values_after_error, check_no_personal_data, check_no_pkce_downgrade,
     check_no_sign_in_loop, check_nonce_sent, check_nonce_sent_with_openid, check_nonces, check_redirect_uri, check_response_type,
@@ -98,6 +99,7 @@ pub use platform_answer::{
 };
 pub use presented_token::{check_own_token, check_tokens_as_given, check_unknown_token_type_unused};
 pub use reading::{SignIn, is_authorization_request, is_refresh_token, sign_ins};
+pub use recording::{Change, NotRecorded, Recording, is_slower};
 pub use refresh::{
     check_bounded_after_401, check_forgets_refused_refresh_token, check_mismatched_refresh_unused, check_newest_refresh_token,
     check_no_loop_after_403, check_no_refresh_without_cause, check_one_refresh_for_one_expiry, check_one_refresh_under_concurrency,

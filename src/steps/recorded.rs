@@ -1,0 +1,287 @@
+//! Whether a platform still answers as it did when it was recorded (`collaudo record`): in kind, and as quickly.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use cucumber::{given, then, when};
+use secrecy::{ExposeSecret, SecretString};
+use serde_json::Value;
+
+use super::Failure;
+use super::recordings::{self, Facts, Kept, Recordings};
+use super::world::World;
+use crate::checks::{Answer, Change, Discrepancy, Recording, documented_lists, documented_scope, documented_shape, is_slower};
+use crate::oauth::{decode_jwt, discovery_of};
+use crate::platform::api_document;
+
+/// What is new, or slower, breaks no client.
+const NEW_OR_SLOWER: &str = "PL-37";
+/// One slow answer is an accident.
+const TIMES: usize = 3;
+/// Entries of a page: enough to see what an entry may leave out.
+const ENTRIES: usize = 100;
+
+/// An answer that was looked at.
+pub(super) struct Looked {
+    /// Of its recording.
+    name: String,
+    /// Answers of one group are compared by their median time.
+    group: &'static str,
+    recording: Recording,
+    took: Duration,
+}
+
+#[given("the platform was recorded")]
+async fn was_recorded(world: &mut World) -> Result<(), Failure> {
+    let setup = world.setup()?;
+    let Some(recordings) = &setup.golden.recordings else {
+        return Err(Failure::not_applicable("the mock is a part of this program, and so are its approved texts"));
+    };
+    if recordings.writes || !recordings.is_empty() {
+        return Ok(());
+    }
+    let folder = recordings.folder.display();
+    Err(Failure::not_applicable(format!("nothing of the platform was recorded in {folder}: `collaudo record` does it")))
+}
+
+#[when("the client looks at what the platform announces")]
+async fn looks_at_announcements(world: &mut World) -> Result<(), Failure> {
+    let (discovery, keys) = (discovery_of(world.stage()?.platform_issuer()), world.client()?.metadata.jwks_uri.clone());
+    world.look_sometimes("discovery", "discovery", &discovery, Recording::of_discovery).await?;
+    world.look_sometimes("key-set", "key set", &keys, Recording::of_key_set).await
+}
+
+#[when("the client reads the document of the API")]
+async fn reads_document(world: &mut World) -> Result<(), Failure> {
+    let url = world.document_address()?;
+    world.look_sometimes("api-document", "document of the API", &url, |answer| Recording::of_api_document(&answer.body)).await
+}
+
+#[when("the client looks at its tokens")]
+async fn looks_at_tokens(world: &mut World) -> Result<(), Failure> {
+    let client = world.client()?;
+    let (answer, took, tokens) = (client.answer()?.clone(), client.took, client.tokens()?.clone());
+    world.memory.looked.push(Looked { name: "token-answer".to_owned(), group: "token", recording: Recording::of_answer(&answer), took });
+    for (name, token) in [("access-token", Some(&tokens.access)), ("id-token", tokens.id.as_ref())] {
+        world.memory.looked.extend(token.map(|token| Looked::token(name, token)));
+    }
+    Ok(())
+}
+
+#[when("the client reads the user information, and a page and an entry of every list that it may read")]
+async fn reads_everything(world: &mut World) -> Result<(), Failure> {
+    let document = world.own_document().await?;
+    world.ask("v2/userinfo", true).await?;
+    world.keep_look("userinfo", "userinfo", Recording::of_answer)?;
+    let lists: std::collections::BTreeSet<String> = [api_document(), &document].into_iter().flat_map(documented_lists).collect();
+    for list in lists {
+        world.look_at_list(&list, &document).await?;
+    }
+    Ok(())
+}
+
+#[when("the platform refuses the client in the usual ways")]
+async fn is_refused(world: &mut World) -> Result<(), Failure> {
+    let tenant = world.own_tenant()?;
+    for (name, with_token) in [("refusal-without-token", false), ("refusal-of-a-token", true)] {
+        let url = world.stage()?.api()?.join(&format!("v2/tenants/{tenant}/patients")).map_err(Failure::broke)?;
+        let nobodys = SecretString::from("nobody-issued-this-token");
+        world.client()?.get(url.as_str(), with_token.then_some(&nobodys)).await?;
+        world.keep_look(name, "refusal", Recording::of_answer)?;
+    }
+    world.client()?.refresh(&SecretString::from("nobody-issued-this-token")).await?;
+    world.keep_look("refusal-of-a-grant", "token", Recording::of_answer)
+}
+
+#[then("all of it is as it was recorded")]
+async fn is_as_recorded(world: &mut World) -> Result<(), Failure> {
+    let looked = std::mem::take(&mut world.memory.looked);
+    let setup = world.setup()?;
+    let recordings = setup.golden.recordings.as_ref().ok_or_else(no_recordings)?;
+    let pending = if recordings.writes { recordings.folder.clone() } else { setup.golden.pending.join(recordings.name()) };
+    let mut comparison = Comparison { unread: std::mem::take(&mut world.memory.unread), ..Comparison::default() };
+    for looked in looked {
+        comparison.compare(looked, recordings, &pending)?;
+    }
+    world.tell(comparison)
+}
+
+impl Looked {
+    fn token(name: &str, token: &SecretString) -> Self {
+        let jwt = decode_jwt(token.expose_secret()).ok();
+        let recording = Recording::of_token(jwt.as_ref().map(|jwt| (&jwt.header, &jwt.claims)));
+        Self { name: name.to_owned(), group: "", recording, took: Duration::ZERO }
+    }
+}
+
+/// What came of comparing answers with their recordings.
+#[derive(Default)]
+struct Comparison {
+    breaking: Vec<(String, Change, jiff::civil::Date)>,
+    additive: Vec<(String, Change, jiff::civil::Date)>,
+    /// What could not be compared, with the reason.
+    unread: Vec<String>,
+    /// By group, times that were recorded and times now.
+    times: BTreeMap<&'static str, (Vec<Duration>, Vec<Duration>)>,
+}
+
+impl Comparison {
+    fn compare(&mut self, looked: Looked, recordings: &Recordings, pending: &std::path::Path) -> Result<(), Failure> {
+        let Looked { name, group, recording, took } = looked;
+        let milliseconds = u64::try_from(took.as_millis()).unwrap_or(u64::MAX);
+        let facts = Facts { recorded_on: recordings::today(), milliseconds, first_seen: BTreeMap::new() };
+        let mut actual = Kept { recording, facts };
+        let Some(approved) = recordings.approved(&name).map_err(Failure::broke)? else {
+            if recordings.writes {
+                return recordings::approve(&recordings.folder, &name, &actual).map_err(Failure::broke);
+            }
+            self.unread.push(format!("{name}: it was not recorded"));
+            return recordings::leave(pending, &name, &actual).map_err(Failure::broke);
+        };
+        let (then, now) = self.times.entry(group).or_default();
+        then.push(approved.facts.took());
+        now.push(took);
+        self.unread.extend(
+            approved.recording.emptied(&actual.recording).into_iter().map(|place| format!("{name}, {place}: the list is empty now")),
+        );
+        let changes = approved.recording.changes(&actual.recording);
+        if changes.is_empty() {
+            return Ok(());
+        }
+        actual.facts.first_seen = changes.iter().map(|change| (change.to_string(), recordings.since(&name, change))).collect();
+        recordings::leave(pending, &name, &actual).map_err(Failure::broke)?;
+        for change in changes {
+            let since = recordings.since(&name, &change);
+            if change.breaking { &mut self.breaking } else { &mut self.additive }.push((name.clone(), change, since));
+        }
+        Ok(())
+    }
+
+    /// Groups whose answers take markedly longer in the median.
+    fn slower(&self) -> Vec<(&'static str, Duration, Duration)> {
+        let timed = self.times.iter().filter(|(group, _)| !group.is_empty());
+        let medians = timed.filter_map(|(group, (then, now))| Some((*group, median(then)?, median(now)?)));
+        medians.filter(|(_, then, now)| is_slower(*then, *now)).collect()
+    }
+}
+
+fn median(times: &[Duration]) -> Option<Duration> {
+    let mut times = times.to_vec();
+    times.sort_unstable();
+    times.get(times.len() / 2).copied()
+}
+
+/// Both sides of the changes, a line each.
+fn sides(changes: &[(String, Change, jiff::civil::Date)]) -> (Vec<String>, Vec<String>) {
+    let side = |name: &str, place: &str, told: Option<&String>, nothing: &str| {
+        format!("{name}, {place}: {}", told.map_or(nothing, String::as_str))
+    };
+    changes
+        .iter()
+        .map(|(name, Change { place, recorded, actual, .. }, since)| {
+            let seen = side(name, place, actual.as_ref(), "gone");
+            (side(name, place, recorded.as_ref(), "nothing"), format!("{seen} (first seen {since})"))
+        })
+        .unzip()
+}
+
+fn no_recordings() -> Failure {
+    Failure::broke("the target has no folder of recordings")
+}
+
+fn counted(number: usize, one: &str) -> String {
+    if number == 1 { format!("1 {one}") } else { format!("{number} {one}s") }
+}
+
+impl World {
+    fn document_address(&self) -> Result<String, Failure> {
+        Ok(self.stage()?.api()?.join(super::platform_document::DOCUMENT).map_err(Failure::broke)?.into())
+    }
+
+    /// The platform's own document of its API; of one that it does not answer, the contract's.
+    async fn own_document(&mut self) -> Result<Value, Failure> {
+        let url = self.document_address()?;
+        let client = self.client()?;
+        client.get(&url, None).await?;
+        let answer = client.answer()?;
+        Ok(if answer.body.get("paths").is_some() { answer.body.clone() } else { api_document().clone() })
+    }
+
+    /// Asks for the address some times, and keeps what it answers in kind, with the median of the times. A failure is kept whenever it comes.
+    async fn look_sometimes(
+        &mut self,
+        name: &str,
+        group: &'static str,
+        url: &str,
+        read: impl Fn(&Answer) -> Recording,
+    ) -> Result<(), Failure> {
+        let client = self.client()?;
+        let mut times = Vec::new();
+        let mut failed = None;
+        for _ in 0..TIMES {
+            client.get(url, None).await?;
+            times.push(client.took);
+            failed = failed.or_else(|| client.answer.clone().filter(|answer| answer.status >= 500));
+        }
+        client.took = median(&times).unwrap_or_default();
+        client.answer = failed.or(client.answer.take());
+        self.keep_look(name, group, read)
+    }
+
+    /// Keeps the client's last answer in kind.
+    fn keep_look(&mut self, name: &str, group: &'static str, read: impl Fn(&Answer) -> Recording) -> Result<(), Failure> {
+        let client = self.client()?;
+        let looked = Looked { name: name.to_owned(), group, recording: read(client.answer()?), took: client.took };
+        self.memory.looked.push(looked);
+        Ok(())
+    }
+
+    async fn look_at_list(&mut self, list: &str, document: &Value) -> Result<(), Failure> {
+        let path = format!("v2/tenants/{}/{list}", self.own_tenant()?);
+        let scope = [document, api_document()].into_iter().find_map(|document| documented_scope(document, "GET", &format!("/{path}")));
+        if let Some(scope) = scope.filter(|scope| self.client().is_ok_and(|client| !client.scopes.contains(scope))) {
+            let setup = self.setup()?;
+            let recordings = setup.golden.recordings.as_ref().ok_or_else(no_recordings)?;
+            if recordings.approved(list).map_err(Failure::broke)?.is_some() {
+                self.memory.unread.push(format!("{list}: the client does not ask for the scope `{scope}` any more"));
+            }
+            return Ok(());
+        }
+        self.ask(&format!("{path}?offset=0&limit={}", self.page_of(ENTRIES)?), true).await?;
+        self.keep_look(list, "page", |answer| Recording::of_documented(answer, document, &format!("/{path}")))?;
+        let id = self.client()?.answer()?.body.pointer("/items/0/id").map(|id| id.as_str().map_or_else(|| id.to_string(), str::to_owned));
+        let entry = id.map(|id| format!("{path}/{id}"));
+        if let Some(entry) = entry.filter(|entry| documented_shape(document, "GET", &format!("/{entry}"), 200).is_some()) {
+            self.ask(&entry, true).await?;
+            self.keep_look(&format!("{list}-entry"), "entry", |answer| Recording::of_documented(answer, document, &format!("/{entry}")))?;
+        }
+        Ok(())
+    }
+
+    /// Every change is told: what breaks clients as a finding, the rest as a warning.
+    fn tell(&mut self, comparison: Comparison) -> Result<(), Failure> {
+        let (mut expected, mut actual) = sides(&comparison.additive);
+        for (group, then, now) in comparison.slower() {
+            expected.push(format!("{group}: answered in {} ms", then.as_millis()));
+            actual.push(format!("{group}: answered in {} ms", now.as_millis()));
+        }
+        for told in &comparison.unread {
+            expected.push("compared with its recording".to_owned());
+            actual.push(told.clone());
+        }
+        if !actual.is_empty() {
+            let summary =
+                format!("answers with something new, or not as quickly as when it was recorded: {}", counted(actual.len(), "difference"));
+            let (expected, actual) = (expected.join("\n"), actual.join("\n"));
+            self.warn(NEW_OR_SLOWER, Discrepancy { summary, expected, actual, clause: "C-59", exchanges: Vec::new() });
+        }
+        if comparison.breaking.is_empty() {
+            return Ok(());
+        }
+        let (expected, actual) = sides(&comparison.breaking);
+        let summary = format!("no longer answers as it was recorded: {}", counted(actual.len(), "change"));
+        let found =
+            Discrepancy { summary, expected: expected.join("\n"), actual: actual.join("\n"), clause: "C-59", exchanges: Vec::new() };
+        self.judge_for("PL-36", Err(crate::checks::Refusal::Discrepancy(found)))
+    }
+}
