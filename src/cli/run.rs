@@ -157,11 +157,15 @@ impl Arguments {
     }
 }
 
-pub async fn run(arguments: Arguments) -> Result<End, CliError> {
+pub async fn run(mut arguments: Arguments) -> Result<End, CliError> {
     let gate = arguments.gate.read()?;
-    if arguments.last_failed && last_failed(&arguments)?.is_empty() {
-        say!("nothing failed in the run of {}", arguments.before().display());
-        return Ok(End::Done);
+    if arguments.last_failed {
+        // Read before the folder is cleared for this run.
+        arguments.places = last_failed(&arguments)?;
+        if arguments.places.is_empty() {
+            say!("nothing failed in the run of {}", arguments.before().display());
+            return Ok(End::Done);
+        }
     }
     match carry_out(arguments, gate.known(), false).await? {
         Some(run) => gate.end(&run),
@@ -326,7 +330,7 @@ fn selection(arguments: &Arguments) -> Result<Selection, CliError> {
         tags: arguments.tags.as_deref().map(Selection::parse_tags).transpose()?,
         requirements: arguments.requirement.clone(),
         suites: arguments.suite.iter().copied().map(Into::into).collect(),
-        places: if arguments.last_failed { last_failed(arguments)? } else { arguments.places.clone() },
+        places: arguments.places.clone(),
     })
 }
 
@@ -344,9 +348,13 @@ fn given(arguments: &Arguments) -> [Option<&Path>; 2] {
     [arguments.parties.app.as_deref(), (arguments.parties.target != "mock").then(|| Path::new(&arguments.parties.target))]
 }
 
-/// The command line as given, with the seed: what repeats this run.
+/// The command line as given, with the seed: what repeats this run. What failed last is another thing each time, and is named.
 fn repeat_command(arguments: &Arguments, seed: u64) -> String {
-    let mut words: Vec<String> = std::env::args().skip(1).map(|word| quoted(&word)).collect();
+    let given = std::env::args().skip(1).flat_map(|word| match word.as_str() {
+        "--last-failed" => arguments.places.iter().map(Place::to_string).collect(),
+        _ => vec![word],
+    });
+    let mut words: Vec<String> = given.map(|word| quoted(&word)).collect();
     if arguments.parties.seed.is_none() {
         words.extend(["--seed".to_owned(), seed.to_string()]);
     }

@@ -4,13 +4,14 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use cucumber::{given, then, when};
+use jiff::civil::Date;
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::Value;
 
 use super::Failure;
 use super::recordings::{self, Facts, Kept, Recordings};
 use super::world::World;
-use crate::checks::{Answer, Change, Discrepancy, Recording, documented_lists, documented_scope, documented_shape, is_slower};
+use crate::checks::{Answer, Change, Discrepancy, Recording, Refusal, documented_lists, documented_scope, documented_shape, is_slower};
 use crate::oauth::{decode_jwt, discovery_of};
 use crate::platform::api_document;
 
@@ -117,8 +118,8 @@ impl Looked {
 /// What came of comparing answers with their recordings.
 #[derive(Default)]
 struct Comparison {
-    breaking: Vec<(String, Change, jiff::civil::Date)>,
-    additive: Vec<(String, Change, jiff::civil::Date)>,
+    breaking: Vec<(String, Change, Date)>,
+    additive: Vec<(String, Change, Date)>,
     /// What could not be compared, with the reason.
     unread: Vec<String>,
     /// By group, times that were recorded and times now.
@@ -172,7 +173,7 @@ fn median(times: &[Duration]) -> Option<Duration> {
 }
 
 /// Both sides of the changes, a line each.
-fn sides(changes: &[(String, Change, jiff::civil::Date)]) -> (Vec<String>, Vec<String>) {
+fn sides(changes: &[(String, Change, Date)]) -> (Vec<String>, Vec<String>) {
     let side = |name: &str, place: &str, told: Option<&String>, nothing: &str| {
         format!("{name}, {place}: {}", told.map_or(nothing, String::as_str))
     };
@@ -189,8 +190,14 @@ fn no_recordings() -> Failure {
     Failure::broke("the target has no folder of recordings")
 }
 
-fn counted(number: usize, one: &str) -> String {
-    if number == 1 { format!("1 {one}") } else { format!("{number} {one}s") }
+fn named(changes: &[(String, Change, Date)]) -> Vec<String> {
+    changes.iter().map(|(name, change, _)| format!("{name}, {change}")).collect()
+}
+
+/// The first of them, and how many more there are. Without a day: a baseline knows a finding by its words.
+fn summary(what: &str, told: &[String]) -> Option<String> {
+    let (first, more) = told.split_first()?;
+    Some(if more.is_empty() { format!("{what}: {first}") } else { format!("{what}: {first}; and {} more", more.len()) })
 }
 
 impl World {
@@ -261,27 +268,25 @@ impl World {
     /// Every change is told: what breaks clients as a finding, the rest as a warning.
     fn tell(&mut self, comparison: Comparison) -> Result<(), Failure> {
         let (mut expected, mut actual) = sides(&comparison.additive);
+        let mut told = named(&comparison.additive);
         for (group, then, now) in comparison.slower() {
             expected.push(format!("{group}: answered in {} ms", then.as_millis()));
             actual.push(format!("{group}: answered in {} ms", now.as_millis()));
+            told.push(format!("{group}: slower"));
         }
-        for told in &comparison.unread {
+        for unread in comparison.unread {
             expected.push("compared with its recording".to_owned());
-            actual.push(told.clone());
+            actual.push(unread.clone());
+            told.push(unread);
         }
-        if !actual.is_empty() {
-            let summary =
-                format!("answers with something new, or not as quickly as when it was recorded: {}", counted(actual.len(), "difference"));
+        if let Some(summary) = summary("answers otherwise than it was recorded, which breaks no client", &told) {
             let (expected, actual) = (expected.join("\n"), actual.join("\n"));
             self.warn(NEW_OR_SLOWER, Discrepancy { summary, expected, actual, clause: "C-59", exchanges: Vec::new() });
         }
-        if comparison.breaking.is_empty() {
-            return Ok(());
-        }
+        let Some(summary) = summary("no longer answers as it was recorded", &named(&comparison.breaking)) else { return Ok(()) };
         let (expected, actual) = sides(&comparison.breaking);
-        let summary = format!("no longer answers as it was recorded: {}", counted(actual.len(), "change"));
-        let found =
-            Discrepancy { summary, expected: expected.join("\n"), actual: actual.join("\n"), clause: "C-59", exchanges: Vec::new() };
-        self.judge_for("PL-36", Err(crate::checks::Refusal::Discrepancy(found)))
+        let (expected, actual) = (expected.join("\n"), actual.join("\n"));
+        let found = Discrepancy { summary, expected, actual, clause: "C-59", exchanges: Vec::new() };
+        self.judge_for("PL-36", Err(Refusal::Discrepancy(found)))
     }
 }
