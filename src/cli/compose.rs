@@ -104,7 +104,7 @@ impl Parties {
 
 /// Of a name in both files the target's counts.
 fn browser_options(parties: &Parties, profile: &Profile, target: &Target) -> Result<Options, CliError> {
-    let (mut arguments, mut trusted_keys) = (Vec::new(), Vec::new());
+    let (mut arguments, mut trusted_keys, mut platform_pages) = (Vec::new(), Vec::new(), None);
     let mut hosts: BTreeMap<&String, &IpAddr> = profile.hosts.iter().collect();
     if let Target::Mock(mock) = target {
         // The key of the platform itself: bad certificates, which are of that key too, are for the application to refuse.
@@ -117,6 +117,7 @@ fn browser_options(parties: &Parties, profile: &Profile, target: &Target) -> Res
             trusted_keys.push(spki_of(pem)?);
         }
         hosts.extend(&remote.file.hosts);
+        platform_pages = remote.file.pages();
     }
     arguments.extend(resolver_rules(&hosts));
     Ok(Options {
@@ -125,6 +126,7 @@ fn browser_options(parties: &Parties, profile: &Profile, target: &Target) -> Res
         arguments,
         trusted_keys,
         dialogs: profile.app.dialogs.clone(),
+        platform_pages,
         ..Options::default()
     })
 }

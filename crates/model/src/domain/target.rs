@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use serde::{Deserialize, Deserializer};
 use url::Url;
 
-use super::Assumptions;
+use super::{Assumptions, ConsentSelectors, PlatformPages, SignIn};
 
 /// A target file: a platform that is not the embedded mock. Secrets and passwords are named by environment variable, never written.
 #[derive(Clone, Debug, Deserialize)]
@@ -34,14 +34,31 @@ pub struct TargetFile {
     pub client: TargetClient,
     /// A further registration, for scenarios in which one client holds what another one was given.
     pub other_client: Option<TargetClient>,
-    /// Where its sign-in and consent pages differ from GipoNext's.
-    pub sign_in: Option<SignInSelectors>,
+    /// What an authorization request has to carry beside the standard's parameters.
+    #[serde(default)]
+    pub authorize: Authorize,
+    /// How a person signs in, where the sign-in page is not GipoNext's.
+    pub sign_in: Option<SignIn>,
+    /// The consent page, where it is not GipoNext's.
+    pub consent: Option<ConsentSelectors>,
     /// End-users by first name in lower case: `ada`, `bruno`.
     #[serde(default)]
     pub users: BTreeMap<String, TargetUser>,
     /// What holds there of the contract's assumptions (rows marked A): the same keys as the mock's.
     #[serde(default)]
     pub assume: Assumptions,
+}
+
+impl TargetFile {
+    /// How people go through the platform's pages; `None` where these are GipoNext's.
+    pub fn pages(&self) -> Option<PlatformPages> {
+        if self.sign_in.is_none() && self.consent.is_none() {
+            return None;
+        }
+        let of_table = self.sign_in.as_ref().and_then(|sign_in| sign_in.allow.clone());
+        let consent = self.consent.clone().or(of_table.map(|allow| ConsentSelectors { allow, cancel: None, scopes: None }));
+        Some(PlatformPages { sign_in: self.sign_in.as_ref().map(|sign_in| sign_in.steps.clone()), consent })
+    }
 }
 
 /// The application's registration at the target.
@@ -52,24 +69,33 @@ pub struct TargetClient {
     pub client_id: String,
     /// Environment variable that holds the client secret; a public client has none.
     pub secret_env: Option<String>,
+    /// How the client says who it is at the token, revocation and introspection endpoints.
+    #[serde(default)]
+    pub auth: ClientAuth,
     /// A redirect URI of the registration on this machine. The suite, or the bundled application, listens at its port, which must be free.
     pub redirect_uri: Url,
     /// What the platform suite asks for; by default the application's scopes.
     pub scopes: Option<Vec<String>>,
 }
 
-/// CSS selectors of a platform's sign-in page, and of the button that grants everything on its consent page.
-#[derive(Clone, Debug, Deserialize)]
+/// How a client with a secret says who it is (RFC 6749 section 2.3.1).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum ClientAuth {
+    /// In the Authorization header: `client_secret_basic`.
+    #[default]
+    Basic,
+    /// In the form: `client_secret_post`.
+    Post,
+}
+
+/// `[authorize]`: what the platform wants in an authorization request beside the standard's parameters.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct SignInSelectors {
-    /// The field for the name or e-mail address.
-    pub email: String,
-    /// The field for the password.
-    pub password: String,
-    /// The button that sends both.
-    pub submit: String,
-    /// The button that grants everything, on the page after the sign-in.
-    pub allow: String,
+pub struct Authorize {
+    /// Further parameters of every request, such as `audience = "api"`.
+    #[serde(default)]
+    pub extra: BTreeMap<String, String>,
 }
 
 /// `[users.NAME]`: an end-user who exists at the target.
@@ -80,6 +106,8 @@ pub struct TargetUser {
     pub email: String,
     /// Environment variable that holds the password.
     pub password_env: String,
+    /// Environment variable that holds the fixed one-time code that the user types after the password.
+    pub code_env: Option<String>,
     /// How the platform names the user in full; by default any signed-in marker counts.
     pub name: Option<String>,
     /// The tenant's id; empty where the platform has no API.
