@@ -74,7 +74,7 @@ impl Front {
         Self { seen, server }
     }
 
-    /// Requests of this path, with their query or how the client said who it is.
+    /// Requests whose path ends so, with their query or how the client said who it is.
     pub fn requests(&self, path: &str) -> Vec<String> {
         let _running = &self.server;
         let requests = self.seen.requests.lock().expect("nobody panicked");
@@ -96,6 +96,8 @@ fn hidden(fields: &[(String, String)]) -> String {
 fn hidden_fields(html: &str) -> Vec<(String, String)> {
     static FIELD: LazyLock<Regex> =
         LazyLock::new(|| Regex::new(r#"<input type="hidden" name="([a-z_]+)" value="([^"]*)">"#).expect("well formed"));
+    // The page has a form of its own at its top.
+    let html = html.find("<form id=").map_or(html, |form| &html[form..]);
     FIELD.captures_iter(html).map(|found| (found[1].to_owned(), found[2].to_owned())).collect()
 }
 
