@@ -85,6 +85,8 @@ async fn parties() -> Outcome<(Platform, RelyingParty)> {
         api: platform.api().clone(),
         client_id: credentials.client_id,
         client_secret: credentials.client_secret,
+        client_auth: Default::default(),
+        extra: Default::default(),
         scopes: SCOPES.split(' ').map(str::to_owned).collect(),
         tenants: vec!["101".to_owned()],
         background: None,

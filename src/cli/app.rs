@@ -96,6 +96,8 @@ pub async fn run(arguments: Arguments) -> Result<End, CliError> {
         issuer: arguments.issuer,
         client_id: arguments.client_id,
         client_secret: std::env::var(SECRET_VARIABLE).ok().filter(|secret| !secret.is_empty()).map(SecretString::from),
+        client_auth: Default::default(),
+        extra: Default::default(),
         scopes: arguments.scopes.split_ascii_whitespace().map(str::to_owned).collect(),
         tenants: arguments.tenants.split(',').map(|tenant| tenant.trim().to_owned()).filter(|tenant| !tenant.is_empty()).collect(),
         // No file, and an empty one, stand for no private CA: profiles always name one.

@@ -131,7 +131,7 @@ pub fn recordings_of(file: &TargetFile, path: &Path, named: Option<&PathBuf>) ->
 
 /// Of a name in both files the target's counts.
 fn browser_options(parties: &Parties, profile: &Profile, target: &Target) -> Result<Options, CliError> {
-    let (mut arguments, mut trusted_keys) = (Vec::new(), Vec::new());
+    let (mut arguments, mut trusted_keys, mut platform_pages) = (Vec::new(), Vec::new(), None);
     let mut hosts: BTreeMap<&String, &IpAddr> = profile.hosts.iter().collect();
     if let Target::Mock(mock) = target {
         // The key of the platform itself: bad certificates, which are of that key too, are for the application to refuse.
@@ -144,6 +144,7 @@ fn browser_options(parties: &Parties, profile: &Profile, target: &Target) -> Res
             trusted_keys.push(spki_of(pem)?);
         }
         hosts.extend(&remote.file.hosts);
+        platform_pages = remote.file.pages();
     }
     arguments.extend(resolver_rules(&hosts));
     Ok(Options {
@@ -152,6 +153,7 @@ fn browser_options(parties: &Parties, profile: &Profile, target: &Target) -> Res
         arguments,
         trusted_keys,
         dialogs: profile.app.dialogs.clone(),
+        platform_pages,
         ..Options::default()
     })
 }

@@ -1,19 +1,20 @@
 //! Reads the application's profile and the target file, and takes their secrets from the environment.
 
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use regex::Regex;
 use secrecy::SecretString;
 use serde::de::DeserializeOwned;
 use url::Url;
 
+pub use self::target::{parse_target, read_target};
 use super::CliError;
 use super::placeholders::check_placeholders;
-use crate::domain::{Action, App, ApplicationType, PORT, Profile, Requirement, TargetClient, TargetFile, Waiver};
+use crate::domain::{Action, App, ApplicationType, PORT, Profile, Requirement, Waiver};
 use crate::oauth::giponext;
-use crate::platform::{Assumptions, LOOPBACK_HOSTS, own_certificate};
-use crate::steps::{Mock, Remote, Target};
+
+mod target;
 
 const BUNDLED: &str = include_str!("bundled.toml");
 const BUNDLED_PROGRAMS: [(&str, &str); 2] =
@@ -73,37 +74,11 @@ pub fn read_application(path: &Path) -> Result<Application, CliError> {
     Ok(Application { profile, bundled: false, static_secret, ca_pem, dossier_secrets })
 }
 
-/// `mock`, or the path of a target file.
-pub fn read_target(target: &str) -> Result<Target, CliError> {
-    if target == "mock" {
-        let certificate = own_certificate(&LOOPBACK_HOSTS)?;
-        return Ok(Target::Mock(Box::new(Mock { assumptions: Assumptions::default(), certificate })));
-    }
-    let path = PathBuf::from(target);
-    let file = parse_target(&path, &read(&path)?)?;
-    let secret_of = |client: &TargetClient| client.secret_env.as_ref().map(|name| secret(name, &path)).transpose();
-    let client_secret = secret_of(&file.client)?;
-    let other_client_secret = file.other_client.as_ref().map(secret_of).transpose()?.flatten();
-    let passwords =
-        file.users.iter().map(|(name, user)| Ok((name.clone(), secret(&user.password_env, &path)?))).collect::<Result<_, CliError>>()?;
-    let extra_ca_pem = match &file.extra_ca {
-        Some(ca) => Some(read(&path.parent().unwrap_or(Path::new(".")).join(ca))?),
-        None => None,
-    };
-    let certificate = own_certificate(&LOOPBACK_HOSTS)?;
-    Ok(Target::Remote(Box::new(Remote { file, client_secret, other_client_secret, passwords, extra_ca_pem, certificate })))
-}
-
 /// The text of a profile, read and found sound.
 pub fn parse_profile(path: &Path, text: &str) -> Result<Profile, CliError> {
     let profile = parse(path, text)?;
     check_profile(path, &profile)?;
     Ok(profile)
-}
-
-/// The text of a target file; its secrets stay where they are.
-pub fn parse_target(path: &Path, text: &str) -> Result<TargetFile, CliError> {
-    parse(path, text)
 }
 
 pub(super) fn read(path: &Path) -> Result<String, CliError> {

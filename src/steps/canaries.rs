@@ -61,6 +61,7 @@ impl Remote {
     /// What the target file's variables hold.
     pub(super) fn secrets(&self) -> Vec<(String, SecretString)> {
         let mut secrets: Vec<_> = self.passwords.iter().map(|(name, password)| (format!("password of {name}"), password.clone())).collect();
+        secrets.extend(self.codes.iter().map(|(name, code)| (format!("one-time code of {name}"), code.clone())));
         secrets.extend(self.client_secret.clone().map(|secret| ("client-secret".to_owned(), secret)));
         secrets.extend(self.other_client_secret.clone().map(|secret| ("client-secret of the other client".to_owned(), secret)));
         secrets

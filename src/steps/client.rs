@@ -1,5 +1,6 @@
 //! A client of our own, for the platform suite: code with PKCE through the browser, refresh, calls. On the `oauth2` crate.
 
+use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
@@ -10,8 +11,8 @@ use axum::response::Html;
 use axum::routing::get;
 use oauth2::basic::{BasicClient, BasicTokenResponse};
 use oauth2::{
-    AuthUrl, AuthorizationCode, ClientId, ClientSecret, CsrfToken, EndpointNotSet, EndpointSet, PkceCodeChallenge, PkceCodeVerifier,
-    RedirectUrl, RefreshToken, Scope, TokenUrl,
+    AuthType, AuthUrl, AuthorizationCode, ClientId, ClientSecret, CsrfToken, EndpointNotSet, EndpointSet, PkceCodeChallenge,
+    PkceCodeVerifier, RedirectUrl, RefreshToken, Scope, TokenUrl,
 };
 use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
@@ -20,11 +21,14 @@ use tokio::sync::mpsc;
 use url::Url;
 
 use super::people::Person;
+use super::sign_in::Consent;
 use super::stage::Stage;
+use super::target_pages::{Went, go_through, nothing_to_refuse};
 use super::{Failure, PATIENCE, limits};
 use crate::browser::Page;
-use crate::browser::pages::{ConsentPage, PlatformWindow, Shown, SignInPage, TargetSignIn};
+use crate::browser::pages::{ConsentPage, PlatformWindow, Shown, SignInPage, TargetPages};
 use crate::checks::Answer;
+use crate::domain::ClientAuth;
 use crate::oauth::{Metadata, ScopeSet, discovery_of, giponext};
 use crate::platform::accounts::{Credentials, GrantType, RegistrationRequest, RegistrationType};
 
@@ -36,8 +40,12 @@ pub struct OwnClient {
     /// The discovery document with every member.
     pub document: Value,
     pub credentials: Credentials,
-    /// A further client's credentials, where the platform has one for us.
-    pub other: Option<Credentials>,
+    /// How it says who it is.
+    pub auth: ClientAuth,
+    /// A further client, where the platform has one for us.
+    pub other: Option<(Credentials, ClientAuth)>,
+    /// Further parameters of its authorization requests.
+    pub extra: BTreeMap<String, String>,
     pub redirect_uri: Url,
     pub scopes: ScopeSet,
     pub http: reqwest::Client,
@@ -115,7 +123,8 @@ impl OwnClient {
             Some(remote) => remote.other_client(),
             None => {
                 let elsewhere = Url::parse(&format!("http://{address}/other")).map_err(Failure::broke)?;
-                Some(stage.mock()?.register_client(own_registration(&elsewhere, &scopes)).map_err(Failure::broke)?)
+                let other = stage.mock()?.register_client(own_registration(&elsewhere, &scopes)).map_err(Failure::broke)?;
+                Some((other, ClientAuth::default()))
             }
         };
         let (sender, responses) = mpsc::unbounded_channel();
@@ -130,6 +139,8 @@ impl OwnClient {
             metadata,
             document,
             credentials,
+            auth: remote.map(|remote| remote.file.client.auth).unwrap_or_default(),
+            extra: remote.map(|remote| remote.file.authorize.extra.clone()).unwrap_or_default(),
             other,
             redirect_uri,
             scopes,
@@ -171,6 +182,9 @@ impl OwnClient {
             // OpenID Connect Core section 11: without it a provider may leave the refresh token out.
             request = request.add_extra_param("prompt", "consent");
         }
+        for (name, value) in &self.extra {
+            request = request.add_extra_param(name, value);
+        }
         if let Some(challenge) = challenge {
             request = request.set_pkce_challenge(challenge);
         }
@@ -190,7 +204,7 @@ impl OwnClient {
         let response = response.ok_or_else(|| Failure::unjudged("no authorization response came to the redirect URI"))?;
         let (code, error) = (query_value(&response, "code"), query_value(&response, "error"));
         if !refused.is_empty() && code.is_some() && !consented.load(Ordering::Relaxed) {
-            return Err(Failure::not_applicable("the platform did not ask for consent, so that nothing can be refused there"));
+            return Err(nothing_to_refuse());
         }
         self.response = Some((response, state.into_secret()));
         match (code, error) {
@@ -276,7 +290,12 @@ impl OwnClient {
         if let Some(secret) = &self.credentials.client_secret {
             client = client.set_client_secret(ClientSecret::new(secret.expose_secret().to_owned()));
         }
+        let auth = match self.auth {
+            ClientAuth::Basic => AuthType::BasicAuth,
+            ClientAuth::Post => AuthType::RequestBody,
+        };
         Ok(client
+            .set_auth_type(auth)
             .set_auth_uri(AuthUrl::new(self.metadata.authorization_endpoint.clone()).map_err(Failure::unjudged)?)
             .set_token_uri(TokenUrl::new(self.metadata.token_endpoint.clone()).map_err(Failure::unjudged)?)
             .set_redirect_uri(RedirectUrl::new(self.redirect_uri.to_string()).map_err(Failure::broke)?))
@@ -290,28 +309,31 @@ pub(super) fn query_value(query: &str, name: &str) -> Option<String> {
 
 /// Types both, grants everything but the `refused` scopes. `consented`: from when on the platform has been asked to answer.
 pub(super) async fn sign_in(page: &Page, stage: &Stage, person: &Person, refused: &[&str], consented: &AtomicBool) -> Result<(), Failure> {
-    if let Some(selectors) = stage.setup.remote().and_then(|remote| remote.file.sign_in.as_ref()) {
-        if !refused.is_empty() {
-            return Err(Failure::not_applicable("the target's consent page grants all or nothing ([sign_in] of the target file)"));
-        }
-        return Ok(TargetSignIn(page, selectors).grant_all(&person.email, &person.password).await?);
+    if let Some(pages) = TargetPages::of(page) {
+        let consent =
+            if refused.is_empty() { Consent::GrantAll } else { Consent::Refuse(refused.iter().map(ToString::to_string).collect()) };
+        return match go_through(pages, person, &consent, None, || consented.store(true, Ordering::Relaxed)).await? {
+            Went::Consented | Went::Unasked => Ok(()),
+            Went::TurnedAway(said) => Err(turned_away(stage, person, &format!(": {said}"))),
+        };
     }
     SignInPage(page).wait_for().await?;
     SignInPage(page).sign_in(&person.email, &person.password).await?;
     if PlatformWindow(page).wait_for_next(None, PATIENCE).await? != Shown::Consent {
-        return Err(turned_away(stage, person));
+        return Err(turned_away(stage, person, ""));
     }
     consented.store(true, Ordering::Relaxed);
     Ok(ConsentPage(page).grant(refused).await?)
 }
 
 /// A person whom the platform does not know by this password, with the keys of the target file to look at.
-fn turned_away(stage: &Stage, person: &Person) -> Failure {
+fn turned_away(stage: &Stage, person: &Person, said: &str) -> Failure {
     let key = person.name.to_lowercase();
     match stage.setup.remote().and_then(|remote| remote.file.users.get(&key)) {
         Some(user) => Failure::broke(format!(
-            "the platform refuses the sign-in of {}: look at users.{key}.email of the target file, and at the password in {}",
-            person.email, user.password_env
+            "the platform refuses the sign-in of {}{said}; look at users.{key}.email of the target file, and at {}",
+            person.email,
+            user.secrets_to_look_at()
         )),
         None => Failure::unjudged(format!("the platform refused {}'s sign-in", person.name)),
     }

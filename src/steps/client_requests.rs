@@ -2,9 +2,11 @@
 
 use http::Method;
 use secrecy::{ExposeSecret, SecretString};
+use serde_json::Value;
 
 use super::Failure;
 use super::client::OwnClient;
+use crate::domain::ClientAuth;
 use crate::platform::accounts::Credentials;
 
 /// Code verifier and S256 challenge of RFC 7636 appendix B.
@@ -17,8 +19,8 @@ pub const STATE: &str = "state of the platform suite & more";
 /// How a client says who it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Identification {
-    /// As it should, in the Authorization header.
-    Basic,
+    /// As it should: in the Authorization header, or in the form where the target file says so.
+    Own,
     WrongSecret,
     UnknownClient,
     /// In the header and in the body.
@@ -44,7 +46,9 @@ impl OwnClient {
             ("code_challenge_method", "S256"),
         ];
         let changed = |name: &str| changes.iter().find(|(other, _)| *other == name);
-        let mut parameters: Vec<(&str, &str)> = sound.into_iter().filter(|(name, _)| changed(name).is_none()).collect();
+        let extra = self.extra.clone();
+        let sound = sound.into_iter().chain(extra.iter().map(|(name, value)| (name.as_str(), value.as_str())));
+        let mut parameters: Vec<(&str, &str)> = sound.filter(|(name, _)| changed(name).is_none()).collect();
         parameters.extend(changes.iter().filter_map(|(name, value)| Some((*name, (*value)?))));
         self.send_authorization(method, &parameters).await
     }
@@ -58,7 +62,8 @@ impl OwnClient {
             _ => "another",
         };
         let (client_id, redirect_uri) = (self.credentials.client_id.clone(), self.redirect_uri.to_string());
-        let parameters = [
+        let extra = self.extra.clone();
+        let mut parameters = vec![
             ("response_type", "code"),
             ("client_id", &client_id),
             ("redirect_uri", &redirect_uri),
@@ -68,6 +73,7 @@ impl OwnClient {
             ("code_challenge_method", "S256"),
             (name, value),
         ];
+        parameters.extend(extra.iter().map(|(name, value)| (name.as_str(), value.as_str())));
         self.send_authorization(Method::GET, &parameters).await
     }
 
@@ -87,14 +93,17 @@ impl OwnClient {
     pub async fn post(&mut self, url: &str, form: &[(&str, &str)], by: Identification) -> Result<(), Failure> {
         let Credentials { client_id, client_secret } = self.credentials.clone();
         let secret = client_secret.as_ref().map(ExposeSecret::expose_secret).unwrap_or_default().to_owned();
-        if secret.is_empty() && by != Identification::Basic {
+        if secret.is_empty() && by != Identification::Own {
             return Err(Failure::not_applicable("the client of the target file is public: it has no secret"));
         }
         let mut form = form.to_vec();
         let mut request = self.http.post(url);
         match by {
-            Identification::Basic if secret.is_empty() => form.push(("client_id", &client_id)),
-            Identification::Basic => request = request.basic_auth(encoded(&client_id), Some(encoded(&secret))),
+            Identification::Own if secret.is_empty() => form.push(("client_id", &client_id)),
+            Identification::Own if self.auth == ClientAuth::Post => {
+                form.extend([("client_id", client_id.as_str()), ("client_secret", &secret)]);
+            }
+            Identification::Own => request = request.basic_auth(encoded(&client_id), Some(encoded(&secret))),
             Identification::WrongSecret => request = request.basic_auth(encoded(&client_id), Some("not-the-secret-of-this-client")),
             Identification::UnknownClient => request = request.basic_auth("nobody-registered-this", Some(encoded(&secret))),
             Identification::Twice => {
@@ -107,9 +116,23 @@ impl OwnClient {
         self.send(request.form(&form)).await
     }
 
+    /// What a request that is no form has of the client among its parameters.
+    pub fn own_parameters(&self) -> Vec<(String, Value)> {
+        let Credentials { client_id, client_secret } = &self.credentials;
+        let in_form = client_secret.as_ref().filter(|_| self.auth == ClientAuth::Post);
+        let values = in_form.map(|secret| [("client_id", client_id.as_str()), ("client_secret", secret.expose_secret())]);
+        values.into_iter().flatten().map(|(name, value)| (name.to_owned(), Value::from(value))).collect()
+    }
+
+    /// The same request with what it has of the client in its header.
+    pub fn identified(&self, request: reqwest::RequestBuilder) -> reqwest::RequestBuilder {
+        let secret = self.credentials.client_secret.as_ref().map(ExposeSecret::expose_secret);
+        if self.auth == ClientAuth::Post { request } else { request.basic_auth(&self.credentials.client_id, secret) }
+    }
+
     pub async fn ask_for_token(&mut self, form: &[(&str, &str)]) -> Result<(), Failure> {
         let url = self.metadata.token_endpoint.clone();
-        self.post(&url, form, Identification::Basic).await
+        self.post(&url, form, Identification::Own).await
     }
 
     /// The parameters that redeem the code that was kept, all as they have to be.
@@ -138,7 +161,7 @@ impl OwnClient {
     pub fn become_the_other(&mut self) -> Result<(), Failure> {
         let other = self.other.clone();
         let other = other.ok_or_else(|| Failure::not_applicable("the target file names no [other_client]"))?;
-        self.other = Some(std::mem::replace(&mut self.credentials, other));
+        self.other = Some((std::mem::replace(&mut self.credentials, other.0), std::mem::replace(&mut self.auth, other.1)));
         Ok(())
     }
 
@@ -150,7 +173,7 @@ impl OwnClient {
 
     /// An endpoint that is the platform's choice to have.
     pub fn announced(&self, member: &str) -> Result<String, Failure> {
-        let url = self.document.get(member).and_then(serde_json::Value::as_str).map(str::to_owned);
+        let url = self.document.get(member).and_then(Value::as_str).map(str::to_owned);
         url.ok_or_else(|| Failure::not_applicable(format!("the discovery document names no {member}")))
     }
 }

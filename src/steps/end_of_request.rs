@@ -10,9 +10,8 @@ use super::client::OwnClient;
 use super::people::Person;
 use super::stage::Stage;
 use super::world::World;
-use crate::browser::pages::{ConsentPage, PlatformWindow, Shown, SignInPage, TargetSignIn};
-use crate::browser::{Context, Page};
-use crate::domain::SignInSelectors;
+use crate::browser::pages::{ConsentPage, PlatformWindow, Shown, SignInPage, TargetPages};
+use crate::browser::{BrowserError, Context, Page};
 
 /// How long a page of the platform is given to lead on by itself.
 const LEADS_ON: Duration = Duration::from_secs(3);
@@ -117,8 +116,7 @@ impl OwnClient {
     async fn follow(&mut self, stage: &Stage, url: &Url, person: &Person) -> Result<End, Failure> {
         let context = stage.setup.browser.context().await?;
         let page = context.open("about:blank").await?;
-        let pages = PlatformPages { page: &page, selectors: stage.setup.remote().and_then(|remote| remote.file.sign_in.as_ref()) };
-        let went = self.go_through(pages, url, person).await;
+        let went = self.go_through(AtThePlatform(&page), url, person).await;
         let ends = self.ends(&context);
         context.close().await;
         self.forget_responses();
@@ -137,58 +135,52 @@ impl OwnClient {
 
     /// As far as the platform's pages lead: sign-in, then consent. Where a platform has forgotten the request over the sign-in, it is sent
     /// once more, by somebody who is signed in now.
-    async fn go_through(&self, pages: PlatformPages<'_>, url: &Url, person: &Person) -> Result<(), Failure> {
+    async fn go_through(&self, pages: AtThePlatform<'_>, url: &Url, person: &Person) -> Result<(), Failure> {
         // A redirect to a host that is nowhere loads nothing: what was asked for tells where it led.
-        let _ = pages.page.goto(url.as_str()).await;
+        let _ = pages.0.goto(url.as_str()).await;
         if !pages.sign_in(person).await? {
             return Ok(());
         }
         pages.consent().await?;
-        if self.ends(pages.page.context()).iter().all(Option::is_none) {
-            let _ = pages.page.goto(url.as_str()).await;
+        if self.ends(pages.0.context()).iter().all(Option::is_none) {
+            let _ = pages.0.goto(url.as_str()).await;
             pages.consent().await?;
         }
         Ok(())
     }
 }
 
-/// Pages of a platform, by the target file's selectors or as GipoNext's own.
+/// A person in a window that may show pages of the platform.
 #[derive(Clone, Copy)]
-struct PlatformPages<'a> {
-    page: &'a Page,
-    selectors: Option<&'a SignInSelectors>,
-}
+struct AtThePlatform<'a>(&'a Page);
 
-impl PlatformPages<'_> {
+impl AtThePlatform<'_> {
     /// Signs the person in, if the page asks for it.
     async fn sign_in(self, person: &Person) -> Result<bool, Failure> {
-        let page = self.page;
-        let Some(selectors) = self.selectors else {
-            let asks = matches!(PlatformWindow(page).wait_for_first(None, LEADS_ON).await, Ok(Shown::SignIn));
-            if asks {
-                SignInPage(page).sign_in(&person.email, &person.password).await?;
-            }
-            return Ok(asks);
-        };
-        if page.wait_for(&selectors.email, LEADS_ON).await.is_err() {
-            return Ok(false);
+        let asks = matches!(PlatformWindow(self.0).wait_for_first(None, LEADS_ON).await, Ok(Shown::SignIn));
+        match TargetPages::of(self.0) {
+            _ if !asks => {}
+            // That the pages end at an error is an end as well.
+            Some(pages) => match pages.sign_in(person.typing(), None).await {
+                Ok(_) | Err(BrowserError::Timeout { .. }) => {}
+                Err(error) => return Err(error.into()),
+            },
+            None => SignInPage(self.0).sign_in(&person.email, &person.password).await?,
         }
-        TargetSignIn(page, selectors).enter(&person.email, &person.password).await?;
-        Ok(true)
+        Ok(asks)
     }
 
     /// Grants everything, if the page asks for it.
     async fn consent(self) -> Result<(), Failure> {
-        let page = self.page;
-        match self.selectors {
-            Some(selectors) if page.wait_for(&selectors.allow, LEADS_ON).await.is_ok() => page.submit(&selectors.allow).await?,
-            None if matches!(PlatformWindow(page).wait_for_next(None, LEADS_ON).await, Ok(Shown::Consent)) => {
-                ConsentPage(page).grant(&[]).await?;
+        match TargetPages::of(self.0) {
+            Some(pages) if matches!(pages.wait_for_first(None, LEADS_ON).await, Ok(Shown::Consent)) => pages.grant(&[]).await?,
+            None if matches!(PlatformWindow(self.0).wait_for_next(None, LEADS_ON).await, Ok(Shown::Consent)) => {
+                ConsentPage(self.0).grant(&[]).await?;
             }
             _ => return Ok(()),
         }
         // That the window is left for nowhere is an end as well.
-        let _ = PlatformWindow(page).wait_until_back(LEADS_ON).await;
+        let _ = PlatformWindow(self.0).wait_until_back(LEADS_ON).await;
         Ok(())
     }
 }

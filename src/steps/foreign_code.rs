@@ -55,7 +55,8 @@ impl Stage {
             .append_pair("client_id", &self.client_id()?)
             .append_pair("redirect_uri", redirect_uri)
             .append_pair("scope", &scope)
-            .extend_pairs(kept);
+            .extend_pairs(kept)
+            .extend_pairs(self.setup.remote().into_iter().flat_map(|remote| &remote.file.authorize.extra));
         Ok(request)
     }
 }

@@ -304,8 +304,12 @@ pub(super) fn news(before: &[Element], seen: &[Element]) -> String {
 async fn refuse(stage: &Stage, visitor: &Visitor, person: &Person, known: &[Element]) -> Result<Vec<String>, Failure> {
     let login = stage.setup.login();
     let window = stage.open_sign_in(visitor).await?;
-    if at_the_platform(&window, person, &Consent::Cancel, login).await?.is_some() {
-        return Ok(Vec::new());
+    match at_the_platform(&window, person, &Consent::Cancel, login).await {
+        Ok(None) => {}
+        Ok(Some(_)) => return Ok(Vec::new()),
+        // Nobody can refuse at this platform: nothing is learned of it.
+        Err(failure) if failure.is_left_out() => return Ok(Vec::new()),
+        Err(failure) => return Err(failure),
     }
     let (page, patience) = (&visitor.page, stage.setup.patience().sign_in);
     let popup = login.window == Window::Popup;

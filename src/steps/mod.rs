@@ -90,6 +90,7 @@ mod snapshot;
 mod stage;
 mod starting;
 mod target_look;
+mod target_pages;
 mod tenants;
 mod token;
 mod traffic;

@@ -2,6 +2,7 @@ use cucumber::given;
 use secrecy::SecretString;
 
 use super::{Failure, Target, stage::Stage, world::World};
+use crate::browser::pages::Typing;
 use crate::platform::accounts;
 
 /// Somebody of the features, with what they type into the sign-in page.
@@ -11,6 +12,8 @@ pub struct Person {
     pub name: String,
     pub email: String,
     pub password: SecretString,
+    /// The fixed one-time code, where the target file gives one.
+    pub code: Option<SecretString>,
     /// What the application shows of them when they are signed in; empty where the target does not say.
     pub shown: String,
     /// Everybody else's full names, as far as they are known, and what the application calls them.
@@ -26,6 +29,11 @@ impl Person {
         names.push(self.email.clone());
         names.extend(self.called_there.clone());
         names
+    }
+
+    /// What they have at hand to type into a platform's pages.
+    pub fn typing(&self) -> Typing<'_> {
+        Typing { email: &self.email, password: &self.password, name: &self.shown, code: self.code.as_ref() }
     }
 
     /// What a person is told of whom it is about.
@@ -122,6 +130,7 @@ impl Stage {
                     name: name.to_owned(),
                     email: user.email.clone(),
                     password: password.clone(),
+                    code: remote.codes.get(&key).cloned(),
                     shown: user.name.clone().unwrap_or_default(),
                     others: remote
                         .file
@@ -158,6 +167,7 @@ impl Stage {
             name: name.to_owned(),
             email: user.email.clone(),
             password: user.password.clone(),
+            code: None,
             shown: user.name(),
             others: accounts.users.iter().filter(|other| other.id != user.id).map(|other| other.name()).collect(),
             called_there: None,
@@ -175,6 +185,7 @@ mod tests {
             name,
             email,
             password: SecretString::from("unused"),
+            code: None,
             shown: shown.to_owned(),
             others: vec!["Ada Ferri".to_owned()],
             called_there: None,

@@ -133,13 +133,13 @@ async fn redeems_with(world: &mut World, what: String) -> Result<(), Failure> {
         "another redirect URI" => ("redirect_uri", Some(other.as_str())),
         _ => ("code_verifier", None),
     };
-    client.redeem_with(&[change], Identification::Basic).await
+    client.redeem_with(&[change], Identification::Own).await
 }
 
 #[when("another client redeems the code")]
 async fn other_client_redeems(world: &mut World) -> Result<(), Failure> {
     world.client()?.become_the_other()?;
-    world.client()?.redeem_with(&[], Identification::Basic).await
+    world.client()?.redeem_with(&[], Identification::Own).await
 }
 
 #[when("the client redeems the code 11 minutes later")]
@@ -152,11 +152,10 @@ async fn redeems_later(world: &mut World) -> Result<(), Failure> {
 async fn redeems_in_a_url(world: &mut World, form: String) -> Result<(), Failure> {
     let client = world.client()?;
     let parameters = client.redemption()?.map(|(name, value)| (name.to_owned(), Value::from(value)));
-    let parameters: serde_json::Map<String, Value> = parameters.into_iter().collect();
-    let secret = client.credentials.client_secret.as_ref().map(|secret| secret.expose_secret().to_owned());
+    let parameters: serde_json::Map<String, Value> = parameters.into_iter().chain(client.own_parameters()).collect();
     let endpoint = &client.metadata.token_endpoint;
     let request = if form == "JSON" { client.http.post(endpoint).json(&parameters) } else { client.http.get(endpoint).query(&parameters) };
-    let request = request.basic_auth(&client.credentials.client_id, secret);
+    let request = client.identified(request);
     client.send(request).await
 }
 

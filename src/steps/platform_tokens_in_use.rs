@@ -55,7 +55,7 @@ async fn revokes(world: &mut World, what: String) -> Result<(), Failure> {
         "its access token" => world.client()?.tokens()?.access.clone(),
         _ => SecretString::from(NOBODYS),
     };
-    world.present("revocation_endpoint", &token, Identification::Basic).await
+    world.present("revocation_endpoint", &token, Identification::Own).await
 }
 
 #[when("somebody revokes the client's refresh token without saying who they are")]
@@ -68,7 +68,7 @@ async fn nobody_revokes(world: &mut World) -> Result<(), Failure> {
 async fn other_client_revokes(world: &mut World) -> Result<(), Failure> {
     let token = world.newest_refresh_token()?;
     world.client()?.become_the_other()?;
-    world.present("revocation_endpoint", &token, Identification::Basic).await?;
+    world.present("revocation_endpoint", &token, Identification::Own).await?;
     world.client()?.become_the_other()
 }
 
@@ -90,7 +90,7 @@ async fn answers_200(world: &mut World) -> Result<(), Failure> {
 async fn introspects(world: &mut World, what: String) -> Result<(), Failure> {
     let own = what == "its access token";
     let token = if own { world.client()?.tokens()?.access.clone() } else { SecretString::from(NOBODYS) };
-    world.present("introspection_endpoint", &token, Identification::Basic).await
+    world.present("introspection_endpoint", &token, Identification::Own).await
 }
 
 #[when("somebody introspects the access token without saying who they are")]

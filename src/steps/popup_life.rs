@@ -6,11 +6,11 @@ use cucumber::{given, then, when};
 
 use super::Failure;
 use super::people::Person;
-use super::sign_in::{Consent, Outcome, at_the_platform};
+use super::sign_in::{Consent, Outcome, at_the_platform, up_to_the_consent};
 use super::stage::{Stage, Visitor};
 use super::world::World;
 use crate::browser::Page;
-use crate::browser::pages::{ApplicationPage, PlatformWindow, SignInPage};
+use crate::browser::pages::{ApplicationPage, PlatformWindow};
 use crate::checks;
 use crate::domain::Window;
 
@@ -37,9 +37,7 @@ async fn has_closed_at_consent(world: &mut World, name: String) -> Result<(), Fa
     let (visitor, person) = (stage.visitor(&name).await?, stage.person(&name)?);
     // That it does not begin any more is judged at the next attempt.
     let Ok(popup) = stage.open_sign_in(&visitor).await else { return Ok(()) };
-    PlatformWindow(&popup).wait_for_first(None, popup.context().patience()).await?;
-    SignInPage(&popup).sign_in(&person.email, &person.password).await?;
-    PlatformWindow(&popup).wait_for_next(None, popup.context().patience()).await?;
+    up_to_the_consent(&popup, &person).await?;
     Ok(popup.close().await?)
 }
 

@@ -11,7 +11,7 @@ use super::sign_in::{Consent, Outcome, at_the_platform};
 use super::stage::{Stage, Visitor};
 use crate::browser::pages::visible_text;
 use crate::browser::{BrowserError, Element, Page};
-use crate::domain::{Action, ApplicationType, BrowserFactKind, Control, Endpoint, Exchange, Waiting};
+use crate::domain::{Action, ApplicationType, BrowserFactKind, ClientAuth, Control, Endpoint, Exchange, Waiting};
 use crate::oauth::{Metadata, discovery_of};
 
 /// How many refusals of the platform, and lines of the application, a reason tells.
@@ -45,11 +45,11 @@ pub(super) async fn client_secret(stage: &Stage) -> Result<Proof, Failure> {
         ("code_verifier", "collaudo-doctor-asks-whether-the-client-is-known"),
         ("redirect_uri", registered.redirect_uri.as_str()),
     ];
-    let methods = &metadata.token_endpoint_auth_methods_supported;
-    let in_body = !methods.is_empty() && !methods.iter().any(|method| method == "client_secret_basic");
     let mut request = client.post(&metadata.token_endpoint);
     match &remote.client_secret {
-        Some(secret) if !in_body => request = request.basic_auth(&registered.client_id, Some(secret.expose_secret())),
+        Some(secret) if registered.auth == ClientAuth::Basic => {
+            request = request.basic_auth(&registered.client_id, Some(secret.expose_secret()))
+        }
         secret => {
             form.push(("client_id", &registered.client_id));
             form.extend(secret.iter().map(|secret| ("client_secret", secret.expose_secret())));
@@ -58,7 +58,10 @@ pub(super) async fn client_secret(stage: &Stage) -> Result<Proof, Failure> {
     let answer = request.form(&form).send().await.map_err(|error| Failure::broke(error.without_url()))?;
     let status = answer.status();
     let error = answer.json::<Value>().await.ok().and_then(|body| body["error"].as_str().map(str::to_owned)).unwrap_or_default();
-    let secret = registered.secret_env.as_ref().map_or_else(String::new, |name| format!(" and of {name}"));
+    let methods = &metadata.token_endpoint_auth_methods_supported;
+    let announced = if methods.is_empty() { String::new() } else { format!("; the discovery document names {}", methods.join(", ")) };
+    let secret = registered.secret_env.as_ref();
+    let secret = secret.map_or_else(String::new, |name| format!(", at client.auth{announced}, and at the secret in {name}"));
     Ok(match error.as_str() {
         "invalid_client" => Proof::Hopeless(Failure::broke(format!(
             "the platform does not know the client (`invalid_client`): look at client.client_id of the target file{secret}"
@@ -117,12 +120,12 @@ pub(super) async fn honest_sign_in(stage: &mut Stage, begun: &Begun) -> Result<P
 }
 
 fn turned_away(stage: &Stage, ada: &Person, said: &str) -> Proof {
-    let variable = stage.setup.remote().and_then(|remote| remote.file.users.get("ada")).map(|user| user.password_env.clone());
-    match variable {
-        Some(variable) => Proof::Hopeless(Failure::broke(format!(
-            "the platform turns {} away: `{}`; look at users.ada.email of the target file and at the password in {variable}",
+    match stage.setup.remote().and_then(|remote| remote.file.users.get("ada")) {
+        Some(user) => Proof::Hopeless(Failure::broke(format!(
+            "the platform turns {} away: `{}`; look at users.ada.email of the target file, and at {}",
             ada.email,
-            quoted(said)
+            quoted(said),
+            user.secrets_to_look_at()
         ))),
         None => Proof::Wrong(format!("the platform turns an honest sign-in away: `{}`", quoted(said))),
     }

@@ -65,7 +65,7 @@ impl SecondPlatform {
         let accounts = self.platform.shared().accounts();
         let ada = accounts.user_by_email(accounts::ADA).ok_or_else(|| Failure::broke("Ada has no account at the second platform"))?;
         let (email, password, shown) = (ada.email.clone(), ada.password.clone(), ada.name());
-        Ok(Person { name: "Ada".to_owned(), email, password, shown, others: Vec::new(), called_there: None })
+        Ok(Person { name: "Ada".to_owned(), email, password, code: None, shown, others: Vec::new(), called_there: None })
     }
 }
 

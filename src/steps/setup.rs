@@ -14,7 +14,7 @@ use super::snapshot::GoldenTexts;
 use super::stage::Shared;
 use super::{Failure, world::Levels};
 use crate::browser::{Browser, BrowserError, Context, Options, Standing};
-use crate::domain::{App, ApplicationType, Learned, Login, Patience, Profile, RequirementId, TargetFile};
+use crate::domain::{App, ApplicationType, ClientAuth, Learned, Login, Patience, Profile, RequirementId, TargetFile};
 use crate::platform::accounts::Credentials;
 use crate::platform::{Assumptions, OwnCertificate};
 use crate::relying_party::Defect;
@@ -81,6 +81,8 @@ pub struct Remote {
     pub other_client_secret: Option<SecretString>,
     /// By user key, such as `ada`.
     pub passwords: BTreeMap<String, SecretString>,
+    /// Fixed one-time codes, by user key.
+    pub codes: BTreeMap<String, SecretString>,
     pub extra_ca_pem: Option<String>,
     /// Of a relay that speaks https.
     pub certificate: OwnCertificate,
@@ -88,9 +90,10 @@ pub struct Remote {
 
 impl Remote {
     /// The further registration of the target file.
-    pub fn other_client(&self) -> Option<Credentials> {
+    pub fn other_client(&self) -> Option<(Credentials, ClientAuth)> {
         let client = self.file.other_client.as_ref()?;
-        Some(Credentials { client_id: client.client_id.clone(), client_secret: self.other_client_secret.clone() })
+        let credentials = Credentials { client_id: client.client_id.clone(), client_secret: self.other_client_secret.clone() };
+        Some((credentials, client.auth))
     }
 }
 

@@ -6,7 +6,8 @@ use super::Failure;
 use super::attempt::Attempt;
 use super::people::Person;
 use super::stage::{Stage, Visitor};
-use crate::browser::pages::{ConsentPage, PlatformWindow, Shown, SignInPage};
+use super::target_pages::go_through;
+use crate::browser::pages::{ConsentPage, PlatformWindow, Shown, SignInPage, TargetPages};
 use crate::browser::{BrowserError, Page};
 use crate::domain::{Login, Window};
 
@@ -257,9 +258,24 @@ pub(super) fn marker(login: &Login) -> Result<&str, Failure> {
     login.signed_in.as_deref().ok_or_else(unknown)
 }
 
+/// The platform's sign-in, in a window that shows its consent page then, if it has one.
+pub(super) async fn up_to_the_consent(window: &Page, person: &Person) -> Result<(), Failure> {
+    if let Some(pages) = TargetPages::of(window) {
+        return Ok(pages.sign_in(person.typing(), None).await.map(drop)?);
+    }
+    let (platform, patience) = (PlatformWindow(window), window.context().patience());
+    platform.wait_for_first(None, patience).await?;
+    SignInPage(window).sign_in(&person.email, &person.password).await?;
+    platform.wait_for_next(None, patience).await?;
+    Ok(())
+}
+
 /// The platform's pages: sign-in and consent. `Some` when the platform itself ends the attempt.
 pub(super) async fn at_the_platform(window: &Page, person: &Person, consent: &Consent, login: &Login) -> Result<Option<Outcome>, Failure> {
     let error = login.error.as_deref();
+    if let Some(pages) = TargetPages::of(window) {
+        return go_through(pages, person, consent, error, || ()).await?.outcome(consent);
+    }
     let platform = PlatformWindow(window);
     let patience = window.context().patience();
     let first = match platform.wait_for_first(error, patience).await {

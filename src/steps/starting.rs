@@ -209,11 +209,14 @@ impl Stage {
     }
 
     fn bundled_config(&self, credentials: &Credentials, tenants: &[String], extra_ca_pem: Option<String>) -> Result<Config, Failure> {
+        let target = self.setup.remote().map(|remote| &remote.file);
         Ok(Config {
             issuer: Url::parse(&self.issuer).map_err(Failure::broke)?,
             api: self.api()?.clone(),
             client_id: credentials.client_id.clone(),
             client_secret: credentials.client_secret.clone(),
+            client_auth: target.map(|target| target.client.auth).unwrap_or_default(),
+            extra: target.map(|target| target.authorize.extra.clone()).unwrap_or_default(),
             scopes: self.setup.profile.app.scopes.clone(),
             tenants: tenants.to_vec(),
             base_url: self.base_url.clone(),

@@ -37,6 +37,8 @@ impl Stage {
             api: stub.url(),
             client_id: "portale".to_owned(),
             client_secret: Some(SECRET.into()),
+            client_auth: Default::default(),
+            extra: Default::default(),
             scopes: SCOPES.map(str::to_owned).into(),
             tenants: vec![TENANT.to_owned()],
             background: None,

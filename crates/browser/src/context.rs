@@ -13,7 +13,7 @@ use super::page::DEFAULT_DEADLINE;
 use super::state::{Popups, Scope, Windows};
 use super::wait::calling;
 use super::{BrowserError, Cookie, Page, Request};
-use crate::domain::BrowserFact;
+use crate::domain::{BrowserFact, PlatformPages};
 
 pub(super) const ON_NEW_DOCUMENT: &str = "Page.addScriptToEvaluateOnNewDocument";
 /// How the console message of a posted message begins.
@@ -49,6 +49,7 @@ pub struct Context {
     /// How long a page of it is waited for where an action names no deadline of its own.
     pub(super) patience: Duration,
     pub(super) standing: Standing,
+    pub(super) platform_pages: Option<Arc<PlatformPages>>,
     /// The browser lives as long as one of its contexts.
     _running: Arc<Running>,
 }
@@ -61,7 +62,8 @@ impl fmt::Debug for Context {
 
 impl Context {
     pub(super) fn new(scope: Arc<Scope>, running: Arc<Running>) -> Self {
-        Self { scope, patience: DEFAULT_DEADLINE, standing: Standing::default(), _running: running }
+        let platform_pages = running.platform_pages.clone();
+        Self { scope, patience: DEFAULT_DEADLINE, standing: Standing::default(), platform_pages, _running: running }
     }
 
     /// The same with more patience; there is no less than [`DEFAULT_DEADLINE`].

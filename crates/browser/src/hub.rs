@@ -10,7 +10,7 @@ use tokio::sync::watch;
 use super::cdp::{Connection, Event};
 use super::context::ON_NEW_DOCUMENT;
 use super::evidence::{Request, public_text, public_url};
-use super::state::{Opening, Pending, Popups, Scope, Window, WindowState};
+use super::state::{Asked, Opening, Pending, Popups, Scope, Window, WindowState};
 use super::wait::calling;
 use super::{detour, kept, served};
 use crate::domain::{BrowserFactKind, Dialogs};
@@ -282,6 +282,10 @@ fn network(scope: &Scope, window: &Window, session: &str, method: &str, params: 
             let pending = Pending { url: request.url.clone(), since: tokio::time::Instant::now() };
             record.sent(&id, request);
             drop(record);
+            if text(params, "/type") == "Document" && text(params, "/frameId") == window.target {
+                let url = pending.url.clone();
+                window.state.send_modify(|state| state.asked.push(Asked { url, commits: state.commits }));
+            }
             // An answer of these is never whole, or nobody waits for it.
             if !matches!(text(params, "/type"), "EventSource" | "WebSocket" | "Ping" | "Prefetch" | "Preflight") {
                 window.state.send_modify(|state| {

@@ -12,7 +12,7 @@ use super::process::Driver;
 use super::session::Session;
 use super::state::{Popups, Scope};
 use super::{BrowserError, Context, Options, locate};
-use crate::domain::Dialogs;
+use crate::domain::{Dialogs, PlatformPages};
 
 /// For a polite end of the session before the processes are killed.
 const FAREWELL: Duration = Duration::from_secs(3);
@@ -29,6 +29,8 @@ pub(super) struct Running {
     version: String,
     /// What a page may do in a new context.
     popups: Popups,
+    /// How people go through the platform's pages, where these are not GipoNext's.
+    pub platform_pages: Option<Arc<PlatformPages>>,
     driver_version: String,
     driver_pid: Option<u32>,
     /// Taken when the browser is closed.
@@ -72,6 +74,7 @@ impl Browser {
             connection,
             hub,
             popups: if session.headless_shell { Popups::AfterClick } else { Popups::Native },
+            platform_pages: options.platform_pages.clone().map(Arc::new),
             version: session.version,
             driver_version: session.driver_version,
             driver_pid: driver.as_ref().map(Driver::pid),

@@ -15,6 +15,7 @@
 use collaudo_model::{domain, oauth};
 use collaudo_supervision as supervision;
 
+mod answered;
 mod cdp;
 mod context;
 mod controls;

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use url::Url;
 
 use super::BrowserError;
-use crate::domain::Dialogs;
+use crate::domain::{Dialogs, PlatformPages};
 
 /// Which browser to drive, and how.
 #[derive(Clone, Debug, Default)]
@@ -23,6 +23,8 @@ pub struct Options {
     pub arguments: Vec<String>,
     /// What is answered to the dialogs that pages open (`alert`, `confirm`, `prompt`, `beforeunload`).
     pub dialogs: Dialogs,
+    /// How people go through the platform's pages, where these are not GipoNext's.
+    pub platform_pages: Option<PlatformPages>,
 }
 
 /// The programs that [`Browser::launch`](super::Browser::launch) would start.

@@ -301,7 +301,7 @@ impl Page {
         serde_json::from_value(answer[0].take()).map_err(|why| BrowserError::Script { why: why.to_string() })
     }
 
-    fn commits(&self) -> u64 {
+    pub(super) fn commits(&self) -> u64 {
         self.window.state.borrow().commits
     }
 

@@ -26,6 +26,8 @@ pub(super) struct Window {
 pub(super) struct WindowState {
     /// Every address that the window has shown, raw, the present one last.
     pub urls: Vec<String>,
+    /// Every request of the window itself for a document; one that was redirected on is among them.
+    pub asked: Vec<Asked>,
     /// Documents that the window has shown, and moves within one (`pushState`, fragments).
     pub commits: u64,
     /// Counts the worlds that a script can run in: a new one means that scripts of the old document were lost.
@@ -54,6 +56,14 @@ pub(super) struct WindowState {
 pub(super) struct Pending {
     pub url: String,
     pub since: tokio::time::Instant,
+}
+
+/// A request for a document.
+pub(super) struct Asked {
+    /// Raw.
+    pub url: String,
+    /// The window's count of commits when it was sent.
+    pub commits: u64,
 }
 
 pub(super) struct Opening {

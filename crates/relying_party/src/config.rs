@@ -1,9 +1,11 @@
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use secrecy::SecretString;
 use url::Url;
 
 use super::{Defect, Habit};
+use crate::domain::ClientAuth;
 
 /// What the application is told about its surroundings.
 #[derive(Clone, Debug)]
@@ -16,6 +18,10 @@ pub struct Config {
     pub client_id: String,
     /// None makes it a public client.
     pub client_secret: Option<SecretString>,
+    /// How it says who it is at the platform's endpoints.
+    pub client_auth: ClientAuth,
+    /// Further parameters of its authorization requests.
+    pub extra: BTreeMap<String, String>,
     /// The scopes that it asks for.
     pub scopes: Vec<String>,
     /// Ids of the tenants whose users it may serve (C-51). Empty: nobody is served.

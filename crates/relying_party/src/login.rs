@@ -194,6 +194,9 @@ pub(super) async fn authorization_request(app: &App, session: &Session, attempt:
     if let Some(nonce) = &attempt.nonce {
         request = request.add_extra_param("nonce", nonce.clone());
     }
+    for (name, value) in &app.config.extra {
+        request = request.add_extra_param(name, value);
+    }
     let (mut address, _) = request.url();
     let omits = (app.config.has(Defect::OmitsRedirectUri) && attempt.after.is_some())
         || (app.config.has(Defect::OmitsRedirectUriInKnownBrowsers) && attempt.is_known);

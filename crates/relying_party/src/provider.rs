@@ -8,7 +8,7 @@ use oauth2::basic::{
     BasicErrorResponse, BasicErrorResponseType, BasicRevocationErrorResponse, BasicTokenIntrospectionResponse, BasicTokenType,
 };
 use oauth2::{
-    AuthUrl, AuthorizationCode, Client, ClientId, ClientSecret, EndpointNotSet, EndpointSet, ExtraTokenFields, PkceCodeVerifier,
+    AuthType, AuthUrl, AuthorizationCode, Client, ClientId, ClientSecret, EndpointNotSet, EndpointSet, ExtraTokenFields, PkceCodeVerifier,
     RedirectUrl, RefreshToken, RequestTokenError, Scope, StandardRevocableToken, StandardTokenResponse, TokenResponse, TokenUrl,
 };
 use secrecy::{ExposeSecret, SecretString};
@@ -24,6 +24,7 @@ use super::session::Attempt;
 use super::sign_in::SignInError;
 use super::token_endpoint::TokenEndpoint;
 use super::{Config, Defect};
+use crate::domain::ClientAuth;
 use crate::oauth::Metadata;
 
 /// Why nobody is signed in where a token answer is JSON of another kind.
@@ -178,6 +179,9 @@ impl App {
         if let Some(secret) = &self.config.client_secret {
             client = client.set_client_secret(ClientSecret::new(secret.expose_secret().to_owned()));
         }
+        if self.config.client_auth == ClientAuth::Post {
+            client = client.set_auth_type(AuthType::RequestBody);
+        }
         Ok(client)
     }
 
@@ -252,7 +256,10 @@ impl App {
         let mut form = vec![("token", token.expose_secret()), ("token_type_hint", hint)];
         let mut request = self.http.client().post(endpoint);
         match &self.config.client_secret {
-            Some(secret) => request = request.basic_auth(encode(&self.config.client_id), Some(encode(secret.expose_secret()))),
+            Some(secret) if self.config.client_auth == ClientAuth::Basic => {
+                request = request.basic_auth(encode(&self.config.client_id), Some(encode(secret.expose_secret())));
+            }
+            Some(secret) => form.extend([("client_id", self.config.client_id.as_str()), ("client_secret", secret.expose_secret())]),
             None => form.push(("client_id", &self.config.client_id)),
         }
         let Ok(request) = request.form(&form).build() else { return };

@@ -9,7 +9,7 @@ mod platform_window;
 mod portal;
 mod portal_forms;
 mod sign_in;
-mod target_sign_in;
+mod target_pages;
 
 pub use application::{ApplicationPage, addresses_in};
 pub use consent::ConsentPage;
@@ -19,4 +19,4 @@ pub use platform_window::{CANARY, PlatformWindow, Shown, holds_canary, visible_t
 pub use portal::Portal;
 pub use portal_forms::{Access, ApplicationForm, ApplicationStatus, PersonForm, TicketForm, TicketStatus};
 pub use sign_in::SignInPage;
-pub use target_sign_in::TargetSignIn;
+pub use target_pages::{Reached, TargetPages, Typing};

@@ -1,5 +1,6 @@
 use std::time::Duration;
 
+use super::TargetPages;
 use crate::wait::calling;
 use crate::{BrowserError, Page};
 
@@ -35,6 +36,9 @@ pub struct PlatformWindow<'a>(pub &'a Page);
 impl PlatformWindow<'_> {
     /// Waits for the first page that is known; `application` is the application's own marker, if it has one.
     pub async fn wait_for_first(&self, application: Option<&str>, deadline: Duration) -> Result<Shown, BrowserError> {
+        if let Some(pages) = TargetPages::of(self.0) {
+            return pages.wait_for_first(application, deadline).await;
+        }
         let first = self.0.wait_for_any(&["#sign-in", "#consent", ERROR, application.unwrap_or(NEVER)], deadline).await?;
         Ok([Shown::SignIn, Shown::Consent, Shown::Error, Shown::Application][first])
     }
@@ -52,7 +56,11 @@ impl PlatformWindow<'_> {
 
     /// Waits until the window is back at a page of the application's.
     pub async fn wait_until_back(&self, deadline: Duration) -> Result<(), BrowserError> {
-        self.0.wait_until(SETTLED, "page of the application in the window", deadline).await
+        let what = "page of the application in the window";
+        match TargetPages::of(self.0) {
+            Some(_) => self.0.wait_until_back_with_the_answer(what, deadline).await,
+            None => self.0.wait_until(SETTLED, what, deadline).await,
+        }
     }
 
     /// Whether markup or a script that the platform put into its response is part of the page.

@@ -1,5 +1,6 @@
 use secrecy::{ExposeSecret, SecretString};
 
+use crate::domain::{SignInAct, SignInStep, Typed};
 use crate::{BrowserError, DEFAULT_DEADLINE, Page};
 
 const FORM: &str = "#sign-in";
@@ -34,4 +35,10 @@ impl SignInPage<'_> {
     pub async fn application(&self) -> Result<Option<String>, BrowserError> {
         self.0.text(APPLICATION).await
     }
+}
+
+/// The same as steps, for a platform of which the consent page alone is another.
+pub(super) fn steps() -> Vec<SignInStep> {
+    let acts = [(SignInAct::Fill(Typed::Email), EMAIL), (SignInAct::Fill(Typed::Password), PASSWORD), (SignInAct::Click, SUBMIT)];
+    acts.into_iter().map(|(act, css)| SignInStep { act, selector: css.to_owned(), optional: false }).collect()
 }

@@ -2,18 +2,21 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::path::PathBuf;
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Deserializer};
 use url::Url;
 
-use super::Assumptions;
+use super::platform_pages::WrittenSignIn;
+use super::{Assumptions, ConsentSelectors, PlatformPages, SignIn};
 
 /// A target file: a platform that is not the embedded mock. Secrets and passwords are named by environment variable, never written.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct TargetFile {
     /// What people call the platform; a report names it so.
     pub name: String,
     /// The issuer identifier that clients are configured with.
+    #[schemars(with = "Url")]
     pub issuer: Issuer,
     /// Base of the API's `/v2/…` paths. A platform without one claims the standards only: what is GipoNext's own is not applicable.
     pub api: Option<Url>,
@@ -34,8 +37,14 @@ pub struct TargetFile {
     pub client: TargetClient,
     /// A further registration, for scenarios in which one client holds what another one was given.
     pub other_client: Option<TargetClient>,
-    /// Where its sign-in and consent pages differ from GipoNext's.
-    pub sign_in: Option<SignInSelectors>,
+    /// What an authorization request has to carry beside the standard's parameters.
+    #[serde(default)]
+    pub authorize: Authorize,
+    /// How a person signs in, where the sign-in page is not GipoNext's.
+    #[schemars(with = "Option<WrittenSignIn>")]
+    pub sign_in: Option<SignIn>,
+    /// The consent page, where it is not GipoNext's.
+    pub consent: Option<ConsentSelectors>,
     /// End-users by first name in lower case: `ada`, `bruno`.
     #[serde(default)]
     pub users: BTreeMap<String, TargetUser>,
@@ -44,47 +53,78 @@ pub struct TargetFile {
     pub assume: Assumptions,
 }
 
+impl TargetFile {
+    /// How people go through the platform's pages; `None` where these are GipoNext's.
+    pub fn pages(&self) -> Option<PlatformPages> {
+        if self.sign_in.is_none() && self.consent.is_none() {
+            return None;
+        }
+        let of_table = self.sign_in.as_ref().and_then(|sign_in| sign_in.allow.clone());
+        let consent = self.consent.clone().or(of_table.map(|allow| ConsentSelectors { allow, cancel: None, scopes: None }));
+        Some(PlatformPages { sign_in: self.sign_in.as_ref().map(|sign_in| sign_in.steps.clone()), consent })
+    }
+}
+
 /// The application's registration at the target.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct TargetClient {
     /// The client id that the platform gave out.
     pub client_id: String,
     /// Environment variable that holds the client secret; a public client has none.
     pub secret_env: Option<String>,
+    /// How the client says who it is at the token, revocation and introspection endpoints.
+    #[serde(default)]
+    pub auth: ClientAuth,
     /// A redirect URI of the registration on this machine. The suite, or the bundled application, listens at its port, which must be free.
     pub redirect_uri: Url,
     /// What the platform suite asks for; by default the application's scopes.
     pub scopes: Option<Vec<String>>,
 }
 
-/// CSS selectors of a platform's sign-in page, and of the button that grants everything on its consent page.
-#[derive(Clone, Debug, Deserialize)]
+/// How a client with a secret says who it is (RFC 6749 section 2.3.1).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum ClientAuth {
+    /// In the Authorization header: `client_secret_basic`.
+    #[default]
+    Basic,
+    /// In the form: `client_secret_post`.
+    Post,
+}
+
+/// `[authorize]`: what the platform wants in an authorization request beside the standard's parameters.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-pub struct SignInSelectors {
-    /// The field for the name or e-mail address.
-    pub email: String,
-    /// The field for the password.
-    pub password: String,
-    /// The button that sends both.
-    pub submit: String,
-    /// The button that grants everything, on the page after the sign-in.
-    pub allow: String,
+pub struct Authorize {
+    /// Further parameters of every request, such as `audience = "api"`.
+    #[serde(default)]
+    pub extra: BTreeMap<String, String>,
 }
 
 /// `[users.NAME]`: an end-user who exists at the target.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct TargetUser {
     /// What the user types into the sign-in page's first field.
     pub email: String,
     /// Environment variable that holds the password.
     pub password_env: String,
+    /// Environment variable that holds the fixed one-time code that the user types after the password.
+    pub code_env: Option<String>,
     /// How the platform names the user in full; by default any signed-in marker counts.
     pub name: Option<String>,
     /// The tenant's id; empty where the platform has no API.
     #[serde(default)]
     pub tenant: String,
+}
+
+impl TargetUser {
+    /// What may be wrong where the platform turns the user away, for a person.
+    pub fn secrets_to_look_at(&self) -> String {
+        let code = self.code_env.as_ref().map(|code| format!(" and the code in {code}")).unwrap_or_default();
+        format!("the password in {}{code}", self.password_env)
+    }
 }
 
 /// An issuer as it is written: clients compare it byte for byte, a slash at its end included (OpenID Connect Discovery section 4.3).
