@@ -24,6 +24,11 @@ Feature: Accreditation dossier
     Scenario: Every temporary user is deactivated
       Then the dossier gives the day on which each temporary user was deactivated
 
+    @AC-10
+    Scenario: A deactivated user can no longer sign in, refresh or call
+      Given a client of our own is registered at the platform
+      Then no deactivated user of the target file can sign in, refresh or call
+
     @AC-13 @GX-23
     Scenario: The use of support is attested
       Then the dossier names who answers for the questions to support

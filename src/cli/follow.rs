@@ -140,6 +140,12 @@ async fn follow(
     if refused_writes > 0 {
         note!("{refused_writes} writes of the application were refused by the relay and never reached the target: its file says read_only");
     }
+    if let (revoked, left @ 1..) = setup.given_back.counts() {
+        note!(
+            "{left} of {} sign-ins of the suite's own client could not be revoked at the target: their tokens live until they expire",
+            revoked + left
+        );
+    }
     if let Some(seal) = &delivery.sealing {
         seal.write(&run, &delivery.out, &delivery.out)?;
     }

@@ -5,7 +5,7 @@ use secrecy::{ExposeSecret, SecretString};
 use serde_json::Value;
 
 use super::stage::Stage;
-use super::{Finished, Remote, Setup};
+use super::{Finished, OldTokens, Remote, Setup};
 use crate::domain::{Secrets, Suite, tokens_in};
 
 /// The secrets of a run, with their kinds: what it was given, and what its platforms handed out. Its folder is searched for them.
@@ -62,6 +62,10 @@ impl Remote {
     pub(super) fn secrets(&self) -> Vec<(String, SecretString)> {
         let mut secrets: Vec<_> = self.passwords.iter().map(|(name, password)| (format!("password of {name}"), password.clone())).collect();
         secrets.extend(self.codes.iter().map(|(name, code)| (format!("one-time code of {name}"), code.clone())));
+        for (name, OldTokens { refresh, access }) in &self.old_tokens {
+            let old = [("refresh", refresh), ("access", access)].into_iter();
+            secrets.extend(old.filter_map(|(kind, token)| Some((format!("old {kind} token of {name}"), token.clone()?))));
+        }
         secrets.extend(self.client_secret.clone().map(|secret| ("client-secret".to_owned(), secret)));
         secrets.extend(self.other_client_secret.clone().map(|secret| ("client-secret of the other client".to_owned(), secret)));
         secrets

@@ -20,13 +20,11 @@ use serde_json::Value;
 use tokio::sync::mpsc;
 use url::Url;
 
+use super::client_sign_in::{Signed, sign_in, turned_away};
 use super::people::Person;
-use super::sign_in::Consent;
 use super::stage::Stage;
-use super::target_pages::{Went, go_through, nothing_to_refuse};
+use super::target_pages::nothing_to_refuse;
 use super::{Failure, PATIENCE, limits};
-use crate::browser::Page;
-use crate::browser::pages::{ConsentPage, PlatformWindow, Shown, SignInPage, TargetPages};
 use crate::checks::Answer;
 use crate::domain::ClientAuth;
 use crate::oauth::{Metadata, ScopeSet, discovery_of, giponext};
@@ -54,6 +52,8 @@ pub struct OwnClient {
     pub code: Option<(SecretString, String)>,
     pub nonce: String,
     pub tokens: Option<Tokens>,
+    /// Tokens that are to be given back at the end, one of each answer.
+    pub(super) obtained: Vec<SecretString>,
     /// The last answer, of whatever endpoint, and how long it took.
     pub answer: Option<Answer>,
     pub took: Duration,
@@ -134,7 +134,7 @@ impl OwnClient {
             let _ = axum::serve(listener, routes).await;
         });
         let nonce = CsrfToken::new_random().into_secret();
-        let (code, tokens, answer, took, asked_for, response) = Default::default();
+        let (code, tokens, obtained, answer, took, asked_for, response) = Default::default();
         Ok(Self {
             metadata,
             document,
@@ -149,6 +149,7 @@ impl OwnClient {
             code,
             nonce,
             tokens,
+            obtained,
             answer,
             took,
             asked_for,
@@ -173,6 +174,21 @@ impl OwnClient {
         verifier: PkceCodeVerifier,
     ) -> Result<Response, Failure> {
         let person = stage.person(name)?;
+        match self.attempt(stage, &person, refused, challenge, verifier).await? {
+            Ok(response) => Ok(response),
+            Err(said) => Err(turned_away(stage, &person, &said)),
+        }
+    }
+
+    /// The same, of somebody whom the platform may turn away: then with what it says.
+    pub(super) async fn attempt(
+        &mut self,
+        stage: &mut Stage,
+        person: &Person,
+        refused: &[&str],
+        challenge: Option<PkceCodeChallenge>,
+        verifier: PkceCodeVerifier,
+    ) -> Result<Result<Response, String>, Failure> {
         let oauth = self.oauth()?;
         let mut request = oauth
             .authorize_url(CsrfToken::new_random)
@@ -194,10 +210,13 @@ impl OwnClient {
         let consented = AtomicBool::new(false);
         // A platform may answer before it has asked for consent: it remembers one, or tells an error.
         let response = tokio::select! {
-            went = sign_in(&page, stage, &person, refused, &consented) => {
-                went?;
-                tokio::time::timeout(PATIENCE, self.responses.recv()).await.ok().flatten()
-            }
+            went = sign_in(&page, person, refused, &consented) => match went? {
+                Signed::In => tokio::time::timeout(PATIENCE, self.responses.recv()).await.ok().flatten(),
+                Signed::TurnedAway(said) => {
+                    context.close().await;
+                    return Ok(Err(said));
+                }
+            },
             response = self.responses.recv() => response,
         };
         context.close().await;
@@ -210,9 +229,9 @@ impl OwnClient {
         match (code, error) {
             (Some(code), None) => {
                 self.code = Some((SecretString::from(code), verifier.into_secret()));
-                Ok(Response::Code)
+                Ok(Ok(Response::Code))
             }
-            (_, error) => Ok(Response::Error(error.unwrap_or_else(|| "neither code nor error".to_owned()))),
+            (_, error) => Ok(Ok(Response::Error(error.unwrap_or_else(|| "neither code nor error".to_owned())))),
         }
     }
 
@@ -277,11 +296,13 @@ impl OwnClient {
         (self.answer, self.took) = kept.map_or((None, Duration::ZERO), |(answer, took)| (Some(answer), took));
         if let Some(tokens) = tokens {
             let id = self.answer.as_ref().and_then(|answer| answer.body.get("id_token")).and_then(Value::as_str);
-            self.tokens = Some(Tokens {
+            let given = Tokens {
                 access: SecretString::from(tokens.access_token().secret().clone()),
                 refresh: tokens.refresh_token().map(|token| SecretString::from(token.secret().clone())),
                 id: id.map(|id| SecretString::from(id.to_owned())),
-            });
+            };
+            self.obtained.push(given.refresh.clone().unwrap_or_else(|| given.access.clone()));
+            self.tokens = Some(given);
         }
     }
 
@@ -305,38 +326,6 @@ impl OwnClient {
 /// A parameter of a query.
 pub(super) fn query_value(query: &str, name: &str) -> Option<String> {
     url::form_urlencoded::parse(query.as_bytes()).find(|(key, _)| key == name).map(|(_, value)| value.into_owned())
-}
-
-/// Types both, grants everything but the `refused` scopes. `consented`: from when on the platform has been asked to answer.
-pub(super) async fn sign_in(page: &Page, stage: &Stage, person: &Person, refused: &[&str], consented: &AtomicBool) -> Result<(), Failure> {
-    if let Some(pages) = TargetPages::of(page) {
-        let consent =
-            if refused.is_empty() { Consent::GrantAll } else { Consent::Refuse(refused.iter().map(ToString::to_string).collect()) };
-        return match go_through(pages, person, &consent, None, || consented.store(true, Ordering::Relaxed)).await? {
-            Went::Consented | Went::Unasked => Ok(()),
-            Went::TurnedAway(said) => Err(turned_away(stage, person, &format!(": {said}"))),
-        };
-    }
-    SignInPage(page).wait_for().await?;
-    SignInPage(page).sign_in(&person.email, &person.password).await?;
-    if PlatformWindow(page).wait_for_next(None, PATIENCE).await? != Shown::Consent {
-        return Err(turned_away(stage, person, ""));
-    }
-    consented.store(true, Ordering::Relaxed);
-    Ok(ConsentPage(page).grant(refused).await?)
-}
-
-/// A person whom the platform does not know by this password, with the keys of the target file to look at.
-fn turned_away(stage: &Stage, person: &Person, said: &str) -> Failure {
-    let key = person.name.to_lowercase();
-    match stage.setup.remote().and_then(|remote| remote.file.users.get(&key)) {
-        Some(user) => Failure::broke(format!(
-            "the platform refuses the sign-in of {}{said}; look at users.{key}.email of the target file, and at {}",
-            person.email,
-            user.secrets_to_look_at()
-        )),
-        None => Failure::unjudged(format!("the platform refused {}'s sign-in", person.name)),
-    }
 }
 
 /// Nobody else may have the port of the redirect URI: at a target it is one, and is listened at.

@@ -1,13 +1,11 @@
 //! A code of Mallory's own sign-in, as an attacker has it in hand to put before somebody else's browser.
 
-use std::sync::atomic::AtomicBool;
-
 use secrecy::SecretString;
 use tokio::sync::mpsc;
 use tokio::time::timeout;
 use url::Url;
 
-use super::client::sign_in;
+use super::client_sign_in::sign_in_known;
 use super::stage::Stage;
 use super::{Failure, PATIENCE};
 use crate::domain::Exchange;
@@ -32,7 +30,7 @@ impl Stage {
             Some(nowhere.clone())
         });
         let page = context.open(request.as_str()).await?;
-        sign_in(&page, self, &mallory, &[], &AtomicBool::default()).await?;
+        sign_in_known(&page, self, &mallory).await?;
         let response = timeout(PATIENCE, responses.recv()).await;
         context.close().await;
         let response = response.ok().flatten().and_then(|address| Url::parse(&address).ok());

@@ -7,6 +7,7 @@ use tokio::sync::Mutex;
 
 use super::canaries::Given;
 use super::container::remove_own;
+use super::given_back::GivenBack;
 use super::naming::Naming;
 use super::presence::Presence;
 use super::reach::Reach;
@@ -45,6 +46,8 @@ pub struct Setup {
     pub dossier_secrets: BTreeMap<String, SecretString>,
     /// What its platforms handed out, to search what it leaves behind.
     pub(super) given: Given,
+    /// What became of sign-ins at a target.
+    pub given_back: GivenBack,
     /// Whether the application is there to be judged.
     pub(super) presence: Presence,
     /// The login with what the look before the run learned of it.
@@ -83,9 +86,18 @@ pub struct Remote {
     pub passwords: BTreeMap<String, SecretString>,
     /// Fixed one-time codes, by user key.
     pub codes: BTreeMap<String, SecretString>,
+    /// Of users that were deactivated, by user key.
+    pub old_tokens: BTreeMap<String, OldTokens>,
     pub extra_ca_pem: Option<String>,
     /// Of a relay that speaks https.
     pub certificate: OwnCertificate,
+}
+
+/// What a user was given before the deactivation.
+#[derive(Clone, Default)]
+pub struct OldTokens {
+    pub refresh: Option<SecretString>,
+    pub access: Option<SecretString>,
 }
 
 impl Remote {
@@ -113,9 +125,10 @@ impl Setup {
         dossier_secrets: BTreeMap<String, SecretString>,
     ) -> Self {
         let (shared, presence, given, programs, learned, naming, untested, reach, forgets, hard_wires) = Default::default();
-        let standing = Standing::default();
+        let (standing, given_back) = (Standing::default(), GivenBack::default());
         Self {
             reach,
+            given_back,
             presence,
             given,
             programs,

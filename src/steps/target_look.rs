@@ -19,6 +19,7 @@ const KEYS: [(u16, &str); 3] = [
 pub(super) async fn own_client(stage: &mut Stage) -> Result<Proof, Failure> {
     let mut client = OwnClient::register(stage).await?;
     let proof = sign_in_and_read(&mut client, stage).await;
+    client.give_back(&stage.setup.given_back).await;
     client.stop().await;
     proof
 }

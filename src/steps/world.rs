@@ -312,7 +312,10 @@ impl World {
             stage.remember_secrets(scenario.suite);
             stage.kept_secret(scenario.suite)
         });
-        if let Some(client) = std::mem::take(&mut self.memory).client {
+        if let Some(mut client) = std::mem::take(&mut self.memory).client {
+            if let Some(setup) = self.setup.as_ref().filter(|setup| setup.remote().is_some()) {
+                client.give_back(&setup.given_back).await;
+            }
             client.stop().await;
         }
         if let Some(mut stage) = self.stage.take() {

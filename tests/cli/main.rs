@@ -12,6 +12,7 @@ mod interruption;
 mod killed;
 mod leaks;
 mod learning;
+mod left_as_found;
 mod markup;
 mod mock;
 mod odd;

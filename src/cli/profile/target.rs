@@ -6,7 +6,7 @@ use super::{parse, read, secret};
 use crate::cli::CliError;
 use crate::domain::{SignInAct, TargetClient, TargetFile, TargetUser, Typed};
 use crate::platform::{Assumptions, LOOPBACK_HOSTS, own_certificate};
-use crate::steps::{Mock, Remote, Target};
+use crate::steps::{Mock, OldTokens, Remote, Target};
 
 /// What every authorization request has of its own: none of these is an extra.
 const PARAMETERS: [&str; 12] = [
@@ -39,12 +39,26 @@ pub fn read_target(target: &str) -> Result<Target, CliError> {
         file.users.iter().map(|(name, user)| Ok((name.clone(), secret(&user.password_env, &path)?))).collect::<Result<_, CliError>>()?;
     let codes = file.users.iter().filter_map(|(name, user)| Some((name, user.code_env.as_ref()?)));
     let codes = codes.map(|(name, variable)| Ok((name.clone(), secret(variable, &path)?))).collect::<Result<_, CliError>>()?;
+    let old_tokens = file.users.iter().filter(|(_, user)| user.deactivated).map(|(name, user)| {
+        let token = |variable: &Option<String>| variable.as_ref().map(|variable| secret(variable, &path)).transpose();
+        Ok((name.clone(), OldTokens { refresh: token(&user.refresh_token_env)?, access: token(&user.access_token_env)? }))
+    });
+    let old_tokens = old_tokens.collect::<Result<_, CliError>>()?;
     let extra_ca_pem = match &file.extra_ca {
         Some(ca) => Some(read(&path.parent().unwrap_or(Path::new(".")).join(ca))?),
         None => None,
     };
     let certificate = own_certificate(&LOOPBACK_HOSTS)?;
-    Ok(Target::Remote(Box::new(Remote { file, client_secret, other_client_secret, passwords, codes, extra_ca_pem, certificate })))
+    Ok(Target::Remote(Box::new(Remote {
+        file,
+        client_secret,
+        other_client_secret,
+        passwords,
+        codes,
+        old_tokens,
+        extra_ca_pem,
+        certificate,
+    })))
 }
 
 /// The text of a target file, read and found sound; its secrets stay where they are.
@@ -73,6 +87,13 @@ fn check_target(path: &Path, file: &TargetFile) -> Result<(), CliError> {
         return wrong(
             format!("consent.scopes is `{scopes}`, which has no {{scope}} in it"),
             "write {scope} where the scope's name stands in the selector, such as 'input[value=\"{scope}\"]'",
+        );
+    }
+    let has_old = |user: &TargetUser| user.refresh_token_env.is_some() || user.access_token_env.is_some();
+    if let Some((name, _)) = file.users.iter().find(|(_, user)| has_old(user) && !user.deactivated) {
+        return wrong(
+            format!("users.{name} has an old token, and is not deactivated"),
+            "add `deactivated = true`, or leave refresh_token_env and access_token_env out",
         );
     }
     for (typed, key) in [(Typed::Code, "code_env"), (Typed::Name, "name")] {
@@ -107,6 +128,11 @@ mod tests {
             (table.to_owned(), ""),
             (format!("{table}allow = \"#d\"\n"), ""),
             (format!("{table}allow = \"#d\"\n[consent]\nallow = \"#d\""), "sign_in.allow and consent.allow are both there"),
+            (
+                "[users.tea]\nemail = \"t\"\npassword_env = \"T\"\naccess_token_env = \"A\"".to_owned(),
+                "users.tea has an old token, and is not",
+            ),
+            ("[users.tea]\nemail = \"t\"\npassword_env = \"T\"\ndeactivated = true\naccess_token_env = \"A\"".to_owned(), ""),
             ("sign_in = []".to_owned(), "sign_in has no step"),
             ("[consent]\nallow = \"#d\"\nscopes = \"input\"".to_owned(), "consent.scopes is `input`, which has no {scope} in it"),
             ("[consent]\nallow = \"#d\"\nscopes = \"#{scope}\"".to_owned(), ""),

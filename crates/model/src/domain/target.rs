@@ -117,6 +117,13 @@ pub struct TargetUser {
     /// The tenant's id; empty where the platform has no API.
     #[serde(default)]
     pub tenant: String,
+    /// Whether the user was made for tests and has been deactivated since: nothing of the user may be good any more.
+    #[serde(default)]
+    pub deactivated: bool,
+    /// Environment variable that holds a refresh token from before the deactivation.
+    pub refresh_token_env: Option<String>,
+    /// Environment variable that holds an access token from before the deactivation.
+    pub access_token_env: Option<String>,
 }
 
 impl TargetUser {
