@@ -4,13 +4,13 @@
 use serde_json::Value;
 
 use crate::applications::started_with;
-use crate::program::{Desk, Ended, free_port, text};
+use crate::program::{Desk, Ended, at, free_port, row, text};
 
-/// Runs the scenarios of these requirements on a stranger's application with a habit or a defect.
-fn judged(arguments: &[&str], requirements: &[&str]) -> (Desk, Ended) {
+/// Runs the scenarios of these requirements, or places, on a stranger's application with a habit or a defect.
+fn judged(arguments: &[&str], places: &[&str]) -> (Desk, Ended) {
     let desk = Desk::new();
     desk.write("collaudo.toml", &started_with(free_port(), arguments));
-    let ended = desk.run(&[&["--app", "collaudo.toml", "--requirement"], requirements].concat());
+    let ended = desk.run(&[&["--app", "collaudo.toml"], places].concat());
     (desk, ended)
 }
 
@@ -43,7 +43,9 @@ fn all_are(desk: &Desk, ended: &Ended, verdict: &str, least: usize) -> Vec<(Stri
 
 #[test]
 fn an_application_that_begins_again_by_itself_after_a_refusal_is_not_guilty() {
-    let (desk, ended) = judged(&["--habit", "begins-again"], &["ID-01"]);
+    let refused =
+        row("An ID token of another issuer is refused, also of one that looks like the right one", "issue an ID token of another issuer");
+    let (desk, ended) = judged(&["--habit", "begins-again"], &[&refused]);
     for (title, _, exchanges) in all_are(&desk, &ended, "passed", 1) {
         // The honest one before, the refused one, the one that it began by itself, the honest one after.
         assert!(count(&exchanges, asks) >= 4, "{title}: {} authorization requests", count(&exchanges, asks));
@@ -101,9 +103,10 @@ fn a_clock_that_is_allowed_to_differ_is_not_guilty() {
 
 #[test]
 fn a_list_that_is_shown_a_page_at_a_time_is_read_to_its_end() {
-    let (desk, ended) = judged(&["--habit", "pages-its-lists"], &["GX-08"]);
-    all_are(&desk, &ended, "passed", 5);
-    let (_, ended) = judged(&["--habit", "pages-its-lists", "--defect", "stops-after-first-page"], &["GX-08"]);
+    let long = at("A list of 123 patients in pages of 30 is shown whole");
+    let (desk, ended) = judged(&["--habit", "pages-its-lists"], &[&long, &at("Two entries of one name are both shown")]);
+    all_are(&desk, &ended, "passed", 2);
+    let (_, ended) = judged(&["--habit", "pages-its-lists", "--defect", "stops-after-first-page"], &[&long]);
     assert_eq!(ended.code, Some(1), "{ended:?}");
     assert!(ended.stdout.contains("does not show the whole list"), "{ended:?}");
 }
@@ -167,7 +170,7 @@ fn a_page_that_always_has_a_request_open_or_asks_all_the_time_comes_to_rest() {
 
 #[test]
 fn a_sign_in_that_is_lost_without_a_word_is_tried_once_more() {
-    let (desk, ended) = judged(&["--habit", "loses-sign-ins"], &["GX-03", "GX-20", "ID-16"]);
+    let (desk, ended) = judged(&["--habit", "loses-sign-ins"], &["GX-03", "GX-20", &at("An ID token that names no issuer is refused")]);
     let sound = ["passed", "not-applicable"];
     let others: Vec<_> = desk.verdicts().into_iter().filter(|(_, verdict, _)| !sound.contains(&verdict.as_str())).collect();
     assert!(others.is_empty() && ended.code == Some(0), "{others:#?} {ended:?}");
@@ -176,16 +179,15 @@ fn a_sign_in_that_is_lost_without_a_word_is_tried_once_more() {
 
 #[test]
 fn a_list_that_scrolls_on_slowly_is_read_to_its_end() {
-    let (desk, ended) = judged(&["--habit", "scrolls-slowly"], &["GX-08"]);
-    let sound = ["passed", "not-applicable"];
-    let others: Vec<_> = desk.verdicts().into_iter().filter(|(_, verdict, _)| !sound.contains(&verdict.as_str())).collect();
-    assert!(others.is_empty() && ended.code == Some(0), "{others:#?} {ended:?}");
-    let whole = desk.verdicts().into_iter().filter(|(title, verdict, _)| title.ends_with("is shown whole") && verdict == "passed").count();
-    assert!(whole >= 4, "{ended:?}");
+    let lists = [at("A list of 123 patients in pages of 30 is shown whole"), at("A list of 0 patients in pages of 50 is shown whole")];
+    let (desk, ended) = judged(&["--habit", "scrolls-slowly"], &lists.each_ref().map(String::as_str));
+    all_are(&desk, &ended, "passed", 2);
 }
 
 #[test]
 fn a_page_that_waits_for_its_server_is_looked_at_when_it_is_done() {
-    let (desk, ended) = judged(&["--habit", "waits-for-its-server"], &["GX-15"]);
-    all_are(&desk, &ended, "passed", 3);
+    let waited_for =
+        ["An answer that comes in pieces is read to its end", "A platform that never answers is not waited for without end"].map(at);
+    let (desk, ended) = judged(&["--habit", "waits-for-its-server"], &waited_for.each_ref().map(String::as_str));
+    all_are(&desk, &ended, "passed", 2);
 }
