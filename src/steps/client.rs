@@ -309,25 +309,26 @@ pub(super) async fn sign_in(page: &Page, stage: &Stage, person: &Person, refused
             if refused.is_empty() { Consent::GrantAll } else { Consent::Refuse(refused.iter().map(ToString::to_string).collect()) };
         return match go_through(pages, person, &consent, None, || consented.store(true, Ordering::Relaxed)).await? {
             Went::Consented | Went::Unasked => Ok(()),
-            Went::TurnedAway(_) => Err(turned_away(stage, person)),
+            Went::TurnedAway(said) => Err(turned_away(stage, person, &format!(": {said}"))),
         };
     }
     SignInPage(page).wait_for().await?;
     SignInPage(page).sign_in(&person.email, &person.password).await?;
     if PlatformWindow(page).wait_for_next(None, PATIENCE).await? != Shown::Consent {
-        return Err(turned_away(stage, person));
+        return Err(turned_away(stage, person, ""));
     }
     consented.store(true, Ordering::Relaxed);
     Ok(ConsentPage(page).grant(refused).await?)
 }
 
 /// A person whom the platform does not know by this password, with the keys of the target file to look at.
-fn turned_away(stage: &Stage, person: &Person) -> Failure {
+fn turned_away(stage: &Stage, person: &Person, said: &str) -> Failure {
     let key = person.name.to_lowercase();
     match stage.setup.remote().and_then(|remote| remote.file.users.get(&key)) {
         Some(user) => Failure::broke(format!(
-            "the platform refuses the sign-in of {}: look at users.{key}.email of the target file, and at the password in {}",
-            person.email, user.password_env
+            "the platform refuses the sign-in of {}{said}; look at users.{key}.email of the target file, and at {}",
+            person.email,
+            user.secrets_to_look_at()
         )),
         None => Failure::unjudged(format!("the platform refused {}'s sign-in", person.name)),
     }

@@ -120,12 +120,12 @@ pub(super) async fn honest_sign_in(stage: &mut Stage, begun: &Begun) -> Result<P
 }
 
 fn turned_away(stage: &Stage, ada: &Person, said: &str) -> Proof {
-    let variable = stage.setup.remote().and_then(|remote| remote.file.users.get("ada")).map(|user| user.password_env.clone());
-    match variable {
-        Some(variable) => Proof::Hopeless(Failure::broke(format!(
-            "the platform turns {} away: `{}`; look at users.ada.email of the target file and at the password in {variable}",
+    match stage.setup.remote().and_then(|remote| remote.file.users.get("ada")) {
+        Some(user) => Proof::Hopeless(Failure::broke(format!(
+            "the platform turns {} away: `{}`; look at users.ada.email of the target file, and at {}",
             ada.email,
-            quoted(said)
+            quoted(said),
+            user.secrets_to_look_at()
         ))),
         None => Proof::Wrong(format!("the platform turns an honest sign-in away: `{}`", quoted(said))),
     }

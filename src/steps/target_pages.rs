@@ -11,7 +11,7 @@ pub(super) enum Went {
     Consented,
     /// Nobody was asked for a consent.
     Unasked,
-    /// The platform asks for the sign-in again, at this field.
+    /// The platform asks for the sign-in again, in these words.
     TurnedAway(String),
 }
 
@@ -21,7 +21,7 @@ impl Went {
         match (self, consent) {
             (Self::Consented, _) | (Self::Unasked, Consent::GrantAll) => Ok(None),
             (Self::Unasked, _) => Err(nothing_to_refuse()),
-            (Self::TurnedAway(field), _) => Ok(Some(Outcome::TurnedAway(format!("it asks again for what was typed into `{field}`")))),
+            (Self::TurnedAway(said), _) => Ok(Some(Outcome::TurnedAway(said))),
         }
     }
 }
@@ -37,7 +37,7 @@ pub(super) async fn go_through(
     can_be_said(&pages, consent)?;
     match pages.sign_in(person.typing(), application).await? {
         Reached::Application => return Ok(Went::Unasked),
-        Reached::SignIn(field) => return Ok(Went::TurnedAway(field)),
+        Reached::SignIn(field) => return Ok(Went::TurnedAway(format!("it asks again for what was typed into `{field}`"))),
         Reached::Consent => asked(),
     }
     match consent {

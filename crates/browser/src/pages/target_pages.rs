@@ -100,9 +100,9 @@ impl<'a> TargetPages<'a> {
         let optional_first = beginning(&steps).len();
         for (index, step) in steps.iter().enumerate() {
             let known = index < optional_first;
-            let found = self.reach(step, known, before, application).await.map_err(|error| at_step(index, step, error))?;
+            let found = self.reach(step, known, before, application).await.map_err(|error| self.at_step(index, step, error))?;
             match found {
-                Found::Element => self.take(step, typing).await.map_err(|error| at_step(index, step, error))?,
+                Found::Element => self.take(step, typing).await.map_err(|error| self.at_step(index, step, error))?,
                 Found::Nothing => {}
                 Found::End(reached) => return Ok(reached),
             }
@@ -179,13 +179,9 @@ impl<'a> TargetPages<'a> {
             Some(allow) => format!("consent page with a visible `{allow}`, and no way back to the application, after the sign-in"),
             None => "way back to the application after the sign-in".to_owned(),
         };
-        let told = |error| match error {
-            BrowserError::Timeout { waited, last_seen, .. } => BrowserError::Timeout { what, waited, last_seen },
-            other => other,
-        };
         tokio::select! {
             answered = page.wait_until_answered(before) => answered.map(|()| Reached::Application),
-            end = page.wait_for_any(&ends, left) => match end.map_err(told)? {
+            end = page.wait_for_any(&ends, left) => match end.map_err(|error| self.untimely(what, error))? {
                 0 if consents => Ok(Reached::Consent),
                 _ => Ok(Reached::Application),
             },
@@ -235,6 +231,19 @@ impl<'a> TargetPages<'a> {
         }
     }
 
+    /// Says in a timeout which step it was.
+    fn at_step(&self, index: usize, step: &SignInStep, error: BrowserError) -> BrowserError {
+        self.untimely(format!("`{}` for step {} of sign_in ({})", step.selector, index + 1, step.act.name()), error)
+    }
+
+    /// Says in a timeout what did not come: it was waited for in two parts.
+    fn untimely(&self, what: String, error: BrowserError) -> BrowserError {
+        match error {
+            BrowserError::Timeout { last_seen, .. } => BrowserError::Timeout { what, waited: self.page.context.patience, last_seen },
+            other => other,
+        }
+    }
+
     fn allow(&self) -> Option<&str> {
         self.pages.consent.as_ref().map(|consent| consent.allow.as_str())
     }
@@ -263,11 +272,4 @@ impl Typing<'_> {
 fn beginning(steps: &[SignInStep]) -> &[SignInStep] {
     let required = steps.iter().position(|step| !step.optional);
     &steps[..required.map_or(steps.len(), |required| required + 1)]
-}
-
-/// Adds to a timeout which step it was.
-fn at_step(index: usize, step: &SignInStep, error: BrowserError) -> BrowserError {
-    let BrowserError::Timeout { waited, last_seen, .. } = error else { return error };
-    let what = format!("`{}` for step {} of sign_in ({})", step.selector, index + 1, step.act.name());
-    BrowserError::Timeout { what, waited, last_seen }
 }

@@ -115,6 +115,14 @@ pub struct TargetUser {
     pub tenant: String,
 }
 
+impl TargetUser {
+    /// What may be wrong where the platform turns the user away, for a person.
+    pub fn secrets_to_look_at(&self) -> String {
+        let code = self.code_env.as_ref().map(|code| format!(" and the code in {code}")).unwrap_or_default();
+        format!("the password in {}{code}", self.password_env)
+    }
+}
+
 /// An issuer as it is written: clients compare it byte for byte, a slash at its end included (OpenID Connect Discovery section 4.3).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Issuer(String);
