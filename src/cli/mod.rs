@@ -19,6 +19,7 @@ mod placeholders;
 mod profile;
 mod report;
 mod run;
+mod schema;
 mod signals;
 
 use std::process::ExitCode;
@@ -58,8 +59,10 @@ enum Command {
     App(app::Arguments),
     /// Look before a run whether everything that it needs is there.
     Doctor(doctor::Arguments),
-    /// Write a commented profile of an application to start from.
+    /// Write a commented profile of an application, or a target file, to start from.
     Init(init::Arguments),
+    /// Print the JSON Schema of a profile or of a target file, for editors.
+    Schema(schema::Arguments),
     /// List requirements, scenarios, defects, faults or steps.
     List(list::Arguments),
     /// Render a finished run again from its run.jsonl.
@@ -169,6 +172,7 @@ pub fn main() -> ExitCode {
             Command::App(arguments) => app::run(arguments).await,
             Command::Doctor(arguments) => doctor::run(arguments).await,
             Command::Init(arguments) => init::run(&arguments),
+            Command::Schema(arguments) => schema::run(&arguments),
             Command::List(arguments) => list::run(&arguments),
             Command::Report(arguments) => report::run(&arguments),
             Command::Verify(arguments) => bundle::verify(&arguments),

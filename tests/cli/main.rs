@@ -22,6 +22,7 @@ mod relay;
 mod reports;
 mod sandbox;
 mod sandbox_keys;
+mod schema;
 mod sick_sandbox;
 mod single_page;
 mod snapshots;

@@ -1,11 +1,12 @@
 use std::fmt;
 
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::de::{Error, Unexpected, Visitor};
 use serde::{Deserialize, Deserializer, Serialize};
 
 /// What no public text of the vendor settles (rows marked A in the contract): settings of the mock (`--assume`) and keys of a target
 /// file's `[assume]`.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Assumptions {
     /// C-41: whether confidential clients must use PKCE too.
@@ -51,6 +52,7 @@ pub struct Assumptions {
     /// C-58: length of the window, in seconds.
     pub rate_limit_window_seconds: u64,
     /// C-63: the oldest version that the platform speaks over TLS.
+    #[schemars(schema_with = "tls_versions")]
     pub tls_minimum: TlsVersion,
 }
 
@@ -67,7 +69,7 @@ pub enum TlsVersion {
 }
 
 /// A signature algorithm of RFC 7518 section 3.1.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "UPPERCASE")]
 pub enum SigningAlgorithm {
     /// RSASSA-PKCS1-v1_5 with SHA-256 (RFC 7518 section 3.3).
@@ -120,6 +122,10 @@ impl<'de> Deserialize<'de> for TlsVersion {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         deserializer.deserialize_any(Written)
     }
+}
+
+fn tls_versions(_: &mut SchemaGenerator) -> Schema {
+    json_schema!({ "enum": ["1.2", "1.3", 1.2, 1.3] })
 }
 
 struct Written;

@@ -1,7 +1,8 @@
+use schemars::JsonSchema;
 use serde::Deserialize;
 
 /// `[app.dialogs]`: what a person answers to the browser's own dialogs. An alert is always closed.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct Dialogs {
     /// To `confirm()`: a person means what they have clicked on.
@@ -13,7 +14,7 @@ pub struct Dialogs {
 }
 
 /// Which of a dialog's two buttons a person takes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Answer {
     /// OK; where the page asks whether it may be left, it is left.

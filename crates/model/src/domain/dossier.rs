@@ -1,9 +1,10 @@
+use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::Attestation;
 
 /// `[dossier]`: attested facts of the accreditation, for what cannot be seen from outside.
-#[derive(Clone, Debug, Default, Deserialize)]
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct Dossier {
     /// Who runs the suite, as reports and bundles name them.
@@ -25,7 +26,7 @@ pub struct Dossier {
 }
 
 /// A fact with the person who stands for it.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Attested {
     /// The person's name; it must not be empty.
@@ -44,7 +45,7 @@ impl Attested {
 }
 
 /// `[[dossier.environments]]`: where the application runs, and its registration there.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct DossierEnvironment {
     /// What people call it, such as `production`.
@@ -58,7 +59,7 @@ pub struct DossierEnvironment {
 }
 
 /// `[[dossier.temporary_users]]`: a user that the medical centre had made for tests.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct TemporaryUser {
     /// The address that the user signed in with.

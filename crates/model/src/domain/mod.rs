@@ -18,6 +18,7 @@ mod platform_pages;
 mod profile;
 mod requirement;
 mod scenario;
+mod schema;
 mod secrets;
 mod shard;
 mod target;
@@ -44,6 +45,7 @@ pub use platform_pages::{ConsentSelectors, PlatformPages, SignIn, SignInAct, Sig
 pub use profile::{Action, App, Console, Control, Login, Profile, StaticClient, Window};
 pub use requirement::{Actor, Level, Requirement, RequirementId, RequirementIdError};
 pub use scenario::{ScenarioId, ScenarioSummary, StepText, Suite};
+pub use schema::{profile_schema, target_schema};
 pub use secrets::{Secrets, base64_cores, hexadecimal, tokens_in};
 pub use shard::{Shard, ShardError};
 pub use target::{Authorize, ClientAuth, Issuer, TargetClient, TargetFile, TargetUser};

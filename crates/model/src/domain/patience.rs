@@ -1,5 +1,6 @@
 use std::time::Duration;
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Deserializer};
 
 /// The longest that a profile may ask for, in seconds.
@@ -9,17 +10,20 @@ const LONGEST: u64 = 600;
 const LEAST_LOOK: Duration = Duration::from_secs(120);
 
 /// `[app.patience]`: how long an application is waited for before its silence counts.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct Patience {
     /// Until a started application answers.
     #[serde(deserialize_with = "seconds")]
+    #[schemars(with = "u64", range(min = 1, max = 600), extend("default" = 30))]
     pub start: Duration,
     /// Until it shows who is signed in, or that the sign-in failed, once the person is done at the platform.
     #[serde(deserialize_with = "seconds")]
+    #[schemars(with = "u64", range(min = 1, max = 600), extend("default" = 10))]
     pub sign_in: Duration,
     /// Until it is done with what a person did on its pages: a list that is drawn, a sign-out, a call that is repeated.
     #[serde(deserialize_with = "seconds")]
+    #[schemars(with = "u64", range(min = 1, max = 600), extend("default" = 10))]
     pub follow_up: Duration,
 }
 

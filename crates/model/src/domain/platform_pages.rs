@@ -1,5 +1,6 @@
 use std::fmt;
 
+use schemars::JsonSchema;
 use serde::de::value::{MapAccessDeserializer, SeqAccessDeserializer};
 use serde::de::{MapAccess, SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer};
@@ -57,7 +58,7 @@ impl SignInAct {
 }
 
 /// What a person types: a key of `[users.NAME]`, or what its variable holds.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Typed {
     /// The user's `email`.
@@ -71,7 +72,7 @@ pub enum Typed {
 }
 
 /// `[consent]`: CSS selectors of a platform's consent page.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ConsentSelectors {
     /// The button that grants what is chosen.
@@ -82,13 +83,18 @@ pub struct ConsentSelectors {
     pub scopes: Option<String>,
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-struct WrittenStep {
+pub(super) struct WrittenStep {
+    /// CSS selector of a field that something is typed into.
     fill: Option<String>,
+    /// What is typed.
     with: Option<Typed>,
+    /// CSS selector of what is clicked.
     click: Option<String>,
+    /// CSS selector of what is only waited for.
     wait: Option<String>,
+    /// Whether the step is passed over where the page comes to rest without the element.
     #[serde(default)]
     optional: bool,
 }
@@ -117,13 +123,26 @@ impl TryFrom<WrittenStep> for SignInStep {
     }
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-struct OnePage {
+pub(super) struct OnePage {
+    /// The field for the name or e-mail address.
     email: String,
+    /// The field for the password.
     password: String,
+    /// The button that sends both.
     submit: String,
+    /// The button that grants everything, on the page after the sign-in.
     allow: Option<String>,
+}
+
+/// A list of steps, or the CSS selectors of one page.
+#[derive(JsonSchema)]
+#[serde(untagged)]
+#[expect(dead_code, reason = "it is the schema of what is read by hand")]
+pub(super) enum WrittenSignIn {
+    Steps(Vec<WrittenStep>),
+    OnePage(OnePage),
 }
 
 impl From<OnePage> for SignIn {

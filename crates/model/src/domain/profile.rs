@@ -2,6 +2,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::net::IpAddr;
 
+use schemars::JsonSchema;
 use serde::de::value::MapAccessDeserializer;
 use serde::de::{MapAccess, Visitor};
 use serde::{Deserialize, Deserializer};
@@ -10,7 +11,7 @@ use url::Url;
 use super::{Application, ApplicationType, Dialogs, Dossier, Patience, Waiver};
 
 /// `collaudo.toml`: the application under test and the attested facts of its accreditation.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Profile {
     /// The application under test.
@@ -27,7 +28,7 @@ pub struct Profile {
 }
 
 /// `[app]`: the application, its registration and how it is used.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct App {
     /// What people call it, and what a report calls it.
@@ -91,7 +92,7 @@ fn authorised() -> Vec<String> {
 }
 
 /// `[app.client]`: the registration that an application which is running already was configured with.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct StaticClient {
     /// The client id that the application sends.
@@ -106,7 +107,7 @@ pub struct StaticClient {
 }
 
 /// `[app.login]`: how a person signs in and out, and what the application shows then.
-#[derive(Clone, Debug, Default, Deserialize)]
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Login {
     /// CSS selector of what a person clicks.
@@ -125,6 +126,7 @@ pub struct Login {
     #[serde(default)]
     pub before: Vec<String>,
     /// What signs the user out.
+    #[schemars(with = "Option<WrittenControl>")]
     pub logout: Option<Control>,
     /// Whether a sign-out ends the session at the platform too, by `end_session_endpoint` (LO-06).
     #[serde(default)]
@@ -140,12 +142,23 @@ pub struct Control {
     pub before: Vec<String>,
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 struct Steps {
+    /// CSS selector of what they click last.
     trigger: String,
+    /// CSS selectors of what they click before it, one after the other.
     #[serde(default)]
     before: Vec<String>,
+}
+
+/// A CSS selector, or a table.
+#[derive(JsonSchema)]
+#[serde(untagged)]
+#[expect(dead_code, reason = "it is the schema of what is read by hand")]
+enum WrittenControl {
+    Trigger(String),
+    Steps(Steps),
 }
 
 /// By hand, for an error that names a misspelt key.
@@ -176,7 +189,7 @@ impl<'de> Visitor<'de> for Written {
 
 /// What a native or device program writes to its output. The address to open and the code to type need no pattern: the suite knows
 /// what the platform gave out.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Console {
     /// Regular expression of the words that say who is signed in; what they are followed by on the line names the user.
@@ -186,7 +199,7 @@ pub struct Console {
 }
 
 /// Where the authorization request opens.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Window {
     /// In a window that the application opens.
@@ -197,7 +210,7 @@ pub enum Window {
 }
 
 /// `[app.actions.NAME]`: how a feature is used, and what it shows then.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Action {
     /// Path to open; a program has none.

@@ -2,18 +2,21 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::path::PathBuf;
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Deserializer};
 use url::Url;
 
+use super::platform_pages::WrittenSignIn;
 use super::{Assumptions, ConsentSelectors, PlatformPages, SignIn};
 
 /// A target file: a platform that is not the embedded mock. Secrets and passwords are named by environment variable, never written.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct TargetFile {
     /// What people call the platform; a report names it so.
     pub name: String,
     /// The issuer identifier that clients are configured with.
+    #[schemars(with = "Url")]
     pub issuer: Issuer,
     /// Base of the API's `/v2/…` paths. A platform without one claims the standards only: what is GipoNext's own is not applicable.
     pub api: Option<Url>,
@@ -38,6 +41,7 @@ pub struct TargetFile {
     #[serde(default)]
     pub authorize: Authorize,
     /// How a person signs in, where the sign-in page is not GipoNext's.
+    #[schemars(with = "Option<WrittenSignIn>")]
     pub sign_in: Option<SignIn>,
     /// The consent page, where it is not GipoNext's.
     pub consent: Option<ConsentSelectors>,
@@ -62,7 +66,7 @@ impl TargetFile {
 }
 
 /// The application's registration at the target.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct TargetClient {
     /// The client id that the platform gave out.
@@ -79,7 +83,7 @@ pub struct TargetClient {
 }
 
 /// How a client with a secret says who it is (RFC 6749 section 2.3.1).
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum ClientAuth {
     /// In the Authorization header: `client_secret_basic`.
@@ -90,7 +94,7 @@ pub enum ClientAuth {
 }
 
 /// `[authorize]`: what the platform wants in an authorization request beside the standard's parameters.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Authorize {
     /// Further parameters of every request, such as `audience = "api"`.
@@ -99,7 +103,7 @@ pub struct Authorize {
 }
 
 /// `[users.NAME]`: an end-user who exists at the target.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct TargetUser {
     /// What the user types into the sign-in page's first field.

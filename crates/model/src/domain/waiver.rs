@@ -1,21 +1,24 @@
 use jiff::Timestamp;
 use jiff::civil::Date;
 use jiff::tz::Offset;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{Finding, RequirementId, Verdict};
 
 /// Somebody answers for a requirement that does not hold, for a while: its findings are shown and do not count.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Waiver {
     /// The requirement that does not hold for now.
+    #[schemars(with = "String")]
     pub requirement: RequirementId,
     /// Who answers for it.
     pub owner: String,
     /// Why it may be, and what is done about it.
     pub reason: String,
     /// The last day on which it counts.
+    #[schemars(with = "String")]
     pub until: Date,
 }
 
