@@ -27,6 +27,8 @@ Feature: Accreditation dossier
     @AC-10
     Scenario: A deactivated user can no longer sign in, refresh or call
       Given a client of our own is registered at the platform
+      And users of the target file were deactivated
+      And Ada has signed in for the client and granted every scope
       Then no deactivated user of the target file can sign in, refresh or call
 
     @AC-13 @GX-23

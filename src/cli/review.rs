@@ -1,11 +1,10 @@
 //! `collaudo review`.
 
-use std::collections::BTreeMap;
 use std::io::{BufRead, IsTerminal};
 use std::path::{Path, PathBuf};
 
 use super::compose::{SNAPSHOTS, recordings_of};
-use super::console::say;
+use super::console::{note, say};
 use super::{CliError, End, profile};
 use crate::checks::Change;
 use crate::steps::recordings::{Kept, approve, approved_all, folder_name, forget, pending};
@@ -18,9 +17,9 @@ pub struct Arguments {
     /// Where the recordings of the target are; without it `snapshots/NAME` beside the target file.
     #[arg(long, value_name = "DIR")]
     snapshots: Option<PathBuf>,
-    /// The folder of a report whose run has left what differs, such as one that CI has kept.
-    #[arg(long, value_name = "DIR", default_value = "collaudo-report")]
-    from: PathBuf,
+    /// The folder of a report whose run has left what differs, such as one that CI has kept; without it `collaudo-report`.
+    #[arg(long, value_name = "DIR")]
+    from: Option<PathBuf>,
     /// Accept what differs without asking.
     #[arg(long, conflicts_with = "reject")]
     accept: bool,
@@ -48,25 +47,24 @@ pub fn run(arguments: &Arguments) -> Result<End, CliError> {
     if arguments.accept {
         refuse_in_ci("accepted")?;
     }
-    let reported = arguments.from.join(SNAPSHOTS).join(folder_name_of(&recordings, &file.name));
+    if let Some(from) = arguments.from.as_ref().filter(|from| !from.join("run.jsonl").is_file()) {
+        return Err(CliError::Other(format!("{} is no report's folder: it holds no record of a run (run.jsonl)", from.display())));
+    }
+    let report = arguments.from.as_deref().unwrap_or(Path::new("collaudo-report"));
+    let reported = report.join(SNAPSHOTS).join(folder_name_of(&recordings, &file.name));
     let approved = approved_all(&recordings)?;
     // What lies beside the recordings was recorded on purpose: it counts.
-    let waiting: BTreeMap<String, (Kept, &Path)> = [&reported, &recordings]
-        .into_iter()
-        .map(|folder| Ok(pending(folder)?.into_iter().map(|(name, kept)| (name, (kept, folder.as_path())))))
-        .collect::<Result<Vec<_>, CliError>>()?
-        .into_iter()
-        .flatten()
-        .collect();
+    let mut waiting = pending(&reported)?;
+    waiting.extend(pending(&recordings)?);
     if let Some(unknown) = arguments.names.iter().find(|name| !waiting.contains_key(*name)) {
         let known: Vec<&str> = waiting.keys().map(String::as_str).collect();
-        let known = if known.is_empty() { "nothing".to_owned() } else { known.join(", ") };
-        return Err(CliError::Other(format!("nothing of the name `{unknown}` waits to be looked at, but {known}")));
+        let others = if known.is_empty() { "and nothing else does".to_owned() } else { format!("but {} do", known.join(", ")) };
+        return Err(CliError::Other(format!("nothing of the name `{unknown}` waits to be looked at, {others}")));
     }
     let chosen = waiting.iter().filter(|(name, _)| arguments.names.is_empty() || arguments.names.contains(name));
     let asks = !arguments.accept && !arguments.reject && std::io::stdin().is_terminal() && std::io::stdout().is_terminal();
     let (mut left, mut quit) = (0, false);
-    for (name, (kept, folder)) in chosen {
+    for (name, kept) in chosen {
         show(name, approved.get(name), kept);
         let decision = match (arguments.accept, arguments.reject, asks && !quit) {
             (true, ..) => Decision::Accept,
@@ -79,11 +77,11 @@ pub fn run(arguments: &Arguments) -> Result<End, CliError> {
             Decision::Accept => {
                 refuse_in_ci("accepted")?;
                 approve(&recordings, name, kept).map_err(|source| CliError::Write { path: recordings.clone(), source })?;
-                clear(name, [folder, recordings.as_path()])?;
+                clear(name, [&reported, &recordings]);
                 say!("accepted: {name}");
             }
             Decision::Reject => {
-                clear(name, [folder, recordings.as_path()])?;
+                clear(name, [&reported, &recordings]);
                 say!("rejected: {name} stays as it was recorded");
             }
             Decision::Leave | Decision::Quit => left += 1,
@@ -114,8 +112,13 @@ fn folder_name_of(recordings: &Path, target: &str) -> PathBuf {
     recordings.file_name().map_or_else(|| PathBuf::from(folder_name(target)), PathBuf::from)
 }
 
-fn clear(name: &str, folders: [&Path; 2]) -> Result<(), CliError> {
-    folders.into_iter().try_for_each(|folder| forget(folder, name).map_err(|source| CliError::Write { path: folder.to_owned(), source }))
+/// A decision counts, whether or not what was decided on can be removed.
+fn clear(name: &str, folders: [&Path; 2]) {
+    for folder in folders {
+        if let Err(error) = forget(folder, name) {
+            note!("warning: {name} stays in {}: {error}", folder.display());
+        }
+    }
 }
 
 fn show(name: &str, approved: Option<&Kept>, kept: &Kept) {

@@ -1,12 +1,17 @@
 //! Temporary users that were deactivated at a target: nothing of theirs is good any more (C-18).
 
-use cucumber::then;
+use cucumber::{given, then};
 use oauth2::PkceCodeChallenge;
 
 use super::Failure;
 use super::client::{OwnClient, Response};
 use super::setup::OldTokens;
 use super::world::World;
+
+#[given("users of the target file were deactivated")]
+async fn were_deactivated(world: &mut World) -> Result<(), Failure> {
+    world.deactivated_users().map(drop)
+}
 
 #[then("no deactivated user of the target file can sign in, refresh or call")]
 async fn nothing_is_good(world: &mut World) -> Result<(), Failure> {

@@ -10,7 +10,7 @@ use super::client::OwnClient;
 use super::people::Person;
 use super::stage::Stage;
 use super::world::World;
-use crate::browser::pages::{ConsentPage, PlatformWindow, Shown, SignInPage, TargetPages};
+use crate::browser::pages::{ConsentPage, PlatformWindow, Reached, Shown, SignInPage, TargetPages};
 use crate::browser::{BrowserError, Context, Page};
 
 /// How long a page of the platform is given to lead on by itself.
@@ -141,7 +141,6 @@ impl OwnClient {
         if !pages.sign_in(person).await? {
             return Ok(());
         }
-        pages.consent().await?;
         if self.ends(pages.0.context()).iter().all(Option::is_none) {
             let _ = pages.0.goto(url.as_str()).await;
             pages.consent().await?;
@@ -155,19 +154,23 @@ impl OwnClient {
 struct AtThePlatform<'a>(&'a Page);
 
 impl AtThePlatform<'_> {
-    /// Signs the person in, if the page asks for it.
+    /// Signs the person in and grants everything, if the page asks for a sign-in.
     async fn sign_in(self, person: &Person) -> Result<bool, Failure> {
-        let asks = matches!(PlatformWindow(self.0).wait_for_first(None, LEADS_ON).await, Ok(Shown::SignIn));
-        match TargetPages::of(self.0) {
-            _ if !asks => {}
-            // That the pages end at an error is an end as well.
-            Some(pages) => match pages.sign_in(person.typing(), None).await {
-                Ok(_) | Err(BrowserError::Timeout { .. }) => {}
-                Err(error) => return Err(error.into()),
-            },
-            None => SignInPage(self.0).sign_in(&person.email, &person.password).await?,
+        if !matches!(PlatformWindow(self.0).wait_for_first(None, LEADS_ON).await, Ok(Shown::SignIn)) {
+            return Ok(false);
         }
-        Ok(asks)
+        let Some(pages) = TargetPages::of(self.0) else {
+            SignInPage(self.0).sign_in(&person.email, &person.password).await?;
+            self.consent().await?;
+            return Ok(true);
+        };
+        match pages.leading_on(LEADS_ON).sign_in(person.typing(), None).await {
+            Ok(Reached::Consent) => self.consent().await?,
+            // That the pages end at an error is an end as well.
+            Ok(Reached::SignIn(_) | Reached::Application) | Err(BrowserError::Timeout { .. }) => {}
+            Err(error) => return Err(error.into()),
+        }
+        Ok(true)
     }
 
     /// Grants everything, if the page asks for it.

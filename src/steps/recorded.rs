@@ -30,6 +30,8 @@ pub(super) struct Looked {
     group: &'static str,
     recording: Recording,
     took: Duration,
+    /// Its status, where that is not the one that such an answer has to have: a failure is nothing to go by later.
+    failed: Option<u16>,
 }
 
 #[given("the platform was recorded")]
@@ -61,9 +63,11 @@ async fn reads_document(world: &mut World) -> Result<(), Failure> {
 #[when("the client looks at its tokens")]
 async fn looks_at_tokens(world: &mut World) -> Result<(), Failure> {
     let client = world.client()?;
-    let (answer, took, tokens) = (client.answer()?.clone(), client.took, client.tokens()?.clone());
-    world.memory.looked.push(Looked { name: "token-answer".to_owned(), group: "token", recording: Recording::of_answer(&answer), took });
-    for (name, token) in [("access-token", Some(&tokens.access)), ("id-token", tokens.id.as_ref())] {
+    let tokens = client.tokens.clone();
+    world.keep_look("token-answer", "token", Recording::of_token_answer)?;
+    let access = tokens.as_ref().map(|tokens| &tokens.access);
+    let id = tokens.as_ref().and_then(|tokens| tokens.id.as_ref());
+    for (name, token) in [("access-token", access), ("id-token", id)] {
         world.memory.looked.extend(token.map(|token| Looked::token(name, token)));
     }
     Ok(())
@@ -100,6 +104,10 @@ async fn is_as_recorded(world: &mut World) -> Result<(), Failure> {
     let setup = world.setup()?;
     let recordings = setup.golden.recordings.as_ref().ok_or_else(no_recordings)?;
     let pending = if recordings.writes { recordings.folder.clone() } else { setup.golden.pending.join(recordings.name()) };
+    if recordings.writes {
+        let looked_at = setup.golden.pending.join(recordings.name());
+        looked.iter().try_for_each(|looked| looked.note_in(&looked_at))?;
+    }
     let mut comparison = Comparison { unread: std::mem::take(&mut world.memory.unread), ..Comparison::default() };
     for looked in looked {
         comparison.compare(looked, recordings, &pending)?;
@@ -108,10 +116,17 @@ async fn is_as_recorded(world: &mut World) -> Result<(), Failure> {
 }
 
 impl Looked {
+    /// Says in the run's own folder that it was looked at, for whoever records.
+    fn note_in(&self, folder: &std::path::Path) -> Result<(), Failure> {
+        let facts = Facts { recorded_on: recordings::today(), milliseconds: 0, first_seen: BTreeMap::new() };
+        let kept = Kept { recording: self.recording.clone(), facts };
+        recordings::leave(folder, &self.name, &kept).map_err(Failure::broke)
+    }
+
     fn token(name: &str, token: &SecretString) -> Self {
         let jwt = decode_jwt(token.expose_secret()).ok();
         let recording = Recording::of_token(jwt.as_ref().map(|jwt| (&jwt.header, &jwt.claims)));
-        Self { name: name.to_owned(), group: "", recording, took: Duration::ZERO }
+        Self { name: name.to_owned(), group: "", recording, took: Duration::ZERO, failed: None }
     }
 }
 
@@ -128,11 +143,15 @@ struct Comparison {
 
 impl Comparison {
     fn compare(&mut self, looked: Looked, recordings: &Recordings, pending: &std::path::Path) -> Result<(), Failure> {
-        let Looked { name, group, recording, took } = looked;
+        let Looked { name, group, recording, took, failed } = looked;
         let milliseconds = u64::try_from(took.as_millis()).unwrap_or(u64::MAX);
         let facts = Facts { recorded_on: recordings::today(), milliseconds, first_seen: BTreeMap::new() };
         let mut actual = Kept { recording, facts };
         let Some(approved) = recordings.approved(&name).map_err(Failure::broke)? else {
+            if let Some(status) = failed.filter(|_| recordings.writes) {
+                self.unread.push(format!("{name}: it is answered with status {status}{}", recordings::NOT_RECORDED));
+                return Ok(());
+            }
             if recordings.writes {
                 return recordings::approve(&recordings.folder, &name, &actual).map_err(Failure::broke);
             }
@@ -147,7 +166,8 @@ impl Comparison {
         );
         let changes = approved.recording.changes(&actual.recording);
         if changes.is_empty() {
-            return Ok(());
+            // What differed the last time does so no more.
+            return if recordings.writes { recordings::forget(pending, &name).map_err(Failure::broke) } else { Ok(()) };
         }
         actual.facts.first_seen = changes.iter().map(|change| (change.to_string(), recordings.since(&name, change))).collect();
         recordings::leave(pending, &name, &actual).map_err(Failure::broke)?;
@@ -238,7 +258,14 @@ impl World {
     /// Keeps the client's last answer in kind.
     fn keep_look(&mut self, name: &str, group: &'static str, read: impl Fn(&Answer) -> Recording) -> Result<(), Failure> {
         let client = self.client()?;
-        let looked = Looked { name: name.to_owned(), group, recording: read(client.answer()?), took: client.took };
+        let answer = client.answer()?;
+        let wanted = match name {
+            "refusal-of-a-grant" => 400,
+            _ if group == "refusal" => 401,
+            _ => 200,
+        };
+        let failed = (answer.status != wanted).then_some(answer.status);
+        let looked = Looked { name: name.to_owned(), group, recording: read(answer), took: client.took, failed };
         self.memory.looked.push(looked);
         Ok(())
     }
@@ -250,17 +277,20 @@ impl World {
             let setup = self.setup()?;
             let recordings = setup.golden.recordings.as_ref().ok_or_else(no_recordings)?;
             if recordings.approved(list).map_err(Failure::broke)?.is_some() {
-                self.memory.unread.push(format!("{list}: the client does not ask for the scope `{scope}` any more"));
+                self.memory.unread.push(format!("{list}: the client does not ask for the scope `{scope}`"));
             }
             return Ok(());
         }
         self.ask(&format!("{path}?offset=0&limit={}", self.page_of(ENTRIES)?), true).await?;
         self.keep_look(list, "page", |answer| Recording::of_documented(answer, document, &format!("/{path}")))?;
         let id = self.client()?.answer()?.body.pointer("/items/0/id").map(|id| id.as_str().map_or_else(|| id.to_string(), str::to_owned));
+        let whole = self.memory.looked.last().map(|looked| looked.recording.clone()).unwrap_or_default();
         let entry = id.map(|id| format!("{path}/{id}"));
         if let Some(entry) = entry.filter(|entry| documented_shape(document, "GET", &format!("/{entry}"), 200).is_some()) {
             self.ask(&entry, true).await?;
-            self.keep_look(&format!("{list}-entry"), "entry", |answer| Recording::of_documented(answer, document, &format!("/{entry}")))?;
+            self.keep_look(&format!("{list}-entry"), "entry", |answer| {
+                Recording::of_entry(answer, document, &format!("/{entry}"), &whole)
+            })?;
         }
         Ok(())
     }

@@ -11,6 +11,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::checks::{Change, Recording};
 
+/// How a line ends that tells of an answer which is nothing to go by.
+pub const NOT_RECORDED: &str = ", and was not recorded";
+
 const APPROVED: &str = "snap";
 const PENDING: &str = "snap.new";
 
@@ -172,6 +175,10 @@ fn read(path: &Path) -> Result<Option<Kept>, Unreadable> {
     let unreadable = |why: &dyn std::fmt::Display| Unreadable { path: path.to_owned(), why: why.to_string() };
     if !path.is_file() {
         return Ok(None);
+    }
+    let head = std::fs::read_to_string(path).map_err(|error| unreadable(&error))?;
+    if !head.starts_with("---") {
+        return Err(unreadable(&"it has no head, as a snapshot of insta's has"));
     }
     let snapshot = insta::Snapshot::from_file(path).map_err(|error| unreadable(&error))?;
     let info = snapshot.metadata().private_info().ok_or_else(|| unreadable(&"it has no `info` in its head"))?;

@@ -113,7 +113,11 @@ fn an_application_is_signed_in_to_over_these_pages_and_refused_a_scope_and_all()
     assert!(!clients.is_empty() && clients.iter().all(|told| told == "post"), "{clients:?}");
     let asked: Vec<String> = platform.front.requests("/authorize").into_iter().filter(|query| query.contains("client_id=")).collect();
     assert!(!asked.is_empty() && asked.iter().all(|query| query.contains("audience=api")), "{asked:#?}");
-    for title in ["Granting every scope signs the end-user in", "Each declared feature can be refused, and the others go on working"] {
+    for title in [
+        "Cancelling at the consent signs nobody in",
+        "Granting every scope signs the end-user in",
+        "Each declared feature can be refused, and the others go on working",
+    ] {
         assert!(verdicts.iter().any(|(other, verdict, _)| other == title && verdict == "passed"), "{title}: {verdicts:#?}");
     }
 }

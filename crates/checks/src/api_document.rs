@@ -1,5 +1,3 @@
-use std::collections::{BTreeMap, BTreeSet};
-
 use jsonschema::{Draft, Validator};
 use serde_json::Value;
 
@@ -9,8 +7,6 @@ use super::shape::{Member, Shape};
 const DOCUMENT: Clause = Clause("C-04");
 /// The place of an answer's body.
 pub(super) const BODY: &str = "body";
-/// How far a schema is followed: one may refer to itself.
-const DEEPEST: usize = 12;
 
 /// Where a JSON value departs from a schema, without the value: it may be personal.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -104,31 +100,6 @@ pub fn documented_shape(document: &Value, method: &str, path: &str, status: u16)
     Some(shape_of(document, resolve(document, response).get("schema")?))
 }
 
-/// The closed lists (`enum`) that a document publishes for the answer to an operation, by the place of the value, such as `body.items[].status`.
-pub(super) fn closed_lists(document: &Value, method: &str, path: &str, status: u16) -> BTreeMap<String, BTreeSet<String>> {
-    let mut lists = BTreeMap::new();
-    let responses = operation(document, &method.to_ascii_lowercase(), path).and_then(|operation| operation.get("responses"));
-    let response = responses.and_then(|responses| responses.get(status.to_string()));
-    if let Some(schema) = response.and_then(|response| resolve(document, response).get("schema")) {
-        add_closed_lists(document, schema, BODY, DEEPEST, &mut lists);
-    }
-    lists
-}
-
-fn add_closed_lists(document: &Value, schema: &Value, place: &str, depth: usize, lists: &mut BTreeMap<String, BTreeSet<String>>) {
-    let schema = resolve(document, schema);
-    let Some(depth) = depth.checked_sub(1) else { return };
-    if let Some(values) = schema.get("enum").and_then(Value::as_array) {
-        lists.insert(place.to_owned(), values.iter().filter_map(Value::as_str).map(str::to_owned).collect());
-    }
-    if let Some(items) = schema.get("items") {
-        add_closed_lists(document, items, &format!("{place}[]"), depth, lists);
-    }
-    for (name, member) in schema.get("properties").and_then(Value::as_object).into_iter().flatten() {
-        add_closed_lists(document, member, &format!("{place}.{name}"), depth, lists);
-    }
-}
-
 /// Lists of a medical centre that a document names, such as `patients` of `/v2/tenants/{tenantId}/patients`.
 pub fn documented_lists(document: &Value) -> Vec<String> {
     let paths = document.get("paths").and_then(Value::as_object).into_iter().flatten();
@@ -175,7 +146,7 @@ pub(super) fn requires(schema: &Value, name: &str) -> bool {
 }
 
 /// The operation of the path that names most segments itself.
-fn operation<'a>(document: &'a Value, method: &str, path: &str) -> Option<&'a Value> {
+pub(super) fn operation<'a>(document: &'a Value, method: &str, path: &str) -> Option<&'a Value> {
     let base = document.get("basePath").and_then(Value::as_str).unwrap_or("/").trim_end_matches('/');
     let wanted: Vec<&str> = path.strip_prefix(base)?.split('/').collect();
     let paths = document.get("paths").and_then(Value::as_object)?;

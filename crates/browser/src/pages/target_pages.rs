@@ -52,12 +52,20 @@ enum Found {
 pub struct TargetPages<'a> {
     page: &'a Page,
     pages: Arc<PlatformPages>,
+    /// How long the page after the last step may lead on.
+    leads_on: Duration,
 }
 
 impl<'a> TargetPages<'a> {
     /// The platform's pages in this window; `None` where they are GipoNext's.
     pub fn of(page: &'a Page) -> Option<Self> {
-        page.context.platform_pages.clone().map(|pages| Self { page, pages })
+        page.context.platform_pages.clone().map(|pages| Self { page, pages, leads_on: page.context.patience })
+    }
+
+    /// The same where the page after the last step may well be an error, which leads nowhere: it is waited for no longer than this.
+    #[must_use]
+    pub fn leading_on(self, leads_on: Duration) -> Self {
+        Self { leads_on, ..self }
     }
 
     /// Whether a person can refuse the whole request.
@@ -158,10 +166,10 @@ impl<'a> TargetPages<'a> {
     /// After the last step: the consent page, the way back, or the sign-in page once more.
     async fn end(&self, steps: &[SignInStep], before: usize, application: Option<&str>) -> Result<Reached, BrowserError> {
         let page = self.page;
-        let until = Instant::now() + page.context.patience;
+        let until = Instant::now() + self.leads_on;
         tokio::select! {
             answered = page.wait_until_answered(before) => return answered.map(|()| Reached::Application),
-            rest = page.settled(QUIET, page.context.patience) => rest.map(drop)?,
+            rest = page.settled(QUIET, self.leads_on) => rest.map(drop)?,
         }
         if let Some(end) = self.end_in_sight(application).await? {
             return Ok(end);
@@ -181,7 +189,7 @@ impl<'a> TargetPages<'a> {
         };
         tokio::select! {
             answered = page.wait_until_answered(before) => answered.map(|()| Reached::Application),
-            end = page.wait_for_any(&ends, left) => match end.map_err(|error| self.untimely(what, error))? {
+            end = page.wait_for_any(&ends, left) => match end.map_err(|error| untimely(what, error, self.leads_on))? {
                 0 if consents => Ok(Reached::Consent),
                 _ => Ok(Reached::Application),
             },
@@ -233,15 +241,8 @@ impl<'a> TargetPages<'a> {
 
     /// Says in a timeout which step it was.
     fn at_step(&self, index: usize, step: &SignInStep, error: BrowserError) -> BrowserError {
-        self.untimely(format!("`{}` for step {} of sign_in ({})", step.selector, index + 1, step.act.name()), error)
-    }
-
-    /// Says in a timeout what did not come: it was waited for in two parts.
-    fn untimely(&self, what: String, error: BrowserError) -> BrowserError {
-        match error {
-            BrowserError::Timeout { last_seen, .. } => BrowserError::Timeout { what, waited: self.page.context.patience, last_seen },
-            other => other,
-        }
+        let what = format!("`{}` for step {} of sign_in ({})", step.selector, index + 1, step.act.name());
+        untimely(what, error, self.page.context.patience)
     }
 
     fn allow(&self) -> Option<&str> {
@@ -272,4 +273,12 @@ impl Typing<'_> {
 fn beginning(steps: &[SignInStep]) -> &[SignInStep] {
     let required = steps.iter().position(|step| !step.optional);
     &steps[..required.map_or(steps.len(), |required| required + 1)]
+}
+
+/// Says in a timeout what did not come, and how long it was waited for in all: a wait may have two parts.
+fn untimely(what: String, error: BrowserError, waited: Duration) -> BrowserError {
+    match error {
+        BrowserError::Timeout { last_seen, .. } => BrowserError::Timeout { what, waited, last_seen },
+        other => other,
+    }
 }

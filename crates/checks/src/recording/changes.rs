@@ -58,7 +58,8 @@ impl Recording {
     /// A place that stands in `actual` and did not here.
     fn new_place(&self, place: &str, is: &Traits, actual: &Self) -> Option<Change> {
         let change = Change { place: place.to_owned(), recorded: None, actual: Some(is.to_string()), breaking: is.required };
-        (self.could_hold(place, actual) || is.required).then_some(change)
+        // What is in something new is told by that.
+        self.could_hold(place, actual).then_some(change)
     }
 
     /// Whether what holds a place of `other` is here too. Where it is not, that is told of itself.
@@ -81,9 +82,13 @@ impl Recording {
 
 fn changed((place, was, is): (&String, &Traits, &Traits)) -> Option<Change> {
     let only_null = is.kinds.iter().all(|kind| kind == NULL) && !was.kinds.contains(NULL);
-    let other_kind = is.kinds.iter().any(|kind| kind != NULL && !allows(was, kind));
-    let breaking = only_null || other_kind || was.required != is.required;
+    let others: Vec<&String> = is.kinds.iter().filter(|kind| *kind != NULL && !allows(was, kind)).collect();
+    // A text of no format beside such as have theirs still.
+    let mixed = others.iter().all(|kind| *kind == TEXT) && is.kinds.iter().any(|kind| was.kinds.contains(kind) && kind.starts_with(TEXT));
+    let breaking = only_null || !(others.is_empty() || mixed) || (is.required && !was.required);
     let told = breaking
+        || !others.is_empty()
+        || is.required != was.required
         || is.kinds.contains(NULL) && !was.kinds.contains(NULL)
         || is.seldom && !was.seldom
         || is.values.difference(&was.values).next().is_some();
@@ -187,6 +192,15 @@ mod tests {
     }
 
     #[test]
+    fn one_text_without_its_format_breaks_nothing_and_none_with_it_does() {
+        let recorded = json!([{"photo": "https://a/1"}, {"photo": "https://a/2"}]);
+        let (breaks, more) = told(&recorded, &json!([{"photo": "https://a/1"}, {"photo": ""}]));
+        assert_eq!((breaks.len(), more.len()), (0, 1));
+        assert_eq!(breaking(&recorded, &json!([{"photo": "a"}, {"photo": "b"}])).len(), 1);
+        assert_eq!(told(&json!([{"photo": "https://a/1"}, {"photo": ""}]), &json!([{"photo": "b"}])), (vec![], vec![]));
+    }
+
+    #[test]
     fn of_an_empty_list_nothing_can_be_said_and_that_is_told() {
         let (full, empty) = (json!({"items": [{"id": 1}]}), json!({"items": []}));
         assert_eq!(told(&full, &empty), (vec![], vec![]));
@@ -204,6 +218,10 @@ mod tests {
         assert_eq!(breaks("Draft.a: text", "Draft.a: text\nDraft.b: text"), 0);
         assert_eq!(breaks("Draft.a: text", "Draft.a: text, required"), 1);
         assert_eq!(breaks("GET /a: operation", "GET /b: operation"), 1);
+        // Something new may ask for what it likes, and to ask for less hurts nobody.
+        assert_eq!(breaks("GET /a: operation", "GET /a: operation\nGET /b: operation\nGET /b query x: text, required"), 0);
+        assert_eq!(breaks("Draft: object", "Draft: object\nDraft.home: object\nDraft.home.city: text, required"), 0);
+        assert_eq!(breaks("Draft.a: text, required", "Draft.a: text"), 0);
     }
 
     #[test]

@@ -18,7 +18,7 @@ impl Recording {
         for (path, item) in members("paths") {
             for method in METHODS {
                 if let Some(operation) = item.get(method) {
-                    recording.add_operation(document, &format!("{} {base}{path}", method.to_ascii_uppercase()), item, operation);
+                    recording.add_operation(document, &format!("{} {base}{}", method.to_ascii_uppercase(), unnamed(path)), item, operation);
                 }
             }
         }
@@ -31,8 +31,15 @@ impl Recording {
     fn add_operation(&mut self, document: &Value, place: &str, item: &Value, operation: &Value) {
         self.add(place, Traits::of("operation"));
         let parameters = [item, operation].into_iter().filter_map(|holder| holder.get("parameters")?.as_array()).flatten();
+        if operation.get("deprecated") == Some(&Value::Bool(true)) {
+            self.note(format!("{place} deprecated"));
+        }
         for parameter in parameters.map(|parameter| resolve(document, parameter)) {
             let text = |name: &str| parameter.get(name).and_then(Value::as_str).unwrap_or_default();
+            // Nobody who calls sees the name of a piece of the path.
+            if text("in") == "path" {
+                continue;
+            }
             // A body is of its schema, anything else of its own type.
             let kind = kind_of(document, parameter.get("schema").unwrap_or(parameter));
             let required = parameter.get("required") == Some(&Value::Bool(true));
@@ -76,6 +83,12 @@ impl Recording {
             }
         }
     }
+}
+
+/// A path without the names of its parameters.
+fn unnamed(path: &str) -> String {
+    let segments = path.split('/').map(|segment| if segment.starts_with('{') { "{}" } else { segment });
+    segments.collect::<Vec<_>>().join("/")
 }
 
 /// What a schema is, with the name of a definition that it refers to.
@@ -127,12 +140,10 @@ mod tests {
             "GET /v2/users: operation",
             "GET /v2/users answers 200: list of User",
             "GET /v2/users answers 404: no body",
-            "GET /v2/users path tenant: whole number, required",
             "GET /v2/users query limit: whole number",
             "GET /v2/users scope users: scope, required",
             "POST /v2/users: operation",
             "POST /v2/users body body: User, required",
-            "POST /v2/users path tenant: whole number, required",
             "User: object",
             "User.born: null or text (date)",
             "User.gender: text",

@@ -3,6 +3,7 @@
 
 mod changes;
 mod document;
+mod documented;
 mod gather;
 mod sources;
 

@@ -5,16 +5,18 @@ use std::collections::BTreeSet;
 use http::HeaderMap;
 use serde_json::{Map, Value};
 
-use super::gather::{ClosedLists, is_word};
+use super::documented::Documented;
+use super::gather::is_word;
 use super::{Recording, Traits};
 use crate::Answer;
-use crate::api_document::{BODY, closed_lists};
+use crate::api_document::BODY;
 
 /// Headers that clients and their browsers go by; of others (a date, a trace) nothing is kept.
-const HEADERS: [&str; 14] = [
+const HEADERS: [&str; 16] = [
     "cache-control",
     "content-security-policy",
     "content-type",
+    "deprecation",
     "etag",
     "last-modified",
     "link",
@@ -23,6 +25,7 @@ const HEADERS: [&str; 14] = [
     "referrer-policy",
     "retry-after",
     "strict-transport-security",
+    "sunset",
     "www-authenticate",
     "x-content-type-options",
     "x-frame-options",
@@ -34,19 +37,49 @@ const WORDS_KEPT: [&str; 3] = ["cache-control", "content-type", "pragma"];
 impl Recording {
     /// An answer: its status, the headers that clients go by, its body.
     pub fn of_answer(answer: &Answer) -> Self {
-        Self::with_lists(answer, &ClosedLists::new())
+        Self::with(answer, None)
     }
 
-    /// An answer to `GET path`, with the closed lists that the platform's OpenAPI document publishes for it.
+    /// An answer to `GET path`, with what the platform's OpenAPI document says of it.
     pub fn of_documented(answer: &Answer, document: &Value, path: &str) -> Self {
-        Self::with_lists(answer, &closed_lists(document, "GET", path, answer.status))
+        Self::with(answer, Documented::of(document, path, answer.status).as_ref())
     }
 
-    fn with_lists(answer: &Answer, lists: &ClosedLists) -> Self {
+    /// One entry of a list, which says little by itself: what an entry may leave out is in the document, and in the list that was read before.
+    pub fn of_entry(answer: &Answer, document: &Value, path: &str, list: &Self) -> Self {
+        let documented = Documented::of(document, path, answer.status);
+        let mut recording = Self::with(answer, documented.as_ref());
+        for (place, traits) in &mut recording.0 {
+            if documented.as_ref().is_some_and(|documented| documented.optional.contains(place)) {
+                traits.seldom = true;
+            }
+            let in_list = place.strip_prefix(BODY).and_then(|rest| list.0.get(&format!("{BODY}.items[]{rest}")));
+            if let Some(known) = in_list {
+                traits.kinds.extend(known.kinds.iter().cloned());
+                traits.seldom |= known.seldom;
+            }
+        }
+        recording
+    }
+
+    /// A token answer: also which type of token it gives.
+    pub fn of_token_answer(answer: &Answer) -> Self {
+        let mut recording = Self::of_answer(answer);
+        if let Some(word) = answer.body.get("token_type").and_then(Value::as_str).filter(|word| is_word(word)) {
+            recording.note(format!("token type {}", word.to_ascii_lowercase()));
+        }
+        recording
+    }
+
+    fn with(answer: &Answer, documented: Option<&Documented>) -> Self {
         let mut recording = Self::default();
         recording.note(format!("status {}", answer.status));
         recording.add_headers(&answer.headers);
-        recording.gather(BODY, &[&answer.body], 1, lists);
+        if answer.body.is_null() {
+            recording.add(BODY, Traits::of("no JSON"));
+        } else {
+            recording.gather(BODY, &[&answer.body], 1, documented);
+        }
         recording
     }
 
@@ -74,7 +107,7 @@ impl Recording {
                     words.for_each(|word| recording.note(format!("{name} {word}")));
                 }
                 Value::Bool(holds) => recording.add(name, Traits::of(holds.to_string())),
-                other => recording.gather(name, &[other], 1, &ClosedLists::new()),
+                other => recording.gather(name, &[other], 1, None),
             }
         }
         recording
@@ -103,7 +136,7 @@ impl Recording {
                 None => recording.note(format!("header {name}")),
             }
         }
-        recording.gather("claims", &[&Value::Object(claims.clone())], 1, &ClosedLists::new());
+        recording.gather("claims", &[&Value::Object(claims.clone())], 1, None);
         recording
     }
 }

@@ -1,8 +1,8 @@
 use std::fmt;
 
 use schemars::JsonSchema;
-use serde::de::value::{MapAccessDeserializer, SeqAccessDeserializer};
-use serde::de::{MapAccess, SeqAccess, Visitor};
+use serde::de::value::MapAccessDeserializer;
+use serde::de::{Error, MapAccess, SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 
 /// How a person goes through a platform's pages where these are not GipoNext's.
@@ -24,8 +24,7 @@ pub struct SignIn {
 }
 
 /// One step of a sign-in. It waits until its element is there.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
-#[serde(try_from = "WrittenStep")]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SignInStep {
     /// What the person does with the element.
     pub act: SignInAct,
@@ -111,15 +110,11 @@ impl TryFrom<WrittenStep> for SignInStep {
             }
             (None, Some(selector), None, None) => (SignInAct::Click, selector),
             (None, None, Some(selector), None) => (SignInAct::Wait, selector),
-            (None, None, None, _) => return Err("a step of sign_in needs `fill`, `click` or `wait`, with a CSS selector".to_owned()),
+            (None, None, None, _) => return Err("`fill`, `click` or `wait` is missing, with a CSS selector".to_owned()),
             (None, .., Some(_)) => return Err("`with` goes with `fill` alone".to_owned()),
-            _ => return Err("a step of sign_in has one of `fill`, `click` and `wait`: write a step for each".to_owned()),
+            _ => return Err("it has one of `fill`, `click` and `wait`: write a step for each".to_owned()),
         };
-        if selector.trim().is_empty() {
-            Err("a step of sign_in has an empty selector".to_owned())
-        } else {
-            Ok(Self { act, selector, optional })
-        }
+        if selector.trim().is_empty() { Err("its selector is empty".to_owned()) } else { Ok(Self { act, selector, optional }) }
     }
 }
 
@@ -173,8 +168,13 @@ impl<'de> Visitor<'de> for Written {
         f.write_str("a list of steps, or a table with `email`, `password` and `submit`")
     }
 
-    fn visit_seq<A: SeqAccess<'de>>(self, steps: A) -> Result<SignIn, A::Error> {
-        Ok(SignIn { steps: Vec::deserialize(SeqAccessDeserializer::new(steps))?, allow: None })
+    fn visit_seq<A: SeqAccess<'de>>(self, mut written: A) -> Result<SignIn, A::Error> {
+        let mut steps = Vec::new();
+        while let Some(step) = written.next_element::<WrittenStep>()? {
+            let number = steps.len() + 1;
+            steps.push(SignInStep::try_from(step).map_err(|why| A::Error::custom(format!("step {number} of sign_in: {why}")))?);
+        }
+        Ok(SignIn { steps, allow: None })
     }
 
     fn visit_map<A: MapAccess<'de>>(self, members: A) -> Result<SignIn, A::Error> {
@@ -217,11 +217,12 @@ mod tests {
             ("{ fill = \"#a\", with = \"pin\" }", "expected one of `email`, `password`, `name`, `code`"),
             ("{ click = \"#a\", with = \"email\" }", "`with` goes with `fill` alone"),
             ("{ click = \"#a\", wait = \"#b\" }", "a step for each"),
-            ("{ optional = true }", "needs `fill`, `click` or `wait`"),
-            ("{ click = \" \" }", "empty selector"),
+            ("{ optional = true }", "`fill`, `click` or `wait` is missing"),
+            ("{ click = \" \" }", "its selector is empty"),
         ] {
-            let error = steps(&format!("\nsign_in = [\n  {step},\n]")).expect_err(step);
-            assert!(error.contains(told) && error.contains("line 3"), "{step}: {error}");
+            let error = steps(&format!("\nsign_in = [\n  {{ click = \"#z\" }},\n  {step},\n]")).expect_err(step);
+            assert!(error.contains(told), "{step}: {error}");
+            assert!(error.contains("step 2 of sign_in: ") || error.contains("line 4"), "{step}: {error}");
         }
         let table = steps("[sign_in]\nemail = \"#a\"\nsubmitt = \"#c\"").expect_err("misspelt");
         assert!(table.contains("unknown field `submitt`") && table.contains("`submit`"), "{table}");
