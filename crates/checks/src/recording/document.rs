@@ -41,16 +41,13 @@ impl Recording {
                 continue;
             }
             // A body is of its schema, anything else of its own type.
-            let kind = kind_of(document, parameter.get("schema").unwrap_or(parameter));
+            let kind = kind_of(parameter.get("schema").unwrap_or(parameter));
             let required = parameter.get("required") == Some(&Value::Bool(true));
             self.add(format!("{place} {} {}", text("in"), text("name")), Traits::of(kind).required_if(required));
         }
         for (status, response) in operation.get("responses").and_then(Value::as_object).into_iter().flatten() {
             let schema = resolve(document, response).get("schema");
-            self.add(
-                format!("{place} answers {status}"),
-                Traits::of(schema.map_or_else(|| "no body".to_owned(), |schema| kind_of(document, schema))),
-            );
+            self.add(format!("{place} answers {status}"), Traits::of(schema.map_or_else(|| "no body".to_owned(), kind_of)));
         }
         let schemes = operation.get("security").and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_object).flatten();
         for scope in schemes.filter_map(|(_, scopes)| scopes.as_array()).flatten().filter_map(Value::as_str) {
@@ -59,7 +56,7 @@ impl Recording {
     }
 
     fn add_schema(&mut self, document: &Value, place: &str, schema: &Value, required: bool) {
-        let mut traits = Traits::of(kind_of(document, schema)).required_if(required);
+        let mut traits = Traits::of(kind_of(schema)).required_if(required);
         if schema.get("x-nullable") == Some(&Value::Bool(true)) {
             traits.kinds.insert(NULL.to_owned());
         }
@@ -92,7 +89,7 @@ fn unnamed(path: &str) -> String {
 }
 
 /// What a schema is, with the name of a definition that it refers to.
-fn kind_of(document: &Value, schema: &Value) -> String {
+fn kind_of(schema: &Value) -> String {
     if let Some(name) = schema.get("$ref").and_then(Value::as_str).and_then(|reference| reference.strip_prefix("#/definitions/")) {
         return name.to_owned();
     }
@@ -101,7 +98,7 @@ fn kind_of(document: &Value, schema: &Value) -> String {
         Some("integer") => WHOLE_NUMBER.to_owned(),
         Some("string") => text_kind(text("format")),
         Some("array") => match schema.get("items").filter(|items| items.get("$ref").is_some()) {
-            Some(items) => format!("{LIST} of {}", kind_of(document, items)),
+            Some(items) => format!("{LIST} of {}", kind_of(items)),
             None => LIST.to_owned(),
         },
         Some(other) => other.to_owned(),

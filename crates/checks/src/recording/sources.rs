@@ -11,6 +11,9 @@ use super::{Recording, Traits};
 use crate::Answer;
 use crate::api_document::BODY;
 
+/// Header and claims of a token.
+type Parts<'token> = (&'token Map<String, Value>, &'token Map<String, Value>);
+
 /// Headers that clients and their browsers go by; of others (a date, a trace) nothing is kept.
 const HEADERS: [&str; 16] = [
     "cache-control",
@@ -49,6 +52,14 @@ impl Recording {
     pub fn of_entry(answer: &Answer, document: &Value, path: &str, list: &Self) -> Self {
         let documented = Documented::of(document, path, answer.status);
         let mut recording = Self::with(answer, documented.as_ref());
+        // What some entries have and this one has not.
+        for (place, known) in &list.0 {
+            let here = place.strip_prefix(BODY).and_then(|rest| rest.strip_prefix(".items[]")).map(|rest| format!("{BODY}{rest}"));
+            let may_lack = |here: &String| known.seldom || documented.as_ref().is_some_and(|documented| documented.optional.contains(here));
+            if let Some(here) = here.filter(|here| !recording.0.contains_key(here) && may_lack(here)) {
+                recording.add(here, Traits { seldom: true, ..known.clone() });
+            }
+        }
         for (place, traits) in &mut recording.0 {
             if documented.as_ref().is_some_and(|documented| documented.optional.contains(place)) {
                 traits.seldom = true;
@@ -124,7 +135,7 @@ impl Recording {
     }
 
     /// A token: its header and its claims, or that a client cannot read it.
-    pub fn of_token(parts: Option<(&Map<String, Value>, &Map<String, Value>)>) -> Self {
+    pub fn of_token(parts: Option<Parts<'_>>) -> Self {
         let mut recording = Self::default();
         let Some((header, claims)) = parts else {
             recording.note("opaque");
@@ -184,6 +195,23 @@ mod tests {
         assert_eq!(changes(&recorded, &Recording::of_answer(&answer(&weaker, json!({})))), (1, 0));
         let html = [("content-type", "text/html"), usual[1]];
         assert_eq!(changes(&recorded, &Recording::of_answer(&answer(&html, json!({})))), (1, 1));
+    }
+
+    #[test]
+    fn one_entry_is_judged_by_its_list() {
+        let list = Recording::of_answer(&answer(
+            &[],
+            json!({"items": [{"id": 1, "note": "x", "name": "a"}, {"id": 2, "note": null, "tel": "1", "name": "b"}]}),
+        ));
+        let entry = |body: Value| Recording::of_entry(&answer(&[], body), &json!({}), "/v2/x/1", &list);
+        let recorded = entry(json!({"id": 1, "note": "x", "name": "a"}));
+        assert_eq!(
+            changes(&recorded, &entry(json!({"id": 2, "note": null, "tel": "1", "name": "b"}))),
+            (0, 0),
+            "the order of a list is nothing"
+        );
+        assert_eq!(changes(&recorded, &entry(json!({"id": "2", "note": "x", "name": "b"}))), (1, 0));
+        assert_eq!(changes(&recorded, &entry(json!({"id": 2, "note": "x"}))), (1, 0));
     }
 
     #[test]
