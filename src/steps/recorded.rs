@@ -102,19 +102,8 @@ async fn is_refused(world: &mut World) -> Result<(), Failure> {
 
 #[then("all of it is as it was recorded")]
 async fn is_as_recorded(world: &mut World) -> Result<(), Failure> {
-    let looked = std::mem::take(&mut world.memory.looked);
-    let setup = world.setup()?;
-    let recordings = setup.golden.recordings.as_ref().ok_or_else(no_recordings)?;
-    let pending = if recordings.writes { recordings.folder.clone() } else { setup.golden.pending.join(recordings.name()) };
-    if recordings.writes {
-        let looked_at = setup.golden.pending.join(recordings.name());
-        looked.iter().try_for_each(|looked| looked.note_in(&looked_at))?;
-    }
-    let mut comparison = Comparison { unread: std::mem::take(&mut world.memory.unread), ..Comparison::default() };
-    for looked in looked {
-        comparison.compare(looked, recordings, &pending)?;
-    }
-    world.tell(comparison)
+    let compared = world.compare_with_recordings()?;
+    world.tell(compared)
 }
 
 impl Looked {
@@ -223,6 +212,21 @@ fn summary(what: &str, told: &[String]) -> Option<String> {
 }
 
 impl World {
+    /// Everything that was looked at, beside its recording.
+    fn compare_with_recordings(&mut self) -> Result<Comparison, Failure> {
+        let (looked, unread) = (std::mem::take(&mut self.memory.looked), std::mem::take(&mut self.memory.unread));
+        let setup = self.setup()?;
+        let recordings = setup.golden.recordings.as_ref().ok_or_else(no_recordings)?;
+        let of_run = setup.golden.pending.join(recordings.name());
+        if recordings.writes {
+            looked.iter().try_for_each(|looked| looked.note_in(&of_run))?;
+        }
+        let pending = if recordings.writes { &recordings.folder } else { &of_run };
+        let mut comparison = Comparison { unread, ..Comparison::default() };
+        looked.into_iter().try_for_each(|looked| comparison.compare(looked, recordings, pending))?;
+        Ok(comparison)
+    }
+
     fn document_address(&self) -> Result<String, Failure> {
         Ok(self.stage()?.api()?.join(super::platform_document::DOCUMENT).map_err(Failure::broke)?.into())
     }

@@ -55,7 +55,9 @@ impl Recording {
         // What some entries have and this one has not.
         for (place, known) in &list.0 {
             let here = place.strip_prefix(BODY).and_then(|rest| rest.strip_prefix(".items[]")).map(|rest| format!("{BODY}{rest}"));
-            let may_lack = |here: &String| known.seldom || documented.as_ref().is_some_and(|documented| documented.optional.contains(here));
+            let may_lack = |here: &String| {
+                known.seldom || here.contains("[]") || documented.as_ref().is_some_and(|documented| documented.optional.contains(here))
+            };
             if let Some(here) = here.filter(|here| !recording.0.contains_key(here) && may_lack(here)) {
                 recording.add(here, Traits { seldom: true, ..known.clone() });
             }
@@ -201,17 +203,17 @@ mod tests {
     fn one_entry_is_judged_by_its_list() {
         let list = Recording::of_answer(&answer(
             &[],
-            json!({"items": [{"id": 1, "note": "x", "name": "a"}, {"id": 2, "note": null, "tel": "1", "name": "b"}]}),
+            json!({"items": [{"id": 1, "note": "x", "tags": [], "name": "a"}, {"id": 2, "tags": ["a"], "note": null, "tel": "1", "name": "b"}]}),
         ));
         let entry = |body: Value| Recording::of_entry(&answer(&[], body), &json!({}), "/v2/x/1", &list);
-        let recorded = entry(json!({"id": 1, "note": "x", "name": "a"}));
+        let recorded = entry(json!({"id": 1, "note": "x", "tags": [], "name": "a"}));
         assert_eq!(
-            changes(&recorded, &entry(json!({"id": 2, "note": null, "tel": "1", "name": "b"}))),
+            changes(&recorded, &entry(json!({"id": 2, "tags": ["a"], "note": null, "tel": "1", "name": "b"}))),
             (0, 0),
             "the order of a list is nothing"
         );
-        assert_eq!(changes(&recorded, &entry(json!({"id": "2", "note": "x", "name": "b"}))), (1, 0));
-        assert_eq!(changes(&recorded, &entry(json!({"id": 2, "note": "x"}))), (1, 0));
+        assert_eq!(changes(&recorded, &entry(json!({"id": "2", "note": "x", "tags": [], "name": "b"}))), (1, 0));
+        assert_eq!(changes(&recorded, &entry(json!({"id": 2, "note": "x", "tags": []}))), (1, 0));
     }
 
     #[test]
