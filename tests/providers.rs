@@ -16,9 +16,10 @@ const SECRET: &str = "s3cret0fTheProvidersClientThatIsLongEnough";
 const OTHER_SECRET: &str = "s3cret0fTheOtherClientThatIsLongEnoughToo";
 
 /// Why a scenario may be left out there.
-const REASONS: [&str; 7] = [
+const REASONS: [&str; 8] = [
     "the target file names no",
-    "the target's consent page grants all or nothing",
+    "the target file does not say how to refuse one scope",
+    "nothing of the platform was recorded",
     "the discovery document",
     "the platform publishes no such document",
     "it needs what the application asks the platform for",
