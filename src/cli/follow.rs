@@ -16,8 +16,8 @@ use crate::domain::{Exchange, Leak, Readiness};
 use crate::event::{Event, Lang, Record, RunFinished, RunStarted};
 use crate::platform::READ_ONLY;
 use crate::report::{
-    JsonLines, Reporter, Run, Searched, Style, console, read_kept, render_annotations, render_har, render_html, render_json, render_junit,
-    render_markdown, render_messages,
+    self, JsonLines, Reporter, Run, Searched, Style, console, read_kept, render_annotations, render_har, render_html, render_json,
+    render_junit, render_markdown, render_messages,
 };
 use crate::runner::{self, Plan};
 use crate::steps::Setup;
@@ -189,12 +189,7 @@ pub fn write_reports(run: &Run, kept: &Path, out: &Path, formats: &[Format], lan
 
 /// Writes a file that is complete before it takes its name.
 pub fn write_whole(path: &Path, bytes: &[u8]) -> Result<(), CliError> {
-    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    let written = tempfile::NamedTempFile::new_in(folder).and_then(|mut file| {
-        file.write_all(bytes)?;
-        file.persist(path).map_err(|error| error.error)
-    });
-    written.map(drop).map_err(|source| CliError::Write { path: path.to_owned(), source })
+    report::write_whole(path, bytes).map_err(|source| CliError::Write { path: path.to_owned(), source })
 }
 
 pub fn colour() -> bool {

@@ -8,7 +8,7 @@ use super::run::{self, carry_out};
 use super::{CliError, End, profile, review};
 use crate::domain::{RequirementId, Verdict, plain};
 use crate::report::Run;
-use crate::steps::recordings::{Kept, NOT_RECORDED, approved_all, pending};
+use crate::steps::recordings::{Kept, NOT_RECORDED, approved_all, left_by_a_run, pending};
 use crate::supervision;
 
 /// The requirement whose scenarios look at everything that is kept.
@@ -38,7 +38,7 @@ pub async fn run(arguments: Arguments) -> Result<End, CliError> {
     let Some(run) = carry_out(arguments, None, true).await? else { return Ok(End::Incomplete) };
     let after = approved_all(&recordings)?;
     let differing = pending(&recordings)?;
-    let looked = pending(&out.join(SNAPSHOTS).join(recordings.file_name().unwrap_or_default()))?;
+    let looked = pending(&left_by_a_run(&out.join(SNAPSHOTS), &recordings))?;
     tell(&before, &after, &differing, &looked);
     if after.is_empty() {
         say!("nothing was recorded");

@@ -7,7 +7,7 @@ use super::compose::{SNAPSHOTS, recordings_of};
 use super::console::{note, say};
 use super::{CliError, End, profile};
 use crate::checks::Change;
-use crate::steps::recordings::{Kept, approve, approved_all, folder_name, forget, pending};
+use crate::steps::recordings::{Kept, approve, approved_all, forget, left_by_a_run, pending};
 
 #[derive(clap::Args)]
 pub struct Arguments {
@@ -51,7 +51,7 @@ pub fn run(arguments: &Arguments) -> Result<End, CliError> {
         return Err(CliError::Other(format!("{} is no report's folder: it holds no record of a run (run.jsonl)", from.display())));
     }
     let report = arguments.from.as_deref().unwrap_or(Path::new("collaudo-report"));
-    let reported = report.join(SNAPSHOTS).join(folder_name_of(&recordings, &file.name));
+    let reported = left_by_a_run(&report.join(SNAPSHOTS), &recordings);
     let approved = approved_all(&recordings)?;
     // What lies beside the recordings was recorded on purpose: it counts.
     let mut waiting = pending(&reported)?;
@@ -88,6 +88,9 @@ pub fn run(arguments: &Arguments) -> Result<End, CliError> {
         }
     }
     match (waiting.is_empty(), left) {
+        (true, _) if approved.is_empty() => {
+            say!("nothing of {} was recorded in {}: `collaudo record` does it", file.name, recordings.display());
+        }
         (true, _) => say!("nothing of {} differs from what was recorded in {}", file.name, recordings.display()),
         (false, 0) => {}
         (false, _) if asks => say!("\n{left} left as they are"),
@@ -105,11 +108,6 @@ pub fn refuse_in_ci(what: &str) -> Result<(), CliError> {
         )));
     }
     Ok(())
-}
-
-/// The name under which a run leaves what differs: that of the folder of recordings.
-fn folder_name_of(recordings: &Path, target: &str) -> PathBuf {
-    recordings.file_name().map_or_else(|| PathBuf::from(folder_name(target)), PathBuf::from)
 }
 
 /// A decision counts, whether or not what was decided on can be removed.

@@ -18,7 +18,7 @@ use crate::event::{FORMAT, Lang, RunStarted};
 use crate::relying_party::Defect;
 use crate::report::{DIVISION, PROFILE, Run, ScenarioRun, TARGET, read_jsonl};
 use crate::runner::Plan;
-use crate::steps::recordings::first_seen;
+use crate::steps::recordings::{first_seen, left_by_a_run};
 use crate::steps::{SNAPSHOT_MODE, Sight, Target, preflight};
 
 #[derive(clap::Args)]
@@ -180,7 +180,7 @@ pub async fn carry_out(arguments: Arguments, baseline: Option<Vec<KnownFailure>>
     let mut read = arguments.parties.read()?;
     if let Some(recordings) = &mut read.recordings {
         recordings.writes = records;
-        recordings.first_seen = first_seen(&arguments.before().join(SNAPSHOTS).join(recordings.name()));
+        recordings.first_seen = first_seen(&left_by_a_run(&arguments.before().join(SNAPSHOTS), &recordings.folder));
     }
     check_catchable(read.defect, &plan)?;
     let sealing = arguments.sealing.read()?;

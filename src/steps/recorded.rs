@@ -50,14 +50,14 @@ async fn was_recorded(world: &mut World) -> Result<(), Failure> {
 #[when("the client looks at what the platform announces")]
 async fn looks_at_announcements(world: &mut World) -> Result<(), Failure> {
     let (discovery, keys) = (discovery_of(world.stage()?.platform_issuer()), world.client()?.metadata.jwks_uri.clone());
-    world.look_sometimes("discovery", "discovery", &discovery, Recording::of_discovery).await?;
-    world.look_sometimes("key-set", "key set", &keys, Recording::of_key_set).await
+    world.look_repeatedly("discovery", "discovery", &discovery, Recording::of_discovery).await?;
+    world.look_repeatedly("key-set", "key set", &keys, Recording::of_key_set).await
 }
 
 #[when("the client reads the document of the API")]
 async fn reads_document(world: &mut World) -> Result<(), Failure> {
     let url = world.document_address()?;
-    world.look_sometimes("api-document", "document of the API", &url, |answer| Recording::of_api_document(&answer.body)).await
+    world.look_repeatedly("api-document", "document of the API", &url, |answer| Recording::of_api_document(&answer.body)).await
 }
 
 #[when("the client looks at its tokens")]
@@ -160,13 +160,12 @@ impl Comparison {
             // What differed the last time does so no more.
             return if recordings.writes { recordings::forget(pending, &name).map_err(Failure::broke) } else { Ok(()) };
         }
-        actual.facts.first_seen = changes.iter().map(|change| (change.to_string(), recordings.since(&name, change))).collect();
-        recordings::leave(pending, &name, &actual).map_err(Failure::broke)?;
         for change in changes {
             let since = recordings.since(&name, &change);
+            actual.facts.first_seen.insert(change.to_string(), since);
             if change.breaking { &mut self.breaking } else { &mut self.additive }.push((name.clone(), change, since));
         }
-        Ok(())
+        recordings::leave(pending, &name, &actual).map_err(Failure::broke)
     }
 
     /// Groups whose answers take markedly longer in the median.
@@ -217,7 +216,7 @@ impl World {
         let (looked, unread) = (std::mem::take(&mut self.memory.looked), std::mem::take(&mut self.memory.unread));
         let setup = self.setup()?;
         let recordings = setup.golden.recordings.as_ref().ok_or_else(no_recordings)?;
-        let of_run = setup.golden.pending.join(recordings.name());
+        let of_run = recordings::left_by_a_run(&setup.golden.pending, &recordings.folder);
         if recordings.writes {
             looked.iter().try_for_each(|looked| looked.note_in(&of_run))?;
         }
@@ -240,8 +239,8 @@ impl World {
         Ok(if answer.body.get("paths").is_some() { answer.body.clone() } else { api_document().clone() })
     }
 
-    /// Asks for the address some times, and keeps what it answers in kind, with the median of the times. A failure is kept whenever it comes.
-    async fn look_sometimes(
+    /// Asks for the address several times, and keeps what it answers in kind, with the median of the times. A failure is kept whenever it comes.
+    async fn look_repeatedly(
         &mut self,
         name: &str,
         group: &'static str,
@@ -280,8 +279,7 @@ impl World {
     fn recorded_lists(&self) -> Result<Vec<String>, Failure> {
         let setup = self.setup()?;
         let recordings = setup.golden.recordings.as_ref().ok_or_else(no_recordings)?;
-        let known = documented_lists(api_document()).into_iter().map(|list| Ok(recordings.approved(&list)?.map(|_| list)));
-        known.filter_map(Result::transpose).collect::<Result<_, recordings::Unreadable>>().map_err(Failure::broke)
+        Ok(documented_lists(api_document()).into_iter().filter(|list| recordings.has(list)).collect())
     }
 
     async fn look_at_list(&mut self, list: &str, document: &Value) -> Result<(), Failure> {
@@ -290,7 +288,7 @@ impl World {
         if let Some(scope) = scope.filter(|scope| self.client().is_ok_and(|client| !client.scopes.contains(scope))) {
             let setup = self.setup()?;
             let recordings = setup.golden.recordings.as_ref().ok_or_else(no_recordings)?;
-            if recordings.approved(list).map_err(Failure::broke)?.is_some() {
+            if recordings.has(list) {
                 self.memory.unread.push(format!("{list}: the client does not ask for the scope `{scope}`"));
             }
             return Ok(());

@@ -2,7 +2,7 @@
 //! records (`collaudo record`). What differs lies beside them, or in a report's folder, as insta's `.snap.new`.
 
 use std::collections::BTreeMap;
-use std::io::{self, Write};
+use std::io;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -10,6 +10,7 @@ use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
 use crate::checks::{Change, Recording};
+use crate::report::write_whole;
 
 /// How a line ends that tells of an answer which is nothing to go by.
 pub const NOT_RECORDED: &str = ", and was not recorded";
@@ -67,8 +68,13 @@ pub fn usual_folder(target_file: &Path, name: &str) -> PathBuf {
     target_file.parent().unwrap_or(Path::new("")).join("snapshots").join(folder_name(name))
 }
 
+/// Where a run leaves what differs from the recordings in this folder, below the snapshots of its report.
+pub fn left_by_a_run(snapshots: &Path, recordings: &Path) -> PathBuf {
+    snapshots.join(recordings.file_name().unwrap_or_default())
+}
+
 /// A target's name as a folder is called.
-pub fn folder_name(name: &str) -> String {
+fn folder_name(name: &str) -> String {
     let dashed: String = name.to_lowercase().chars().map(|letter| if letter.is_alphanumeric() { letter } else { '-' }).collect();
     let words: Vec<&str> = dashed.split('-').filter(|word| !word.is_empty()).collect();
     if words.is_empty() { "target".to_owned() } else { words.join("-") }
@@ -79,9 +85,9 @@ impl Recordings {
         read(&path(&self.folder, name, APPROVED))
     }
 
-    /// The name of the target's folder.
-    pub fn name(&self) -> PathBuf {
-        self.folder.file_name().map(PathBuf::from).unwrap_or_default()
+    /// Whether there is an approved one of this name.
+    pub fn has(&self, name: &str) -> bool {
+        path(&self.folder, name, APPROVED).is_file()
     }
 
     /// Whether anything of the target was recorded.
@@ -187,15 +193,13 @@ fn read(path: &Path) -> Result<Option<Kept>, Unreadable> {
     Ok(Some(Kept { recording: text.parse().map_err(|error| unreadable(&error))?, facts }))
 }
 
-/// A file that is complete before it takes its name.
 fn write(path: &Path, kept: &Kept) -> io::Result<()> {
-    let folder = path.parent().unwrap_or(Path::new("."));
-    std::fs::create_dir_all(folder)?;
-    let mut file = tempfile::NamedTempFile::new_in(folder)?;
+    if let Some(folder) = path.parent() {
+        std::fs::create_dir_all(folder)?;
+    }
     // A map of JSON is one of YAML too.
     let facts = serde_json::to_string(&kept.facts)?;
-    write!(file, "---\nsource: collaudo record\ninfo: {facts}\n---\n{}", kept.recording)?;
-    file.persist(path).map(drop).map_err(|error| error.error)
+    write_whole(path, format!("---\nsource: collaudo record\ninfo: {facts}\n---\n{}", kept.recording).as_bytes())
 }
 
 #[cfg(test)]
@@ -244,5 +248,6 @@ mod tests {
     fn a_folder_is_called_after_its_target() {
         assert_eq!(usual_folder(Path::new("ci/sandbox.toml"), "GipoNext Sandbox (2)"), Path::new("ci/snapshots/giponext-sandbox-2"));
         assert_eq!(usual_folder(Path::new("sandbox.toml"), "../.."), Path::new("snapshots/target"));
+        assert_eq!(left_by_a_run(Path::new("out/snapshots"), Path::new("ci/snapshots/target")), Path::new("out/snapshots/target"));
     }
 }

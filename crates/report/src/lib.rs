@@ -52,7 +52,7 @@ pub use leaks::Searched;
 pub use markdown::render_markdown;
 pub use matrix::RequirementRow;
 pub use messages::render_messages;
-pub use regular::{read_kept, read_regular};
+pub use regular::{read_kept, read_regular, write_whole};
 pub use run::{Attempt, Counts, DIVISION, Run, ScenarioRun};
 pub use state::State;
 pub use verdict::Tally;

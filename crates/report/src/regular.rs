@@ -1,7 +1,8 @@
-//! Files of a record that came from elsewhere: regular ones, of a size that can be meant, in the record's own folder.
+//! Files that are read and written whole. Those of a record that came from elsewhere are regular ones, of a size that can be meant, in the
+//! record's own folder.
 
 use std::fs::{self, File};
-use std::io::{self, Read};
+use std::io::{self, Read, Write};
 use std::path::{Component, Path};
 
 /// A record, or a file beside it, in bytes.
@@ -34,6 +35,17 @@ pub fn read_kept(folder: &Path, name: &str) -> Option<Vec<u8>> {
         }
     }
     read_regular(&path).ok()
+}
+
+/// Writes a file that is complete before it takes its name.
+///
+/// # Errors
+/// When it cannot be written; what stood there before stands there still.
+pub fn write_whole(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let mut file = tempfile::NamedTempFile::new_in(folder)?;
+    file.write_all(bytes)?;
+    file.persist(path).map(drop).map_err(|error| error.error)
 }
 
 #[cfg(test)]

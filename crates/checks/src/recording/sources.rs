@@ -85,14 +85,20 @@ impl Recording {
     }
 
     fn with(answer: &Answer, documented: Option<&Documented>) -> Self {
-        let mut recording = Self::default();
-        recording.note(format!("status {}", answer.status));
-        recording.add_headers(&answer.headers);
+        let mut recording = Self::head(answer);
         if answer.body.is_null() {
             recording.add(BODY, Traits::of("no JSON"));
         } else {
             recording.gather(BODY, &[&answer.body], 1, documented);
         }
+        recording
+    }
+
+    /// Its status, and the headers that clients go by.
+    fn head(answer: &Answer) -> Self {
+        let mut recording = Self::default();
+        recording.note(format!("status {}", answer.status));
+        recording.add_headers(&answer.headers);
         recording
     }
 
@@ -110,8 +116,7 @@ impl Recording {
 
     /// A discovery document: its lists by their values, what it says in words, addresses as such.
     pub fn of_discovery(answer: &Answer) -> Self {
-        let mut recording = Self::of_answer(&Answer { body: Value::Null, ..answer.clone() });
-        recording.0.remove(BODY);
+        let mut recording = Self::head(answer);
         for (name, value) in answer.body.as_object().into_iter().flatten() {
             match value {
                 Value::Array(values) if values.iter().all(Value::is_string) => {
@@ -128,8 +133,7 @@ impl Recording {
 
     /// A key set: which kinds of keys it has, not how many, nor which.
     pub fn of_key_set(answer: &Answer) -> Self {
-        let mut recording = Self::of_answer(&Answer { body: Value::Null, ..answer.clone() });
-        recording.0.remove(BODY);
+        let mut recording = Self::head(answer);
         let keys = answer.body.get("keys").and_then(Value::as_array);
         let kinds: BTreeSet<String> = keys.into_iter().flatten().filter_map(Value::as_object).map(kind_of_key).collect();
         kinds.into_iter().for_each(|kind| recording.note(format!("key {kind}")));

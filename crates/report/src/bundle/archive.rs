@@ -7,7 +7,7 @@ use zip::{CompressionMethod, ZipWriter};
 
 use super::container::{Container, Entry};
 use super::{BundleError, Envelope, SigningKey, Statement};
-use crate::{FILES, FOLDERS, ReportError, Run, read_regular};
+use crate::{FILES, FOLDERS, ReportError, Run, read_regular, write_whole};
 
 /// The signed statement's place in a bundle.
 pub const STATEMENT: &str = "attestation.dsse.json";
@@ -84,12 +84,7 @@ pub fn write_bundle(path: &Path, run: &Run, members: &[Member], key: &SigningKey
         archive.write_all(bytes).map_err(|error| unfit(error.to_string()))?;
     }
     let bytes = archive.finish().map_err(|error| unfit(error.to_string()))?.into_inner();
-    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).map_or_else(|| PathBuf::from("."), PathBuf::from);
-    let written = tempfile::NamedTempFile::new_in(&folder).and_then(|mut file| {
-        file.write_all(&bytes)?;
-        file.persist(path).map_err(|error| error.error)
-    });
-    written.map(drop).map_err(|source| ReportError::File { verb: "write", path: path.to_owned(), source }.into())
+    write_whole(path, &bytes).map_err(|source| ReportError::File { verb: "write", path: path.to_owned(), source }.into())
 }
 
 /// Whether a file looks like an earlier bundle, sound or not: an archive whose directory, at its end, names the statement.
